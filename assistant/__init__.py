@@ -1,0 +1,1 @@
+"""Question, tool calls, grounded answer."""

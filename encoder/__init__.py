@@ -1,0 +1,1 @@
+"""Pixels to unit vector. Knows nothing of DICOM, Chroma or chat."""

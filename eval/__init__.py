@@ -1,0 +1,1 @@
+"""Measured claims: every table is printed by a command in here."""

@@ -1,0 +1,226 @@
+"""What the assistant's tools return: typed facts with units in their names.
+
+These are the only things a language model ever sees of a study or the atlas, and the only evidence an answer may
+rest on. Every field is a number, an id made by this program, or a word from a closed list or the atlas's own types.
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from tools.atlas import AtlasLesion, Confidence, Filters, Hit, Scope
+from tools.regions import Origin, Region
+from tools.study import SafeFacts, Series
+
+
+class Facts(BaseModel):
+    """Base of all tool results: frozen, and without fields nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StudyFacts(Facts):
+    """The series on the screen."""
+
+    facts: SafeFacts
+    series: int  # how many usable series the upload holds
+    warnings: tuple[str, ...] = ()
+
+
+class RegionFacts(Facts):
+    """One region and what was measured in it."""
+
+    region_id: str
+    slice: int
+    slices: int
+    origin: Origin
+    score: float | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    area_mm2: float | None = None
+    mean_hu: float
+    sd_hu: float
+    min_hu: float
+    max_hu: float
+    units: Literal["HU", "arbitrary"] = "HU"
+
+    @classmethod
+    def of(cls, region: Region, series: Series) -> "RegionFacts":
+        """Rounded to what a reader can use: 0.1 mm, 1 mm², 1 HU."""
+        m = region.measurement
+        return cls(
+            region_id=region.region_id,
+            slice=region.slice_index + 1,
+            slices=int(series.volume_hu.shape[0]),
+            origin=region.origin,
+            score=_rounded(region.score, 2),
+            long_axis_mm=_rounded(m.long_axis_mm, 1),
+            short_axis_mm=_rounded(m.short_axis_mm, 1),
+            area_mm2=_rounded(m.area_mm2, 0),
+            mean_hu=round(m.mean_hu),
+            sd_hu=round(m.sd_hu),
+            min_hu=round(m.min_hu),
+            max_hu=round(m.max_hu),
+            units=series.facts.units,
+        )
+
+
+class RegionsFound(Facts):
+    """Suggestions of `find_regions`, best first: places worth a look, not findings."""
+
+    regions: tuple[RegionFacts, ...]
+
+
+class HitFacts(Facts):
+    """One atlas lesion among the hits. `similarity` is the cosine rounded to 0.001."""
+
+    rank: int
+    lesion_id: str
+    lesion_type: str | None = None
+    similarity: float
+    patient: str
+    sex: str | None = None
+    age_years: int | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    body_part: str | None = None
+    source: str | None = None
+
+    @classmethod
+    def of(cls, hit: Hit) -> "HitFacts":
+        lesion = hit.lesion
+        return cls(
+            rank=hit.rank,
+            lesion_id=lesion.lesion_id,
+            lesion_type=lesion.lesion_type,
+            similarity=round(hit.similarity, 3),
+            patient=lesion.patient_key,
+            sex=lesion.sex,
+            age_years=lesion.age_years,
+            long_axis_mm=_rounded(lesion.long_axis_mm, 1),
+            short_axis_mm=_rounded(lesion.short_axis_mm, 1),
+            body_part=lesion.body_part,
+            source=lesion.source,
+        )
+
+
+class VoteFacts(Facts):
+    """Calibrated probability of one type, 0..1."""
+
+    lesion_type: str
+    probability: float
+
+
+class FilterFacts(Facts):
+    """The filters that were applied, as they must be said back."""
+
+    lesion_types: tuple[str, ...] = ()
+    sex: str | None = None
+    min_age: int | None = None
+    max_age: int | None = None
+    min_size_mm: float | None = None
+    max_size_mm: float | None = None
+    scope: Scope = "cross-patient"
+
+    @classmethod
+    def of(cls, filters: Filters) -> "FilterFacts":
+        return cls(
+            lesion_types=filters.lesion_types,
+            sex=filters.sex,
+            min_age=filters.min_age,
+            max_age=filters.max_age,
+            min_size_mm=filters.min_size_mm,
+            max_size_mm=filters.max_size_mm,
+            scope=filters.scope,
+        )
+
+
+class SearchFacts(Facts):
+    """One search: hits, votes, how sure, and under which filters."""
+
+    region_id: str
+    hits: tuple[HitFacts, ...]
+    votes: tuple[VoteFacts, ...]
+    confidence: Confidence
+    candidates: int
+    atlas_size: int
+    filters: FilterFacts
+    asked_k: int
+    duration_ms: int
+    synthetic_atlas: bool
+    synthetic_study: bool
+
+
+class LesionFacts(Facts):
+    """One atlas lesion."""
+
+    lesion_id: str
+    lesion_type: str | None = None
+    patient: str
+    sex: str | None = None
+    age_years: int | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    body_part: str | None = None
+    source: str | None = None
+    other_lesions_of_patient: int = 0
+
+    @classmethod
+    def of(cls, lesion: AtlasLesion, others: int) -> "LesionFacts":
+        return cls(
+            lesion_id=lesion.lesion_id,
+            lesion_type=lesion.lesion_type,
+            patient=lesion.patient_key,
+            sex=lesion.sex,
+            age_years=lesion.age_years,
+            long_axis_mm=_rounded(lesion.long_axis_mm, 1),
+            short_axis_mm=_rounded(lesion.short_axis_mm, 1),
+            body_part=lesion.body_part,
+            source=lesion.source,
+            other_lesions_of_patient=others,
+        )
+
+
+class ComparisonFacts(Facts):
+    """A region beside an atlas lesion. Differences are region minus lesion."""
+
+    region: RegionFacts
+    lesion: LesionFacts
+    similarity: float
+    long_axis_difference_mm: float | None = None
+    short_axis_difference_mm: float | None = None
+    region_roi_mean: float | None = None  # mean of the central quarter of the ROI, HU; None if the atlas holds no HU
+    lesion_roi_mean: float | None = None
+    same_patient: bool | None = None
+
+
+class AtlasFacts(Facts):
+    """How many lesions the atlas holds, by one of its columns."""
+
+    name: str
+    group_by: str
+    counts: dict[str, int]
+    total: int
+    patients: int
+    synthetic: bool
+
+
+class LessonFacts(Facts):
+    """Teaching text about one lesion type, with its sources."""
+
+    lesion_type: str
+    text: str
+    sources: tuple[str, ...]
+
+
+class ReportFacts(Facts):
+    """A file written for the person, offered by the interface they use."""
+
+    format: Literal["html", "json", "dicom-sr"]
+    file_name: str
+    regions: int
+    searches: int
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
