@@ -1,0 +1,71 @@
+"""From a region to what the encoder sees: a square crop of 64×64 pixels, and its picture for people."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.regions import PixelBox, Region
+from tools.roipack import ROI_SIZE
+from tools.study import Series, Window
+
+FIELD_OF_VIEW_MM = 48.0  # enough surroundings to tell a lung from a liver, small enough that 5 mm nodules stay visible
+BOX_MARGIN = 1.5  # a large lesion gets half its size of surroundings
+
+LUNG_WINDOW = Window(1500, -600)
+SOFT_TISSUE_WINDOW = Window(400, 40)
+BONE_WINDOW = Window(2500, 480)
+
+
+def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
+    """The region's square crop, (64, 64) HU.
+
+    Centred on the box, at least 48 mm wide and at least 1.5 times the box, resampled to square pixels (averaged where
+    that makes it coarser), edge pixels repeated outside the slice.
+    """
+    return crop_box(series.volume_hu[region.slice_index], region.box, series.spacing_mm[1:])
+
+
+def crop_box(image: NDArray[np.int16], box: PixelBox, spacing_mm: tuple[float, float]) -> NDArray[np.int16]:
+    """Like `crop_roi` for one slice: `image` (rows, columns), `spacing_mm` (row, column)."""
+    row_mm, column_mm = spacing_mm
+    side_mm = max(FIELD_OF_VIEW_MM, BOX_MARGIN * (box.y1 - box.y0) * row_mm, BOX_MARGIN * (box.x1 - box.x0) * column_mm)
+    rows, row_weights = _samples((box.y0 + box.y1) / 2, side_mm / row_mm, image.shape[0])
+    columns, column_weights = _samples((box.x0 + box.x1) / 2, side_mm / column_mm, image.shape[1])
+    patch = image[np.ix_(rows, columns)].astype(np.float32)
+    roi = row_weights @ patch @ column_weights.T
+    return np.rint(roi).astype(np.int16)
+
+
+def _samples(center: float, width: float, length: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Source pixels (n,) of one axis and the (64, n) weights that resample them: linear, or a wider triangle when
+    the result is coarser than the source, so that thin vessels do not flicker in and out."""
+    step = width / ROI_SIZE
+    reach = max(step, 1.0)
+    targets = center - width / 2 + (np.arange(ROI_SIZE) + 0.5) * step - 0.5  # pixel centres are whole numbers
+    source = np.arange(np.floor(targets[0] - reach), np.ceil(targets[-1] + reach) + 1)
+    weights = np.clip(1 - np.abs(targets[:, None] - source) / reach, 0, None)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return np.clip(source, 0, length - 1).astype(np.intp), weights.astype(np.float32)
+
+
+def to_thumbnail(roi: NDArray[np.int16] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The ROI as grey levels for the eye, same shape. HU get the window that shows most of them; uint8 stays."""
+    if roi.dtype == np.uint8:
+        return roi.astype(np.uint8)
+    hu = roi.astype(np.int16)
+    return apply_window(hu, best_window(hu))
+
+
+def best_window(roi_hu: NDArray[np.int16]) -> Window:
+    """Lung, bone or soft tissue, by what fills the crop; an aerated lung needs not fill it to matter."""
+    lung = np.mean((roi_hu > -990) & (roi_hu < -400))
+    bone = np.mean(roi_hu > 200)
+    if lung > 0.25:
+        return LUNG_WINDOW
+    return BONE_WINDOW if bone > 0.2 else SOFT_TISSUE_WINDOW
+
+
+def apply_window(hu: NDArray[np.int16], window: Window) -> NDArray[np.uint8]:
+    """HU to 0..255, any shape: `level_hu` becomes mid-grey."""
+    low = window.level_hu - window.width_hu / 2
+    grey: NDArray[np.float32] = (hu.astype(np.float32) - low) * (255 / window.width_hu) + 0.5
+    return grey.clip(0, 255).astype(np.uint8)
