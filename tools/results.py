@@ -78,7 +78,7 @@ class HitFacts(Facts):
     lesion_id: str
     lesion_type: str | None = None
     similarity: float
-    patient: str
+    patient_key: str
     sex: str | None = None
     age_years: int | None = None
     long_axis_mm: float | None = None
@@ -94,7 +94,7 @@ class HitFacts(Facts):
             lesion_id=lesion.lesion_id,
             lesion_type=lesion.lesion_type,
             similarity=round(hit.similarity, 3),
-            patient=lesion.patient_key,
+            patient_key=lesion.patient_key,
             sex=lesion.sex,
             age_years=lesion.age_years,
             long_axis_mm=_rounded(lesion.long_axis_mm, 1),
@@ -156,7 +156,7 @@ class LesionFacts(Facts):
 
     lesion_id: str
     lesion_type: str | None = None
-    patient: str
+    patient_key: str
     sex: str | None = None
     age_years: int | None = None
     long_axis_mm: float | None = None
@@ -170,7 +170,7 @@ class LesionFacts(Facts):
         return cls(
             lesion_id=lesion.lesion_id,
             lesion_type=lesion.lesion_type,
-            patient=lesion.patient_key,
+            patient_key=lesion.patient_key,
             sex=lesion.sex,
             age_years=lesion.age_years,
             long_axis_mm=_rounded(lesion.long_axis_mm, 1),

@@ -1,0 +1,231 @@
+"""The command line. Answers go to standard output, progress and logs to standard error, bad input exits with 2.
+
+Everything heavy is imported inside the command that needs it, so that `--help` answers at once.
+"""
+
+import sys
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="lesion-search",
+    help="Find and explain similar CT lesions. A research and teaching tool, not a diagnosis.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+imports = typer.Typer(help="Turn a published data set into a ROI pack.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+
+class ScopeOption(StrEnum):
+    """Whose lesions may be found."""
+
+    cross_patient = "cross-patient"
+    all = "all"
+    same_patient = "same-patient"
+
+
+class PresetOption(StrEnum):
+    """Training recipes: the paper's as published, or what measured best."""
+
+    paper = "paper"
+    default = "default"
+
+
+Dicom = Annotated[Path, typer.Argument(metavar="PATH", help="DICOM file, folder or zip")]
+Roi = Annotated[Optional[str], typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")]  # noqa: UP045
+Slice = Annotated[Optional[int], typer.Option("--slice", help="slice number, from 1; the middle one if left out")]  # noqa: UP045
+AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
+Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, or provider:name")]  # noqa: UP045
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 7860,
+    host: Annotated[str, typer.Option(help="0.0.0.0 to be reachable from other machines")] = "127.0.0.1",
+    atlas: AtlasOption = None,
+    model: Model = None,
+    auth: Annotated[Optional[str], typer.Option(metavar="USER:PASSWORD", help="ask for a login")] = None,  # noqa: UP045
+) -> None:
+    """Open the chat in the browser; builds the demo atlas on first use."""
+    from ui.app import serve as serve_app
+    from ui.terminal import progress_bars, settings_with
+
+    with progress_bars() as progress:
+        serve_app(settings_with(atlas=atlas, model=model), host=host, port=port, auth=auth, progress=progress)
+
+
+@app.command()
+def ask(
+    path: Dicom,
+    question: str,
+    roi: Roi = None,
+    slice_number: Slice = None,
+    model: Model = None,
+    atlas: AtlasOption = None,
+    reports: Annotated[Path, typer.Option(help="where a report you ask for is put")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Ask one question about a study and print the grounded answer."""
+    from ui.terminal import open_conversation, print_answer, settings_with
+
+    settings = settings_with(atlas=atlas, model=model)
+    with open_conversation(settings, path, roi, slice_number, reports) as assistant:
+        print_answer(assistant.ask(question), as_json)
+
+
+@app.command()
+def chat(
+    path: Dicom,
+    roi: Roi = None,
+    slice_number: Slice = None,
+    model: Model = None,
+    atlas: AtlasOption = None,
+    script: Annotated[Optional[Path], typer.Option(help="one message a line; /new starts a new conversation")] = None,  # noqa: UP045
+    reports: Annotated[Path, typer.Option(help="where a report you ask for is put")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Talk about a study in the terminal, or run a script of messages."""
+    from ui.terminal import converse, messages_of, open_conversation, settings_with
+
+    settings = settings_with(atlas=atlas, model=model)
+    messages = messages_of(script)
+    with open_conversation(settings, path, roi, slice_number, reports) as assistant:
+        converse(assistant, messages, as_json)
+
+
+@app.command()
+def search(
+    path: Dicom,
+    roi: Annotated[str, typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")],
+    slice_number: Slice = None,
+    k: Annotated[int, typer.Option("-k", help="how many hits")] = 10,
+    types: Annotated[Optional[list[str]], typer.Option("--type", help="lesion type; may be repeated")] = None,  # noqa: UP045
+    sex: Annotated[Optional[str], typer.Option(help="F or M")] = None,  # noqa: UP045
+    min_age: Annotated[Optional[int], typer.Option(help="years")] = None,  # noqa: UP045
+    max_age: Annotated[Optional[int], typer.Option(help="years")] = None,  # noqa: UP045
+    min_size_mm: Annotated[Optional[float], typer.Option(help="long axis")] = None,  # noqa: UP045
+    max_size_mm: Annotated[Optional[float], typer.Option(help="long axis")] = None,  # noqa: UP045
+    scope: ScopeOption = ScopeOption.cross_patient,
+    atlas: AtlasOption = None,
+    as_json: Json = False,
+) -> None:
+    """Find the atlas lesions most like the one in a box."""
+    from tools.atlas import Filters
+    from ui.terminal import print_search, search_once, settings_with
+
+    filters = Filters(
+        lesion_types=tuple(types or ()),
+        sex=sex,
+        min_age=min_age,
+        max_age=max_age,
+        min_size_mm=min_size_mm,
+        max_size_mm=max_size_mm,
+        scope=scope.value,
+    )
+    print_search(search_once(settings_with(atlas=atlas), path, roi, slice_number, k, filters), as_json)
+
+
+@app.command()
+def index(
+    source: Annotated[Path, typer.Argument(metavar="PACK_OR_DICOM_FOLDER")],
+    atlas: AtlasOption = None,
+) -> None:
+    """Add the lesions of a ROI pack, or suggested regions of DICOM studies, to an atlas. Can be interrupted."""
+    from tools.indexing import index_source
+    from ui.terminal import progress_bars, say, settings_with
+
+    settings = settings_with(atlas=atlas)
+    with progress_bars() as progress:
+        summary = index_source(source, settings, progress)
+    for note in summary.notes:
+        say(note)
+    say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
+
+
+@imports.command("deeplesion")
+def import_deeplesion(
+    images: Annotated[Path, typer.Option(help="the Images_png folder")],
+    csv: Annotated[Path, typer.Option(help="DL_info.csv")],
+    out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
+) -> None:
+    """DeepLesion's 16-bit PNGs and DL_info.csv to a ROI pack; rows that cannot be read are reported."""
+    from tools.deeplesion import import_deeplesion as run
+    from ui.terminal import progress_bars, say
+
+    with progress_bars() as progress:
+        summary = run(images, csv, out, progress=lambda n, of: progress("Reading DeepLesion", n, of))
+    for note in summary.notes:
+        say(note)
+    say(f"{summary.lesions} lesions written to {out}, {summary.skipped} rows left out.")
+
+
+@app.command()
+def phantoms(
+    out: Annotated[Path, typer.Option(help="folder to write dicom/, pack/ and truth.csv into")],
+    patients: Annotated[int, typer.Option(min=1)] = 60,
+    seed: int = 0,
+) -> None:
+    """Write synthetic teaching cases: DICOM series, a ROI pack and the truth."""
+    from tools.phantom import make_phantoms
+    from ui.terminal import progress_bars, say
+
+    with progress_bars() as progress:
+        summary = make_phantoms(out, patients, seed, progress=lambda n, of: progress("Making teaching cases", n, of))
+    say(f"{summary.lesions} lesions of {summary.patients} synthetic patients written to {out}.")
+
+
+@app.command()
+def embed(
+    source: Annotated[Path, typer.Argument(metavar="PACK_OR_NPZ")],
+    out: Annotated[Path, typer.Option(help="vectors.npy: float32, one unit row per ROI")],
+    encoder: Annotated[Optional[str], typer.Option(help="encoder folder or hub repository")] = None,  # noqa: UP045
+) -> None:
+    """Embed every ROI of a pack; memory stays flat however long the pack is."""
+    from tools.embedding import embed_pack
+    from ui.terminal import progress_bars, say, settings_with
+
+    with progress_bars() as progress:
+        count, dim = embed_pack(source, out, settings_with(encoder=encoder).encoder, progress)
+    say(f"{count} vectors of {dim} numbers written to {out}.")
+
+
+@app.command()
+def train(
+    packs: Annotated[list[Path], typer.Argument(metavar="PACK ...")],
+    out: Annotated[Path, typer.Option(help="checkpoints and the finished encoder")] = Path("runs/latest"),
+    preset: PresetOption = PresetOption.default,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="instead of the preset's")] = None,  # noqa: UP045
+    resume: Annotated[Optional[Path], typer.Option(help="folder of an interrupted run; goes on exactly there")] = None,  # noqa: UP045
+) -> None:
+    """Train the encoder on ROI packs."""
+    from encoder.train import train as run
+
+    run(packs, out, preset=preset.value, epochs=epochs, resume=resume)
+
+
+def main() -> None:
+    """Entry point: one sentence and exit code 2 for everything a person can act on."""
+    from encoder.errors import LesionSearchError
+
+    for command in entry_points(group="lesion_search.commands"):
+        if len(sys.argv) < 2 or sys.argv[1] in (command.name, "--help"):
+            app.add_typer(command.load(), name=command.name)
+    try:
+        app()
+    except LesionSearchError as error:
+        typer.echo(f"lesion-search: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()
