@@ -1,0 +1,42 @@
+# Everything runs in .venv; `make help` lists what there is.
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+PORT ?= 7860
+
+.PHONY: help run test check bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+run: $(VENV)/.run ## set up, build the demo atlas on first use, open the chat (PORT=7860)
+	$(VENV)/bin/lesion-search serve --port $(PORT)
+
+test: $(VENV)/.dev ## set up and run the whole test suite
+	$(PYTHON) -m pytest
+
+check: $(VENV)/.dev ## format, lint, types, one-way imports
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.dev ## measure, and write the tables of README.md and MODEL_CARD.md
+	$(VENV)/bin/lesion-search eval bench
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache test-output
+
+$(VENV)/bin/pip:
+	python3 -m venv $(VENV)
+	$(PYTHON) -m pip install --quiet --upgrade pip
+
+$(VENV)/.run: pyproject.toml requirements.txt $(VENV)/bin/pip
+	@echo "Installing the packages (a few minutes the first time)"
+	$(PYTHON) -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml requirements.txt $(VENV)/bin/pip
+	@echo "Installing the packages (a few minutes the first time)"
+	$(PYTHON) -m pip install --quiet --editable '.[dev]'
+	@touch $@ $(VENV)/.run
