@@ -1,1 +1,25 @@
 """Pixels to unit vector. Knows nothing of DICOM, Chroma or chat."""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from encoder.embedder import Embedder, load_embedder
+    from encoder.network import LesionEncoder, LesionEncoderConfig
+
+__all__ = ["Embedder", "LesionEncoder", "LesionEncoderConfig", "load_embedder"]
+
+_HOME = {
+    "Embedder": "encoder.embedder",
+    "load_embedder": "encoder.embedder",
+    "LesionEncoder": "encoder.network",
+    "LesionEncoderConfig": "encoder.network",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch and transformers only when something that needs them is asked for."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(_HOME[name]), name)

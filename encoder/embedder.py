@@ -1,0 +1,147 @@
+"""The serving side of the encoder: arrays in, unit vectors out."""
+
+import hashlib
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers.utils import logging as hub_logging
+
+from encoder.errors import EncoderError
+from encoder.network import LesionEncoder
+from encoder.preprocess import PREPROCESSING_VERSION, ROI_SIZE, standardize
+
+SHIPPED_WEIGHTS = Path(__file__).parent / "weights"
+
+_BATCH = 64  # fastest on two cores; also bounds memory however many ROIs are asked for
+_PATCH = 16  # side of the square hidden by `saliency`, pixels
+_STEP = 8
+
+
+def fingerprint(model: LesionEncoder) -> str:
+    """sha256 of what decides a vector: the weights at stored precision, the configuration, the preprocessing."""
+    digest = hashlib.sha256()
+    config = model.config
+    facts = {key: value for key, value in sorted(vars(config).items()) if key in _FINGERPRINTED}
+    digest.update(json.dumps(facts, sort_keys=True).encode())
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().half().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+_FINGERPRINTED = {
+    "channels",
+    "dim",
+    "widths",
+    "depths",
+    "pooling",
+    "frangi_sigmas",
+    "frangi_alpha",
+    "frangi_beta",
+    "frangi_gamma",
+    "preprocessing",
+}
+
+
+class Embedder:
+    """A loaded encoder. One instance may serve many threads; rows do not depend on what else is in the batch."""
+
+    def __init__(self, model: LesionEncoder) -> None:
+        if model.config.preprocessing != PREPROCESSING_VERSION:
+            raise EncoderError(
+                f"these weights were trained with preprocessing {model.config.preprocessing!r}, this version has "
+                f"{PREPROCESSING_VERSION!r}; use the weights shipped with it or train again"
+            )
+        self._model = model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.fingerprint = fingerprint(model)
+        self.dim = int(model.config.dim)
+
+    def __call__(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Unit vectors of ROIs, computed in chunks so that memory stays flat (memory-mapped input included).
+
+        Shape: (N, 64, 64) int16 HU or uint8 windowed -> (N, dim). Raises EncoderError for other input.
+        """
+        if images.ndim == 2:
+            images = images[None]
+        vectors = np.empty((len(images), self.dim), dtype=np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(images), _BATCH):
+                part = slice(start, start + _BATCH)
+                vectors[part] = self._model(standardize(images[part])).numpy()
+        return vectors
+
+    def saliency(
+        self, query: NDArray[np.generic], hit: NDArray[np.generic]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Where two ROIs agree: how much their similarity falls when a patch of one is hidden.
+
+        Shape: two (64, 64) ROIs -> two (64, 64) maps in 0..1, the strongest spot of each at 1 (all zero where
+        hiding changes nothing). Hidden patches are filled with the ROI's border mean (Zeiler and Fergus 2014).
+        """
+        both = standardize(np.asarray(query)), standardize(np.asarray(hit))
+        with torch.inference_mode():
+            whole = [self._model(image) for image in both]
+            similarity = float((whole[0] * whole[1]).sum())
+            first = _importance(self._model, both[0], whole[1], similarity)
+            second = _importance(self._model, both[1], whole[0], similarity)
+        return first, second
+
+
+def _importance(
+    model: LesionEncoder, image: torch.Tensor, other: torch.Tensor, similarity: float
+) -> NDArray[np.float32]:
+    corners = [(y, x) for y in range(-_STEP, ROI_SIZE, _STEP) for x in range(-_STEP, ROI_SIZE, _STEP)]
+    border = torch.cat((image[0, 0, 0], image[0, 0, -1], image[0, 0, :, 0], image[0, 0, :, -1])).mean()
+    masks = torch.zeros(len(corners), 1, ROI_SIZE, ROI_SIZE)
+    for mask, (y, x) in zip(masks, corners, strict=True):
+        mask[0, max(0, y) : y + _PATCH, max(0, x) : x + _PATCH] = 1
+    # A hard edge would be a lesion of its own to the network: blend over a few pixels.
+    soft = torch.nn.functional.avg_pool2d(masks, 5, stride=1, padding=2, count_include_pad=False)
+    hidden = image * (1 - soft) + border * soft
+    drops = torch.cat([similarity - (model(part) @ other.T)[:, 0] for part in hidden.split(_BATCH)])
+    weights = drops.clamp(min=0).reshape(-1, 1, 1, 1)
+    heat = (weights * soft).sum(0)[0] / soft.sum(0)[0]
+    peak = float(heat.max())
+    return (heat / peak if peak > 1e-6 else torch.zeros_like(heat)).numpy().astype(np.float32)
+
+
+def load_embedder(path: str | Path | None = None) -> Embedder:
+    """The encoder at a folder (or hub name); None is the one shipped in `encoder/weights`.
+
+    Each path is loaded once per process. Raises EncoderError where weights are missing, damaged or do not fit.
+    """
+    return _load(str(path) if path is not None else str(SHIPPED_WEIGHTS))
+
+
+@lru_cache(maxsize=4)
+def _load(path: str) -> Embedder:
+    return Embedder(load_model(path))
+
+
+def load_model(path: str | Path) -> LesionEncoder:
+    """The network alone, float32, in evaluation mode. Raises EncoderError."""
+    name = str(path)
+    is_folder = Path(name).exists() or name.startswith((".", "/", "~"))
+    if is_folder and not (Path(name) / "config.json").is_file():
+        raise EncoderError(f"there is no encoder at {name}: a folder with config.json and model.safetensors is needed")
+    hub_logging.disable_progress_bar()  # "Loading weights" would land in the middle of our own output
+    try:
+        model, report = LesionEncoder.from_pretrained(
+            name, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        raise EncoderError(
+            f"the encoder at {name} could not be loaded ({error}); check or replace its files"
+        ) from error
+    except Exception as error:
+        if type(error).__name__ != "SafetensorError":
+            raise
+        raise EncoderError(f"the weights at {name} are damaged ({error}); fetch them again") from error
+    if report["missing_keys"] or report["mismatched_keys"]:
+        raise EncoderError(f"the weights at {name} do not fit their configuration; replace both files together")
+    model.eval()
+    return model

@@ -1,0 +1,113 @@
+"""The lesion encoder: input channels, ResNet-18, two convolutions, pooling, a unit vector."""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+from transformers import PreTrainedConfig, PreTrainedModel, ResNetConfig, ResNetModel
+
+from encoder.frangi import frangi
+from encoder.gem import GeM
+from encoder.preprocess import PREPROCESSING_VERSION, SOFT_TISSUE_HU, hu_to_unit
+
+CHANNELS = ("image", "soft_tissue", "frangi")
+
+
+class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
+    """What a saved encoder is made of. `channels` are names from CHANNELS, in order."""
+
+    model_type = "lesion-encoder"
+
+    def __init__(
+        self,
+        channels: tuple[str, ...] | list[str] = CHANNELS,
+        dim: int = 512,
+        widths: tuple[int, ...] | list[int] = (64, 128, 256, 512),
+        depths: tuple[int, ...] | list[int] = (2, 2, 2, 2),
+        pooling: str = "gem",
+        frangi_sigmas: tuple[float, ...] | list[float] = (1.0, 2.0, 3.0),
+        frangi_alpha: float = 1.0,
+        frangi_beta: float = 0.6,
+        frangi_gamma: float = 0.0444,
+        preprocessing: str = PREPROCESSING_VERSION,
+        **kwargs: Any,
+    ) -> None:
+        unknown = set(channels) - set(CHANNELS)
+        if unknown or not channels:
+            raise ValueError(f"channels are some of {CHANNELS}, not {tuple(channels)}")
+        if pooling not in ("gem", "average"):
+            raise ValueError(f"pooling is 'gem' or 'average', not {pooling!r}")
+        self.channels = list(channels)
+        self.dim = dim
+        self.widths = list(widths)
+        self.depths = list(depths)
+        self.pooling = pooling
+        self.frangi_sigmas = list(frangi_sigmas)
+        self.frangi_alpha = frangi_alpha
+        self.frangi_beta = frangi_beta
+        self.frangi_gamma = frangi_gamma
+        self.preprocessing = preprocessing
+        super().__init__(**kwargs)
+
+
+class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
+    """ROIs to unit vectors: `from_pretrained` and `save_pretrained` as for any transformers model."""
+
+    config_class = LesionEncoderConfig
+    main_input_name = "images"
+
+    def __init__(self, config: LesionEncoderConfig) -> None:
+        super().__init__(config)
+        backbone = ResNetConfig(
+            num_channels=len(config.channels),
+            embedding_size=config.widths[0],
+            hidden_sizes=config.widths,
+            depths=config.depths,
+            layer_type="basic",
+        )
+        self.backbone = ResNetModel(backbone)
+        width = config.widths[-1]
+        self.neck = nn.Sequential(
+            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            nn.BatchNorm2d(width),
+            nn.ReLU(inplace=True),
+            nn.Conv2d(width, config.dim, 3, padding=1, bias=False),
+            nn.BatchNorm2d(config.dim),
+            nn.ReLU(inplace=True),
+        )
+        self.pool = GeM() if config.pooling == "gem" else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.post_init()
+
+    def channels(self, images: torch.Tensor) -> torch.Tensor:
+        """The network's input channels. Shape: (N, 1, 64, 64) in 0..1 -> (N, C, 64, 64), roughly in -1..1."""
+        config = self.config
+        planes = []
+        for name in config.channels:
+            if name == "image":
+                plane = images
+            elif name == "soft_tissue":
+                low, high = (hu_to_unit(hu) for hu in SOFT_TISSUE_HU)
+                plane = ((images - low) / (high - low)).clamp(0, 1)
+            else:
+                with torch.no_grad():
+                    plane = frangi(
+                        images.float(),
+                        config.frangi_sigmas,
+                        config.frangi_alpha,
+                        config.frangi_beta,
+                        config.frangi_gamma,
+                        black_ridges=False,
+                    )
+            planes.append(plane)
+        return torch.cat(planes, dim=1).mul_(2).sub_(1)
+
+    def feature_map(self, images: torch.Tensor) -> torch.Tensor:
+        """Local features before pooling. Shape: (N, 1, 64, 64) -> (N, dim, 2, 2)."""
+        channels = self.channels(images).to(memory_format=torch.channels_last)
+        features: torch.Tensor = self.neck(self.backbone(channels).last_hidden_state)
+        return features
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1."""
+        return F.normalize(self.pool(self.feature_map(images)).float(), dim=1)

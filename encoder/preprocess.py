@@ -1,0 +1,49 @@
+"""Pixels of any accepted kind to the one scale the network sees. Training and serving share this module."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from encoder.errors import EncoderError
+
+ROI_SIZE = 64
+
+# One straight line for HU: a lung nodule stored as HU then looks like the publisher-rescaled 8-bit nodules used for
+# training, and float32 keeps soft-tissue contrast for the network's own narrow-window channel.
+HU_RANGE = (-1000.0, 900.0)
+SOFT_TISSUE_HU = (-160.0, 240.0)
+
+PREPROCESSING_VERSION = "linear-hu-1"
+
+
+def hu_to_unit(hu: float) -> float:
+    """Where a Hounsfield value lands on the 0..1 scale, not clipped."""
+    low, high = HU_RANGE
+    return (hu - low) / (high - low)
+
+
+def standardize(images: NDArray[np.generic]) -> torch.Tensor:
+    """Bring ROIs to the scale the network was trained on.
+
+    Shape: (N, 64, 64) or one (64, 64) in, (N, 1, 64, 64) float32 in 0..1 out.
+    `uint8` is taken as already windowed, other integers as Hounsfield units, floating point as already in 0..1.
+    NaN and infinities become 0. Raises EncoderError for another shape or kind.
+    """
+    array = np.asarray(images)
+    if array.ndim == 2:
+        array = array[None]
+    if array.ndim != 3 or array.shape[1:] != (ROI_SIZE, ROI_SIZE):
+        raise EncoderError(
+            f"the encoder takes ROIs of {ROI_SIZE}x{ROI_SIZE} pixels, not an array of shape {array.shape}; "
+            "crop the region first"
+        )
+    if array.dtype == np.uint8:
+        unit = array.astype(np.float32) / 255.0
+    elif np.issubdtype(array.dtype, np.integer):
+        low, high = HU_RANGE
+        unit = (array.astype(np.float32) - low) / (high - low)
+    elif np.issubdtype(array.dtype, np.floating):
+        unit = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
+    else:
+        raise EncoderError(f"the encoder takes int16 (HU), uint8 (windowed) or float pixels, not {array.dtype}")
+    return torch.from_numpy(np.clip(unit, 0.0, 1.0)).unsqueeze(1)
