@@ -1,11 +1,19 @@
 """Fixtures every test may use, and an environment that touches nothing outside the test."""
 
 import os
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from tools.session import Workspace
+    from tools.settings import Settings
+
 REPO = Path(__file__).resolve().parent.parent
+DEMO_PATIENTS = 16  # enough for every lesion type in every fold, quick to make
 
 
 @pytest.fixture(autouse=True)
@@ -29,3 +37,100 @@ def shared_data() -> Path:
     if not (folder / "lidc" / "lesions.csv").is_file():
         pytest.skip(f"real CT data is not at {folder}; set LESION_SEARCH_SHARED to its folder")
     return folder
+
+
+@dataclass(frozen=True)
+class PhantomCase:
+    """One lesion of the sample cases, with the truth about it."""
+
+    lesion_id: str
+    patient_id: str
+    lesion_type: str
+    folder: Path
+    slice: int
+    box: tuple[int, int, int, int]
+    long_axis_mm: float
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        x0, y0, x1, y1 = self.box
+        return (x0 + x1) / 2, (y0 + y1) / 2
+
+    @property
+    def roi(self) -> str:
+        return ",".join(str(value) for value in self.box)
+
+
+@dataclass(frozen=True)
+class Demo:
+    """A small demo installation: phantom cases and the atlas built from them."""
+
+    settings: "Settings"
+    cases: tuple[PhantomCase, ...]
+
+    def case(self, lesion_type: str) -> PhantomCase:
+        """The largest lesion of a type."""
+        return max((c for c in self.cases if c.lesion_type == lesion_type), key=lambda c: c.long_axis_mm)
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+    """Phantoms and demo atlas as a first `make run` makes them, but of fewer patients."""
+    from tools import demo as first_run
+    from tools.phantom import make_phantoms
+    from tools.settings import Settings
+
+    settings = Settings(data=tmp_path_factory.mktemp("demo"))
+    make_phantoms(settings.samples, patients=DEMO_PATIENTS)
+    (settings.samples / first_run.COMPLETE).touch()
+    first_run.open_workspace_parts(settings)
+    return Demo(settings, read_truth(settings.samples))
+
+
+@pytest.fixture
+def workspace(demo: Demo, tmp_path: Path) -> Iterator["Workspace"]:
+    """An empty session beside the demo atlas."""
+    from tools.demo import open_workspace_parts
+    from tools.session import Session, Workspace
+
+    embedder, atlas = open_workspace_parts(demo.settings)
+    session = Session(tmp_path / "session")
+    yield Workspace(session, atlas, embedder)
+    session.close()
+
+
+@pytest.fixture
+def demo_environment(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Demo:
+    """The settings of this process and its children point at the small demo."""
+    from tools.settings import get_settings
+
+    monkeypatch.setenv("LESION_SEARCH_DATA", str(demo.settings.data))
+    get_settings.cache_clear()
+    return demo
+
+
+def read_truth(samples: Path) -> tuple[PhantomCase, ...]:
+    """The rows of truth.csv."""
+    import csv
+
+    with (samples / "truth.csv").open(newline="") as file:
+        return tuple(
+            PhantomCase(
+                lesion_id=row["lesion_id"],
+                patient_id=row["patient_id"],
+                lesion_type=row["lesion_type"],
+                folder=samples / row["dicom_folder"],
+                slice=int(row["slice"]),
+                box=(int(row["x0"]), int(row["y0"]), int(row["x1"]), int(row["y1"])),
+                long_axis_mm=float(row["long_axis_mm"]),
+            )
+            for row in csv.DictReader(file)
+        )
+
+
+def open_case(workspace: "Workspace", case: PhantomCase, demo: Demo) -> None:
+    """Read a phantom case into the session."""
+    from tools.demo import patient_keys
+    from tools.dicom import read_study
+
+    workspace.session.open(read_study(case.folder, patient_keys(demo.settings)))

@@ -12,21 +12,21 @@ from pydantic import Field
 
 from tools import lessons, report
 from tools.atlas import Filters, Scope
+from tools.comparison import compare_with_lesion, others_of_patient
 from tools.regions import find_regions as propose_regions
 from tools.results import (
     AtlasFacts,
     ComparisonFacts,
     Facts,
-    LessonFacts,
     LesionFacts,
+    LessonFacts,
     RegionFacts,
     RegionsFound,
     ReportFacts,
     SearchFacts,
     StudyFacts,
 )
-from tools.comparison import compare_with_lesion
-from tools.search import is_synthetic, search_region
+from tools.search import atlas_name, is_synthetic, search_region
 from tools.session import Workspace
 
 RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region of this session, e.g. R1")]
@@ -103,7 +103,7 @@ def describe_lesion(runtime: ToolRuntime[Workspace], lesion_id: LesionId) -> tup
     """Everything the atlas knows of one lesion: type, size, sex, age, source."""
     atlas = runtime.context.atlas
     lesion = atlas.get(lesion_id)
-    return _told(LesionFacts.of(lesion, atlas.lesions_of(lesion.patient_key) - 1))
+    return _told(LesionFacts.of(lesion, others_of_patient(atlas, lesion)))
 
 
 @tool(response_format="content_and_artifact")
@@ -121,11 +121,11 @@ def describe_atlas(runtime: ToolRuntime[Workspace], group_by: GroupBy = "lesion_
     counts = atlas.counts(group_by)
     return _told(
         AtlasFacts(
-            name=atlas.name,
+            name=atlas_name(atlas),
             group_by=group_by,
             counts=counts,
             total=len(atlas),
-            patients=atlas.patients(),
+            patients=atlas.patients,
             synthetic=is_synthetic(atlas),
         )
     )

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.atlas import Atlas, AtlasLesion
 from tools.results import ComparisonFacts, LesionFacts, RegionFacts
 from tools.roi import crop_roi
 from tools.session import Workspace
@@ -17,11 +18,10 @@ def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) ->
     region, series = session.region(region_id), session.series
     lesion = atlas.get(lesion_id)
     region_roi, lesion_roi = crop_roi(series, region), atlas.roi(lesion_id)
-    region_vector = workspace.embedder(region_roi[None])[0]
-    similarity = float(region_vector @ atlas.vector(lesion_id))
+    similarity = atlas.similarity(workspace.embedder(region_roi[None])[0], lesion_id)
     in_hu = series.facts.units == "HU" and lesion_roi.dtype == np.int16
     facts = RegionFacts.of(region, series)
-    described = LesionFacts.of(lesion, atlas.lesions_of(lesion.patient_key) - 1)
+    described = LesionFacts.of(lesion, others_of_patient(atlas, lesion))
     patient_key = session.study.patient_key if session.study else None
     return ComparisonFacts(
         region=facts,
@@ -33,6 +33,11 @@ def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) ->
         lesion_roi_mean=_centre_mean(lesion_roi) if in_hu else None,
         same_patient=None if patient_key is None else patient_key == lesion.patient_key,
     )
+
+
+def others_of_patient(atlas: Atlas, lesion: AtlasLesion) -> int:
+    """How many more lesions the atlas holds of a lesion's patient."""
+    return sum(other.patient_key == lesion.patient_key for other in atlas.lesions()) - 1
 
 
 def _difference(a_mm: float | None, b_mm: float | None) -> float | None:

@@ -70,6 +70,11 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
     return replace(filters, lesion_types=known(filters.lesion_types), exclude_types=known(filters.exclude_types))
 
 
+def atlas_name(atlas: Atlas) -> str:
+    """What the atlas is called before people: never a path or an address."""
+    return "demo atlas of synthetic lesions" if is_synthetic(atlas) else "atlas"
+
+
 def is_synthetic(atlas: Atlas) -> bool:
     """True when every lesion of the atlas is a phantom's."""
     counts = atlas.counts("source")

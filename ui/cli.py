@@ -157,6 +157,7 @@ def import_deeplesion(
 ) -> None:
     """DeepLesion's 16-bit PNGs and DL_info.csv to a ROI pack; rows that cannot be read are reported."""
     from tools.deeplesion import import_deeplesion as run
+
     from ui.terminal import progress_bars, say
 
     with progress_bars() as progress:
@@ -174,6 +175,7 @@ def phantoms(
 ) -> None:
     """Write synthetic teaching cases: DICOM series, a ROI pack and the truth."""
     from tools.phantom import make_phantoms
+
     from ui.terminal import progress_bars, say
 
     with progress_bars() as progress:

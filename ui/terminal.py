@@ -17,6 +17,7 @@ from tools.settings import Settings, get_settings
 if TYPE_CHECKING:
     from assistant.agent import Assistant
     from assistant.answer import Answer
+
     from tools.atlas import Filters
     from tools.demo import Progress
     from tools.results import SearchFacts
@@ -72,8 +73,9 @@ def parse_roi(text: str) -> PixelBox:
 @contextmanager
 def open_workspace(settings: Settings, path: Path, reports: Path | None = None) -> Iterator["Workspace"]:
     """A study on the table, in a session that is deleted afterwards; reports are moved to `reports` first."""
-    from tools.demo import open_workspace_parts, patient_keys
     from tools.dicom import read_study
+
+    from tools.demo import open_workspace_parts, patient_keys
     from tools.session import Session, Workspace
 
     study = read_study(path, patient_keys(settings))

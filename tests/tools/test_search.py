@@ -1,0 +1,54 @@
+import pytest
+
+from tests.conftest import open_case
+from tools.atlas import Filters
+from tools.search import FilterError, search_region
+
+
+@pytest.fixture
+def looking(workspace, demo):
+    case = demo.case("liver")
+    open_case(workspace, case, demo)
+    workspace.session.add_click(case.slice - 1, *case.centre)
+    return workspace
+
+
+def test_hits_come_from_other_patients_and_are_kept_in_the_session(looking):
+    found = search_region(looking, "R1", k=7)
+    own = looking.session.study.patient_key
+    assert [hit.rank for hit in found.hits] == list(range(1, 8))
+    assert own not in {hit.patient_key for hit in found.hits}
+    assert len(looking.session.search_of("R1").hits) == 7
+    assert found.synthetic_atlas
+    assert found.synthetic_study
+
+
+def test_the_same_patient_can_be_asked_for(looking):
+    found = search_region(looking, "R1", filters=Filters(scope="same-patient"))
+    assert {hit.patient_key for hit in found.hits} == {looking.session.study.patient_key}
+
+
+def test_every_hit_passes_every_filter(looking):
+    filters = Filters(lesion_types=("LIVER", "kidney"), sex="F", min_age=40, max_age=80, min_size_mm=8, max_size_mm=60)
+    found = search_region(looking, "R1", k=50, filters=filters)
+    assert found.hits
+    assert found.filters.lesion_types == ("liver", "kidney")
+    for hit in found.hits:
+        assert hit.lesion_type in ("liver", "kidney")
+        assert hit.sex == "F"
+        assert 40 <= hit.age_years <= 80
+        assert 8 <= hit.long_axis_mm <= 60
+
+
+@pytest.mark.parametrize(
+    ("filters", "k", "sentence"),
+    [
+        (Filters(lesion_types=("spleen",)), 10, "choose from abdomen"),
+        (Filters(min_age=60, max_age=50), 10, "smallest age 60 is above the largest 50"),
+        (Filters(min_size_mm=3, max_size_mm=2), 10, "smallest size"),
+        (Filters(), 0, "ask for 1 to 50"),
+    ],
+)
+def test_what_cannot_be_searched_is_said(looking, filters, k, sentence):
+    with pytest.raises(FilterError, match=sentence):
+        search_region(looking, "R1", k=k, filters=filters)
