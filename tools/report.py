@@ -157,7 +157,7 @@ def _lesion_words(hit: HitFacts) -> str:
     return _known(
         f"{hit.long_axis_mm:g} mm" if hit.long_axis_mm is not None else None,
         hit.sex,
-        f"{hit.age_years} years" if hit.age_years is not None else None,
+        f"{hit.age_years} y" if hit.age_years is not None else None,
     )
 
 
@@ -167,7 +167,7 @@ _CSS = """
 :root { color-scheme: light; --ink: #17212b; --soft: #5b6875; --line: #dfe5ea; --tint: #f5f8fa; --accent: #0b6e8a; }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 60rem; padding: 2.5rem 2rem; background: #fff; color: var(--ink);
-  font: 15px/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+  font: .95rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
 header { border-bottom: 3px solid var(--accent); padding-bottom: 1rem; margin-bottom: 1.5rem; }
 h1 { font-size: 1.7rem; line-height: 1.2; margin: 0 0 .25rem; letter-spacing: -.01em; }
 h2 { font-size: 1.2rem; margin: 0; }
@@ -175,20 +175,22 @@ h3 { font-size: .8rem; margin: 1.5rem 0 .5rem; color: var(--soft); text-transfor
 p { margin: .25rem 0; }
 .soft { color: var(--soft); font-size: .9em; }
 .warning { border-left: 3px solid #c98a00; background: #fff8e6; padding: .4rem .75rem; margin: .75rem 0; }
-.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr)); gap: .75rem 1.25rem; margin: 0; }
+.facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(8rem, 1fr)); gap: .75rem 1.25rem; margin: 0; }
 .facts dt { color: var(--soft); font-size: .78rem; }
 .facts dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
 .region { border: 1px solid var(--line); border-radius: 10px; padding: 1.25rem 1.5rem; margin: 1.5rem 0; }
 .top { display: flex; gap: 1.5rem; margin-top: 1rem; align-items: flex-start; flex-wrap: wrap; }
 .top img { width: 20rem; max-width: 100%; border-radius: 6px; background: #000; }
-.top .facts { flex: 1; min-width: 16rem; }
-.votes { display: grid; grid-template-columns: max-content 1fr max-content; gap: .35rem .75rem; align-items: center; }
+.top .facts { flex: 1 1 16rem; }
+.votes { display: grid; grid-template-columns: fit-content(40%) 1fr max-content; gap: .35rem .75rem;
+  align-items: center; }
 .bar { height: .7rem; border-radius: 4px; background: var(--tint); border: 1px solid var(--line); overflow: hidden; }
 .bar div { height: 100%; background: var(--accent); }
-.number { font-variant-numeric: tabular-nums; text-align: right; }
-.hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: .75rem; padding: 0;
+.number { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
+.votes span { overflow-wrap: anywhere; }
+.hits { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .75rem; padding: 0;
   margin: 0; list-style: none; }
-.hit { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; font-size: .85rem; break-inside: avoid; }
+.hit { border: 1px solid var(--line); border-radius: 8px; overflow: hidden; font-size: .8rem; break-inside: avoid; }
 .hit img, .hit .empty { display: block; width: 100%; aspect-ratio: 1; background: #000; image-rendering: auto; }
 .hit .empty { background: var(--tint); color: var(--soft); display: grid; place-items: center; }
 .hit div.text { padding: .5rem .65rem .6rem; overflow-wrap: anywhere; }
@@ -196,10 +198,12 @@ p { margin: .25rem 0; }
 code { font: .85em ui-monospace, "Cascadia Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 footer { border-top: 1px solid var(--line); margin-top: 2rem; padding-top: 1rem; color: var(--soft);
   font-size: .82rem; }
+@media screen and (max-width: 40rem) { body, .region { padding: 1rem; } }
 @page { margin: 15mm; }
 @media print {
   * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }
-  body { max-width: none; padding: 0; font-size: 11px; }
+  html { font-size: 12px; }
+  body { max-width: none; padding: 0; }
   .top, .votes, h2, h3 { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .top img { width: 15rem; }
@@ -344,11 +348,11 @@ def _hit_html(hit: HitFacts, thumbnail: bytes | None) -> _Html:
             _tag(
                 "b",
                 _tag("span", f"{hit.rank}. {hit.lesion_type or 'type unknown'}"),
-                _tag("span", f"{hit.similarity:.3f}"),
+                _tag("span", f"{hit.similarity:.3f}", class_="number"),
             ),
             _tag("div", _lesion_words(hit)),
             _tag("code", hit.lesion_id),
-            _tag("div", f"patient {hit.patient_key}", class_="soft"),
+            _tag("div", _tag("code", hit.patient_key), class_="soft"),
             class_="text",
         ),
         class_="hit",

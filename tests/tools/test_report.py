@@ -203,7 +203,7 @@ def test_the_page_says_what_was_measured_and_found(tmp_path: Path) -> None:
     assert page.open == []
     for shown in (
         "Region R1", "Slice 12 of 40 · outlined from a click", "23.4 mm", "17.1 mm", "311 mm²", "41 HU", "-7 HU",
-        "Region R2", "suggested by the program", "82 %", "liver-0001", "0.980", "11.5 mm · M · 41 years",
+        "Region R2", "suggested by the program", "82 %", "liver-0001", "0.980", "11.5 mm · M · 41 y",
         "p-000000000001", "Match confidence: high.", "Slices are unevenly spaced.", "f" * 64, "0.70 × 0.70 mm",
         "synthetic teaching lesions only", "other patients · types liver · size to 40 mm", "2026-03-01 09:30 UTC",
     ):  # fmt: skip
@@ -347,7 +347,7 @@ def test_sr_holds_the_similar_lesions_and_the_votes(tmp_path: Path) -> None:
     assert ("Vote for a lesion type", "liver: 0.820") in said
     similar = [text for name, text in said if name == "Similar atlas lesion"]
     assert len(similar) == 8
-    assert similar[0] == "1. liver-0001 · liver · similarity 0.980 · 11.5 mm · M · 41 years · patient p-000000000001"
+    assert similar[0] == "1. liver-0001 · liver · similarity 0.980 · 11.5 mm · M · 41 y · patient p-000000000001"
     coded = {item.name.meaning: item.value.meaning for item in groups[0].get_qualitative_evaluations()}
     assert coded == {"Origin of the region": "outlined from a click", "Confidence of the match": "high"}
     assert not [name for name, _ in texts(groups[1]) if name == "Similar atlas lesion"]
