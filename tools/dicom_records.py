@@ -1,0 +1,114 @@
+"""What crosses the pipe between the guarded child that parses DICOM and this process: typed, bounded, no free text.
+
+Imports nothing heavy: both sides load it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Vector = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class IntakeLimits:
+    """Bounds of one upload, checked before memory is committed."""
+
+    max_upload_bytes: int = 1 << 30  # all files given, as they lie on disk
+    max_file_bytes: int = 1 << 29  # one file, also one member of a zip and one deflated data set once inflated
+    max_files: int = 5_000
+    max_inflated_bytes: int = 2 << 30  # everything inflated from zips and deflated data sets
+    max_ratio: int = 200  # inflated to packed, of one archive or deflated data set; only beyond `ratio_floor_bytes`
+    ratio_floor_bytes: int = 64 << 20
+    max_voxels: int = 400_000_000  # rows x columns x frames of the whole upload: 1,500 slices of 512 x 512
+    max_depth: int = 16  # sequences within sequences
+    max_memory_bytes: int = 3 << 30  # address space of the parsing process
+    file_timeout_s: float = 60.0
+    timeout_s: float = 120.0
+
+
+class Reason(StrEnum):
+    """Why a file was left out. The sentences are in `dicom_sentences`; no value of a file is part of them."""
+
+    EMPTY = "empty"
+    NOT_DICOM = "not DICOM"
+    CUT = "cut off"
+    SIZE_LIES = "size lies"
+    NESTED = "nested too deeply"
+    SYNTAX = "unknown transfer syntax"
+    DAMAGED = "damaged"
+    BAD_RESCALE = "bad rescale"
+    TOO_LARGE_FILE = "file too large"
+    TOO_LARGE_IMAGE = "image too large"
+    TOO_LARGE_INFLATED = "inflates too much"
+    TOO_MANY_FILES = "too many files"
+    TOO_LARGE_UPLOAD = "upload too large"
+    MEMORY = "memory"
+    CRASHED = "crashed"
+    TIMEOUT = "timeout"
+    UNFINISHED = "unfinished"  # this file and all after it
+    UNREADABLE = "unreadable"
+    NOT_A_FILE = "not a regular file"
+    BAD_ARCHIVE = "bad archive"
+    NESTED_ARCHIVE = "archive in archive"
+    LOCKED_ARCHIVE = "encrypted archive"
+    SEGMENTATION = "segmentation"
+    STRUCTURES = "radiotherapy structures or plan"
+    REPORT = "report"
+    PRESENTATION = "presentation state"
+    WAVEFORM = "waveform"
+    DIRECTORY = "DICOMDIR"
+    NO_IMAGE = "no image"
+    DUPLICATE = "duplicate"
+    OTHER_PATIENT = "other patient"
+
+
+class Note(StrEnum):
+    """What a person should know about an image that is used. Worded in `dicom_sentences`."""
+
+    NO_RESCALE = "no rescale"
+    NOT_HU = "not HU"
+    COLOUR = "colour"
+    BURNED_IN = "burned-in text"
+    PADDING_IGNORED = "padding ignored"
+    LOCALIZER = "localizer"
+
+
+@dataclass(frozen=True)
+class FrameRecord:
+    """One decoded image. `patient_id` and the UIDs are raw: they are hashed or dropped before a `Study` exists."""
+
+    file: int  # 1-based number of the file in the upload
+    frame: int  # 0-based
+    rows: int
+    columns: int
+    dtype: Literal["int16", "float32"]  # int16: HU. float32: arbitrary units, NaN where padded
+    digest: str
+    patient_id: str
+    study_uid: str
+    series_uid: str
+    sop_uid: str
+    modality: str
+    body_part: str | None
+    sex: Literal["F", "M", "O"] | None
+    age_years: int | None
+    kvp: float | None
+    contrast: bool | None
+    synthetic: bool
+    instance_number: int | None
+    acquisition_number: int | None
+    position_mm: Vector | None
+    row_direction: Vector | None  # unit vector along a row: increasing column
+    column_direction: Vector | None
+    slice_location_mm: float | None
+    row_spacing_mm: float | None
+    column_spacing_mm: float | None
+    slice_thickness_mm: float | None
+    gantry_tilt_deg: float | None
+    window_center: float | None
+    window_width: float | None
+    notes: tuple[Note, ...]
+
+    @property
+    def pixel_bytes(self) -> int:
+        return self.rows * self.columns * (2 if self.dtype == "int16" else 4)
