@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from encoder.errors import LesionSearchError
 
-Images = NDArray[np.int16] | NDArray[np.uint8]
+Images = NDArray[np.integer[Any]]  # int16 or uint8
 
 ROI_SIZE = 64  # that of encoder.preprocess, which is not imported because it loads torch; a test compares them
 MAX_AGE_YEARS = 130
@@ -83,7 +83,7 @@ class RoiPack:
     lesions: tuple[LesionRow, ...]
 
     def __post_init__(self) -> None:
-        _check_images(self.images)
+        check_images(self.images)
         if len(self.images) != len(self.lesions):
             raise PackError(
                 f"The pack has {len(self.images)} images but {len(self.lesions)} lesions; "
@@ -139,7 +139,8 @@ def write_pack(pack: RoiPack, folder: str | Path) -> None:
         raise PackError(f"The ROI pack cannot be written to {folder}: {error.strerror or error}.") from error
 
 
-def _check_images(images: Images) -> None:
+def check_images(images: Images) -> None:
+    """Raises PackError unless the images are (N, 64, 64), N ≥ 1, int16 or uint8."""
     if images.ndim != 3 or images.shape[1:] != (ROI_SIZE, ROI_SIZE):
         raise PackError(
             f"The images have shape {images.shape}; a ROI pack needs (N, {ROI_SIZE}, {ROI_SIZE}): resample them."
@@ -158,7 +159,7 @@ def _read_images(path: Path) -> Images:
             zipped = file.read(2) == b"PK"
         if not zipped:
             array: Images = np.load(path, mmap_mode="r", allow_pickle=False)
-            _check_images(array)
+            check_images(array)
             return array
         with np.load(path, allow_pickle=False) as arrays:
             if "images" not in arrays:
@@ -166,7 +167,7 @@ def _read_images(path: Path) -> Images:
             array = arrays["images"]
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
-    _check_images(array)
+    check_images(array)
     return array
 
 
