@@ -1,0 +1,500 @@
+"""What to do about a request: which tools, in which order, with which arguments.
+
+Each kind of request is a generator that reads like a recipe: it yields the calls it needs, gets their facts back, and
+returns the words of its part of the answer. `plan_turn` replays the recipes over the results there already are, so
+that planning is a pure function of the messages, and a turn that another model began can be finished here.
+"""
+
+import json
+import re
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from assistant import wording
+from assistant.slots import HitRef, RegionRef
+from assistant.state import PastSearch, TurnState
+from assistant.understanding import Request, understand
+from tools.results import (
+    AtlasFacts,
+    ComparisonFacts,
+    Facts,
+    HitFacts,
+    LesionFacts,
+    LessonFacts,
+    RegionFacts,
+    RegionsFound,
+    ReportFacts,
+    SearchFacts,
+    StudyFacts,
+)
+
+MOST_HITS = 50
+SHOW_MORE = 10
+FILTER_ARGS: dict[str, tuple[str, ...]] = {
+    "type": ("lesion_types",),
+    "sex": ("sex",),
+    "age": ("min_age", "max_age"),
+    "size": ("min_size_mm", "max_size_mm"),
+    "scope": ("scope",),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call to make."""
+
+    name: str
+    args: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} {json.dumps(self.args, sort_keys=True)}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a call: the facts, or the sentence that says why not. `evidence` is its number, 0 if unknown."""
+
+    facts: Facts | None
+    failure: str = ""
+    evidence: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The finished answer. `asks` when it is a question back, to be read together with what the person says next."""
+
+    text: str
+    asks: bool = False
+
+
+class AskBack(Exception):
+    """The request can mean several things: the message is the question."""
+
+
+class CannotDo(Exception):
+    """The request cannot be met: the message says why and what to do instead."""
+
+
+Recipe = Generator[Call, Facts, str]
+
+
+@dataclass
+class Turn:
+    """What is known while a turn is planned: the state before it, and what its calls brought."""
+
+    state: TurnState
+    message: str
+    regions: dict[str, RegionFacts] = field(default_factory=dict)
+    searches: dict[str, PastSearch] = field(default_factory=dict)  # newest last
+    focus: str | None = None  # the region this message is about
+    suggested: bool = False  # regions were proposed in this turn, nobody had pointed at one
+    hit: str | None = None
+    evidence: int = 0  # number of the newest result
+
+    def __post_init__(self) -> None:
+        self.regions = {r.region_id: r for r in self.state.regions}
+        self.searches = {s.facts.region_id: s for s in reversed(self.state.searches)}
+
+    def learn(self, call: Call, result: Result) -> None:
+        """Take in what a call brought."""
+        facts, self.evidence = result.facts, result.evidence
+        if isinstance(facts, RegionsFound):
+            self.regions.update({r.region_id: r for r in facts.regions})
+        elif isinstance(facts, RegionFacts):
+            self.regions[facts.region_id] = facts
+            self.focus = facts.region_id
+        elif isinstance(facts, SearchFacts):
+            self.searches.pop(facts.region_id, None)
+            self.searches[facts.region_id] = PastSearch(evidence=result.evidence, args=call.args, facts=facts)
+            self.focus = facts.region_id
+        elif isinstance(facts, ComparisonFacts):
+            self.focus, self.hit = facts.region.region_id, facts.lesion.lesion_id
+        elif isinstance(facts, LesionFacts):
+            self.hit = facts.lesion_id
+
+    @property
+    def last_search(self) -> PastSearch | None:
+        return next(reversed(self.searches.values()), None)
+
+    @property
+    def last_tool(self) -> str:
+        return self.state.last_calls[-1].name if self.state.last_calls else ""
+
+
+def plan_turn(message: str, state: TurnState, results: Mapping[str, Result]) -> Call | Reply:
+    """The next call to make, or the answer. `results` are this turn's, by `Call.key`."""
+    turn = Turn(state, message)
+    parts: list[str] = []
+    for request in understand(message, state):
+        try:
+            recipe = RECIPES[request.intent](request, turn)
+            call = next(recipe)
+            while True:
+                result = results.get(call.key)
+                if result is None:
+                    return call
+                turn.learn(call, result)
+                if result.facts is None:
+                    raise CannotDo(result.failure)
+                call = recipe.send(result.facts)
+        except StopIteration as done:
+            parts.append(done.value)
+        except AskBack as question:
+            return Reply(wording.joined([*parts, str(question)]), asks=True)
+        except CannotDo as reason:
+            parts.append(str(reason))
+    return Reply(wording.joined(parts))
+
+
+# -- which region, which hit ---------------------------------------------------------------------------------------
+def _need_study(turn: Turn) -> None:
+    if turn.state.study is None:
+        raise CannotDo(wording.NO_STUDY)
+
+
+def _region_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str]]:
+    """The regions a request is about; proposes some when there are none."""
+    _need_study(turn)
+    if request.regions and request.regions[0].kind == "id":
+        return [_region_id(ref, turn) for ref in request.regions]
+    if not turn.regions:
+        found = yield Call("find_regions", {})
+        assert isinstance(found, RegionsFound)
+        if not found.regions:
+            raise CannotDo(wording.NOTHING_FOUND)
+        turn.suggested = True
+    if any(ref.kind == "all" for ref in request.regions):
+        return list(turn.regions)
+    if request.regions:
+        return list(dict.fromkeys(_region_id(ref, turn) for ref in request.regions))
+    if request.nth is not None and not request.hits and len(turn.regions) > 1:
+        return [_nth_region(request.nth, turn)]
+    return [_default_region(turn)]
+
+
+def _region_id(ref: RegionRef, turn: Turn) -> str:
+    regions = list(turn.regions.values())
+    if ref.kind == "id":
+        if ref.region_id not in turn.regions:
+            raise CannotDo(wording.no_such_region(ref.region_id, list(turn.regions)))
+        return ref.region_id
+    if ref.kind in ("nth", "last"):
+        return _nth_region(ref.n or -1, turn)
+    if ref.kind in ("largest", "smallest"):
+        measured = sorted(regions, key=lambda r: r.long_axis_mm if r.long_axis_mm is not None else r.area_mm2 or 0.0)
+        return measured[-1 if ref.kind == "largest" else 0].region_id
+    current = _default_region(turn)
+    if ref.kind == "other":
+        others = [r.region_id for r in regions if r.region_id != current]
+        if len(others) == 1:
+            return others[0]
+        raise AskBack(wording.which_region(others or [current]))
+    return current
+
+
+def _nth_region(n: int, turn: Turn) -> str:
+    ids = list(turn.regions)
+    if n == -1:
+        return ids[-1]
+    if not 1 <= n <= len(ids):
+        raise CannotDo(wording.no_such_region(f"number {n}", ids))
+    return ids[n - 1]
+
+
+def _default_region(turn: Turn) -> str:
+    """The region of this message, the selected one, the one spoken of last, else the best suggestion."""
+    for region_id in (turn.focus, turn.state.selected, turn.state.last_region):
+        if region_id in turn.regions:
+            return region_id
+    best = max(turn.regions.values(), key=lambda r: r.score if r.score is not None else 2.0)
+    return best.region_id
+
+
+def _search(region_id: str, turn: Turn) -> Generator[Call, Facts, SearchFacts]:
+    """The search of a region there is already, else a plain one."""
+    past = turn.searches.get(region_id)
+    if past is not None:
+        return past.facts
+    found = yield Call("search_similar_lesions", {"region_id": region_id})
+    assert isinstance(found, SearchFacts)
+    return found
+
+
+def _lesion_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str]]:
+    """The atlas lesions a request is about, by id or by their place among the hits."""
+    refs = list(request.hits)
+    if not refs and request.nth is not None:
+        refs = [HitRef("last") if request.nth == -1 else HitRef("rank", n=request.nth)]
+    if refs and all(ref.kind == "id" for ref in refs):
+        return [ref.lesion_id for ref in refs]
+    by_id = [r for r in request.regions if r.kind == "id"]
+    past = turn.searches.get(_region_id(by_id[0], turn)) if by_id else turn.last_search
+    if past is not None:
+        facts = past.facts
+    else:
+        region_id = (yield from _region_ids(request, turn))[0]
+        facts = yield from _search(region_id, turn)
+    if not facts.hits:
+        raise CannotDo(wording.NO_HITS_TO_NAME)
+    if not refs:
+        last = turn.hit or turn.state.last_lesion
+        return [last or facts.hits[0].lesion_id]
+    return list(dict.fromkeys(_hit(ref, facts) for ref in refs))
+
+
+def _hit(ref: HitRef, facts: SearchFacts) -> str:
+    hits = facts.hits
+    if ref.kind == "id":
+        return ref.lesion_id
+    if ref.kind == "last":
+        return hits[-1].lesion_id
+    if ref.kind == "rank":
+        if not 1 <= ref.n <= len(hits):
+            raise CannotDo(wording.no_such_hit(ref.n, len(hits)))
+        return hits[ref.n - 1].lesion_id
+    value: Callable[[HitFacts], float | None] = (
+        (lambda h: h.long_axis_mm) if ref.kind in ("largest", "smallest") else (lambda h: h.age_years)
+    )
+    known = sorted((h for h in hits if value(h) is not None), key=lambda h: value(h) or 0)
+    if not known:
+        raise CannotDo(wording.NOT_RECORDED)
+    return known[-1 if ref.kind in ("largest", "oldest") else 0].lesion_id
+
+
+# -- searching -----------------------------------------------------------------------------------------------------
+_INHERITS = re.compile(
+    r"^(?:and|but|now|only|just|same|what about|how about|instead|also|ok|okay)\b|\b(?:only|instead|those|of these|of them|same|again|too)\b"
+)
+_ADDS = re.compile(r"\b(?:also|include|including|add|as well|too|plus|additionally)\b")
+
+
+def _search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> dict[str, Any]:
+    """The arguments of a search: what was said, over what the last search had where the request builds on it."""
+    before = dict(turn.last_search.args) if inherit and turn.last_search else {}
+    before.pop("region_id", None)
+    for name in request.cleared:
+        for argument in FILTER_ARGS[name]:
+            before.pop(argument, None)
+    if "type" in request.cleared and "sex" in request.cleared:
+        before.pop("k", None)  # everything was lifted
+    said = request.wanted.said()
+    types = before.get("lesion_types")
+    if request.left_out and types:
+        said["lesion_types"] = [t for t in types if t not in request.left_out] or said.get("lesion_types")
+    elif types and said.get("lesion_types") and _ADDS.search(request.text) and not request.left_out:
+        said["lesion_types"] = list(dict.fromkeys([*types, *(request.wanted.lesion_types or ())]))
+    args = {**before, **said}
+    for low, high in (("min_age", "max_age"), ("min_size_mm", "max_size_mm")):
+        if args.get(low) is not None and args.get(high) is not None and args[low] > args[high]:
+            args.pop(high if low in said else low)  # the newer bound wins
+    if request.more and turn.last_search:
+        args["k"] = min(MOST_HITS, turn.last_search.facts.asked_k + SHOW_MORE)
+    if args.get("k", 1) > MOST_HITS:
+        args["k"] = MOST_HITS
+    if args.get("k") == 0:
+        args.pop("k")
+    return {"region_id": region_id, **args}
+
+
+def _find_similar(request: Request, turn: Turn, inherit: bool) -> Recipe:
+    if request.unknown_types:
+        raise CannotDo(wording.no_such_type(request.unknown_types[0], turn.state.atlas_types))
+    if request.unclear and not request.wanted.said() and not request.cleared:
+        raise AskBack(wording.how_unclear(request.unclear))
+    parts = []
+    for region_id in (yield from _region_ids(request, turn)):
+        args = _search_args(request, turn, region_id, inherit)
+        facts = yield Call("search_similar_lesions", args)
+        assert isinstance(facts, SearchFacts)
+        parts.append(
+            wording.search_answer(
+                facts,
+                turn.regions[region_id],
+                evidence=turn.evidence,
+                suggested=turn.suggested,
+                others=[r for r in turn.regions.values() if r.region_id != region_id] if turn.suggested else [],
+                asked_type=request.types[0] if request.intent == "what" and request.types else None,
+                atlas_types=turn.state.atlas_types,
+                caution=not turn.state.cautioned and not parts,
+            )
+        )
+    return wording.joined(parts)
+
+
+def search(request: Request, turn: Turn) -> Recipe:
+    inherit = bool(_INHERITS.search(request.text)) and not (
+        request.regions and request.regions[0].kind == "id" and not re.search(r"\b(?:same|only)\b", request.text)
+    )
+    return (yield from _find_similar(request, turn, inherit))
+
+
+def what(request: Request, turn: Turn) -> Recipe:
+    plain = Request("what", request.text, regions=request.regions, nth=request.nth, types=request.types)
+    return (yield from _find_similar(plain, turn, inherit=False))
+
+
+def refine(request: Request, turn: Turn) -> Recipe:
+    """Only a filter, a region or a hit was said: it changes what was asked last."""
+    last = turn.last_tool
+    only_pointing = not request.wanted.said() and not request.cleared and not request.more
+    if only_pointing and request.hits:
+        return (yield from (compare if last == "compare_lesion" else describe_lesion)(request, turn))
+    if only_pointing and request.nth is not None and not request.regions:
+        if last == "compare_lesion":
+            return (yield from compare(request, turn))
+        if last == "describe_lesion" or len(turn.regions) < max(2, request.nth):
+            return (yield from describe_lesion(request, turn))
+    if only_pointing and (request.regions or request.nth is not None) and last == "measure_region":
+        return (yield from measure(request, turn))
+    if request.types and last == "explain_lesion_type" and len(request.wanted.said()) <= 1:
+        return (yield from explain(request, turn))
+    if (
+        request.wanted.said()
+        and last == "describe_atlas"
+        and not turn.searches
+        and set(request.wanted.said()) <= {"lesion_types", "sex"}
+    ):
+        return (yield from atlas(request, turn))
+    return (yield from _find_similar(request, turn, inherit=True))
+
+
+# -- the other recipes ---------------------------------------------------------------------------------------------
+def describe_study(request: Request, turn: Turn) -> Recipe:
+    _need_study(turn)
+    facts = yield Call("describe_study", {})
+    assert isinstance(facts, StudyFacts)
+    return wording.study_answer(facts)
+
+
+def find_regions(request: Request, turn: Turn) -> Recipe:
+    _need_study(turn)
+    count = request.wanted.k
+    facts = yield Call("find_regions", {"max_regions": min(20, count)} if count else {})
+    assert isinstance(facts, RegionsFound)
+    return wording.regions_answer(facts)
+
+
+def measure(request: Request, turn: Turn) -> Recipe:
+    measured = []
+    for region_id in (yield from _region_ids(request, turn)):
+        facts = yield Call("measure_region", {"region_id": region_id})
+        assert isinstance(facts, RegionFacts)
+        measured.append(facts)
+    return wording.measure_answer(measured, suggested=turn.suggested)
+
+
+def compare(request: Request, turn: Turn) -> Recipe:
+    _need_study(turn)
+    if len(request.regions) > 1 or (any(r.kind == "all" for r in request.regions) and len(turn.regions) > 1):
+        if not request.hits:
+            return (yield from measure(request, turn))
+    region_ids = yield from _region_ids(Request("compare", request.text, regions=request.regions), turn)
+    turn.focus = region_ids[0]
+    parts = []
+    for lesion_id in (yield from _lesion_ids(request, turn)):
+        facts = yield Call("compare_lesion", {"region_id": region_ids[0], "lesion_id": lesion_id})
+        assert isinstance(facts, ComparisonFacts)
+        parts.append(wording.comparison_answer(facts, suggested=turn.suggested))
+    return wording.joined(parts)
+
+
+def describe_lesion(request: Request, turn: Turn) -> Recipe:
+    parts = []
+    for lesion_id in (yield from _lesion_ids(request, turn)):
+        facts = yield Call("describe_lesion", {"lesion_id": lesion_id})
+        assert isinstance(facts, LesionFacts)
+        hit = next((h for s in turn.searches.values() for h in s.facts.hits if h.lesion_id == facts.lesion_id), None)
+        parts.append(wording.lesion_answer(facts, hit))
+    return wording.joined(parts)
+
+
+def atlas(request: Request, turn: Turn) -> Recipe:
+    group_by = request.topic or ("sex" if request.wanted.sex and not request.types else "")
+    said = group_by and (group_by != "lesion_type" or re.search(r"\b(?:by|per|each)\b", request.text))
+    facts = yield Call("describe_atlas", {"group_by": group_by} if said else {})
+    assert isinstance(facts, AtlasFacts)
+    asked = request.types or (("F" if request.wanted.sex == "F" else "M",) if request.wanted.sex else ())
+    return wording.atlas_answer(facts, asked)
+
+
+def explain(request: Request, turn: Turn) -> Recipe:
+    if not request.types:
+        raise CannotDo(wording.which_type(turn.state.atlas_types))
+    parts = []
+    for lesion_type in request.types:
+        facts = yield Call("explain_lesion_type", {"lesion_type": lesion_type})
+        assert isinstance(facts, LessonFacts)
+        parts.append(wording.lesson_answer(facts))
+    return wording.joined(parts)
+
+
+def report(request: Request, turn: Turn) -> Recipe:
+    _need_study(turn)
+    facts = yield Call("write_report", {"format": request.topic} if request.topic else {})
+    assert isinstance(facts, ReportFacts)
+    return wording.report_answer(facts)
+
+
+def why(request: Request, turn: Turn) -> Recipe:
+    past = _past_search(request, turn)
+    yield from ()
+    return wording.why_answer(past.facts, turn.regions.get(past.facts.region_id), past.evidence, request.types)
+
+
+def how_sure(request: Request, turn: Turn) -> Recipe:
+    past = _past_search(request, turn)
+    yield from ()
+    return wording.sureness_answer(past.facts)
+
+
+def count_hits(request: Request, turn: Turn) -> Recipe:
+    past = _past_search(request, turn)
+    yield from ()
+    return wording.count_answer(past.facts, request.wanted)
+
+
+def filters(request: Request, turn: Turn) -> Recipe:
+    yield from ()
+    return wording.filters_answer(turn.last_search.facts if turn.last_search else None)
+
+
+def _past_search(request: Request, turn: Turn) -> PastSearch:
+    by_id = next((r.region_id for r in request.regions if r.kind == "id"), None)
+    past = turn.searches.get(by_id) if by_id else turn.last_search
+    if past is None:
+        raise CannotDo(wording.NOTHING_SEARCHED if turn.state.study else wording.NO_STUDY)
+    return past
+
+
+def _said(text: Callable[[Request, Turn], str]) -> Callable[[Request, Turn], Recipe]:
+    def recipe(request: Request, turn: Turn) -> Recipe:
+        yield from ()
+        return text(request, turn)
+
+    return recipe
+
+
+RECIPES: dict[str, Callable[[Request, Turn], Recipe]] = {
+    "search": search,
+    "what": what,
+    "refine": refine,
+    "describe_study": describe_study,
+    "find_regions": find_regions,
+    "measure": measure,
+    "compare": compare,
+    "describe_lesion": describe_lesion,
+    "atlas": atlas,
+    "explain": explain,
+    "report": report,
+    "why": why,
+    "how_sure": how_sure,
+    "count_hits": count_hits,
+    "filters": filters,
+    "out_of_scope": _said(lambda request, turn: wording.decline(request.topic, turn.state)),
+    "help": _said(lambda _, turn: wording.help_text(turn.state)),
+    "thanks": _said(lambda _, turn: wording.THANKS),
+    "greeting": _said(lambda _, turn: wording.greeting(turn.state)),
+    "unknown": _said(lambda _, turn: wording.not_understood(turn.state)),
+}

@@ -1,0 +1,102 @@
+"""Which model answers, and where it runs: the built-in planner, or any tool-calling chat model by `provider:name`."""
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from typing import Literal
+
+from langchain_core.language_models import BaseChatModel
+
+from assistant.offline import OfflineModel
+from encoder.errors import LesionSearchError
+
+TIMEOUT_S = 60.0
+RETRIES = 2
+# provider -> the package that speaks its protocol, the extra that installs it, the environment variable of its key
+PROVIDERS: dict[str, tuple[str, str, str]] = {
+    "openai": ("langchain_openai", "openai", "OPENAI_API_KEY"),
+    "anthropic": ("langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY"),
+    "ollama": ("langchain_ollama", "ollama", ""),
+}
+
+
+class ModelError(LesionSearchError):
+    """The chosen model cannot be used: unknown, not installed, without a key, or not answering."""
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model ready to answer, and what a person should know of it."""
+
+    name: str
+    label: str
+    runs_where: Literal["here", "elsewhere"]
+    chat_model: BaseChatModel
+
+
+def offline_model() -> ResolvedModel:
+    """The built-in planner."""
+    return ResolvedModel("offline", "offline: nothing leaves this machine", "here", OfflineModel())
+
+
+def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
+    """The model of a name: `auto`, `offline`, `provider:name`, or a chat model as it is.
+
+    Checks what can be checked without a call. Raises ModelError with what is missing.
+    """
+    if isinstance(model, BaseChatModel):
+        if isinstance(model, OfflineModel):
+            return offline_model()
+        name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
+        return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
+    name = model.strip()
+    if name in ("auto", "offline"):
+        return offline_model()
+    if name == "embedded":
+        raise ModelError("The embedded language model is not part of this version: use offline, or provider:name.")
+    provider, _, model_name = name.partition(":")
+    if provider == "transformers":
+        raise ModelError(
+            "Models run in process by transformers are not part of this version: serve the model with Ollama or any "
+            "OpenAI-compatible server and use ollama:name or openai:name."
+        )
+    if provider not in PROVIDERS or not model_name:
+        raise ModelError(
+            f"There is no model called {name[:60]!r}: use auto, offline, or provider:name with one of "
+            f"{', '.join(PROVIDERS)}, e.g. openai:gpt-4.1-mini."
+        )
+    return _from_provider(provider, model_name)
+
+
+def _from_provider(provider: str, model_name: str) -> ResolvedModel:
+    package, extra, key = PROVIDERS[provider]
+    if importlib.util.find_spec(package) is None:
+        raise ModelError(
+            f"The model {provider}:{model_name} needs the package {package.replace('_', '-')}: "
+            f'install it with pip install "lesion-search[{extra}]".'
+        )
+    if key and not os.environ.get(key):
+        raise ModelError(f"The model {provider}:{model_name} needs a key: set the environment variable {key}.")
+    from langchain.chat_models import init_chat_model
+
+    # Ollama's client takes a timeout for its connection only this way, and knows no retries
+    options = {"client_kwargs": {"timeout": TIMEOUT_S}} if provider == "ollama" else {
+        "timeout": TIMEOUT_S, "max_retries": RETRIES,
+    }  # fmt: skip
+    try:
+        chat_model = init_chat_model(model_name, model_provider=provider, temperature=0, **options)
+    except Exception as error:  # each provider has its own errors for a bad name or setting
+        raise ModelError(
+            f"The model {provider}:{model_name} could not be set up ({type(error).__name__}): check its name and settings."
+        ) from error
+    where = (
+        "on this machine, through Ollama"
+        if provider == "ollama"
+        else f"your words and the evidence go to {_host(provider)}"
+    )
+    return ResolvedModel(f"{provider}:{model_name}", f"{provider}:{model_name}: {where}", "elsewhere", chat_model)
+
+
+def _host(provider: str) -> str:
+    address = os.environ.get({"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}.get(provider, ""), "")
+    return address.split("//")[-1].split("/")[0] or provider

@@ -1,0 +1,137 @@
+"""What a model is told about the conversation at the start of a turn, as one compact typed record.
+
+Models stay pure functions of their messages: the built-in planner and any provider model read the same record.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from assistant.evidence import EvidenceLedger
+from tools.results import ComparisonFacts, LesionFacts, RegionFacts, SearchFacts
+from tools.study import SafeFacts
+
+if TYPE_CHECKING:  # the record itself must load without torch and Chroma
+    from tools.session import Workspace
+
+OPENING, CLOSING = "<state>", "</state>"
+SEARCHES_KEPT = 4  # one a region, newest first: enough for "and the other one?", small enough for any context
+
+
+class ToolCallRecord(BaseModel):
+    """A tool call exactly as it was made."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    args: dict[str, Any]
+
+
+class PastSearch(BaseModel):
+    """A search of an earlier turn: how it was called and what it found."""
+
+    model_config = ConfigDict(frozen=True)
+
+    evidence: int
+    args: dict[str, Any]
+    facts: SearchFacts
+
+
+class TurnState(BaseModel):
+    """The conversation in brief. Empty fields mean "not yet"."""
+
+    model_config = ConfigDict(frozen=True)
+
+    study: SafeFacts | None = None
+    regions: tuple[RegionFacts, ...] = ()
+    selected: str | None = None
+    searches: tuple[PastSearch, ...] = ()
+    last_calls: tuple[ToolCallRecord, ...] = ()
+    last_region: str | None = None
+    last_lesion: str | None = None
+    open_question: str | None = None  # the message the assistant answered with a question
+    cautioned: bool = False
+    atlas_types: tuple[str, ...] = ()
+    atlas_size: int = 0
+    atlas_synthetic: bool = False
+
+    def region(self, region_id: str) -> RegionFacts | None:
+        return next((r for r in self.regions if r.region_id == region_id), None)
+
+    def search_of(self, region_id: str | None) -> PastSearch | None:
+        """The last search of a region; of any region when None."""
+        return next((s for s in self.searches if region_id is None or s.facts.region_id == region_id), None)
+
+    def render(self) -> str:
+        """The record as it stands in the system message."""
+        return f"{OPENING}{self.model_dump_json(exclude_none=True, exclude_defaults=True)}{CLOSING}"
+
+    @classmethod
+    def read(cls, system_text: str) -> "TurnState":
+        """The inverse of `render`: the last record in a system message; an empty state when there is none."""
+        start, end = system_text.rfind(OPENING), system_text.rfind(CLOSING)
+        if start < 0 or end < start:
+            return cls()
+        return cls.model_validate_json(system_text[start + len(OPENING) : end])
+
+
+def turn_state(
+    workspace: "Workspace",
+    ledger: EvidenceLedger,
+    open_question: str | None = None,
+    cautioned: bool = False,
+) -> TurnState:
+    """The state now, from the person's session and the evidence so far."""
+    from tools.search import is_synthetic
+
+    session, atlas = workspace.session, workspace.atlas
+    series = session.series if session.study is not None else None
+    regions = tuple(RegionFacts.of(r, series) for r in session.regions()) if series else ()
+    searched = {r.region_id for r in regions if session.search_of(r.region_id) is not None}
+    calls = _last_calls(ledger)
+    return TurnState(
+        study=series.facts if series else None,
+        regions=regions,
+        selected=session.selected.region_id if session.selected else None,
+        searches=_searches(ledger, searched),
+        last_calls=calls,
+        last_region=next(
+            (r.region_id for c in reversed(calls) for r in regions if r.region_id == c.args.get("region_id")), None
+        ),
+        last_lesion=_last_lesion(ledger),
+        open_question=open_question,
+        cautioned=cautioned,
+        atlas_types=tuple(atlas.types()),
+        atlas_size=len(atlas),
+        atlas_synthetic=is_synthetic(atlas),
+    )
+
+
+def _searches(ledger: EvidenceLedger, searched: set[str]) -> tuple[PastSearch, ...]:
+    newest: dict[str, PastSearch] = {}
+    for evidence in ledger.newest_first():
+        facts = evidence.facts
+        if isinstance(facts, SearchFacts) and facts.region_id in searched and facts.region_id not in newest:
+            newest[facts.region_id] = PastSearch(evidence=evidence.number, args=evidence.args, facts=facts)
+            if len(newest) == SEARCHES_KEPT:
+                break
+    return tuple(newest.values())
+
+
+def _last_calls(ledger: EvidenceLedger) -> tuple[ToolCallRecord, ...]:
+    """The calls of the newest turn that made any."""
+    newest = next(ledger.newest_first(), None)
+    if newest is None:
+        return ()
+    return tuple(ToolCallRecord(name=e.tool, args=e.args) for e in ledger.of_turn(newest.turn))
+
+
+def _last_lesion(ledger: EvidenceLedger) -> str | None:
+    for evidence in ledger.newest_first():
+        if isinstance(evidence.facts, LesionFacts):
+            return evidence.facts.lesion_id
+        if isinstance(evidence.facts, ComparisonFacts):
+            return evidence.facts.lesion.lesion_id
+        if isinstance(evidence.facts, SearchFacts):
+            return None
+    return None
