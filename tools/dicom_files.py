@@ -78,6 +78,16 @@ class Source:
         except OSError as error:
             raise LeftOutError(Reason.UNREADABLE) from error
 
+    def skip(self, budget: Budget) -> None:
+        """Another child reads it: only its size counts."""
+        try:
+            if self.path is not None:
+                budget.upload_bytes += self.path.lstat().st_size
+            elif self.member is not None:
+                budget.inflated_bytes += self.member.file_size
+        except OSError:
+            return
+
 
 def iterate_sources(paths: list[Path], budget: Budget) -> Iterator[Source]:
     """Every regular file of `paths`, folders walked and zips opened, in a fixed order, at most `max_files`."""

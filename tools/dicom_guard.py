@@ -12,8 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -26,8 +28,10 @@ from tools.dicom_records import FrameRecord, IntakeLimits, Reason
 REPO = Path(__file__).resolve().parent.parent
 BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from tools.dicom_worker import main; main()"
 MAX_CRASHES = 8
+MANY_FILES = 24
+LARGE_ZIP_BYTES = 4 << 20
 MAX_MESSAGE_BYTES = 1 << 20
-CONCURRENT_CHILDREN = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
+CONCURRENT_UPLOADS = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
 
 
 @dataclass(eq=False)
@@ -42,9 +46,34 @@ class Frame:
 class Reading:
     """What came out of one upload: frames, and the number of each file that was left out with the reason."""
 
+    limits: IntakeLimits
     frames: list[Frame] = field(default_factory=list)
     left_out: list[tuple[int, Reason]] = field(default_factory=list)
     files: int = 0  # all files seen
+    voxels: int = 0
+
+    def add(self, frame: Frame) -> None:
+        """Keep a frame while all children together stay within the bound."""
+        self.voxels += frame.pixels.size
+        if self.voxels > self.limits.max_voxels:
+            self.leave_out(frame.record.file, Reason.TOO_LARGE_IMAGE)
+        else:
+            self.frames.append(frame)
+
+    def leave_out(self, file: int, reason: Reason) -> None:
+        self.files = max(self.files, file)
+        self.left_out.append((file, reason))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a child is told."""
+
+    paths: list[str]
+    limits: dict[str, float]
+    start_at: int
+    lane: int  # it reads the files whose number divided by `lanes` leaves `lane`
+    lanes: int
 
 
 class ChildError(Exception):
@@ -52,35 +81,48 @@ class ChildError(Exception):
 
 
 def read_guarded(paths: Sequence[Path], limits: IntakeLimits) -> Reading:
-    """Parse `paths` in a child process. A file that crashes it or takes too long is left out; the others are read."""
-    reading = Reading()
+    """Parse `paths` in child processes. A file that crashes one or takes too long is left out; the others are read."""
+    reading = Reading(limits)
     deadline = time.monotonic() + limits.timeout_s
-    start_at, crashes = 1, 0
-    with CONCURRENT_CHILDREN:
-        while True:
-            at = _run_once(paths, limits, reading, start_at, deadline)
-            if at is None:
-                return reading
-            reading.files = max(reading.files, at)
-            crashes += 1
-            out_of_time = time.monotonic() >= deadline
-            reading.left_out.append((at, Reason.TIMEOUT if out_of_time else Reason.CRASHED))
-            if out_of_time or crashes > MAX_CRASHES:
-                reading.left_out.append((at + 1, Reason.UNFINISHED))
-                return reading
-            start_at = at + 1
+    lanes = _lanes(paths)
+    with CONCURRENT_UPLOADS, ThreadPoolExecutor(lanes) as threads:
+        for done in [threads.submit(_run_lane, paths, reading, deadline, lane, lanes) for lane in range(lanes)]:
+            done.result()
+    reading.frames.sort(key=lambda frame: (frame.record.file, frame.record.frame))
+    return reading
 
 
-def _run_once(
-    paths: Sequence[Path], limits: IntakeLimits, reading: Reading, start_at: int, deadline: float
-) -> int | None:
+def _lanes(paths: Sequence[Path]) -> int:
+    """Two children for an upload that is worth the second one's start, where there is a core for it."""
+    if (os.cpu_count() or 1) < 2:
+        return 1
+    files = 0
+    for path in paths:
+        for entry in islice(path.rglob("*") if path.is_dir() else [path], MANY_FILES):
+            files += 1
+            if files >= MANY_FILES or (entry.suffix.lower() == ".zip" and entry.stat().st_size > LARGE_ZIP_BYTES):
+                return 2
+    return 1
+
+
+def _run_lane(paths: Sequence[Path], reading: Reading, deadline: float, lane: int, lanes: int) -> None:
+    """One child after another until every file of the lane was read or left out."""
+    start_at = 1
+    for _ in range(MAX_CRASHES + 1):
+        job = Job([os.fspath(path) for path in paths], asdict(reading.limits), start_at, lane, lanes)
+        died_at = _run_child(job, reading, deadline)
+        if died_at is None:
+            return
+        out_of_time = time.monotonic() >= deadline
+        reading.leave_out(died_at, Reason.TIMEOUT if out_of_time else Reason.CRASHED)
+        start_at = died_at + 1
+        if out_of_time:
+            break
+    reading.leave_out(start_at, Reason.UNFINISHED)
+
+
+def _run_child(job: Job, reading: Reading, deadline: float) -> int | None:
     """One child. None when it reached the end, else the number of the file at which it died."""
-    job = {
-        "paths": [os.fspath(path) for path in paths],
-        "limits": asdict(limits),
-        "voxels": sum(frame.pixels.size for frame in reading.frames),
-        "start_at": start_at,
-    }
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", BOOTSTRAP, json.dumps(_import_path())],
         stdin=subprocess.PIPE,
@@ -97,18 +139,18 @@ def _run_once(
     at: int | None = None
     try:
         try:
-            process.stdin.write(json.dumps(job).encode())
+            process.stdin.write(json.dumps(asdict(job)).encode())
             process.stdin.close()
         except BrokenPipeError:
             pass  # it died at once; the missing messages say so
-        for message, payload in _messages(process.stdout, limits):
+        for message, payload in _messages(process.stdout, reading.limits):
             match message["kind"]:
                 case "begin":
                     at = int(message["file"])
                 case "frame":
-                    reading.frames.append(_frame(message, payload))
+                    reading.add(_frame(message, payload))
                 case "left out":
-                    reading.left_out.append((int(message["file"]), Reason(message["reason"])))
+                    reading.leave_out(int(message["file"]), Reason(message["reason"]))
                 case "end":
                     reading.files = int(message["files"])
                     return None

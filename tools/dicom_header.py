@@ -16,7 +16,7 @@ from tools.dicom_records import Note, Reason, Vector
 from tools.dicom_terms import BODY_PARTS, MODALITIES
 
 FIRST_LEVEL = """
-    SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate Modality ModalitiesInStudy PatientID
+    SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate Modality PatientID
     PatientBirthDate PatientSex PatientAge ContrastBolusAgent ContrastBolusAgentSequence
     ContrastBolusUsageSequence BodyPartExamined KVP SliceThickness SpacingBetweenSlices GantryDetectorTilt
     StudyInstanceUID SeriesInstanceUID AcquisitionNumber InstanceNumber ImagePositionPatient
@@ -25,8 +25,10 @@ FIRST_LEVEL = """
     PixelPaddingValue PixelPaddingRangeLimit BurnedInAnnotation WindowCenter WindowWidth RescaleIntercept
     RescaleSlope RescaleType ModalityLUTSequence RedPaletteColorLookupTableDescriptor
     GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData
-    GreenPaletteColorLookupTableData BluePaletteColorLookupTableData GridFrameOffsetVector SliceLocationVector
-    DetectorInformationSequence SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
+    GreenPaletteColorLookupTableData BluePaletteColorLookupTableData SegmentedRedPaletteColorLookupTableData
+    SegmentedGreenPaletteColorLookupTableData SegmentedBluePaletteColorLookupTableData
+    GridFrameOffsetVector SliceLocationVector
+    SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
     ExtendedOffsetTable ExtendedOffsetTableLengths FloatPixelData DoubleFloatPixelData PixelData
     """.split()  # noqa: SIM905
 SYNTHETIC_DATA = 0x0008001C  # CS, YES or NO

@@ -169,7 +169,7 @@ def _to_series(stack: Stack, series_key: str) -> Series:
     if first.row_spacing_mm is None:
         warnings.append(NO_SPACING)
     gaps = np.diff(stack.positions) if stack.positions is not None else np.empty(0)
-    gap = float(np.median(gaps)) if gaps.size else None
+    gap = round(float(np.median(gaps)), 4) if gaps.size else None
     warnings += _gap_warnings(stack, gaps)
     tilt = _tilt(stack)
     if tilt is not None:
@@ -191,7 +191,7 @@ def _to_series(stack: Stack, series_key: str) -> Series:
         row_spacing_mm=first.row_spacing_mm,
         column_spacing_mm=first.column_spacing_mm,
         slice_thickness_mm=thickness,
-        slice_gap_mm=None if gap is None else round(gap, 3),
+        slice_gap_mm=gap,
         gantry_tilt_deg=tilt,
         kvp=_most_common(record.kvp for record in records),
         contrast=_most_common(record.contrast for record in records),

@@ -19,7 +19,7 @@ from tools.dicom_records import IntakeLimits, Reason
 
 
 def main() -> None:
-    """Read the job, work through the files from `start_at`, tell the parent about each."""
+    """Read the job, work through this lane's files from `start_at` on, tell the parent about each."""
     pipe = _claim_output()
     job = json.load(sys.stdin.buffer)
     limits = IntakeLimits(**job["limits"])
@@ -29,10 +29,11 @@ def main() -> None:
     from tools.dicom_decode import decode_file
     from tools.dicom_files import Budget, LeftOutError, iterate_sources
 
-    budget = Budget(limits, voxels=job["voxels"])
+    budget = Budget(limits)
     file = 0
     for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
-        if file < job["start_at"]:
+        if file < job["start_at"] or file % job["lanes"] != job["lane"]:
+            source.skip(budget)
             continue
         _send(pipe, {"kind": "begin", "file": file})
         _alarm(limits.file_timeout_s)
