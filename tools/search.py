@@ -32,8 +32,7 @@ def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Fi
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
     duration_ms = round(1000 * (time.perf_counter() - started))
-    session.remember_search(region.region_id, result)
-    return SearchFacts(
+    facts = SearchFacts(
         region_id=region.region_id,
         hits=tuple(HitFacts.of(hit) for hit in result.hits),
         votes=tuple(VoteFacts(lesion_type=v.lesion_type, probability=round(v.probability, 3)) for v in result.votes),
@@ -46,6 +45,8 @@ def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Fi
         synthetic_atlas=is_synthetic(atlas),
         synthetic_study=series.facts.synthetic,
     )
+    session.remember_search(region.region_id, facts)
+    return facts
 
 
 def checked_filters(filters: Filters, atlas: Atlas) -> Filters:

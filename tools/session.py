@@ -9,8 +9,9 @@ from pathlib import Path
 
 from encoder.embedder import Embedder
 from encoder.errors import LesionSearchError
-from tools.atlas import Atlas, SearchResult
+from tools.atlas import Atlas
 from tools.regions import PixelBox, Region, RegionError, region_from_box, region_from_click
+from tools.results import SearchFacts
 from tools.study import Series, Study
 
 SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
@@ -35,7 +36,7 @@ class Session:
     revision: int = 0  # grows with every change, so that a screen knows when to redraw
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
-    _searches: dict[str, SearchResult] = field(default_factory=dict)
+    _searches: dict[str, SearchFacts] = field(default_factory=dict)
     _next_number: int = 1
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -160,13 +161,13 @@ class Session:
             return region
 
     # -- searches and files ----------------------------------------------------------------------------------
-    def remember_search(self, region_id: str, result: SearchResult) -> None:
+    def remember_search(self, region_id: str, result: SearchFacts) -> None:
         """Keep the last search of a region, for the gallery and the report."""
         with self._lock:
             self._searches[region_id] = result
             self.revision += 1
 
-    def search_of(self, region_id: str) -> SearchResult | None:
+    def search_of(self, region_id: str) -> SearchFacts | None:
         """The last search of a region, if there was one."""
         with self._lock:
             return self._searches.get(region_id)

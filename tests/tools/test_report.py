@@ -22,7 +22,8 @@ from pydantic import ValidationError
 from pydicom.sr.codedict import codes
 
 from encoder.errors import LesionSearchError
-from tools.report import NOTICE, RegionReport, ReportContent, ReportError, write_report
+from tools.report import write_report
+from tools.report_content import NOTICE, RegionReport, ReportContent, ReportError
 from tools.results import FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts, VoteFacts
 from tools.study import SafeFacts
 
@@ -241,10 +242,10 @@ def test_a_hostile_type_is_only_text(tmp_path: Path) -> None:
 
 @given(st.text(max_size=30))
 def test_no_name_changes_the_structure_of_the_page(name: str) -> None:
-    from tools.report import _to_html
+    from tools.report_html import to_html
 
-    tags = [tag for tag, _ in Page(_to_html(make_report(lesion_type=name))).tags]
-    assert tags == [tag for tag, _ in Page(_to_html(make_report())).tags]
+    tags = [tag for tag, _ in Page(to_html(make_report(lesion_type=name))).tags]
+    assert tags == [tag for tag, _ in Page(to_html(make_report())).tags]
 
 
 def test_where_nothing_is_similar_the_page_guesses_no_type(tmp_path: Path) -> None:
