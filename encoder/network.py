@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-import torch.nn.functional as F
+import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel, ResNetConfig, ResNetModel
 
@@ -90,7 +90,8 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
                 low, high = (hu_to_unit(hu) for hu in SOFT_TISSUE_HU)
                 plane = ((images - low) / (high - low)).clamp(0, 1)
             else:
-                with torch.no_grad():
+                # autocast would run the Hessian in half precision
+                with torch.no_grad(), torch.autocast(images.device.type, enabled=False):
                     plane = frangi(
                         images.float(),
                         config.frangi_sigmas,

@@ -1,0 +1,146 @@
+"""Every constant of training in one place: the published recipe, and the default that measures best."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from encoder.errors import EncoderError
+
+LossName = Literal["nt_xent", "contrastive", "graded"]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Random changes of a view. Pairs are ranges of a uniform draw; probabilities are per view."""
+
+    view_px: int = 64  # side of a view; a smaller one is a cheaper crop at the same pixel size
+    flip: bool = True
+    rotation_deg: float = 180.0
+    zoom: tuple[float, float] = (0.75, 1.33)  # above 1 the lesion grows
+    shift_px: float = 4.0
+    gain: tuple[float, float] = (0.75, 1.3)
+    offset: tuple[float, float] = (-0.12, 0.12)
+    gamma: tuple[float, float] = (0.7, 1.4)
+    rewindow_probability: float = 0.2  # clip to a random window, as a publisher of 8-bit slices may have done
+    blur_probability: float = 0.3
+    blur_sigma_px: tuple[float, float] = (0.3, 1.2)
+    noise: float = 0.03
+
+
+@dataclass(frozen=True)
+class Optimization:
+    optimizer: Literal["lars", "adamw", "sgd"] = "adamw"
+    learning_rate: float = 1e-3
+    weight_decay: float = 1e-4
+    momentum: float = 0.9
+    warmup_epochs: float = 1.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One pass of training: which loss, for how long, on which views."""
+
+    name: str
+    epochs: int
+    loss: LossName
+    batch: int = 256
+    temperature: float = 0.2
+    margin: float = 0.8  # contrastive loss only
+    self_supervised_weight: float = 0.0  # NT-Xent added to a loss that uses labels
+    rows_per_lesion: int | None = None  # slices of one lesion drawn in one epoch; None is all
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    optimization: Optimization = field(default_factory=Optimization)
+
+
+@dataclass(frozen=True)
+class Rating:
+    """A graded label column: two lesions one `bandwidth` apart count as e^-1 alike."""
+
+    column: str
+    bandwidth: float
+    logarithmic: bool = False
+
+
+@dataclass(frozen=True)
+class Preset:
+    name: str
+    stages: tuple[Stage, ...]
+    channels: tuple[str, ...] = ("image", "soft_tissue", "frangi")
+    frangi_sigmas: tuple[float, ...] = (1.0, 2.0, 3.0)
+    frangi_alpha: float = 1.0
+    frangi_beta: float = 0.6
+    frangi_gamma: float = 0.0444
+    dim: int = 512
+    projection_dim: int = 128
+    ratings: tuple[Rating, ...] = (
+        Rating("texture", 1.0),
+        Rating("malignancy", 1.2),
+        Rating("eq_diam_mm", 0.35, logarithmic=True),
+    )
+    type_distance: float = 1.5  # between lesions of different types, in bandwidths
+    seed: int = 0
+
+
+PAPER = Preset(
+    name="paper",
+    channels=("frangi",),
+    stages=(
+        Stage(
+            name="simclr",
+            epochs=1000,
+            loss="nt_xent",
+            batch=256,
+            temperature=0.5,
+            augmentation=Augmentation(
+                rotation_deg=0.0, zoom=(1.0, 1.0), shift_px=0.0, rewindow_probability=0.0, noise=0.0,
+                blur_probability=0.5, blur_sigma_px=(0.1, 2.0),
+            ),
+            optimization=Optimization("lars", learning_rate=0.3, weight_decay=1e-6, warmup_epochs=10),
+        ),
+        Stage(
+            name="retrieval",
+            epochs=50,
+            loss="contrastive",
+            margin=0.8,
+            augmentation=Augmentation(
+                rotation_deg=0.0, zoom=(1.0, 1.0), shift_px=0.0, rewindow_probability=0.0, noise=0.0,
+                blur_probability=0.0,
+            ),
+            optimization=Optimization("sgd", learning_rate=1e-3, weight_decay=1e-4, warmup_epochs=0),
+        ),
+    ),
+)  # fmt: skip
+
+DEFAULT = Preset(
+    name="default",
+    stages=(
+        # Crops of 48 pixels train almost twice as fast, and slices of one lesion are near copies: two suffice.
+        Stage(
+            name="simclr",
+            epochs=40,
+            loss="nt_xent",
+            rows_per_lesion=2,
+            augmentation=Augmentation(view_px=48, zoom=(0.7, 1.2)),
+        ),
+        Stage(
+            name="graded",
+            epochs=15,
+            loss="graded",
+            temperature=0.1,
+            self_supervised_weight=0.3,
+            rows_per_lesion=3,
+            augmentation=Augmentation(
+                zoom=(0.87, 1.15), gain=(0.85, 1.18), offset=(-0.08, 0.08), gamma=(0.8, 1.25), rewindow_probability=0.1
+            ),
+            optimization=Optimization("adamw", learning_rate=4e-4, weight_decay=1e-3),
+        ),
+    ),
+)
+
+PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}
+
+
+def get_preset(name: str) -> Preset:
+    """A preset by name. Raises EncoderError for an unknown one."""
+    if name not in PRESETS:
+        raise EncoderError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
+    return PRESETS[name]

@@ -1,0 +1,259 @@
+"""Training from ROI packs to weights: SimCLR first, then the losses that use labels, as the preset says.
+
+One process or many (`accelerate launch`, `torchrun`): every process draws the same views and takes its share, and the
+loss always sees the whole batch.
+"""
+
+import json
+import logging
+import math
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from torch import nn
+
+from encoder.augment import augment
+from encoder.checkpoint import Progress as Position
+from encoder.checkpoint import load_checkpoint, read_progress, save_checkpoint
+from encoder.dataset import TrainingRois, load_rois
+from encoder.embedder import fingerprint
+from encoder.errors import EncoderError
+from encoder.finetune import contrastive, graded_contrast
+from encoder.lars import LARS
+from encoder.network import LesionEncoder, LesionEncoderConfig
+from encoder.presets import Optimization, Preset, Stage, get_preset
+from encoder.simclr import ProjectionHead, nt_xent
+
+log = logging.getLogger(__name__)
+
+
+class Learner(nn.Module):
+    """The encoder and the head that only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
+
+    def __init__(self, preset: Preset) -> None:
+        super().__init__()
+        config = LesionEncoderConfig(
+            channels=preset.channels,
+            dim=preset.dim,
+            frangi_sigmas=preset.frangi_sigmas,
+            frangi_alpha=preset.frangi_alpha,
+            frangi_beta=preset.frangi_beta,
+            frangi_gamma=preset.frangi_gamma,
+        )
+        self.encoder = LesionEncoder(config)
+        self.head = ProjectionHead(preset.dim, preset.projection_dim)
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        vectors = self.encoder(images)
+        return vectors, self.head(vectors)
+
+
+def train(
+    packs: Sequence[Path],
+    out: Path,
+    preset: str | Preset = "default",
+    epochs: int | None = None,
+    resume: Path | None = None,
+) -> Path:
+    """Train an encoder and write it to `out`, ready for `load_embedder(out)`; returns `out`.
+
+    `epochs` replaces the length of the first stage and shortens later ones in proportion. `resume` continues a run
+    exactly where its last whole epoch ended. Rows with `split` = test are never read. Beside the weights lie
+    `training.json` (command, packs, preset, fingerprint) and one folder of weights per finished stage.
+    Raises EncoderError for packs that cannot be read or a checkpoint that does not fit.
+    """
+    plan = _shortened(get_preset(preset) if isinstance(preset, str) else preset, epochs)
+    out = Path(out)
+    position = read_progress(resume / "checkpoint") if resume else Position(plan.name, 0, 0, _lengths(plan))
+    if position.preset != plan.name or position.epochs != _lengths(plan):
+        raise EncoderError(
+            f"the run in {resume} was made with preset {position.preset} and {position.epochs} epochs; "
+            "resume it with those"
+        )
+    rois = load_rois(packs, plan.ratings, plan.type_distance)
+    accelerator = Accelerator(mixed_precision="bf16")
+    torch.manual_seed(plan.seed)
+    learner = Learner(plan).to(memory_format=torch.channels_last)
+    for number, stage in enumerate(plan.stages):
+        if number < position.stage:
+            continue
+        optimizer = _optimizer(learner, stage.optimization)
+        first_epoch = 0
+        if resume and number == position.stage:
+            first_epoch = load_checkpoint(resume / "checkpoint", learner, optimizer).epoch
+        _run_stage(accelerator, learner, optimizer, rois, plan, number, first_epoch, out)
+        if accelerator.is_main_process:
+            learner.encoder.save_pretrained(out / stage.name)
+    if accelerator.is_main_process:
+        _write_weights(learner.encoder, out, packs, plan)
+    return out
+
+
+def _lengths(preset: Preset) -> tuple[int, ...]:
+    return tuple(stage.epochs for stage in preset.stages)
+
+
+def _shortened(preset: Preset, epochs: int | None) -> Preset:
+    if epochs is None:
+        return preset
+    if epochs < 1:
+        raise EncoderError(f"training takes at least one epoch, not {epochs}")
+    share = epochs / preset.stages[0].epochs
+    stages = [replace(stage, epochs=max(1, round(stage.epochs * share))) for stage in preset.stages]
+    return replace(preset, stages=tuple(stages))
+
+
+def _optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimizer:
+    decayed = [p for p in learner.parameters() if p.ndim > 1]
+    plain = [p for p in learner.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": how.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    if how.optimizer == "lars":
+        return LARS(groups, how.learning_rate, how.momentum)
+    if how.optimizer == "sgd":
+        return torch.optim.SGD(groups, how.learning_rate, how.momentum)
+    return torch.optim.AdamW(groups, how.learning_rate)
+
+
+def _rate(how: Optimization, done: float, epochs: int) -> float:
+    """Learning rate after `done` epochs: a linear warm-up, then half a cosine to zero."""
+    if done < how.warmup_epochs:
+        return how.learning_rate * (done + 1e-3) / how.warmup_epochs
+    share = (done - how.warmup_epochs) / max(epochs - how.warmup_epochs, 1e-9)
+    return how.learning_rate * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+
+
+def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> Iterator[torch.Tensor]:
+    """Row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
+    order = torch.randperm(len(rois), generator=generator)
+    if stage.rows_per_lesion is not None:
+        seen: dict[int, int] = {}
+        kept = []
+        for row, lesion in zip(order.tolist(), rois.lesions[order].tolist(), strict=True):
+            seen[lesion] = seen.get(lesion, 0) + 1
+            if seen[lesion] <= stage.rows_per_lesion:
+                kept.append(row)
+        order = torch.tensor(kept)
+    whole = max(len(order) // stage.batch, 1)
+    for number in range(whole):
+        yield order[number * stage.batch : (number + 1) * stage.batch]
+
+
+def _run_stage(
+    accelerator: Accelerator,
+    learner: Learner,
+    optimizer: torch.optim.Optimizer,
+    rois: TrainingRois,
+    plan: Preset,
+    number: int,
+    first_epoch: int,
+    out: Path,
+) -> None:
+    stage = plan.stages[number]
+    module, optimizer = accelerator.prepare(learner, optimizer)
+    module.train()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    hidden = not (accelerator.is_main_process and sys.stderr.isatty())
+    with Progress(*columns, console=Console(stderr=True), disable=hidden) as progress:
+        task = progress.add_task(f"{stage.name}", total=stage.epochs, completed=first_epoch)
+        for epoch in range(first_epoch, stage.epochs):
+            started = time.monotonic()
+            # Randomness comes from the epoch's number alone: that is what makes a resume exact.
+            generator = torch.Generator().manual_seed((plan.seed * 64 + number) * 100_000 + epoch)
+            batches = list(_batches(rois, stage, generator))
+            losses = []
+            for step, rows in enumerate(batches):
+                for group in optimizer.param_groups:
+                    group["lr"] = _rate(stage.optimization, epoch + step / len(batches), stage.epochs)
+                images = rois.images[rows].float()
+                views = torch.cat([augment(images, stage.augmentation, generator) for _ in range(2)])
+                loss = _step(accelerator, module, views, rows, rois, stage)
+                optimizer.zero_grad(set_to_none=True)
+                accelerator.backward(loss)
+                optimizer.step()
+                losses.append(float(loss.detach()))
+                progress.update(task, completed=epoch + (step + 1) / len(batches))
+            if accelerator.is_main_process:
+                save_checkpoint(
+                    out / "checkpoint",
+                    accelerator.unwrap_model(module),
+                    optimizer.optimizer,
+                    Position(plan.name, number, epoch + 1, _lengths(plan)),
+                )
+            took = time.monotonic() - started
+            left = took * (stage.epochs - epoch - 1)
+            mean = sum(losses) / len(losses)
+            log.info(
+                "%s epoch %d/%d loss %.4f, %.0f s, %.0f min left",
+                stage.name,
+                epoch + 1,
+                stage.epochs,
+                mean,
+                took,
+                left / 60,
+            )
+
+
+def _step(
+    accelerator: Accelerator,
+    module: nn.Module,
+    views: torch.Tensor,
+    rows: torch.Tensor,
+    rois: TrainingRois,
+    stage: Stage,
+) -> torch.Tensor:
+    """The loss of the whole batch; with several processes each encodes its share and all share the vectors."""
+    world, rank = accelerator.num_processes, accelerator.process_index
+    share = views[rank::world].to(accelerator.device)
+    with accelerator.autocast():
+        vectors, projected = module(share.to(memory_format=torch.channels_last))
+    vectors, projected = _gathered(vectors.float(), world), _gathered(projected.float(), world)
+    order = torch.cat([torch.arange(len(views))[r::world] for r in range(world)]).argsort()
+    vectors, projected = vectors[order], projected[order]
+    lesions = rois.lesions[rows].to(vectors.device)
+    if stage.loss == "nt_xent":
+        first, second = projected.chunk(2)
+        return nt_xent(first, second, stage.temperature, lesions)
+    if stage.loss == "contrastive":
+        loss = contrastive(vectors, rois.types[rows].repeat(2).to(vectors.device), stage.margin)
+    else:
+        labels = rois.labels[rows].repeat(2, 1).to(vectors.device)
+        weights = rois.weights[rows].repeat(2).to(vectors.device)
+        loss = graded_contrast(vectors, labels, weights, stage.temperature)
+    if stage.self_supervised_weight > 0:
+        first, second = projected.chunk(2)
+        loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
+    return loss
+
+
+def _gathered(vectors: torch.Tensor, world: int) -> torch.Tensor:
+    if world == 1:
+        return vectors
+    from torch.distributed.nn.functional import all_gather
+
+    return torch.cat(tuple(all_gather(vectors)))  # type: ignore[no-untyped-call]
+
+
+def _write_weights(encoder: LesionEncoder, out: Path, packs: Sequence[Path], plan: Preset) -> None:
+    """Half precision, and a record of how these weights came to be."""
+    encoder = encoder.half()
+    encoder.save_pretrained(out)
+    command = ["lesion-search", "train", *(Path(p).name for p in packs), "--preset", plan.name]
+    record = {
+        "command": " ".join([*command, "--epochs", str(plan.stages[0].epochs)]),
+        "fingerprint": fingerprint(encoder),
+        "preset": asdict(plan),
+    }
+    (out / "training.json").write_text(json.dumps(record, indent=2) + "\n")

@@ -1,0 +1,147 @@
+"""The evaluation data as ROI packs: LIDC nodules with their labels, and unlabelled crops of whole CT slices."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from encoder.errors import LesionSearchError
+from eval.splits import TEST_SHARE, split_of
+
+ROI_SIZE = 64
+SIZE_BOUNDS_MM = (6.0, 10.0)
+
+
+class LabelError(LesionSearchError):
+    """An evaluation data set is missing or not what it should be."""
+
+
+@dataclass(frozen=True)
+class Nodule:
+    """One slice of one LIDC nodule as a row of a ROI pack. Ratings are median reader scores; None is unreliable."""
+
+    lesion_id: str
+    patient_id: str
+    nodule_id: str
+    lesion_type: str | None  # calcified, ground-glass, part-solid, solid
+    long_axis_mm: float | None
+    pixel_spacing_mm: float | None
+    slice: int
+    area_px: int
+    split: str
+    source: str = "LIDC-IDRI"
+    texture: float | None = None
+    malignancy: float | None = None
+    eq_diam_mm: float | None = None
+    texture_class: str | None = None
+    calcified: str | None = None
+    malignancy_class: str | None = None
+    size_class: str | None = None
+
+
+def read_lidc(folder: Path, test_share: float = TEST_SHARE) -> tuple[NDArray[np.uint8], tuple[Nodule, ...]]:
+    """LIDC ROIs (N, 64, 64) uint8 and their rows. Raises LabelError where files are missing."""
+    folder = Path(folder)
+    try:
+        images: NDArray[np.uint8] = np.load(folder / "images.npz")["images"]
+        with (folder / "lesions.csv").open(newline="") as stream:
+            rows = list(csv.DictReader(stream))
+    except (OSError, KeyError, ValueError) as error:
+        raise LabelError(
+            f"the LIDC ROIs are not in {folder} ({error}); give the folder with images.npz and lesions.csv"
+        ) from error
+    if len(rows) != len(images):
+        raise LabelError(f"{folder} has {len(images)} images but {len(rows)} rows; fetch both files again")
+    return images, tuple(_nodule(row, test_share) for row in rows)
+
+
+def _nodule(row: dict[str, str], test_share: float) -> Nodule:
+    patient = row["patient_id"]
+    nodule_id = f"{patient}/{row['nodule']}"
+    matched, readers, diameter, texture, calcification, malignancy = (
+        float(row[column] or "nan")
+        for column in ("match_cost", "n_readers", "eq_diam_mm", "texture", "calcification", "malignancy")
+    )
+    reliable = matched < 0.6 and readers >= 2 and not np.isnan(diameter + texture + calcification + malignancy)
+    texture_class = "ground-glass" if texture < 2.5 else "part-solid" if texture < 4.5 else "solid"
+    is_calcified = calcification < 5.5
+    return Nodule(
+        lesion_id=f"{nodule_id}/{row['slice']}".replace("/", "-"),
+        patient_id=patient,
+        nodule_id=nodule_id,
+        lesion_type=("calcified" if is_calcified else texture_class) if reliable else None,
+        long_axis_mm=diameter if reliable else None,
+        pixel_spacing_mm=float(row["pixel_spacing_mm"]) if row["pixel_spacing_mm"] else None,
+        slice=int(row["slice"]) + 1,
+        area_px=int(row["area_px"]),
+        split=split_of(patient, test_share),
+        texture=texture if reliable else None,
+        malignancy=malignancy if reliable else None,
+        eq_diam_mm=diameter if reliable else None,
+        texture_class=texture_class if reliable else None,
+        calcified=("calcified" if is_calcified else "not calcified") if reliable else None,
+        malignancy_class=_graded(malignancy, (2.5, 3.5 + 1e-9), ("benign", "indeterminate", "suspicious"))
+        if reliable
+        else None,
+        size_class=_graded(diameter, SIZE_BOUNDS_MM, ("under 6 mm", "6 to 10 mm", "10 mm and more"))
+        if reliable
+        else None,
+    )
+
+
+def _graded(value: float, bounds: Sequence[float], names: Sequence[str]) -> str:
+    return names[sum(value >= bound for bound in bounds)]
+
+
+def largest_slices(nodules: Sequence[Nodule]) -> NDArray[np.int64]:
+    """Row numbers of one slice per reliable nodule, the one of largest area, in order."""
+    best: dict[str, int] = {}
+    for row, nodule in enumerate(nodules):
+        if nodule.lesion_type is None:
+            continue
+        if nodule.nodule_id not in best or nodule.area_px > nodules[best[nodule.nodule_id]].area_px:
+            best[nodule.nodule_id] = row
+    return np.array(sorted(best.values()), dtype=np.int64)
+
+
+def write_lidc_pack(folder: Path, out: Path, test_share: float = TEST_SHARE) -> int:
+    """Write the LIDC ROIs as a ROI pack with types, ratings and the split; returns the number of ROIs."""
+    images, nodules = read_lidc(folder, test_share)
+    _write(out, images, [asdict(nodule) for nodule in nodules], [f.name for f in fields(Nodule)])
+    return len(images)
+
+
+def write_crops_pack(folder: Path, out: Path, count: int = 3000, seed: int = 0) -> int:
+    """Write random 64×64 crops inside the body of whole 8-bit CT slices as an unlabelled ROI pack."""
+    paths = sorted(Path(folder).glob("*.png"))
+    if not paths:
+        raise LabelError(f"there are no PNG slices in {folder}; give the folder that holds them")
+    slices = [np.asarray(Image.open(path).convert("L")) for path in paths]
+    rng = np.random.default_rng(seed)
+    crops, rows = [], []
+    while len(crops) < count:
+        which = int(rng.integers(len(slices)))
+        pixels = slices[which]
+        y, x = (int(rng.integers(n - ROI_SIZE)) for n in pixels.shape)
+        crop = pixels[y : y + ROI_SIZE, x : x + ROI_SIZE]
+        if np.mean(crop > 20) < 0.4:  # mostly air outside the body
+            continue
+        crops.append(crop)
+        patient = paths[which].stem.split("_")[0]
+        rows.append({"lesion_id": f"crop-{len(crops):05d}", "patient_id": f"nih-{patient}", "source": "NIH slices"})
+    _write(out, np.stack(crops), rows, ["lesion_id", "patient_id", "source"])
+    return count
+
+
+def _write(out: Path, images: NDArray[np.uint8], rows: Sequence[dict[str, object]], columns: Sequence[str]) -> None:
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    np.save(out / "images.npy", images)
+    with (out / "lesions.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(columns))
+        writer.writeheader()
+        writer.writerows({name: "" if row[name] is None else row[name] for name in columns} for row in rows)
