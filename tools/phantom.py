@@ -4,6 +4,7 @@ Every voxel is computed from a mathematical model of the body (`phantom_anatomy`
 (`phantom_lesions`) and reconstruction noise. The same seed gives the same bytes.
 """
 
+import contextlib
 import csv
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
@@ -11,23 +12,23 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
-from tools.phantom_anatomy import ORGAN_HU, Body, Patient, Phase
-from tools.phantom_canvas import Canvas, Floats, Grid, Tissue
+from tools.phantom_anatomy import draw_anatomy
+from tools.phantom_body import Patient, Phase
+from tools.phantom_canvas import Canvas, Floats, Grid
 from tools.phantom_dicom import Visit, write_series
-from tools.phantom_lesions import Finder, Site, paint_lesion
-from tools.regions import PixelBox
+from tools.phantom_lesion_paint import paint_lesion
+from tools.phantom_lesions import Finder, Site
+from tools.phantom_scan import SIZE, noise_tiles, scan
+from tools.region import PixelBox
 from tools.roi import crop_box
 from tools.roipack import LesionRow, RoiPack, write_pack
 
 Progress = Callable[[int, int], None]  # patients done, of how many
 
-SIZE = 512  # pixels of a slice, as scanners write them
 SLICES = 6
 THICKNESS_MM = 5.0
-NOISE_TILES = 6
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,10 @@ class Level:
 
 
 LEVELS = (
-    Level("CHEST", (395, 540), ("lung", "mediastinum", "lung", "mediastinum", "soft tissue", "bone", "lung")),
-    Level("LIVER", (275, 330), ("liver", "liver", "abdomen", "soft tissue", "liver", "bone", "abdomen")),
-    Level("ABDOMEN", (205, 262), ("kidney", "abdomen", "kidney", "abdomen", "bone", "kidney", "soft tissue")),
-    Level("PELVIS", (22, 104), ("pelvis", "bone", "pelvis", "soft tissue", "pelvis", "bone", "pelvis")),
+    Level("CHEST", (395, 540), ("lung", "mediastinum", "lung", "bone", "lung", "mediastinum", "soft tissue")),
+    Level("LIVER", (275, 330), ("liver", "abdomen", "liver", "soft tissue", "liver", "abdomen", "bone")),
+    Level("ABDOMEN", (205, 262), ("kidney", "abdomen", "kidney", "bone", "kidney", "abdomen", "soft tissue")),
+    Level("PELVIS", (22, 104), ("pelvis", "bone", "pelvis", "soft tissue", "pelvis", "pelvis", "bone")),
 )
 LESIONS_PER_STUDY = 6
 
@@ -91,16 +92,14 @@ class Stack:
     z_mm: tuple[float, ...]
 
 
-def make_phantoms(
-    out: Path, patients: int = 60, seed: int = 0, progress: Progress | None = None
-) -> PhantomSummary:
+def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progress | None = None) -> PhantomSummary:
     """Writes teaching cases under `out` and says how many.
 
     `out/dicom/<patient>/<study>/<nnn>.dcm`, a ROI pack in `out/pack` and `out/truth.csv`. `progress` is called with
     (patients done, patients in all).
     """
     out = Path(out)
-    noise = _noise_tiles(np.random.default_rng([seed, 0]))
+    noise = noise_tiles(np.random.default_rng([seed, 0]))
     rois: list[NDArray[np.int16]] = []
     rows: list[LesionRow] = []
     truths: list[TruthRow] = []
@@ -131,8 +130,7 @@ def _visits(index: int, seed: int, noise: Floats) -> list[tuple[Visit, NDArray[n
     first = index % len(LEVELS)
     second = (first + 1 + (index // len(LEVELS)) % (len(LEVELS) - 1)) % len(LEVELS)
     again = index % 5 in (1, 3)
-    spacing = round(2 * patient.half_width_mm * 1.07 / SIZE, 4)
-    stacks = [_paint(patient, LEVELS[k], spacing, rng) for k in ((first,) if again else (first, second))]
+    stacks = [_paint(patient, LEVELS[k], rng) for k in ((first,) if again else (first, second))]
     results = []
     for number in (1, 2):
         stack = stacks[0] if again else stacks[number - 1]
@@ -141,7 +139,7 @@ def _visits(index: int, seed: int, noise: Floats) -> list[tuple[Visit, NDArray[n
             patient, f"dicom/{patient.patient_id}/S{number}", stack.level.body_part,
             patient.age_years + (int(rng.random() < 0.4) if later else 0),
             f"{2001 + index % 20}{1 + (index * 5) % 9 + (3 if later else 0):02d}15",
-            number, spacing, stack.z_mm, THICKNESS_MM, seed,
+            number, stack.canvas.grid.spacing_mm, stack.z_mm, THICKNESS_MM, seed,
         )  # fmt: skip
         growth = rng.uniform(0.65, 1.4) if later else 1.0
         results.append((visit, *_finish(visit, stack, growth, rng, noise, index)))
@@ -165,20 +163,24 @@ def _patient(index: int, rng: np.random.Generator) -> Patient:
     )
 
 
-def _paint(patient: Patient, level: Level, spacing_mm: float, rng: np.random.Generator) -> Stack:
+def _paint(patient: Patient, level: Level, rng: np.random.Generator) -> Stack:
     """The anatomy of one region and the places of its lesions."""
     middle = round(rng.uniform(*level.z_mm))
-    z = middle + (np.arange(SLICES) - (SLICES - 1) / 2) * THICKNESS_MM
+    z = np.asarray(middle + (np.arange(SLICES) - (SLICES - 1) / 2) * THICKNESS_MM, np.float64)
+    spacing_mm = round(2 * patient.half_width_mm(float(z[0]), float(z[-1])) * 1.09 / SIZE, 4)
     grid = Grid.of(np.random.default_rng(patient.anatomy_seed), SIZE, spacing_mm, z, patient.scale)
     canvas = Canvas(grid)
-    Body(canvas, patient, rng).draw()
+    draw_anatomy(canvas, patient, rng)
     finder = Finder(canvas.tissue, spacing_mm, THICKNESS_MM, rng)
     sites: list[Site] = []
+    wishes = list(level.types)
+    if rng.random() < 0.5:  # bone and soft tissue take turns: the last wish is met only when another fails
+        wishes[3], wishes[6] = wishes[6], wishes[3]
     for _ in range(3):
-        for lesion_type in level.types:
+        for lesion_type in wishes:
             site = None
             if len(sites) < LESIONS_PER_STUDY:
-                site = finder.place(lesion_type, ORGAN_HU[patient.phase]["liver"])
+                site = finder.place(lesion_type, patient.phase)
             if site is not None:
                 sites.append(site)
     return Stack(level, canvas, tuple(sites), tuple(float(v) for v in z))
@@ -210,50 +212,7 @@ def _finish(
                 site.kind.density, site.margin,
             )
         )  # fmt: skip
-    return _scan(hu, tissue, rng, noise), truths
-
-
-TEXTURE_HU = np.zeros(len(Tissue), np.float32)
-for _tissue, _amplitude in {
-    Tissue.FAT: 5, Tissue.MUSCLE: 7, Tissue.LUNG: 16, Tissue.MEDIASTINUM: 7, Tissue.LIVER: 4, Tissue.SPLEEN: 4,
-    Tissue.KIDNEY: 4, Tissue.BOWEL: 14, Tissue.VISCERAL: 7, Tissue.BONE: 45, Tissue.MARROW: 38, Tissue.ORGAN: 5,
-    Tissue.AXILLA: 8,
-}.items():  # fmt: skip
-    TEXTURE_HU[_tissue] = _amplitude
-
-
-def _noise_tiles(rng: np.random.Generator) -> Floats:
-    """Unit-variance noise (tiles, rows, columns) with the spectrum of filtered back projection: a ramp, rolled off.
-
-    The second half are smooth tiles for the texture of tissue.
-    """
-    f = np.fft.fftfreq(SIZE)[:, None] ** 2 + np.fft.rfftfreq(SIZE)[None, :] ** 2
-    radius = np.sqrt(f)
-    ramp = radius * np.exp(-((radius / 0.2) ** 2))
-    smooth = np.exp(-((radius / 0.09) ** 2)) * (radius > 0.006)
-    tiles = []
-    for spectrum in [ramp] * NOISE_TILES + [smooth] * NOISE_TILES:
-        tile = np.fft.irfft2(np.fft.rfft2(rng.standard_normal((SIZE, SIZE))) * spectrum, s=(SIZE, SIZE))
-        tiles.append((tile / tile.std()).astype(np.float32))
-    return np.stack(tiles)
-
-
-def _scan(hu: Floats, tissue: NDArray[np.uint8], rng: np.random.Generator, noise: Floats) -> NDArray[np.int16]:
-    """What the scanner makes of the painted stack: blur, tissue texture, noise stronger in the middle of the body."""
-    image = ndimage.gaussian_filter(hu, (0, 0.75, 0.75))
-    axis = np.linspace(-1, 1, SIZE, dtype=np.float32)
-    bump = np.exp(-(axis[:, None] ** 2 * 2.2 + axis[None, :] ** 2))
-    sigma = np.float32(rng.uniform(8, 14)) * (np.float32(0.45) + np.float32(0.75) * bump)
-    for k in range(len(image)):
-        first, second = rng.integers(NOISE_TILES, size=2)
-        image[k] += sigma * _roll(noise[first], rng)
-        image[k] += TEXTURE_HU[tissue[k]] * _roll(noise[NOISE_TILES + second], rng)
-    return np.rint(np.clip(image, -1024, 3071)).astype(np.int16)
-
-
-def _roll(tile: Floats, rng: np.random.Generator) -> Floats:
-    rolled = np.roll(tile, tuple(int(n) for n in rng.integers(SIZE, size=2)), (0, 1))
-    return rolled.T if rng.random() < 0.5 else rolled
+    return scan(hu, tissue, rng, noise), truths
 
 
 def measure_axes(mask: NDArray[np.bool_], spacing_mm: float) -> tuple[float, float]:
@@ -264,10 +223,8 @@ def measure_axes(mask: NDArray[np.bool_], spacing_mm: float) -> tuple[float, flo
     points = np.argwhere(mask).astype(np.float64)
     hull = points
     if len(points) > 8:
-        try:
+        with contextlib.suppress(QhullError):  # a line of pixels has no hull
             hull = points[ConvexHull(points).vertices]
-        except QhullError:
-            pass  # a line of pixels
     gaps = np.linalg.norm(hull[:, None] - hull[None], axis=2)
     i, j = np.unravel_index(int(np.argmax(gaps)), gaps.shape)
     long_axis = gaps[i, j]

@@ -123,8 +123,8 @@ class Canvas:
 
     def soft(self, inside_mm: Floats, edge_mm: float | None = None) -> Floats:
         """Share of a voxel filled, from the signed distance to the surface."""
-        width = np.float32(edge_mm or 1.3 * self.grid.spacing_mm)
-        return np.clip(inside_mm / width + np.float32(0.5), 0, 1)
+        share: Floats = inside_mm / np.float32(edge_mm or 1.3 * self.grid.spacing_mm) + np.float32(0.5)
+        return share.clip(0, 1)
 
     def depth(
         self,
@@ -255,7 +255,7 @@ class Segment:
 
 
 def grow_tree(root: Point, tips: NDArray[np.float64], tip_radius_mm: float, exponent: float = 2.6) -> list[Segment]:
-    """Join tips to a root as a branching tree: the nearest first, each to the nearest node that costs no detour.
+    """Join tips to a root as a branching tree: the nearest first, each to a near node without detour or sharp turn.
 
     Radii follow Murray's law: the parent's radius to the power of `exponent` is the sum of its children's.
     """
@@ -265,11 +265,15 @@ def grow_tree(root: Point, tips: NDArray[np.float64], tip_radius_mm: float, expo
     tips = tips[np.argsort(np.linalg.norm(tips - origin, axis=1), kind="stable")]
     nodes = np.vstack([origin[None], tips])
     way = np.zeros(len(nodes))
+    heading = np.zeros_like(nodes)
     parent = np.zeros(len(nodes), np.int64)
     for k in range(1, len(nodes)):
-        hop = np.linalg.norm(nodes[:k] - nodes[k], axis=1)
-        parent[k] = int(np.argmin(hop + 0.35 * way[:k]))
+        step = nodes[k] - nodes[:k]
+        hop = np.linalg.norm(step, axis=1)
+        bend = 1 - np.einsum("ij,ij->i", step, heading[:k]) / (hop + 1e-9)
+        parent[k] = int(np.argmin(hop * (1 + 0.6 * bend) + 0.35 * way[:k]))
         way[k] = way[parent[k]] + hop[parent[k]]
+        heading[k] = step[parent[k]] / (hop[parent[k]] + 1e-9)
     flow = np.ones(len(nodes))
     for k in range(len(nodes) - 1, 0, -1):
         flow[parent[k]] += flow[k]

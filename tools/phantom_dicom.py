@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
-from tools.phantom_anatomy import Patient
+from tools.phantom_body import Patient
 
 # UIDs come from this and the names of things (PS3.5 B.2, UUID-derived), so that a seed always gives the same ones.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "lesion-search/phantom/1")
