@@ -1,0 +1,51 @@
+"""What a region is. Image coordinates: pixel i covers i..i+1, so that 0, 0 is the outer corner of the first pixel."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from encoder.errors import LesionSearchError
+
+Origin = Literal["click", "box", "suggested"]
+
+
+class RegionError(LesionSearchError):
+    """A click or box outside the image, or without anything to measure."""
+
+
+@dataclass(frozen=True)
+class PixelBox:
+    """Columns x0..x1 and rows y0..y1 of a slice, half-open, in pixels."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What is measured inside the outline. Lengths are None when the file gives no pixel spacing."""
+
+    long_axis_mm: float | None
+    short_axis_mm: float | None
+    area_mm2: float | None
+    mean_hu: float
+    sd_hu: float
+    min_hu: float
+    max_hu: float
+    long_axis_px: tuple[float, float, float, float]  # x0, y0, x1, y1 of the drawn line
+    short_axis_px: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Region:
+    """One region of interest on one slice. `region_id` is R1, R2, … within a session."""
+
+    region_id: str
+    series_key: str
+    slice_index: int  # 0-based; people and JSON see `slice` = slice_index + 1
+    box: PixelBox
+    outline_px: tuple[tuple[float, float], ...]  # closed polygon, (x, y)
+    measurement: Measurement
+    origin: Origin
+    score: float | None = None  # 0..1, suggestions only

@@ -1,0 +1,224 @@
+"""Outlines a lesion around a seed: a closed contour in polar coordinates, found exactly by dynamic programming.
+
+Seen from the seed, every direction has one radius (a star-shaped outline): it cannot leak along a vessel or into the
+organ behind, because neighbouring directions must agree. The radius should lie where tissue stops looking like the
+seed, and on an edge. How different "different" is, is not known beforehand, so several tolerances are tried and the
+outline with the clearest edge all around is kept. After Bellman's dynamic programming for contours (Amini et al.
+1990, doi:10.1109/34.57681) on an unwrapped image (Timp & Karssemeijer 2004, doi:10.1118/1.1688039).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter, map_coordinates, uniform_filter1d
+
+Floats = NDArray[np.float64]
+
+RAYS = 72
+STEP_MM = 0.5  # between samples along a ray
+REACH_MM = 55.0  # longest ray of a click
+SMOOTH_MM = 0.7
+BAND_MM = 3.0  # how far inside and outside the outline its contrast is judged
+BEND = 2  # samples by which neighbouring rays may differ
+STIFFNESS = 0.12  # cost of such a difference, per sample squared
+EDGE_WEIGHT = 3.0
+ROUNDNESS = 6.0  # second pass: cost of departing from the first pass's usual radius
+TOLERANCES = 6
+SURROUNDINGS_MM = ((8, 14), (16, 24), (28, 40))  # rings that may show what lies around the lesion
+SHELL_GROWTH = 1.8  # a rim or halo makes the outline at most so much wider
+SHELL_CLARITY = 0.6  # and is at least so clear, compared with what it surrounds
+MIN_COVERAGE = 0.55  # share of rays that must end on an edge
+MIN_CONTRAST = 1.2  # in units of the tissue's own variation
+_RADII = (np.arange(4000) + 1.0) * STEP_MM
+ANGLES = np.arange(RAYS) * (2 * np.pi / RAYS)
+
+
+@dataclass(frozen=True, eq=False)
+class Outline:
+    """`radii_mm` (72,) around `center` (x, y) in pixels; `clarity` is how clear its edge is, 0..1."""
+
+    center: tuple[float, float]
+    radii_mm: Floats
+    clarity: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Polar:
+    """The image unwrapped around a centre: `values` (rays, samples), raw noise taken out."""
+
+    center: tuple[float, float]
+    values: Floats
+    variation: float  # typical difference between neighbouring places of one tissue
+
+
+def outline_from_seed(image: NDArray[np.int16], spacing_mm: tuple[float, float], x: float, y: float) -> Outline | None:
+    """The outline of what lies under (x, y), image coordinates; None in tissue without an edge within reach."""
+    first = _best(_unwrap(image, spacing_mm, (x, y), REACH_MM), None)
+    if first is None:
+        return None
+    center = _centroid(first, spacing_mm)
+    again = _best(_unwrap(image, spacing_mm, center, REACH_MM), None)
+    return again if again and again.clarity >= 0.8 * first.clarity else first
+
+
+def outline_from_box(
+    image: NDArray[np.int16], spacing_mm: tuple[float, float], box: tuple[float, float, float, float]
+) -> Outline | None:
+    """The outline of what lies in a box x0, y0, x1, y1; it stays inside. None where nothing stands out."""
+    center = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    limit = box_radii(box, spacing_mm)
+    polar = _unwrap(image, spacing_mm, center, float(limit.max()) + BAND_MM)
+    return _best(polar, limit)
+
+
+def ellipse_radii(box: tuple[float, float, float, float], spacing_mm: tuple[float, float]) -> Floats:
+    """Radii (72,) in mm of the ellipse that fits a box."""
+    a, b = (box[2] - box[0]) / 2 * spacing_mm[1], (box[3] - box[1]) / 2 * spacing_mm[0]
+    radii: Floats = a * b / np.hypot(b * np.cos(ANGLES), a * np.sin(ANGLES))
+    return radii
+
+
+def box_radii(box: tuple[float, float, float, float], spacing_mm: tuple[float, float]) -> Floats:
+    """Radii (72,) in mm to the sides of a box."""
+    a, b = (box[2] - box[0]) / 2 * spacing_mm[1], (box[3] - box[1]) / 2 * spacing_mm[0]
+    with np.errstate(divide="ignore"):
+        radii: Floats = np.minimum(a / np.abs(np.cos(ANGLES)), b / np.abs(np.sin(ANGLES)))
+    return radii
+
+
+def polygon(outline_center: tuple[float, float], radii_mm: Floats, spacing_mm: tuple[float, float]) -> Floats:
+    """(72, 2) corner points x, y in image coordinates."""
+    x = outline_center[0] + radii_mm * np.cos(ANGLES) / spacing_mm[1]
+    y = outline_center[1] + radii_mm * np.sin(ANGLES) / spacing_mm[0]
+    return np.stack([x, y], axis=1)
+
+
+def _unwrap(
+    image: NDArray[np.int16], spacing_mm: tuple[float, float], center: tuple[float, float], reach_mm: float
+) -> _Polar:
+    row_mm, column_mm = spacing_mm
+    margin_y, margin_x = int(reach_mm / row_mm) + 4, int(reach_mm / column_mm) + 4
+    top, left = max(int(center[1]) - margin_y, 0), max(int(center[0]) - margin_x, 0)
+    patch = image[top : int(center[1]) + margin_y + 1, left : int(center[0]) + margin_x + 1].astype(np.float32)
+    smooth = gaussian_filter(patch, (SMOOTH_MM / row_mm, SMOOTH_MM / column_mm), truncate=3)
+    radii = (np.arange(int(reach_mm / STEP_MM)) + 0.5) * STEP_MM
+    rows = center[1] - 0.5 - top + np.outer(np.sin(ANGLES), radii) / row_mm
+    columns = center[0] - 0.5 - left + np.outer(np.cos(ANGLES), radii) / column_mm
+    values = map_coordinates(smooth, [rows, columns], order=1, mode="nearest", output=np.float64)
+    variation = 1.4826 * float(np.median(np.abs(np.diff(values[:, 2:], n=2, axis=1)))) + 1e-3
+    return _Polar(center, values, variation)
+
+
+def _best(polar: _Polar, limit: Floats | None) -> Outline | None:
+    """The clearest outline, or one not much larger around it that is clear too: a rim, a shell, a halo."""
+    costs = _costs(polar)
+    if limit is not None:
+        beyond = _RADII[: costs.shape[2]] > np.maximum(limit[:, None], 2 * STEP_MM)
+        costs = np.where(beyond, np.inf, costs)
+    usual = np.median(_trace(costs), axis=1)[:, None, None]
+    found = _trace(costs + ROUNDNESS * ((_RADII[: costs.shape[2]] - usual) / np.maximum(usual, 2)) ** 2)
+    outlines = [Outline(polar.center, radii, _clarity(polar, radii)) for radii in found]
+    best = max(outlines, key=lambda outline: outline.clarity)
+    if best.clarity <= 0:
+        return None
+    return max((one for one in outlines if _wraps(one, best)), key=lambda one: float(one.radii_mm.mean()), default=best)
+
+
+def _wraps(outer: Outline, inner: Outline) -> bool:
+    growth = float(outer.radii_mm.mean() / inner.radii_mm.mean())
+    around = np.mean(outer.radii_mm >= inner.radii_mm - STEP_MM) > 0.9
+    return growth <= SHELL_GROWTH and bool(around) and outer.clarity >= SHELL_CLARITY * inner.clarity
+
+
+def _costs(polar: _Polar) -> Floats:
+    """What each radius of each ray costs, (hypotheses, rays, samples): low where the lesion seems to end.
+
+    Half of the hypotheses say how far the lesion's tissue may be from the seed's, the others what tissue is around.
+    """
+    values = polar.values
+    core = values[:, : max(3, int(2.0 / STEP_MM))]
+    seed = float(np.median(core))
+    spread = float(np.percentile(np.abs(values - seed), 90))
+    smallest = max(2 * polar.variation, 1.5 * float(np.median(np.abs(core - seed))), 1e-3)
+    tolerances = np.geomspace(smallest, max(0.7 * spread, 2 * smallest), TOLERANCES)[:, None, None]
+    unlike = [np.clip(np.abs(values - seed) / tolerances, 0, 2)]
+    for nearest, farthest in SURROUNDINGS_MM:
+        ring = values[:, int(nearest / STEP_MM) : int(farthest / STEP_MM)]
+        if ring.size:
+            around = float(np.median(ring))
+            scale = 1.4826 * float(np.median(np.abs(ring - around))) + 2 * polar.variation
+            factors = np.array([1.0, 2.0])[:, None, None]
+            unlike.append(2 - np.clip(np.abs(values - around) / (factors * scale), 0, 2))
+    different = np.concatenate(unlike)
+    smooth = uniform_filter1d(different, 3, axis=2)
+    rise = np.clip(np.diff(smooth, axis=2, append=smooth[:, :, -1:]), 0, None)
+    costs: Floats = np.cumsum(np.minimum(different, 1.5) - 0.7, axis=2) * 0.5 - EDGE_WEIGHT * rise
+    return costs
+
+
+def _trace(costs: Floats) -> Floats:
+    """The cheapest closed outline of each hypothesis, radii (hypotheses, 72) in mm."""
+    radii: Floats = _RADII[_shortest_cycles(costs)]
+    return radii
+
+
+def _shortest_cycles(costs: Floats) -> NDArray[np.intp]:
+    """A sample for each ray, (hypotheses, rays), neighbours at most BEND apart around the cycle.
+
+    Two turns are traced and the middle one counts, where the beginning no longer matters.
+    """
+    hypotheses, rays, samples = costs.shape
+    bend_cost = STIFFNESS * np.arange(-BEND, BEND + 1, dtype=float) ** 2
+    came = np.empty((2 * rays, hypotheses, samples), np.int8)
+    padded = np.full((hypotheses, samples + 2 * BEND), np.inf)
+    total = costs[:, 0].copy()
+    for step in range(1, 2 * rays):
+        padded[:, BEND:-BEND] = total
+        options = np.stack([padded[:, i : i + samples] + bend for i, bend in enumerate(bend_cost)])
+        came[step] = options.argmin(axis=0)
+        total = options.min(axis=0) + costs[:, step % rays]
+    path = np.empty((hypotheses, 2 * rays), np.intp)
+    path[:, -1] = total.argmin(axis=1)
+    every = np.arange(hypotheses)
+    for step in range(2 * rays - 1, 0, -1):
+        path[:, step - 1] = path[:, step] + came[step, every, path[:, step]] - BEND
+    half = rays // 2
+    return np.roll(path[:, half : half + rays], half, axis=1)
+
+
+def _clarity(polar: _Polar, radii_mm: Floats) -> float:
+    """How clearly inside differs from outside along the outline, 0 (not at all) .. 1."""
+    values = polar.values
+    samples = values.shape[1]
+    at = np.rint(radii_mm / STEP_MM).astype(int)
+    if np.median(at) >= samples - 2:
+        return 0.0
+    offsets = np.arange(1, int(BAND_MM / STEP_MM) + 1)
+    rays = np.arange(RAYS)[:, None]
+    depth = np.minimum(offsets, np.maximum(at[:, None] // 2, 1))  # a small lesion has a small inside
+    inside = np.median(values[rays, np.clip(at[:, None] - depth, 0, samples - 1)], axis=1)
+    outside = np.median(values[rays, np.clip(at[:, None] + offsets - 1, 0, samples - 1)], axis=1)
+    seed = np.median(inside)
+    contrast = outside - inside
+    sign = np.sign(np.median(contrast))
+    typical = abs(float(np.median(contrast)))
+    covered = sign * contrast > max(0.35 * typical, 1.5 * polar.variation)
+    coverage = float(covered.mean())
+    within = values[np.arange(samples) < at[:, None]]
+    variation = float(np.median(np.abs(within - seed))) * 1.4826 + polar.variation
+    strength = typical / variation
+    if coverage < MIN_COVERAGE or strength < MIN_CONTRAST:
+        return 0.0
+    return coverage * strength / (strength + 2.0)
+
+
+def _centroid(outline: Outline, spacing_mm: tuple[float, float]) -> tuple[float, float]:
+    points = polygon(outline.center, outline.radii_mm, spacing_mm)
+    x, y = points[:, 0], points[:, 1]
+    cross = x * np.roll(y, -1) - np.roll(x, -1) * y
+    area = cross.sum() / 2
+    return (
+        float(((x + np.roll(x, -1)) * cross).sum() / (6 * area)),
+        float(((y + np.roll(y, -1)) * cross).sum() / (6 * area)),
+    )
