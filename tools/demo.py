@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from encoder.embedder import Embedder, load_embedder
-from tools.atlas import Atlas, AtlasError
+from tools.atlas import Atlas
 from tools.phantom import make_phantoms
 from tools.privacy import PatientKeys, load_patient_keys
 from tools.roipack import read_pack
@@ -24,13 +24,14 @@ def patient_keys(settings: Settings) -> PatientKeys:
 
 
 def open_atlas(settings: Settings, embedder: Embedder, progress: Progress | None = None) -> Atlas:
-    """The atlas of the settings, or the demo atlas, which is built when it is not there yet.
+    """The atlas of the settings, else the own atlas, else the demo atlas, which is built when it is not there yet.
 
     Raises AtlasError when a named atlas is missing or does not fit the encoder.
     """
     keys = patient_keys(settings)
-    if settings.atlas is not None:
-        return Atlas(settings.atlas, embedder.fingerprint, keys)
+    location = settings.atlas or (settings.own_atlas if settings.own_atlas.exists() else None)
+    if location is not None:
+        return Atlas(location, embedder.fingerprint, keys)
     return _demo_atlas(settings, embedder, keys, progress)
 
 
@@ -40,7 +41,8 @@ def ensure_samples(settings: Settings, progress: Progress | None = None) -> Path
     if not (folder / COMPLETE).exists():
         part = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(part, ignore_errors=True)
-        make_phantoms(part, progress=None if progress is None else lambda n, of: progress("Making teaching cases", n, of))
+        report = None if progress is None else lambda done, of: progress("Making teaching cases", done, of)
+        make_phantoms(part, progress=report)
         (part / COMPLETE).touch()
         shutil.rmtree(folder, ignore_errors=True)
         try:
@@ -56,18 +58,18 @@ def open_workspace_parts(settings: Settings, progress: Progress | None = None) -
     return embedder, open_atlas(settings, embedder, progress)
 
 
+def _demo_atlas_folder(settings: Settings, fingerprint: str) -> Path:
+    """Each encoder has its own demo atlas: an older one may still be open in another process."""
+    return settings.data / f"demo-atlas-{fingerprint[:12]}"
+
+
 def _demo_atlas(settings: Settings, embedder: Embedder, keys: PatientKeys, progress: Progress | None) -> Atlas:
-    folder = settings.demo_atlas
+    folder = _demo_atlas_folder(settings, embedder.fingerprint)
     if (folder / COMPLETE).exists():
-        try:
-            return Atlas(folder, embedder.fingerprint, keys)
-        except AtlasError:
-            shutil.rmtree(folder)  # made by another encoder: the demo atlas can always be made again
+        return Atlas(folder, embedder.fingerprint, keys)
     pack = read_pack(ensure_samples(settings, progress) / "pack")
     atlas = Atlas(folder, embedder.fingerprint, keys, create=True)
-    atlas.index(
-        pack, embedder, progress=None if progress is None else lambda n, of: progress("Building the demo atlas", n, of)
-    )
-    atlas.calibrate()
+    report = None if progress is None else lambda done, of: progress("Building the demo atlas", done, of)
+    atlas.index(pack, embedder, progress=report)
     (folder / COMPLETE).touch()
     return atlas

@@ -39,7 +39,7 @@ def index_source(source: Path, settings: Settings, progress: Progress | None = N
     keys = patient_keys(settings)
     notes: list[str] = []
     pack = read_pack(source) if _is_pack(source) else pack_of_studies(source, keys, notes, progress)
-    atlas = Atlas(settings.atlas or settings.demo_atlas, embedder.fingerprint, keys, create=True)
+    atlas = Atlas(settings.atlas or settings.own_atlas, embedder.fingerprint, keys, create=True)
     report = None if progress is None else lambda done, of: progress("Indexing", done, of)
     added = atlas.index(pack, embedder, progress=report)
     return IndexSummary(added, len(atlas), atlas.location, tuple(notes))

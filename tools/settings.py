@@ -14,13 +14,14 @@ class Settings(BaseSettings):
 
     model: str = Field("auto", description="auto, offline, or provider:name")
     data: Path = Field(Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
-    atlas: str | None = Field(None, description="atlas folder or http(s) address; None is the demo atlas")
+    atlas: str | None = Field(None, description="atlas folder or http(s) address; None is the own atlas if there is one, else the demo's")
     encoder: str | None = Field(None, description="encoder folder or hub repository; None is the shipped one")
     salt: SecretStr | None = Field(None, description="secret for patient keys; None makes one per installation")
 
     @property
-    def demo_atlas(self) -> Path:
-        return self.data / "demo-atlas"
+    def own_atlas(self) -> Path:
+        """Where `index` puts lesions when no atlas is named; once it exists it takes the demo atlas's place."""
+        return self.data / "atlas"
 
     @property
     def samples(self) -> Path:

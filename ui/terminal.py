@@ -73,11 +73,13 @@ def parse_roi(text: str) -> PixelBox:
 @contextmanager
 def open_workspace(settings: Settings, path: Path, reports: Path | None = None) -> Iterator["Workspace"]:
     """A study on the table, in a session that is deleted afterwards; reports are moved to `reports` first."""
-    from tools.dicom import read_study
+    from tools.dicom import IntakeError, read_study
 
     from tools.demo import open_workspace_parts, patient_keys
     from tools.session import Session, Workspace
 
+    if not path.exists():
+        raise IntakeError(f"{path} does not exist: give a DICOM file, a folder or a zip.")
     study = read_study(path, patient_keys(settings))
     for sentence in (*study.skipped, *study.series[0].warnings):
         say(sentence)

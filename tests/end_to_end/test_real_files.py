@@ -1,0 +1,40 @@
+"""A grounded answer about real CT of every kind of file, from the bytes on."""
+
+from pathlib import Path
+
+import pytest
+
+from assistant.agent import Assistant
+from tools.demo import patient_keys
+from tools.dicom import read_study
+
+QUESTIONS = ("What is this study?", "Find similar lesions", "How big is it?")
+
+
+def ask_about(path: Path, workspace, demo) -> None:
+    workspace.session.open(read_study(path, patient_keys(demo.settings)))
+    assistant = Assistant(workspace, "offline")
+    for question in QUESTIONS:
+        answer = assistant.ask(question)
+        assert answer.answer
+        assert answer.tool_calls
+        assert answer.grounding.unsupported == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["CT_small.dcm", "MR_small_RLE.dcm", "JPEG2000.dcm", "MR_small_jpeg_ls_lossless.dcm", "explicit_VR-UN.dcm"],
+)
+def test_an_answer_for_every_transfer_syntax(name, workspace, demo):
+    from pydicom.data import get_testdata_file
+
+    path = get_testdata_file(name)
+    assert path is not None
+    ask_about(Path(path), workspace, demo)
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("series", ["liver_ct_3slice", "head_ct_ge"])
+def test_an_answer_for_real_series(series, shared_data, workspace, demo):
+    ask_about(shared_data / "dicom" / series, workspace, demo)
+    assert not workspace.session.series.facts.synthetic
