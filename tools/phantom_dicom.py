@@ -46,28 +46,29 @@ def write_series(out: Path, visit: Visit, volume_hu: NDArray[np.int16]) -> None:
     """Writes 001.dcm, 002.dcm … from the feet upwards; `volume_hu` is (slices, rows, columns)."""
     folder = out / visit.folder
     folder.mkdir(parents=True, exist_ok=True)
-    for k, image in enumerate(volume_hu):
-        _slice(visit, k, image).save_as(folder / f"{k + 1:03d}.dcm", enforce_file_format=True)
+    dataset = _series(visit, volume_hu.shape[1:])
+    stored = np.clip(volume_hu.astype(np.int32) - INTERCEPT, 0, 4095).astype("<u2")
+    for k, image in enumerate(stored):
+        _make_slice(dataset, visit, k)
+        dataset.PixelData = image.tobytes()
+        dataset.save_as(folder / f"{k + 1:03d}.dcm", enforce_file_format=True)
 
 
-def _slice(visit: Visit, k: int, image: NDArray[np.int16]) -> Dataset:
-    patient, (rows, columns) = visit.patient, image.shape
-    corner = -(columns - 1) / 2 * visit.spacing_mm
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = CTImageStorage
-    meta.MediaStorageSOPInstanceUID = UID(visit.uid("image", str(k + 1)))
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    meta.ImplementationClassUID = UID(f"2.25.{NAMESPACE.int}")
-    meta.ImplementationVersionName = "LESION_SEARCH"
+def _series(visit: Visit, shape: tuple[int, ...]) -> Dataset:
+    """What all slices share."""
+    patient = visit.patient
     d = Dataset()
-    d.file_meta = meta
+    d.file_meta = FileMetaDataset()
+    d.file_meta.MediaStorageSOPClassUID = CTImageStorage
+    d.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    d.file_meta.ImplementationClassUID = UID(f"2.25.{NAMESPACE.int}")
+    d.file_meta.ImplementationVersionName = "LESION_SEARCH"
     d.SpecificCharacterSet = "ISO_IR 192"
     d.ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
-    d.SOPClassUID, d.SOPInstanceUID = CTImageStorage, meta.MediaStorageSOPInstanceUID
-    d.SyntheticData = "YES"
+    d.SOPClassUID = CTImageStorage
+    d.SyntheticData = "YES"  # (0008,001C), SOP Common
     d.StudyDate = d.SeriesDate = d.AcquisitionDate = d.ContentDate = visit.date
-    d.StudyTime = d.SeriesTime = d.AcquisitionTime = "090000"
-    d.ContentTime = f"0900{k:02d}"
+    d.StudyTime = d.SeriesTime = d.AcquisitionTime = d.ContentTime = "090000"
     d.AccessionNumber = ""
     d.Modality = "CT"
     d.Manufacturer = "Lesion Search"
@@ -81,26 +82,24 @@ def _slice(visit: Visit, k: int, image: NDArray[np.int16]) -> Dataset:
     d.PatientBirthDate = ""
     d.PatientSex = patient.sex
     d.PatientAge = f"{visit.age_years:03d}Y"
-    d.QualityControlSubject = "YES"
+    d.QualityControlSubject = "YES"  # (0010,0200), Patient: the subject is a phantom
     d.BodyPartExamined = visit.body_part
     d.SliceThickness = visit.thickness_mm
-    d.KVP = 120
     d.SpacingBetweenSlices = visit.thickness_mm
+    d.KVP = 120
     d.PatientPosition = "HFS"
     if patient.phase != "plain":
         d.ContrastBolusAgent = "SYNTHETIC"
     d.StudyInstanceUID = visit.study_uid
     d.SeriesInstanceUID = visit.uid("series")
-    d.StudyID = str(visit.number)
-    d.SeriesNumber, d.AcquisitionNumber, d.InstanceNumber = 1, 1, k + 1
-    d.ImagePositionPatient = [f"{corner:.4f}", f"{corner:.4f}", f"{visit.z_mm[k]:.2f}"]
-    d.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
     d.FrameOfReferenceUID = visit.uid("frame of reference")
+    d.StudyID = str(visit.number)
+    d.SeriesNumber = d.AcquisitionNumber = 1
+    d.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
     d.PositionReferenceIndicator = ""
-    d.SliceLocation = f"{visit.z_mm[k]:.2f}"
     d.SamplesPerPixel = 1
     d.PhotometricInterpretation = "MONOCHROME2"
-    d.Rows, d.Columns = rows, columns
+    d.Rows, d.Columns = shape
     d.PixelSpacing = [f"{visit.spacing_mm:.4f}"] * 2
     d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation = 16, 12, 11, 0
     d.BurnedInAnnotation = "NO"
@@ -108,7 +107,14 @@ def _slice(visit: Visit, k: int, image: NDArray[np.int16]) -> Dataset:
     widths, centers, names = WINDOWS.get(visit.body_part, SOFT_TISSUE)
     d.WindowCenter, d.WindowWidth, d.WindowCenterWidthExplanation = list(centers), list(widths), list(names)
     d.RescaleIntercept, d.RescaleSlope, d.RescaleType = INTERCEPT, 1, "HU"
-    stored = np.clip(image.astype(np.int32) - INTERCEPT, 0, 4095).astype("<u2")
-    d.PixelData = stored.tobytes()
-    d["PixelData"].VR = "OW"
+    d.add_new("PixelData", "OW", b"")
     return d
+
+
+def _make_slice(d: Dataset, visit: Visit, k: int) -> None:
+    """Turns the dataset of the series into that of its slice `k`."""
+    d.SOPInstanceUID = d.file_meta.MediaStorageSOPInstanceUID = UID(visit.uid("image", str(k + 1)))
+    d.InstanceNumber = k + 1
+    corner_mm = [f"{-(size - 1) / 2 * visit.spacing_mm:.4f}" for size in (d.Columns, d.Rows)]
+    d.ImagePositionPatient = [*corner_mm, f"{visit.z_mm[k]:.2f}"]
+    d.SliceLocation = f"{visit.z_mm[k]:.2f}"

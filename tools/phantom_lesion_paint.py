@@ -116,7 +116,7 @@ def _inside(
     hu = site.hu + grain * (2 if density == "cystic" else 5)
 
     def blend(share: NDArray[Any], other: float | NDArray[Any]) -> NDArray[Any]:
-        return hu + np.clip(share, 0, 1) * (other - hu)
+        return np.asarray(hu + np.clip(share, 0, 1) * (other - hu))
 
     if density == "necrotic":
         return blend((deep - 0.32 + 0.08 * grain) / 0.12, 20 + 5 * grain)

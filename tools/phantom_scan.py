@@ -45,7 +45,7 @@ def noise_tiles(rng: np.random.Generator) -> Floats:
 
 def scan(hu: Floats, tissue: NDArray[np.uint8], rng: np.random.Generator, noise: Floats) -> NDArray[np.int16]:
     """What the scanner makes of the painted stack: blur, tissue texture, noise stronger in the middle of the body."""
-    image = ndimage.gaussian_filter(hu, (0, 0.75, 0.75))
+    image = ndimage.gaussian_filter(hu, (0, 0.75, 0.75), truncate=3)
     axis = np.linspace(-1, 1, SIZE, dtype=np.float32)
     bump = np.exp(-(axis[:, None] ** 2 * 2.2 + axis[None, :] ** 2))
     sigma = np.float32(rng.uniform(8, 14)) * (np.float32(0.45) + np.float32(0.75) * bump)

@@ -53,7 +53,8 @@ def _vertebra(canvas: Canvas, level: float, marrow: float, thoracic: bool) -> No
 def _ribs(body: Body) -> None:
     """All ribs at once: bands of the chest wall that slope downwards from the spine to the front."""
     canvas = body.canvas
-    theta = np.arctan2(np.abs(body.x) / body.half_width, -body.y / body.half_depth)  # 0 at the front, π at the spine
+    wide, deep = float(body.half_width.mean()), float(body.half_depth.mean())
+    theta = np.arctan2(np.abs(body.x) / wide, -body.y / deep)  # 0 at the front, π at the spine
     drop = 95 * (1 - theta / np.float32(np.pi)) ** np.float32(0.85)
     spacing = np.float32(27)
     phase = (body.z + drop + 7 * body.pose[0]) / spacing
