@@ -1,0 +1,212 @@
+"""The conversation: what was asked, the tools at work, the answer as it is written, and what to ask next."""
+
+import logging
+import queue
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+
+from assistant.answer import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted
+from encoder.errors import LesionSearchError
+from tools.atlas import Atlas, AtlasError
+from tools.results import Facts, ReportFacts
+from ui.routes import report_address
+from ui.sessions import Visit
+
+log = logging.getLogger(__name__)
+
+MAX_QUESTION = 4000
+MAX_TURNS = 60  # older turns leave the screen; the assistant has its own memory
+FAILED = "Something went wrong inside the program and this question was not answered. Your study and regions are untouched: ask again, or reload the page."
+STOPPED = "*Stopped.*"
+_CITATION = re.compile(r"\[([^\[\]\s]{1,200})\](?!\()")
+
+
+@dataclass
+class Step:
+    """One tool call, as a line of the chat."""
+
+    title: str
+    details: str
+    duration_ms: int | None = None
+
+
+@dataclass
+class Turn:
+    """One question and all that came of it."""
+
+    question: str
+    steps: dict[str, Step] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    text: str = ""
+    links: list[str] = field(default_factory=list)
+    follow_ups: tuple[str, ...] = ()
+    done: bool = False
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def converse(visit: Visit, question: str) -> Iterator[Turn]:
+    """Answer a question in the visit's transcript; yields the growing turn whenever there is something new to show.
+
+    Never raises: what goes wrong becomes the text of the turn.
+    """
+    turn = Turn(" ".join(question.split())[:MAX_QUESTION])
+    visit.turns.append(turn)
+    del visit.turns[:-MAX_TURNS]
+    yield turn
+    try:
+        for event in _events(visit, turn):
+            _add(visit, turn, event)
+            yield turn
+    except LesionSearchError as error:
+        turn.text = str(error)
+    except Exception:
+        log.exception("a question could not be answered")
+        turn.text = FAILED
+    if turn.stop.is_set():
+        turn.text = f"{turn.text}\n\n{STOPPED}".strip()
+    turn.done = True
+    yield turn
+
+
+def _events(visit: Visit, turn: Turn) -> Iterator[Event]:
+    """The assistant's events, from a thread of its own, so that stopping never waits for a model that is silent."""
+    events: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
+    left = threading.Event()  # nobody listens any more
+
+    def work() -> None:
+        try:
+            for event in visit.assistant().stream(turn.question):
+                if turn.stop.is_set() or left.is_set():
+                    break
+                events.put(event)
+            events.put(None)
+        except Exception as error:
+            events.put(error)
+
+    threading.Thread(target=work, name="answer", daemon=True).start()
+    try:
+        while not turn.stop.is_set():
+            try:
+                event = events.get(timeout=0.1)
+            except queue.Empty:
+                continue
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
+            yield event
+    finally:
+        left.set()
+
+
+def _add(visit: Visit, turn: Turn, event: Event) -> None:
+    match event:
+        case ToolStarted():
+            arguments = ", ".join(f"{name}={value}" for name, value in event.args.items() if value is not None)
+            turn.steps[event.id] = Step(event.title, f"`{event.name}({arguments})`")
+        case ToolFinished():
+            step = turn.steps.setdefault(event.id, Step(event.title, ""))
+            step.title, step.duration_ms = event.title, event.duration_ms
+            if event.artifact is not None:
+                step.details += "\n\n" + _details(event.artifact)
+            if isinstance(event.artifact, ReportFacts):
+                name = event.artifact.file_name
+                turn.links.append(f"[Download {name}]({report_address(visit, name)})")
+        case TextChunk():
+            turn.text += event.text
+        case TextReset():
+            turn.text = ""
+        case Notice():
+            turn.notices.append(event.text)
+        case AnswerReady():
+            turn.text = event.answer.answer
+            turn.follow_ups = event.answer.follow_ups
+            if event.answer.grounding.removed:
+                count = len(event.answer.grounding.removed)
+                turn.notices.append(
+                    f"{count} sentence{'s' if count > 1 else ''} without evidence removed from this answer."
+                )
+
+
+def _details(facts: Facts) -> str:
+    """The plain values of a tool result, one a line; lists are counted."""
+    lines = []
+    for name, value in facts.model_dump(exclude_none=True).items():
+        label = name.replace("_", " ")
+        if isinstance(value, list | tuple):
+            lines.append(f"- {label}: {len(value)}")
+        elif isinstance(value, dict):
+            inner = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in value.items() if v not in (None, [], (), {}))
+            lines.append(f"- {label}: {inner}")
+        else:
+            lines.append(f"- {label}: {value}")
+    return "\n".join(lines)
+
+
+def messages(visit: Visit) -> list[gr.ChatMessage]:
+    """The transcript as Gradio shows it: tool steps are collapsible lines with their time."""
+    shown: list[gr.ChatMessage] = []
+    known: Callable[[str], bool] = _knows(visit.workspace.atlas)
+    for turn in visit.turns:
+        if turn.question:
+            shown.append(gr.ChatMessage(role="user", content=turn.question))
+        for step in turn.steps.values():
+            metadata: dict[str, Any] = {"title": step.title, "status": "done"}
+            if step.duration_ms is None:
+                metadata["status"] = "done" if turn.done else "pending"
+            else:
+                metadata["duration"] = step.duration_ms / 1000
+            shown.append(gr.ChatMessage(content=step.details, metadata=metadata))
+        parts = [linked(turn.text, known), *(f"*{notice}*" for notice in turn.notices), *turn.links]
+        text = "\n\n".join(part for part in parts if part)
+        if text:
+            shown.append(gr.ChatMessage(content=text))
+        elif not turn.steps and not turn.done:
+            shown.append(gr.ChatMessage(content="", metadata={"title": "Thinking…", "status": "pending"}))
+    return shown
+
+
+def linked(text: str, known: Callable[[str], bool]) -> str:
+    """Citations `[id]` of known lesions become links that the gallery opens."""
+
+    def link(match: re.Match[str]) -> str:
+        lesion_id = match[1]
+        return f"[{lesion_id}](#lesion-{quote(lesion_id, safe='')})" if known(lesion_id) else match[0]
+
+    return _CITATION.sub(link, text)
+
+
+def follow_ups(visit: Visit) -> tuple[str, ...]:
+    """Up to four things worth asking now."""
+    last = visit.turns[-1] if visit.turns else None
+    session = visit.session
+    if session.study is None:
+        return ("What can you do?", "What is in the atlas?")
+    selected = session.selected
+    if selected is None:
+        return ("Suggest places worth a look", "Describe this study")
+    if session.search_of(selected.region_id) is None or last is None or not last.follow_ups:
+        return (f"What does {selected.region_id} look like?", f"Measure {selected.region_id}")
+    return last.follow_ups[:4]
+
+
+def say(visit: Visit, text: str) -> None:
+    """Put a sentence of the program itself into the conversation."""
+    visit.turns.append(Turn(question="", text=text, done=True))
+
+
+def _knows(atlas: Atlas) -> Callable[[str], bool]:
+    def known(lesion_id: str) -> bool:
+        try:
+            atlas.get(lesion_id)
+        except AtlasError:
+            return False
+        return True
+
+    return known

@@ -1,0 +1,145 @@
+// Hits, votes and comparison. Runs as the body of a function with `element`, `props` and `watch` (gr.HTML, js_on_load).
+
+const root = element.querySelector(".gallery");
+let state = null, chosen = null, heat = true, asked = 0;
+
+const percent = (share) => (share >= 0.995 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`);
+const mm = (value) => (value == null ? "–" : `${value.toFixed(1)} mm`);
+const people = { F: "woman", M: "man", O: "person" };
+
+function make(tag, className, ...children) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  node.append(...children.filter((child) => child != null && child !== ""));
+  return node;
+}
+function person(sex, age) {
+  return [people[sex], age == null ? null : `${age} years`].filter(Boolean).join(", ");
+}
+
+function apply() {
+  const next = props.value;
+  if (!next || (state && next.revision <= state.revision)) return;
+  const same = state && state.study_key === next.study_key && state.region_id === next.region_id;
+  const sameHits = same && JSON.stringify(state.hits) === JSON.stringify(next.hits);
+  state = next;
+  if (sameHits && state.hits.length) return;
+  chosen = null;
+  show();
+}
+
+function show() {
+  root.replaceChildren();
+  if (!state || (!state.hits.length && !state.hint && !state.verdict)) return;
+  const head = make("div", "head", make("h2", "", state.hits.length ? `Lesions like ${state.region_id}` : `Similar lesions`));
+  root.append(head);
+  if (state.hint) { root.append(make("p", "soft", state.hint)); return; }
+  head.append(make("span", `verdict ${state.confidence}`, state.verdict));
+  if (state.votes.length) root.append(votes());
+  root.append(make("p", "soft searched", `${state.searched}. Choose one to compare.`));
+  root.append(make("div", "place"));
+  root.append(make("ul", "hits", ...state.hits.map(hit)));
+}
+
+function votes() {
+  const chart = make("dl", "votes");
+  chart.setAttribute("aria-label", "Votes of the hits on the type");
+  state.votes.forEach((vote, i) => {
+    const fill = make("i");
+    fill.style.width = `${100 * vote.probability}%`;
+    const bar = make("dd", "bar" + (i ? "" : " first"), fill);
+    bar.setAttribute("aria-hidden", "true");
+    chart.append(make("dt", "", vote.lesion_type), bar, make("dd", "share", percent(vote.probability)));
+  });
+  return chart;
+}
+
+function picture(source, text) {
+  const image = make("img");
+  image.src = source; image.alt = text;
+  return image;
+}
+
+function hit(each) {
+  const size = each.long_axis_mm == null ? "" : `${each.long_axis_mm.toFixed(1)} mm`;
+  const words = make("span", "", make("b", "", make("span", "type", each.lesion_type || "type unknown"), each.similarity.toFixed(2)));
+  words.querySelector(".type").style.padding = "0";
+  words.append([size, person(each.sex, each.age_years)].filter(Boolean).join(" · "));
+  const card = make("button", "", picture(`atlas-lesion.png?lesion=${encodeURIComponent(each.lesion_id)}`, ""), words);
+  card.type = "button"; card.dataset.lesion = each.lesion_id; card.title = each.lesion_id;
+  card.setAttribute("aria-pressed", "false");
+  card.setAttribute("aria-label", `Compare with ${each.lesion_id}: ${each.lesion_type || "type unknown"}, similarity ${each.similarity.toFixed(2)}, ${size}, ${person(each.sex, each.age_years)}`);
+  card.addEventListener("click", () => open(each.lesion_id === chosen ? null : each.lesion_id));
+  return make("li", "", card);
+}
+
+async function open(lesion) {
+  chosen = lesion;
+  const turn = ++asked;
+  for (const card of root.querySelectorAll(".hits button")) card.setAttribute("aria-pressed", String(card.dataset.lesion === lesion));
+  const place = root.querySelector(".place");
+  if (!place) return;
+  if (!lesion) { place.replaceChildren(); return; }
+  if (!place.firstChild) place.append(make("p", "soft", `Comparing ${state.region_id} with ${lesion}…`));
+  const address = `studies/${state.study_key}/regions/${state.region_id}/comparison?lesion=${encodeURIComponent(lesion)}`;
+  try {
+    const reply = await fetch(address);
+    const found = await reply.json();
+    if (!reply.ok) throw new Error(found.detail);
+    if (turn === asked) { place.replaceChildren(comparison(found)); place.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
+  } catch (error) {
+    if (turn === asked) place.replaceChildren(make("p", "soft", `The comparison could not be made: ${error.message || "the server does not answer"}`));
+  }
+}
+
+function comparison(found) {
+  const { facts } = found, region = facts.region, lesion = facts.lesion;
+  const pair = make("div", "pair",
+    make("figure", "", picture(found.query, `${region.region_id}, your lesion`), make("figcaption", "", `${region.region_id}, your lesion`)),
+    make("figure", "", picture(found.hit, `${lesion.lesion_id} of the atlas`), make("figcaption", "", lesion.lesion_type || "type unknown")));
+  const images = pair.querySelectorAll("img");
+  const paint = () => { images[0].src = heat ? found.query_heat : found.query; images[1].src = heat ? found.hit_heat : found.hit; };
+  const box = make("input");
+  box.type = "checkbox"; box.checked = heat;
+  box.addEventListener("change", () => { heat = box.checked; paint(); });
+  paint();
+  const close = make("button", "", "Close");
+  close.type = "button";
+  close.addEventListener("click", () => open(null));
+  const difference = (value, digits, unit) => (value == null ? "" : `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(digits)} ${unit}`);
+  const densities = facts.region_roi_mean == null || facts.lesion_roi_mean == null ? null : facts.region_roi_mean - facts.lesion_roi_mean;
+  const years = found.query_age == null || lesion.age_years == null ? null : found.query_age - lesion.age_years;
+  const rows = [
+    ["Long axis", mm(region.long_axis_mm), mm(lesion.long_axis_mm), difference(facts.long_axis_difference_mm, 1, "mm")],
+    ["Short axis", mm(region.short_axis_mm), mm(lesion.short_axis_mm), difference(facts.short_axis_difference_mm, 1, "mm")],
+    ["Density in the middle", ...[facts.region_roi_mean, facts.lesion_roi_mean].map((hu) => (hu == null ? "–" : `${hu} HU`)), difference(densities, 0, "HU")],
+    ["Person", person(found.query_sex, found.query_age) || "–", person(lesion.sex, lesion.age_years) || "–", difference(years, 0, "years")],
+  ];
+  const table = make("table", "", make("thead", "", make("tr", "", ...["", region.region_id, "Atlas", "Difference"].map((text) => make(text ? "th" : "td", "", text)))));
+  table.append(make("tbody", "", ...rows.map(([name, ...cells]) => {
+    const first = make("th", "", name);
+    first.scope = "row";
+    return make("tr", "", first, ...cells.map((cell) => make("td", "", cell)));
+  })));
+  const same = facts.same_patient ? " · same patient" : "";
+  const panel = make("section", "compare",
+    make("div", "top", make("h3", "", `${region.region_id} beside ${lesion.lesion_id}: similarity ${facts.similarity.toFixed(2)}${same}`), close),
+    make("div", "body", pair, table),
+    make("label", "", box, "Show what makes them alike (warm colours: parts that both share)"),
+    make("p", "soft", `Both in ${found.window}.`));
+  panel.setAttribute("aria-label", "Comparison");
+  return panel;
+}
+
+// Citations in the chat are links to #lesion-<id>: they open here.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest && event.target.closest('a[href*="#lesion-"]');
+  if (!link) return;
+  event.preventDefault();
+  event.stopPropagation();
+  const lesion = decodeURIComponent(link.getAttribute("href").split("#lesion-")[1]);
+  if (state && state.region_id) open(lesion);
+}, true);
+
+watch("value", apply);
+apply();

@@ -1,0 +1,225 @@
+"""Plain routes beside Gradio: pixels and pictures out, uploads in. Each checks the visitor's cookie and a key.
+
+Uploads come here and not through Gradio, whose cache serves every file to everyone who knows its name.
+"""
+
+import base64
+import io
+import re
+import shutil
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+from zlib import compressobj
+
+import numpy as np
+from anyio import to_thread
+from fastapi import APIRouter, Cookie, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse
+from numpy.typing import NDArray
+from PIL import Image
+from pydantic import BaseModel
+
+from encoder.errors import LesionSearchError
+from tools.atlas import AtlasError
+from tools.comparison import compare_with_lesion
+from tools.dicom import DEFAULT_LIMITS
+from tools.results import ComparisonFacts
+from tools.roi import apply_window, best_window, crop_roi, to_thumbnail
+from ui.samples import SampleShelf
+from ui.sessions import COOKIE, UPLOADS, Visit, Visits
+
+MAX_FILES = DEFAULT_LIMITS.max_files
+MAX_UPLOAD_BYTES = DEFAULT_LIMITS.max_upload_bytes
+_BATCH = re.compile(r"[0-9a-f]{24}")
+_GONE = "Nothing is here for you: open the study again."
+_PRIVATE = {"Cache-Control": "no-store"}
+_PUBLIC = {"Cache-Control": "private, max-age=3600"}
+_LOCAL = ("127.0.0.1", "::1")
+
+Visitor = Annotated[str | None, Cookie(alias=COOKIE)]
+
+
+class Comparison(BaseModel):
+    """A region beside an atlas lesion, with four pictures as data addresses: plain, and with the heat of likeness."""
+
+    facts: ComparisonFacts
+    query: str
+    hit: str
+    query_heat: str
+    hit_heat: str
+    window: str
+    query_age: int | None
+    query_sex: str | None
+
+
+def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
+    """All plain routes of the page."""
+    router = APIRouter(include_in_schema=False)
+
+    def study_of(visitor: str | None, study_key: str) -> Visit:
+        visit = visits.of_study(visitor, study_key)
+        if visit is None or visit.session.study is None:
+            raise HTTPException(404, _GONE)
+        return visit
+
+    @router.get("/studies/{study_key}/series/{series}/slices/{slice_index}")
+    def slice_pixels(
+        request: Request, study_key: str, series: int, slice_index: int, visitor: Visitor = None
+    ) -> Response:
+        """One slice as little-endian int16, row by row; deflated for those who are not on this machine."""
+        study = study_of(visitor, study_key).session.study
+        if study is None or not 0 <= series < len(study.series):
+            raise HTTPException(404, _GONE)
+        volume = study.series[series].volume_hu
+        if not 0 <= slice_index < volume.shape[0]:
+            raise HTTPException(404, _GONE)
+        data = volume[slice_index].astype("<i2").tobytes()
+        headers = dict(_PRIVATE)
+        local = request.client is not None and request.client.host in _LOCAL
+        if not local and "gzip" in request.headers.get("accept-encoding", ""):
+            squeeze = compressobj(level=1, wbits=31)
+            data = squeeze.compress(data) + squeeze.flush()
+            headers["Content-Encoding"] = "gzip"
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+    @router.get("/studies/{study_key}/regions/{region_id}.png")
+    def region_picture(study_key: str, region_id: str, visitor: Visitor = None) -> Response:
+        """What the encoder sees of a region."""
+        session = study_of(visitor, study_key).session
+        try:
+            roi = crop_roi(session.series, session.region(region_id))
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(_png(to_thumbnail(roi)), media_type="image/png", headers=_PRIVATE)
+
+    @router.get("/studies/{study_key}/regions/{region_id}/comparison")
+    def comparison(
+        study_key: str, region_id: str, lesion: Annotated[str, Query(max_length=200)], visitor: Visitor = None
+    ) -> Comparison:
+        """A region and one atlas lesion, side by side in one window."""
+        try:
+            return _comparison(study_of(visitor, study_key), region_id, lesion)
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+
+    @router.get("/studies/{study_key}/files/{name}")
+    def report_file(study_key: str, name: str, visitor: Visitor = None) -> FileResponse:
+        """A report that this session wrote."""
+        folder = study_of(visitor, study_key).session.files_folder()
+        path = folder / name
+        if name not in {p.name for p in folder.iterdir() if p.is_file()}:
+            raise HTTPException(404, "There is no such file any more: ask for the report again.")
+        return FileResponse(path, filename=name, headers=_PRIVATE, content_disposition_type="attachment")
+
+    @router.get("/atlas-lesion.png")
+    def atlas_picture(lesion: Annotated[str, Query(max_length=200)], visitor: Visitor = None) -> Response:
+        """The picture of an atlas lesion, for people with an open page."""
+        if not visits.knows(visitor):
+            raise HTTPException(404, _GONE)
+        try:
+            roi = visits.shared.atlas.roi(lesion)
+        except AtlasError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(_png(to_thumbnail(roi)), media_type="image/png", headers=_PUBLIC)
+
+    @router.get("/samples/{sample_id}.png")
+    def sample_picture(sample_id: str) -> Response:
+        """The picture of a sample case: synthetic, so open to all."""
+        try:
+            picture = shelf.picture(shelf.get(sample_id))
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(_png(picture), media_type="image/png", headers=_PUBLIC)
+
+    @router.put("/uploads/{visit_key}/{batch}/{index}", status_code=204)
+    async def upload(request: Request, visit_key: str, batch: str, index: int, visitor: Visitor = None) -> Response:
+        """One file of an upload, written into the visitor's own folder as it arrives, bounded in size and number."""
+        visit = visits.of_key(visitor, visit_key)
+        if visit is None:
+            raise HTTPException(404, "This page was idle for too long: reload it and try again.")
+        if not _BATCH.fullmatch(batch) or not 0 <= index < MAX_FILES:
+            raise HTTPException(413, f"That is more than {MAX_FILES} files: send one series, or a zip of it.")
+        folder = upload_folder(visit, batch)
+        await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
+        room = MAX_UPLOAD_BYTES - sum(p.stat().st_size for p in folder.parent.rglob("*") if p.is_file())
+        try:
+            await _receive(request, folder / f"{index:05d}", min(room, DEFAULT_LIMITS.max_file_bytes))
+        except _TooLargeError:
+            shutil.rmtree(folder.parent, ignore_errors=True)
+            raise HTTPException(
+                413, f"That is too much to open at once (more than {_size(room)}): send one series."
+            ) from None
+        return Response(status_code=204)
+
+    return router
+
+
+def upload_folder(visit: Visit, batch: str) -> Path:
+    """Where the files of one upload lie until they are read."""
+    if not _BATCH.fullmatch(batch):
+        raise LesionSearchError("The upload has no proper name: reload the page and try again.")
+    return visit.session.files_folder() / UPLOADS / batch
+
+
+def report_address(visit: Visit, name: str) -> str:
+    """Where a report of this visit can be fetched, by its visitor only."""
+    return f"studies/{visit.study_key}/files/{quote(name)}"
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+async def _receive(request: Request, path: Path, max_bytes: int) -> None:
+    received = 0
+    with open(path, "xb") as file:
+        async for chunk in request.stream():
+            received += len(chunk)
+            if received > max_bytes:
+                raise _TooLargeError
+            file.write(chunk)
+
+
+def _comparison(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
+    workspace, session = visit.workspace, visit.session
+    series = session.series
+    facts = compare_with_lesion(workspace, region_id, lesion_id)
+    query, hit = crop_roi(series, session.region(region_id)), workspace.atlas.roi(lesion_id)
+    window = best_window(query)
+    query_grey = apply_window(query, window)
+    hit_grey = apply_window(hit, window) if hit.dtype == np.int16 else to_thumbnail(hit)
+    query_heat, hit_heat = workspace.embedder.saliency(query, hit)
+    return Comparison(
+        facts=facts,
+        query=_address(query_grey),
+        hit=_address(hit_grey),
+        query_heat=_address(heated(query_grey, query_heat)),
+        hit_heat=_address(heated(hit_grey, hit_heat)),
+        window=f"window {window.width_hu:g}, level {window.level_hu:g}",
+        query_age=series.facts.age_years,
+        query_sex=series.facts.sex,
+    )
+
+
+def heated(grey: NDArray[np.uint8], heat: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Grey levels (n, n) tinted from nothing through orange to yellow where `heat` (n, n, 0..1) is high: (n, n, 3)."""
+    strength = np.clip(heat.astype(np.float32), 0, 1)[..., None]
+    glow = np.concatenate([np.full_like(strength, 255), 90 + 150 * strength, 40 * (1 - strength)], axis=-1)
+    alpha = 0.65 * np.clip((strength - 0.35) / 0.65, 0, 1)
+    mixed: NDArray[np.float32] = grey[..., None] * (1 - alpha) + glow * alpha
+    return mixed.astype(np.uint8)
+
+
+def _png(pixels: NDArray[np.uint8]) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG", compress_level=3)
+    return buffer.getvalue()
+
+
+def _address(pixels: NDArray[np.uint8]) -> str:
+    return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
+
+
+def _size(count: int) -> str:
+    return f"{max(count, 0) / 2**20:.0f} MB"
