@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pydicom
 import pytest
+from langchain_core.language_models import BaseChatModel
+from pydantic import Field
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
@@ -22,18 +24,21 @@ TEXT_VRS = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
 NEEDED = {"Modality", "PhotometricInterpretation", "SpecificCharacterSet", "ImageType", "RescaleType"}
 
 
-class RecordingModel(OfflineModel):
-    """The offline model, keeping every message it is given."""
+class RecordingModel(BaseChatModel):
+    """Answers like the offline model and keeps every message it is given, as a language model elsewhere would be."""
 
-    prompts: list[str]
+    prompts: list[str] = Field(default_factory=list)
 
-    def _stream(self, messages, *args, **kwargs):
+    @property
+    def _llm_type(self):
+        return "recording"
+
+    def bind_tools(self, tools, **kwargs):
+        return self
+
+    def _generate(self, messages, stop=None, run_manager=None, **kwargs):
         self.prompts.extend(message.model_dump_json() for message in messages)
-        yield from super()._stream(messages, *args, **kwargs)
-
-    def _generate(self, messages, *args, **kwargs):
-        self.prompts.extend(message.model_dump_json() for message in messages)
-        return super()._generate(messages, *args, **kwargs)
+        return OfflineModel()._generate(messages)
 
 
 def marked(path: Path, target: Path) -> Path:
@@ -101,7 +106,7 @@ def test_no_identifying_value_goes_beyond_intake(study_folder, workspace, demo, 
     study = read_study(study_folder, patient_keys(demo.settings))
     assert study.patient_key
     workspace.session.open(study)
-    model = RecordingModel(prompts=[])
+    model = RecordingModel()
     assistant = Assistant(workspace, model)
     questions = (
         "What is this study?",
