@@ -25,7 +25,7 @@ class TrainingRois:
     lesions: torch.Tensor  # (N,) int64, the same number for all slices of a lesion
     types: torch.Tensor  # (N,) int64, -1 where unknown
     labels: torch.Tensor  # (N, L) float32 label coordinates, NaN rows where unknown
-    weights: torch.Tensor  # (N,) float32, larger for lesions of rarer types, mean 1
+    weights: torch.Tensor  # (N,) float32, larger for lesions of rarer types, mean 1, 0 where unknown
 
     def __len__(self) -> int:
         return len(self.images)
@@ -83,9 +83,10 @@ def _numbers(names: Sequence[str | None]) -> torch.Tensor:
 
 
 def _rarity(types: torch.Tensor) -> torch.Tensor:
-    counts = torch.bincount(types.clamp(min=0), minlength=1).float()
-    weights = torch.where(types >= 0, counts[types.clamp(min=0)].clamp(min=1).rsqrt(), 0.0)
-    return weights / weights.mean() if weights.any() else torch.ones(len(types))
+    known = types >= 0
+    weights = torch.zeros(len(types))
+    weights[known] = torch.bincount(types[known]).float()[types[known]].rsqrt()
+    return weights / weights[known].mean() if known.any() else weights
 
 
 def _label_coordinates(

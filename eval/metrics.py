@@ -1,0 +1,99 @@
+"""Retrieval and classification figures as plain functions of rankings and labels, with intervals over patients."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+def precision_at(relevant: Bools, available: NDArray[np.int64], k: int) -> Floats:
+    """Share of relevant items among the first k, or among all where fewer than k are available.
+
+    Shape: (Q, K) relevance in rank order, (Q,) number of candidates of each query -> (Q,), NaN without candidates.
+    """
+    _check_k(relevant, k)
+    shown = np.minimum(k, available)
+    hits = (relevant[:, :k] & _ranks_below(shown, k)).sum(axis=1)
+    return np.divide(hits, shown, out=np.full(len(relevant), np.nan), where=shown > 0)
+
+
+def average_precision_at(
+    relevant: Bools, available: NDArray[np.int64], total_relevant: NDArray[np.int64], k: int
+) -> Floats:
+    """Average precision over the first k: precision at each relevant hit, over min(k, relevant items there are).
+
+    Shape: (Q, K), (Q,), (Q,) -> (Q,), NaN for queries with nothing relevant to find.
+    """
+    _check_k(relevant, k)
+    first = relevant[:, :k] & _ranks_below(np.minimum(k, available), k)
+    precision = np.cumsum(first, axis=1) / np.arange(1, k + 1)
+    possible = np.minimum(k, total_relevant)
+    total = (precision * first).sum(axis=1)
+    return np.divide(total, possible, out=np.full(len(relevant), np.nan), where=possible > 0)
+
+
+def mean_precision_up_to(relevant: Bools, available: NDArray[np.int64], k: int) -> Floats:
+    """The mean of precision at 1..k: what the paper calls mAP@k. Shape: (Q, K), (Q,) -> (Q,)."""
+    return np.mean([precision_at(relevant, available, rank) for rank in range(1, k + 1)], axis=0)
+
+
+def micro(values: Floats) -> float:
+    """Mean over queries, those without an answer left out."""
+    return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
+
+
+def macro(values: Floats, classes: NDArray[np.str_]) -> float:
+    """Mean over classes of the mean over their queries: chance is one over the number of classes."""
+    per_class = [micro(values[classes == name]) for name in np.unique(classes)]
+    return float(np.nanmean(per_class)) if np.isfinite(per_class).any() else float("nan")
+
+
+def patient_bootstrap(
+    values: Floats, classes: NDArray[np.str_], patients: NDArray[np.str_], rounds: int = 1000, seed: int = 0
+) -> tuple[Floats, Floats]:
+    """Macro and micro means of `rounds` samples of patients drawn with replacement: two arrays (rounds,).
+
+    Queries of one patient are not independent, so patients are drawn, not queries. With the same seed and patients
+    two methods get the same samples, and the difference of their arrays is a paired comparison.
+    """
+    _, patient_number = np.unique(patients, return_inverse=True)
+    _, class_number = np.unique(classes, return_inverse=True)
+    seen = np.isfinite(values)
+    shape = (patient_number.max() + 1, class_number.max() + 1)
+    sums, counts = np.zeros(shape), np.zeros(shape)
+    np.add.at(sums, (patient_number[seen], class_number[seen]), values[seen])
+    np.add.at(counts, (patient_number[seen], class_number[seen]), 1.0)
+    rng = np.random.default_rng(seed)
+    draws = rng.multinomial(shape[0], np.full(shape[0], 1 / shape[0]), size=rounds).astype(np.float64)
+    total, number = draws @ sums, draws @ counts
+    per_class = np.divide(total, number, out=np.full_like(total, np.nan), where=number > 0)
+    return np.nanmean(per_class, axis=1), total.sum(1) / number.sum(1).clip(min=1)
+
+
+def interval(samples: Floats) -> tuple[float, float]:
+    """The central 95 % of bootstrap samples."""
+    low, high = np.nanpercentile(samples, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> float:
+    """Unweighted mean of the F1 scores of the classes that occur in the truth."""
+    true, guess = np.asarray(truth), np.asarray(predicted)
+    scores = []
+    for name in np.unique(true):
+        both = np.sum((true == name) & (guess == name))
+        scores.append(2 * both / (np.sum(true == name) + np.sum(guess == name)))
+    return float(np.mean(scores))
+
+
+def _ranks_below(shown: NDArray[np.int64], k: int) -> Bools:
+    below: Bools = np.arange(k)[None, :] < shown[:, None]
+    return below
+
+
+def _check_k(relevant: Bools, k: int) -> None:
+    if k < 1 or k > relevant.shape[1]:
+        raise ValueError(f"k is between 1 and the {relevant.shape[1]} ranks given, not {k}")

@@ -1,0 +1,57 @@
+"""Losses with labels: what is alike is pulled together, by how much it is alike."""
+
+import torch
+from torch.nn.functional import normalize
+
+from encoder.finetune import contrastive, graded_contrast
+
+
+def optimise(loss, vectors: torch.Tensor, steps: int = 300) -> torch.Tensor:
+    vectors = vectors.clone().requires_grad_(True)
+    optimizer = torch.optim.Adam([vectors], 0.05)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss(normalize(vectors, dim=1)).backward()
+        optimizer.step()
+    return normalize(vectors.detach(), dim=1)
+
+
+def test_contrastive_brings_a_type_together_and_others_to_the_margin():
+    torch.manual_seed(0)
+    types = torch.tensor([0, 0, 0, 1, 1, 1, -1])
+    vectors = optimise(lambda v: contrastive(v, types, 0.8), torch.randn(7, 4))
+    similarity = vectors @ vectors.T
+    assert similarity[:3, :3].min() > 0.95
+    assert similarity[:3, 3:6].max() < 0.3
+
+
+def test_contrastive_is_zero_where_nothing_is_known():
+    vectors = normalize(torch.randn(4, 4, requires_grad=True), dim=1)
+    assert contrastive(vectors, torch.full((4,), -1)).item() == 0
+    contrastive(vectors, torch.full((4,), -1)).backward()
+
+
+def test_graded_contrast_orders_neighbours_by_their_labels():
+    torch.manual_seed(0)
+    labels = torch.linspace(0, 3, 12)[:, None]
+    vectors = optimise(lambda v: graded_contrast(v, labels, torch.ones(12), 0.1), torch.randn(12, 6))
+    similarity = vectors @ vectors.T
+    assert similarity[0, 1] > similarity[0, 5]
+    assert similarity[11, 10] > similarity[11, 4]
+
+
+def test_graded_contrast_takes_rows_without_labels_as_negatives_only():
+    labels = torch.tensor([[0.0], [0.1], [float("nan")]])
+    vectors = normalize(torch.randn(3, 4), dim=1).requires_grad_(True)
+    loss = graded_contrast(vectors, labels, torch.ones(3))
+    loss.backward()
+    assert torch.isfinite(loss)
+    assert torch.isfinite(vectors.grad).all()
+
+
+def test_graded_contrast_of_an_unlabelled_batch_is_zero_and_still_has_a_gradient():
+    vectors = normalize(torch.randn(3, 4), dim=1).requires_grad_(True)
+    loss = graded_contrast(vectors, torch.full((3, 2), float("nan")), torch.ones(3))
+    assert loss.item() == 0
+    loss.backward()
+    assert torch.isfinite(vectors.grad).all()
