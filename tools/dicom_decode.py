@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import struct
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -10,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.encaps import generate_frames
 from pydicom.errors import InvalidDicomError
 from pydicom.filereader import read_dataset
-from pydicom.pixels.decoders.base import get_decoder
+from pydicom.pixels.decoders.base import Decoder, get_decoder
 from pydicom.pixels.processing import apply_color_lut
 from pydicom.uid import (
     UID,
@@ -24,6 +26,7 @@ from pydicom.uid import (
 
 from tools import dicom_header as header
 from tools import dicom_pixels as pixels
+from tools.dicom_codestream import stated_size
 from tools.dicom_files import Budget, LeftOutError, inflate
 from tools.dicom_records import FrameRecord, Note, Reason
 
@@ -40,7 +43,20 @@ Frame = tuple[FrameRecord, NDArray[np.generic]]
 
 def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[Frame]:
     """The frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError with the reason."""
+    try:
+        yield from _decode(data, file, budget)
+    except (LeftOutError, MemoryError, GeneratorExit):
+        raise
+    except RecursionError as error:
+        raise LeftOutError(Reason.NESTED) from error
+    except Exception as error:  # pydicom and the decoders raise many kinds on damaged files
+        raise LeftOutError(Reason.DAMAGED) from error
+
+
+def _decode(data: bytes, file: int, budget: Budget) -> Iterator[Frame]:
     dataset = parse(data, budget)
+    if data[PREFIX] != b"DICM" and header.value(dataset, "Rows") is None and not header.text(dataset, "SOPClassUID"):
+        raise LeftOutError(Reason.NOT_DICOM)
     reason = header.non_image(dataset)
     if reason is not None:
         raise LeftOutError(reason)
@@ -106,16 +122,14 @@ def _check_size(dataset: Dataset, budget: Budget) -> int:
     budget.spend_voxels(rows * columns * frames)
     if data is None:
         raise LeftOutError(Reason.CUT)
-    syntax = UID(dataset.file_meta.TransferSyntaxUID)
-    try:
-        encapsulated = syntax.is_encapsulated
-    except ValueError as error:
-        raise LeftOutError(Reason.SYNTAX) from error
+    decoder = _decoder(dataset)
     bits = header.integer(dataset, "BitsAllocated", 1, 64)
     samples = header.integer(dataset, "SamplesPerPixel", 1, 3) or 1
     if bits is None:
         raise LeftOutError(Reason.DAMAGED)
-    if not encapsulated:
+    if decoder.is_encapsulated:
+        _check_codestreams(data, rows, columns, frames)
+    else:
         per_sample = 2 / 3 if header.text(dataset, "PhotometricInterpretation") == "YBR_FULL_422" else 1
         expected = int(rows * columns * frames * samples * per_sample * bits + 7) // 8
         if len(data) < expected:
@@ -123,6 +137,16 @@ def _check_size(dataset: Dataset, budget: Budget) -> int:
         if len(data) > expected + TRAILING_BYTES + expected // 100:
             raise LeftOutError(Reason.SIZE_LIES)
     return frames
+
+
+def _check_codestreams(data: bytes, rows: int, columns: int, frames: int) -> None:
+    """Each compressed frame must state the header's size, before a decoder believes it."""
+    try:
+        for encoded in generate_frames(data, number_of_frames=frames):
+            if stated_size(encoded) not in (None, (rows, columns)):
+                raise LeftOutError(Reason.SIZE_LIES)
+    except (ValueError, EOFError, IndexError, struct.error) as error:
+        raise LeftOutError(Reason.CUT) from error
 
 
 def _names_an_image(dataset: Dataset) -> bool:
@@ -149,14 +173,19 @@ def _complete(dataset: Dataset) -> None:
             setattr(dataset, keyword, usual)
 
 
-def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
-    """Stored values of each frame. Where one decoder fails, the next one goes on."""
+def _decoder(dataset: Dataset) -> Decoder:
     try:
         decoder = get_decoder(UID(dataset.file_meta.TransferSyntaxUID))
-    except NotImplementedError as error:
+    except (NotImplementedError, ValueError) as error:
         raise LeftOutError(Reason.SYNTAX) from error
     if not decoder.is_available:
         raise LeftOutError(Reason.SYNTAX)
+    return decoder
+
+
+def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
+    """Stored values of each frame. Where one decoder fails, the next one goes on."""
+    decoder = _decoder(dataset)
     options: dict[str, Any] = {"correct_unused_bits": False} if decoder.is_native else {}  # see `_stored`
     done = 0
     for plugin in sorted(decoder.available_plugins, key=DECODERS.index) or [""]:
@@ -184,15 +213,16 @@ def _frame(dataset: Dataset, file: int, frame: int, array: NDArray[np.generic], 
     is_colour = array.ndim == 3 or dataset.PhotometricInterpretation == "PALETTE COLOR"
     found = header.notes(dataset, is_colour)
     stored, padded = _stored(dataset, array)
-    transform = _transform(dataset, header.macro(dataset, groups, "PixelValueTransformationSequence"))
+    values = header.macro(dataset, groups, "PixelValueTransformationSequence")
+    transform, kind = _transform(dataset, values)
     modality = header.modality(dataset)
     center, width = header.window(header.macro(dataset, groups, "FrameVOILUTSequence"))
-    if modality == "CT" and not is_colour and transform is None:
-        found.append(Note.NO_RESCALE)
-    values = header.macro(dataset, groups, "PixelValueTransformationSequence")
-    if modality == "CT" and header.text(values, "RescaleType").upper() not in CT_RESCALE_TYPES:
-        found.append(Note.NOT_HU)
-    is_hu = modality == "CT" and not is_colour and transform is not None and Note.NOT_HU not in found
+    if modality == "CT" and not is_colour:
+        if transform is None:
+            found.append(Note.NO_RESCALE)
+        elif kind not in CT_RESCALE_TYPES:
+            found.append(Note.NOT_HU)
+    is_hu = modality == "CT" and not is_colour and kind in CT_RESCALE_TYPES and transform is not None
     transform = transform or pixels.Rescale()
     image: NDArray[np.generic]
     if is_hu:
@@ -264,7 +294,7 @@ def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.ge
     if array.dtype.kind == "f" or allocated < 8:
         return array, None
     high = header.integer(dataset, "HighBit", bits - 1, allocated - 1)
-    if not UID(dataset.file_meta.TransferSyntaxUID).is_encapsulated:
+    if _decoder(dataset).is_native:
         array = pixels.stored_bits(array, allocated, bits, bits - 1 if high is None else high)
     little = bool(dataset.original_encoding[1])
     padding, limit = (
@@ -274,8 +304,11 @@ def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.ge
     return array, pixels.padding_mask(array, padding, limit, allocated)
 
 
-def _transform(dataset: Dataset, values: Dataset) -> pixels.Rescale | pixels.LookupTable | None:
-    """How stored values become physical ones; None when the file does not say. LeftOutError when it cannot be so."""
+def _transform(dataset: Dataset, values: Dataset) -> tuple[pixels.Rescale | pixels.LookupTable | None, str]:
+    """How stored values become physical ones, and what they are then (HU, US: unspecified, or other); None: unsaid.
+
+    Raises LeftOutError when what the file says cannot be meant.
+    """
     table = header.first(header.value(dataset, "ModalityLUTSequence"))
     if isinstance(table, Dataset):
         little = bool(dataset.original_encoding[1])
@@ -285,12 +318,13 @@ def _transform(dataset: Dataset, values: Dataset) -> pixels.Rescale | pixels.Loo
             raise LeftOutError(Reason.BAD_RESCALE)
         first = descriptor[1] - 65536 if dataset.PixelRepresentation == 1 and descriptor[1] > 32767 else descriptor[1]
         count = descriptor[0] or 65536
-        return pixels.LookupTable(first, np.asarray(entries[:count], dtype=np.float32))
+        entries_read = np.asarray(entries[:count], dtype=np.float32)
+        return pixels.LookupTable(first, entries_read), header.text(table, "ModalityLUTType").upper()
     slope, intercept = (header.first(header.value(values, k)) for k in ("RescaleSlope", "RescaleIntercept"))
     if slope is None or intercept is None:
-        return None
+        return None, ""
     try:
-        return pixels.Rescale(float(slope), float(intercept))
+        return pixels.Rescale(float(slope), float(intercept)), header.text(values, "RescaleType").upper()
     except (ValueError, TypeError, OverflowError) as error:
         raise LeftOutError(Reason.BAD_RESCALE) from error
 

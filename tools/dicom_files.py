@@ -172,6 +172,9 @@ def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
     except LeftOutError as problem:
         yield Source(problem=problem.reason)
         return
+    except MemoryError:
+        yield Source(problem=Reason.MEMORY)
+        return
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
         yield Source(problem=Reason.BAD_ARCHIVE)
         return

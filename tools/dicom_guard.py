@@ -6,6 +6,7 @@ shows them. Nothing is written to disk.
 
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -28,7 +29,8 @@ from tools.dicom_records import FrameRecord, IntakeLimits, Reason
 REPO = Path(__file__).resolve().parent.parent
 BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from tools.dicom_worker import main; main()"
 MAX_CRASHES = 8
-MANY_FILES = 24
+MANY_FILES = 64
+TIMED_OUT = {-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name)}
 LARGE_ZIP_BYTES = 4 << 20
 MAX_MESSAGE_BYTES = 1 << 20
 CONCURRENT_UPLOADS = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
@@ -54,7 +56,7 @@ class Reading:
 
     def add(self, frame: Frame) -> None:
         """Keep a frame while all children together stay within the bound."""
-        self.voxels += frame.pixels.size
+        self.voxels += frame.pixels.nbytes // 2  # int16 is the measure; float32 counts twice
         if self.voxels > self.limits.max_voxels:
             self.leave_out(frame.record.file, Reason.TOO_LARGE_IMAGE)
         else:
@@ -83,11 +85,13 @@ class ChildError(Exception):
 def read_guarded(paths: Sequence[Path], limits: IntakeLimits) -> Reading:
     """Parse `paths` in child processes. A file that crashes one or takes too long is left out; the others are read."""
     reading = Reading(limits)
-    deadline = time.monotonic() + limits.timeout_s
     lanes = _lanes(paths)
     with CONCURRENT_UPLOADS, ThreadPoolExecutor(lanes) as threads:
+        deadline = time.monotonic() + limits.timeout_s
         for done in [threads.submit(_run_lane, paths, reading, deadline, lane, lanes) for lane in range(lanes)]:
             done.result()
+    unusable = {file for file, _ in reading.left_out}  # a file counts whole or not at all
+    reading.frames = [frame for frame in reading.frames if frame.record.file not in unusable]
     reading.frames.sort(key=lambda frame: (frame.record.file, frame.record.frame))
     return reading
 
@@ -110,19 +114,20 @@ def _run_lane(paths: Sequence[Path], reading: Reading, deadline: float, lane: in
     start_at = 1
     for _ in range(MAX_CRASHES + 1):
         job = Job([os.fspath(path) for path in paths], asdict(reading.limits), start_at, lane, lanes)
-        died_at = _run_child(job, reading, deadline)
-        if died_at is None:
+        end = _run_child(job, reading, deadline)
+        if end is None:
             return
+        died_at, exit_status = end
         out_of_time = time.monotonic() >= deadline
-        reading.leave_out(died_at, Reason.TIMEOUT if out_of_time else Reason.CRASHED)
+        reading.leave_out(died_at, Reason.TIMEOUT if out_of_time or exit_status in TIMED_OUT else Reason.CRASHED)
         start_at = died_at + 1
         if out_of_time:
             break
     reading.leave_out(start_at, Reason.UNFINISHED)
 
 
-def _run_child(job: Job, reading: Reading, deadline: float) -> int | None:
-    """One child. None when it reached the end, else the number of the file at which it died."""
+def _run_child(job: Job, reading: Reading, deadline: float) -> tuple[int, int] | None:
+    """One child. None when it reached the end, else the number of the file at which it died, and its exit status."""
     process = subprocess.Popen(
         [sys.executable, "-I", "-c", BOOTSTRAP, json.dumps(_import_path())],
         stdin=subprocess.PIPE,
@@ -154,16 +159,21 @@ def _run_child(job: Job, reading: Reading, deadline: float) -> int | None:
                 case "end":
                     reading.files = int(message["files"])
                     return None
-    except (ValidationError, ValueError, KeyError, TypeError) as error:
-        raise ChildError("the reading process broke its protocol") from error
+    except (ValidationError, ValueError, KeyError, TypeError):
+        raise ChildError("the reading process broke its protocol") from None  # the cause would quote values
     finally:
         watchdog.cancel()
-        process.kill()
         process.stdout.close()
-        process.wait()
+        try:
+            process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if at is None and time.monotonic() >= deadline:
+        at = job.start_at
     if at is None:
         raise ChildError("the reading process could not start")
-    return at
+    return at, process.returncode
 
 
 def _messages(stream: IO[bytes], limits: IntakeLimits) -> Iterator[tuple[dict[str, Any], bytes]]:

@@ -153,7 +153,7 @@ def age_years(dataset: Dataset) -> int | None:
     birth, study = (
         re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)", text(dataset, k)) for k in ("PatientBirthDate", "StudyDate")
     )
-    if age:
+    if age and int(age[1]) + (age[2] != "Y"):  # "000Y" fills the gap in de-identified files
         years = int(int(age[1]) / {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}[age[2]])
     elif birth and study:
         born, seen = (tuple(map(int, match.groups())) for match in (birth, study))

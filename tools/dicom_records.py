@@ -3,7 +3,7 @@
 Imports nothing heavy: both sides load it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
@@ -84,10 +84,10 @@ class FrameRecord:
     columns: int
     dtype: Literal["int16", "float32"]  # int16: HU. float32: arbitrary units, NaN where padded
     digest: str
-    patient_id: str
-    study_uid: str
-    series_uid: str
-    sop_uid: str
+    patient_id: str = field(repr=False)
+    study_uid: str = field(repr=False)
+    series_uid: str = field(repr=False)
+    sop_uid: str = field(repr=False)
     modality: str
     body_part: str | None
     sex: Literal["F", "M", "O"] | None

@@ -40,7 +40,7 @@ LEFT_OUT: dict[Reason, str] = {
     Reason.DIRECTORY: "a DICOMDIR index and not an image; send the images it lists",
     Reason.NO_IMAGE: "a DICOM object without an image; send the CT series",
     Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
-    Reason.OTHER_PATIENT: "it is of another patient than the images shown; send one patient at a time",
+    Reason.OTHER_PATIENT: "it is not of the same patient as the images shown; send one patient at a time",
 }
 
 NOTES: dict[Note, str] = {

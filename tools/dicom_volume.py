@@ -110,7 +110,6 @@ def _stacks(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -> list[S
         return [Stack([frames[i] for i in order], None)]
     order = sorted(range(len(frames)), key=lambda i: (places[i], number[i]))
     layers: list[list[int]] = []
-    last: dict[int, float] = {}
     level = 0
     anchor = -math.inf
     for i in order:
@@ -120,7 +119,6 @@ def _stacks(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -> list[S
             layers.append([])
         layers[level].append(i)
         level += 1
-    del last
     return [Stack([frames[i] for i in layer], places[layer]) for layer in layers]
 
 
@@ -172,7 +170,7 @@ def _to_series(stack: Stack, series_key: str) -> Series:
     gap = round(float(np.median(gaps)), 4) if gaps.size else None
     warnings += _gap_warnings(stack, gaps)
     tilt = _tilt(stack)
-    if tilt is not None:
+    if tilt is not None and len(records) > 1:
         warnings.append(
             f"The gantry was tilted by {abs(tilt):.1f}°: slices are shifted against each other, "
             "measurements within a slice are not affected."

@@ -1,13 +1,31 @@
 """What intake hands on: ordered HU volumes with their geometry, and safe facts. No identifying tag goes further."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tools.dicom_terms import BODY_PARTS, MODALITIES
 
 Sex = Literal["F", "M", "O"]
+
+
+def _is_modality(term: str) -> str:
+    if term not in MODALITIES:
+        raise ValueError("not a DICOM modality")
+    return term
+
+
+def _is_body_part(term: str) -> str:
+    if term.upper() not in BODY_PARTS or not term.islower():
+        raise ValueError("not a DICOM body part in lower case")
+    return term
+
+
+Modality = Annotated[str, AfterValidator(_is_modality)]
+BodyPart = Annotated[str, AfterValidator(_is_body_part)]
 
 
 @dataclass(frozen=True)
@@ -19,14 +37,14 @@ class Window:
 
 
 class SafeFacts(BaseModel):
-    """Everything non-pixel that leaves intake: typed values from closed lists or numbers, never free text."""
+    """Everything non-pixel that leaves intake: numbers and values from closed lists. Free text does not validate."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
 
-    modality: str  # DICOM Modality if in the standard's list of defined terms, else "OT"
-    body_part: str | None = None  # Body Part Examined if in the standard's list (PS3.16 annex L), lower case
+    modality: Modality  # DICOM Modality if in the standard's list of defined terms, else "OT"
+    body_part: BodyPart | None = None  # Body Part Examined if in the standard's list (PS3.16 annex L), lower case
     sex: Sex | None = None
-    age_years: int | None = None
+    age_years: int | None = Field(None, ge=0, le=90)  # more than 89 is 90: such an age could identify a person
     slices: int
     rows: int
     columns: int

@@ -1,0 +1,37 @@
+"""The size that a compressed image states about itself, from its first bytes: decoders allocate it unasked."""
+
+import struct
+
+JPEG_START, J2K_START, JP2_START = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "
+JPEG_FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # SOF markers; not tables; SOF55 is JPEG-LS
+
+
+def stated_size(encoded: bytes) -> tuple[int, int] | None:
+    """(rows, columns) of a JPEG, JPEG-LS or JPEG 2000 image; None for other kinds (RLE states no size) and damage."""
+    if encoded.startswith(JP2_START):
+        start = encoded.find(J2K_START, 0, 4096)
+        encoded = encoded[max(start, 0) :]
+    try:
+        if encoded.startswith(J2K_START):
+            right, bottom, left, top = struct.unpack_from(">4I", encoded, 8)
+            return bottom - top, right - left
+        if encoded.startswith(JPEG_START):
+            return _jpeg_size(encoded)
+    except (struct.error, IndexError):
+        pass
+    return None
+
+
+def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:
+    """Walks the marker segments up to the frame header."""
+    at = 2
+    while encoded[at] == 0xFF:
+        marker = encoded[at + 1]
+        if marker == 0xFF:  # fill byte
+            at += 1
+        elif marker in JPEG_FRAMES:
+            rows, columns = struct.unpack_from(">2H", encoded, at + 5)
+            return rows, columns
+        else:
+            at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]
+    return None
