@@ -41,10 +41,10 @@ class Level:
 
 
 LEVELS = (
-    Level("CHEST", (395, 540), ("lung", "mediastinum", "lung", "bone", "lung", "mediastinum", "soft tissue")),
+    Level("CHEST", (395, 540), ("lung", "mediastinum", "lung", "soft tissue", "lung", "mediastinum", "bone")),
     Level("LIVER", (275, 330), ("liver", "abdomen", "liver", "soft tissue", "liver", "abdomen", "bone")),
-    Level("ABDOMEN", (205, 262), ("kidney", "abdomen", "kidney", "bone", "kidney", "abdomen", "soft tissue")),
-    Level("PELVIS", (22, 104), ("pelvis", "bone", "pelvis", "soft tissue", "pelvis", "pelvis", "bone")),
+    Level("ABDOMEN", (205, 262), ("kidney", "abdomen", "kidney", "soft tissue", "kidney", "abdomen", "bone")),
+    Level("PELVIS", (22, 104), ("pelvis", "bone", "pelvis", "soft tissue", "pelvis", "pelvis", "soft tissue")),
 )
 LESIONS_PER_STUDY = 6
 
@@ -174,7 +174,7 @@ def _paint(patient: Patient, level: Level, rng: np.random.Generator) -> Stack:
     finder = Finder(canvas.tissue, spacing_mm, THICKNESS_MM, rng)
     sites: list[Site] = []
     wishes = list(level.types)
-    if rng.random() < 0.5:  # bone and soft tissue take turns: the last wish is met only when another fails
+    if rng.random() < 0.4:  # bone and soft tissue take turns: the last wish is met only when another fails
         wishes[3], wishes[6] = wishes[6], wishes[3]
     for _ in range(3):
         for lesion_type in wishes:

@@ -143,7 +143,8 @@ class Finder:
     def _spot(self, kind: Kind, radius: float) -> tuple[int, float, float] | None:
         depth = self._depth(kind.home)
         inner = slice(1, -1) if depth.shape[0] > 3 else slice(None)
-        fits = depth[inner] >= max(kind.room * radius, 0.1)
+        slack = 0.75 * STEP * self.spacing if kind.room >= 0.5 else 0.1  # depths are those of the coarse grid
+        fits = depth[inner] >= kind.room * radius + slack
         if kind.edge:
             fits &= depth[inner] < 2.5 + 0.15 * radius
         if kind.near:
