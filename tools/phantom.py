@@ -47,6 +47,7 @@ LEVELS = (
     Level("PELVIS", (22, 104), ("pelvis", "bone", "pelvis", "soft tissue", "pelvis", "pelvis", "soft tissue")),
 )
 LESIONS_PER_STUDY = 6
+LARGEST_RADIUS_MM = 32.0
 
 
 @dataclass(frozen=True)
@@ -195,6 +196,7 @@ def _finish(
     truths = []
     for number, site in enumerate(stack.sites, start=1):
         own = float(np.clip(growth * rng.normal(1, 0.08), 0.6, 1.5)) if growth != 1.0 else 1.0
+        own = min(own, LARGEST_RADIUS_MM / max(site.radii_mm))
         painted = paint_lesion(hu, tissue, site, visit.spacing_mm, THICKNESS_MM, own)
         if painted is None:
             continue

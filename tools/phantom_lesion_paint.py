@@ -14,13 +14,13 @@ HARD = (Tissue.BONE, Tissue.MARROW, Tissue.VESSEL, Tissue.SKIN, Tissue.AIR, Tiss
 SOLID = (Tissue.LIVER, Tissue.SPLEEN, Tissue.KIDNEY)
 # what a lesion of a type lies against and does not replace
 BARRIERS: dict[str, tuple[Tissue, ...]] = {
-    "abdomen": (*HARD, *SOLID),
+    "abdomen": (*HARD, *SOLID, Tissue.MUSCLE, Tissue.FAT),
     "mediastinum": HARD,
     "liver": (Tissue.BONE, Tissue.SKIN, Tissue.AIR, Tissue.HEART, Tissue.LUNG),
     "lung": (Tissue.BONE, Tissue.MARROW, Tissue.SKIN, Tissue.AIR, Tissue.HEART, Tissue.VESSEL, Tissue.MEDIASTINUM),
     "kidney": (*HARD, Tissue.LIVER, Tissue.SPLEEN, Tissue.MUSCLE),
     "soft tissue": (*HARD, *SOLID, Tissue.LUNG, Tissue.VISCERAL, Tissue.MEDIASTINUM, Tissue.BOWEL),
-    "pelvis": HARD,
+    "pelvis": (*HARD, Tissue.MUSCLE, Tissue.FAT),
 }
 
 
