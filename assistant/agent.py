@@ -84,7 +84,7 @@ class Assistant:
         turn_number = self._ledger.begin_turn()
         turn = TurnLog(turn_state(self.workspace, self._ledger, self._open_question, self._cautioned))
         self._guard.turn = turn
-        writer = GroundedWriter(lambda: Checker(self._ledger, turn.state, question))
+        writer = GroundedWriter(lambda: Checker(self._ledger, turn.state, question, turn.told))
         said: list[BaseMessage] = [HumanMessage(question)]
         try:
             yield from self._run(said, writer)

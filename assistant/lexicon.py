@@ -286,7 +286,7 @@ INTENTS: tuple[tuple[str, str], ...] = (
                  r"|\bcan i trust\b|\bconfidence\b|\bhow good (?:is|are) (?:the|these|that|those) match"),
     ("why", r"^(?:but |and |so )?why\b|\bhow come\b|\bwhy (?:do|did|is|are|not|does)\b|\bhow do you know\b|\bbased on what\b"
             r"|\bon what (?:basis|grounds)\b|\bwhat makes (?:you|it|this)\b|\breason(?:s|ing)?\b|\bjustif(?:y|ication)\b"
-            r"|\bwhat is (?:the|your) evidence\b|\bexplain (?:yourself|that|this|your answer|the result|the answer)\b"
+            r"|\bwhat is (?:the|your) evidence\b|\bexplain (?:yourself|that|this(?! (?:lesion )?type| organ)|your answer|the result|the answer)\b"
             r"|\bhow did you (?:get|decide|come|find|arrive|reach)\b|\bwhat speaks (?:for|against)\b|\bwhat supports\b"),
     ("count_hits", r"\bhow many of (?:them|these|those|the (?:\d+ )?(?:hits|cases|results|matches))\b"),
     ("atlas", r"\bhow many\b.*\b(?:atlas|database|collection|library|do you (?:have|know|hold)|are there|in total|altogether"

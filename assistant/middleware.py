@@ -34,6 +34,7 @@ class TurnLog:
     state: TurnState
     model_calls: int = 0
     tool_calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)  # what tools said when they failed
     notice: str | None = None
 
 
@@ -98,6 +99,8 @@ class TurnGuard(AgentMiddleware[Any, Any]):
         except Exception as error:  # a defect in a tool must not end the conversation
             log.exception("tool %s failed", call["name"])
             message = _failed(call_id, call["name"], f"That step failed inside the program ({type(error).__name__}).")
+        if facts is None:
+            turn.told.append(message.text)
         title = steps.finished(facts) if facts is not None else message.text
         write(ToolFinished(call_id, title, round(1000 * (time.perf_counter() - began)), facts))
         return message

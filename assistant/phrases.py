@@ -29,6 +29,11 @@ def percent(probability: float) -> str:
     return f"{round(100 * probability)}%"
 
 
+def likeness(similarity: float) -> str:
+    """A cosine: two decimals, three where two would all read 0.99 or 1.00."""
+    return f"{similarity:.3f}" if similarity >= 0.985 else f"{similarity:.2f}"
+
+
 def listed(words: Iterable[str], last: str = "and") -> str:
     """a, b and c."""
     items = list(words)

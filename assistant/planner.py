@@ -195,7 +195,7 @@ def _region_id(ref: RegionRef, turn: Turn) -> str:
 
 
 def _nth_region(n: int, turn: Turn) -> str:
-    ids = list(turn.regions)
+    ids = [r for r in turn.state.last_found if r in turn.regions] or list(turn.regions)
     if n == -1:
         return ids[-1]
     if not 1 <= n <= len(ids):

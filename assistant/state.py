@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict
 
 from assistant.evidence import EvidenceLedger
-from tools.results import ComparisonFacts, LesionFacts, RegionFacts, SearchFacts
+from tools.results import ComparisonFacts, LesionFacts, RegionFacts, RegionsFound, SearchFacts
 from tools.study import SafeFacts
 
 if TYPE_CHECKING:  # the record itself must load without torch and Chroma
@@ -49,6 +49,7 @@ class TurnState(BaseModel):
     last_calls: tuple[ToolCallRecord, ...] = ()
     last_region: str | None = None
     last_lesion: str | None = None
+    last_found: tuple[str, ...] = ()  # regions suggested by the newest calls, in the order they were shown
     open_question: str | None = None  # the message the assistant answered with a question
     cautioned: bool = False
     atlas_types: tuple[str, ...] = ()
@@ -99,6 +100,7 @@ def turn_state(
             (r.region_id for c in reversed(calls) for r in regions if r.region_id == c.args.get("region_id")), None
         ),
         last_lesion=_last_lesion(ledger),
+        last_found=_last_found(ledger),
         open_question=open_question,
         cautioned=cautioned,
         atlas_types=tuple(atlas.types()),
@@ -124,6 +126,12 @@ def _last_calls(ledger: EvidenceLedger) -> tuple[ToolCallRecord, ...]:
     if newest is None:
         return ()
     return tuple(ToolCallRecord(name=e.tool, args=e.args) for e in ledger.of_turn(newest.turn))
+
+
+def _last_found(ledger: EvidenceLedger) -> tuple[str, ...]:
+    """The list a person has before their eyes, if the newest thing shown was a list of suggestions."""
+    newest = next(ledger.newest_first(), None)
+    return tuple(r.region_id for r in newest.facts.regions) if newest and isinstance(newest.facts, RegionsFound) else ()
 
 
 def _last_lesion(ledger: EvidenceLedger) -> str | None:

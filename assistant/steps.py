@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from assistant.phrases import counted, filter_phrases, number, size
+from assistant.phrases import counted, filter_phrases, likeness, number, size
 from tools.results import (
     AtlasFacts,
     ComparisonFacts,
@@ -69,7 +69,7 @@ def finished(facts: Facts) -> str:
         case LesionFacts():
             return f"Looked up {facts.lesion_id}"
         case ComparisonFacts():
-            return f"Compared {facts.region.region_id} with {facts.lesion.lesion_id}: similarity {facts.similarity:.2f}"
+            return f"Compared {facts.region.region_id} with {facts.lesion.lesion_id}: similarity {likeness(facts.similarity)}"
         case AtlasFacts():
             return f"Counted {counted(facts.total, 'lesion')} by {facts.group_by.replace('_', ' ')}"
         case LessonFacts():

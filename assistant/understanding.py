@@ -187,14 +187,16 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
             found = "describe_lesion"
         elif slots.has_filters and re.search(r"\b(?:find|show|list|similar|search|only)\b", clause):
             found = "search"
-    if found in ("describe_study", "what", "explain", "search", "unknown", "find_regions") and about_hit:
+    if found == "unknown" and about_hit:
+        found = "describe_lesion" if re.search(_DESCRIBES, clause) else "refine"
+    if found in ("describe_study", "what", "explain", "search", "find_regions") and about_hit:
         if (
             slots.k is None
             and re.search(
                 r"\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain|facts|which|sex|age|more)\b",
                 clause,
             )
-        ) or found in ("unknown", "what", "describe_study", "explain"):
+        ) or found in ("what", "describe_study", "explain"):
             found = "describe_lesion"
     if found == "find_regions" and _is_search(clause, slots):
         found = "search"
@@ -215,6 +217,9 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     if found in ("thanks", "greeting") and slots.any:
         found = "refine"
     return cast(Intent, found)
+
+
+_DESCRIBES = r"\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain|facts|which|sex|age|more)\b"
 
 
 def _is_search(clause: str, slots: Slots) -> bool:

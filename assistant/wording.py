@@ -10,6 +10,7 @@ from assistant.phrases import (
     counted,
     filter_phrases,
     lesion_facts,
+    likeness,
     listed,
     number,
     percent,
@@ -50,6 +51,10 @@ REAL_ATLAS = (
     "`lesion-search index` builds an atlas from real cases."
 )
 THANKS = "You are welcome."
+ENCODER_SEES = (
+    "The encoder sees only the picture around the lesion; sex, age and history play no part in the similarity."
+)
+CALIBRATED = "The vote is calibrated on atlas patients left out in turn; it is about likeness, not disease."
 
 
 def joined(parts: Iterable[str]) -> str:
@@ -70,10 +75,7 @@ def search_answer(
     caution: bool = False,
 ) -> str:
     """What was looked at, what it resembles and how sure, the nearest cases, what speaks against, the filters."""
-    opening = [_looked_at(facts, region, suggested, others)]
-    said = filter_phrases(facts.filters, atlas_types)
-    if said:
-        opening.append(f"Filters: {'; '.join(said)}. {facts.candidates} of {facts.atlas_size} atlas lesions pass.")
+    opening = [_looked_at(facts, region, suggested, others, atlas_types)]
     if not facts.hits:
         opening.append("No atlas lesion passes these filters; loosen one and I will search again.")
         return " ".join(opening)
@@ -86,13 +88,20 @@ def search_answer(
     return joined([*parts, " ".join(closing)])
 
 
-def _looked_at(facts: SearchFacts, region: RegionFacts, suggested: bool, others: Sequence[RegionFacts]) -> str:
-    scope = {"cross-patient": "from other patients", "same-patient": "of this patient", "all": "of all patients"}
-    compared = f"compared it with the atlas, {counted(facts.atlas_size, 'lesion')}, looking at those {scope[facts.filters.scope]}"
+def _looked_at(
+    facts: SearchFacts,
+    region: RegionFacts,
+    suggested: bool,
+    others: Sequence[RegionFacts],
+    atlas_types: Sequence[str],
+) -> str:
+    scope = () if facts.filters.scope != "cross-patient" else ("other patients only",)
+    among = f"{facts.candidates} of {facts.atlas_size} atlas lesions"
+    searched = f"searched {among}: {', '.join([*filter_phrases(facts.filters, atlas_types), *scope])}."
     if not suggested:
-        return f"I looked at {region_place(region)} and {compared}."
+        return f"I looked at {region_place(region)} and {searched}"
     more = f" (also suggested: {listed(r.region_id for r in others)})" if others else ""
-    return f"You had not marked a lesion, so I took my best suggestion, {region_place(region)}{more}, and {compared}."
+    return f"You had not marked a lesion, so I took my best suggestion, {region_place(region)}{more}, and {searched}"
 
 
 def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[str]:
@@ -119,15 +128,13 @@ def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[
 
 
 def _nearest_title(facts: SearchFacts) -> str:
-    shown = min(NEAREST_SHOWN, len(facts.hits))
     if facts.confidence == "none":
-        return "The nearest, for reference only:" if shown > 1 else "The nearest one, for reference only:"
-    rest = f" of {counted(len(facts.hits), 'hit')}" if len(facts.hits) > shown else ""
-    return f"The {shown} nearest{rest}:" if shown > 1 else "The nearest:"
+        return "The nearest, for reference only:"
+    return f"Nearest of {counted(len(facts.hits), 'hit')}:" if len(facts.hits) > NEAREST_SHOWN else "Nearest:"
 
 
 def _hit_line(hit: HitFacts, region: RegionFacts) -> str:
-    return f"- {cite(hit.lesion_id)} {lesion_facts(hit)}; similarity {hit.similarity:.2f}{_size_beside(hit.long_axis_mm, region)}."
+    return f"- {cite(hit.lesion_id)} {lesion_facts(hit)}; similarity {likeness(hit.similarity)}{_size_beside(hit.long_axis_mm, region)}."
 
 
 def _size_beside(long_mm: float | None, region: RegionFacts) -> str:
@@ -162,7 +169,7 @@ def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
         elif all(s < (1 - SAME_SIZE) * own for s in sizes):
             told.append(f"The nearest are all smaller than {region.region_id}.")
     if facts.confidence == "low":
-        told.append("Low confidence: the hits are not close, or disagree.")
+        told.append("Confidence is low: the hits are not close, or disagree.")
     return told
 
 
@@ -175,7 +182,7 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
     ref = f" (E{evidence})" if evidence else ""
     if facts.confidence == "none":
         told.append(
-            f"Because even the closest case, {cite(first.lesion_id)}, reaches a similarity of only {first.similarity:.2f}: "
+            f"Because even the closest case, {cite(first.lesion_id)}, reaches a similarity of only {likeness(first.similarity)}: "
             f"too little to name a type{ref}."
         )
         return " ".join(told)
@@ -190,7 +197,7 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
             share = next((v.probability for v in facts.votes if v.lesion_type == name), 0.0)
             if name != leader.lesion_type:
                 told.append(f"For {name} speaks {percent(share)}." if share else f"No vote went to {name}.")
-    told.append(f"The closest is {cite(first.lesion_id)}: {lesion_facts(first)}, similarity {first.similarity:.2f}.")
+    told.append(f"The closest is {cite(first.lesion_id)}: {lesion_facts(first)}, similarity {likeness(first.similarity)}.")
     if region:
         told += _against(facts, region)
     told.append(
@@ -205,7 +212,7 @@ def sureness_answer(facts: SearchFacts) -> str:
         return "The last search had no hits, so there is nothing to be sure of."
     if facts.confidence == "none" or not facts.votes:
         return (
-            f"Not at all: the closest case, {cite(facts.hits[0].lesion_id)}, has a similarity of {facts.hits[0].similarity:.2f}, "
+            f"Not at all: the closest case, {cite(facts.hits[0].lesion_id)}, has a similarity of {likeness(facts.hits[0].similarity)}, "
             "too little to name a type."
         )
     told = [
@@ -213,7 +220,7 @@ def sureness_answer(facts: SearchFacts) -> str:
     ]
     if len(facts.votes) > 1:
         told.append(f"The runner-up is {facts.votes[1].lesion_type} with {percent(facts.votes[1].probability)}.")
-    told.append("The vote is calibrated on atlas patients left out in turn; it is about likeness, not disease.")
+    told.append(CALIBRATED)
     return " ".join(told)
 
 
@@ -331,7 +338,7 @@ def lesion_answer(facts: LesionFacts, hit: HitFacts | None = None) -> str:
     """One atlas lesion."""
     told = [f"{cite(facts.lesion_id)}: {lesion_facts(facts)}."]
     if hit:
-        told.append(f"It was hit {hit.rank}, similarity {hit.similarity:.2f}.")
+        told.append(f"It was hit {hit.rank}, with a similarity of {likeness(hit.similarity)}.")
     if facts.body_part:
         told.append(f"Body part: {facts.body_part}.")
     n = facts.other_lesions_of_patient
@@ -345,27 +352,24 @@ def comparison_answer(facts: ComparisonFacts, suggested: bool = False) -> str:
     region, lesion = facts.region, facts.lesion
     name, cited = region.region_id, cite(lesion.lesion_id)
     intro = "You had not marked a lesion, so I used my best suggestion. " if suggested else ""
-    told = [f"{intro}{name} beside {cited} ({lesion_facts(lesion)}): similarity {facts.similarity:.2f}."]
+    told = [f"{intro}{name} beside {cited} ({lesion_facts(lesion)}): similarity {likeness(facts.similarity)}."]
     difference = facts.long_axis_difference_mm
     if difference is not None and region.long_axis_mm is not None and lesion.long_axis_mm is not None:
         if abs(difference) < 0.1:
-            told.append(f"Both have a long axis of {number(region.long_axis_mm)} mm.")
+            told.append(f"{name} and {cited} share a long axis of {number(region.long_axis_mm)} mm.")
         else:
+            way = "longer" if difference > 0 else "shorter"
             told.append(
-                f"{name} is {number(abs(difference))} mm {'longer' if difference > 0 else 'shorter'}: "
-                f"{number(region.long_axis_mm)} mm against {number(lesion.long_axis_mm)} mm."
+                f"{name} is {number(abs(difference))} mm {way} than {cited}: {name} measures "
+                f"{number(region.long_axis_mm)} mm, {cited} {number(lesion.long_axis_mm)} mm."
             )
     elif region.long_axis_mm is None:
         told.append("The study gives no spacing, so sizes cannot be compared.")
     if facts.region_roi_mean is not None and facts.lesion_roi_mean is not None:
-        gap = facts.region_roi_mean - facts.lesion_roi_mean
-        if abs(gap) < 1:
-            told.append(f"Their centres are equally dense, {number(facts.region_roi_mean)} HU.")
-        else:
-            told.append(
-                f"The centre of {name} is {'denser' if gap > 0 else 'less dense'}: {number(facts.region_roi_mean)} HU "
-                f"against {number(facts.lesion_roi_mean)} HU."
-            )
+        told.append(
+            f"The centre of {name} has {number(facts.region_roi_mean)} HU, that of {cited} "
+            f"{number(facts.lesion_roi_mean)} HU."
+        )
     if facts.same_patient is not None:
         told.append("They are of the same patient." if facts.same_patient else "They are of different patients.")
     return " ".join(told)
@@ -406,48 +410,56 @@ def report_answer(facts: ReportFacts) -> str:
 
 
 # -- without tools -------------------------------------------------------------------------------------------------
+DECLINED = {
+    "treatment": "Treatment is not something I can advise on.",
+    "prognosis": "I cannot judge prognosis or course.",
+    "malignancy": "I cannot tell cancer from benign: I compare pictures, and the atlas does not record disease.",
+    "diagnosis": "I do not make diagnoses: I compare pictures.",
+    "next step": "I cannot recommend a next step; that belongs to the treating team.",
+    "growth": "I see one study at a time, so I cannot judge change over time.",
+    "identity": "I do not know who the patient is: names, dates and hospital are dropped when a file is read.",
+}
+OFFER = (
+    "I can show which atlas lesions it resembles and how sure that is, measure it, or compare it with one case."
+)
+OFFER_WITHOUT_STUDY = (
+    "I can tell you what the atlas holds, explain a lesion type, or, once a study is open, find look-alikes."
+)
+
+
 def decline(kind: str, state: TurnState) -> str:
     """What is out of scope, and what is offered instead."""
-    told = {
-        "treatment": "Treatment is not something I can advise on.",
-        "prognosis": "I cannot judge prognosis or course.",
-        "malignancy": "I cannot tell cancer from benign: I compare pictures, and the atlas does not record disease.",
-        "diagnosis": "I do not make diagnoses: I compare pictures.",
-        "next step": "I cannot recommend a next step; that belongs to the treating team.",
-        "growth": "I see one study at a time, so I cannot judge change over time.",
-        "identity": "I do not know who the patient is: names, dates and hospital are dropped when a file is read.",
-    }[kind]
-    if state.study is None:
-        return f"{told} I can tell you what the atlas holds, explain a lesion type, or, once a study is open, find look-alikes."
-    offer = "I can show which atlas lesions it resembles and how sure that is, measure it, or compare it with one case."
-    return f"{told} {offer}"
+    return f"{DECLINED[kind]} {OFFER if state.study else OFFER_WITHOUT_STUDY}"
+
+
+HELP = """I find atlas lesions that look like yours and say how they compare. You can ask, for example:
+- What does this look like?
+- Find similar liver lesions in women over 60, smaller than 2 cm, top 5.
+- Why? Compare with the closest. Describe #3.
+- Measure R1. Suggest regions. Describe the study.
+- What is in the atlas? Explain mediastinal lesions.
+- Write a report (HTML, JSON or DICOM SR)."""
+NOT_UNDERSTOOD = (
+    "I did not understand that. I can find similar lesions, measure, compare, describe the study or the atlas, "
+    "explain a lesion type and write a report; try “what does this look like?” or “only liver, women over 60”."
+)
+GREETING_MARKED = "Hello. Your study is open. Ask what the marked lesion looks like, or ask for help."
+GREETING_UNMARKED = "Hello. Your study is open. Click a lesion, ask me to suggest regions, or ask for help."
 
 
 def help_text(state: TurnState) -> str:
     """What can be asked."""
-    return (
-        "I find atlas lesions that look like yours and say how they compare. You can ask, for example:\n"
-        "- What does this look like?\n"
-        "- Find similar liver lesions in women over 60, smaller than 2 cm, top 5.\n"
-        "- Why? Compare with the closest. Describe #3.\n"
-        "- Measure R1. Suggest regions. Describe the study.\n"
-        "- What is in the atlas? Explain mediastinal lesions.\n"
-        "- Write a report (HTML, JSON or DICOM SR)."
-    ) + ("" if state.study else f"\n\n{NO_STUDY}")
+    return HELP if state.study else f"{HELP}\n\n{NO_STUDY}"
 
 
 def greeting(state: TurnState) -> str:
     if state.study is None:
         return f"Hello. {NO_STUDY}"
-    where = "Ask what the marked lesion looks like" if state.regions else "Click a lesion or ask me to suggest regions"
-    return f"Hello. Your study is open. {where}, or ask for help."
+    return GREETING_MARKED if state.regions else GREETING_UNMARKED
 
 
 def not_understood(state: TurnState) -> str:
-    return (
-        "I did not understand that. I can find similar lesions, measure, compare, describe the study or the atlas, explain a "
-        "lesion type and write a report; try “what does this look like?” or “only liver, women over 60”."
-    )
+    return NOT_UNDERSTOOD
 
 
 def which_region(ids: Sequence[str]) -> str:
@@ -463,6 +475,15 @@ def which_type(types: Sequence[str]) -> str:
 def how_unclear(word: str) -> str:
     example = "under 10 mm" if word in ("small", "tiny") else "over 30 mm"
     return f"What counts as {word} here? Give me a limit, for example “{example}”."
+
+
+def fixed_texts() -> tuple[str, ...]:
+    """What the program says of itself: no evidence is needed, and none could be given."""
+    return (
+        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, HELP,
+        NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY, ENCODER_SEES,
+        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in ("small", "tiny", "large", "big", "huge")),
+    )  # fmt: skip
 
 
 def no_such_region(name: str, ids: Sequence[str]) -> str:
@@ -488,13 +509,14 @@ def follow_ups(state: TurnState, tools: Sequence[str]) -> tuple[str, ...]:
     if search is None or not search.hits:
         mark = ("What does this look like?",) if state.regions else ("Suggest regions",)
         return (*mark, "Describe the study", "What is in the atlas?")
-    ideas = []
-    if "compare_lesion" not in tools:
-        ideas.append("Compare with the closest")
-    leader = search.votes[0].lesion_type if search.votes else None
-    if leader and search.confidence != "none" and not search.filters.lesion_types:
+    leader = search.votes[0].lesion_type if search.votes and search.confidence != "none" else None
+    mixed = any(h.lesion_type != leader for h in search.hits)
+    ideas = ["Compare with the closest"] if "compare_lesion" not in tools else ["Describe the second hit"]
+    if leader and mixed and not search.filters.lesion_types:
         ideas.append(f"Only {leader}")
+    elif leader and "explain_lesion_type" not in tools:
+        ideas.append(f"Explain {leader} lesions")
     if state.study.sex in SEX_NOUN and not search.filters.sex:
         ideas.append(f"Only {SEX_PLURAL[state.study.sex]}")
-    ideas += ["Why?", "Write a report"] if "compare_lesion" in tools or search.filters.lesion_types else ["Why?"]
+    ideas += ["Why?", "Write a report"]
     return tuple(ideas[:3])

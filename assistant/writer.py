@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 
 from assistant.answer import Event, TextChunk, TextReset
-from assistant.grounding import Checker, split_sentences
+from assistant.grounding import Checker
+from assistant.sentences import split_sentences
 
 
 class GroundedWriter:

@@ -1,0 +1,100 @@
+"""Words an answer may use without evidence, and words it may not.
+
+A sentence that claims nothing checkable must be made of plain connecting words. A word of medicine, of anatomy or of
+certainty is a claim that no tool of ours can support, wherever it stands.
+"""
+
+import re
+
+# Findings, diseases, actions, history, place, change, certainty: none of it is in any evidence.
+TERMS = re.compile(
+    r"""\b(?:
+    \w*(?:oma|omas|omata|itis|osis|oses|emia|aemia|ectomy|plasia|plastic|pathy|pathies|scopy|blastic|lytic|cytic)
+    |malignan\w*|benign\w*|cancer\w*|carcino\w*|tumou?rs?|neoplas\w*|metasta\w*|cyst\w*|abscess\w*|infect\w*|inflam\w*
+    |h(?:a)?emorrhag\w*|bleed\w*|fractur\w*|thromb\w*|embol\w*|necro\w*|calcif\w*|fibro\w*|edema|oedema|effusion\w*
+    |spicul\w*|lobulat\w*|irregular\w*|circumscribed|ill-defined|well-defined|margins?|borders?|edges?|rim|septa\w*|septations?
+    |smooth|capsul\w*|cavit\w*|homogen\w*|heterogen\w*|hypodens\w*|hyperdens\w*|isodens\w*|hypoatten\w*|hyperatten\w*
+    |attenuat\w*|enhanc\w*|washout|vascular\w*|perfus\w*|opacit\w*|consolidat\w*|texture|spread\w*|invas\w*|invad\w*|infiltrat\w*
+    |adjacent|abut\w*|encas\w*|compress\w*|displac\w*|obstruct\w*|dilat\w*|thicken\w*|swollen|enlarged|lymph\w*|nod(?:al|es?)
+    |left|right|upper|lower|anterior|posterior|lateral|medial|superior|inferior|central|peripheral|apical|basal|lobes?|segments?
+    |right-sided|left-sided|bilateral|unilateral|vessels?|veins?|arter(?:y|ies|ial)|aort\w*|ducts?|bowel|spleen|pancrea\w*
+    |adrenals?|thyroid|brain|cerebr\w*|heart|cardiac|pleura\w*|bronch\w*|prostat\w*|ovar\w*|uter(?:us|ine)|bladder|spine|spinal
+    |vertebr\w*|ribs?|femur|skull|breasts?|diagnos(?:is|es|ed|tic)|disease\w*|patholog\w*|histolog\w*|prognos\w*|surviv\w*|mortality
+    |treat\w*|therap\w*|surg\w*|operat\w+|resect\w*|chemo\w*|radioth\w*|drugs?|medicat\w*|dose\w*|antibiotic\w*|biops\w*|aspirat\w*
+    |recommend\w*|advis(?:e|ed|able)|should|must|urgent\w*|immediate\w*|emergen\w*|refer(?:ral|red)|follow-up|follow\ up|surveillance|mri|pet
+    |histor(?:y|ical)|smok\w*|alcohol|symptom\w*|pain\w*|fever|cough|weight\ loss|trauma|injur\w*|pregnan\w*|diabet\w*|hypertens\w*
+    |grow(?:n|th|ing|s)?|grew|stable|unchanged|progress\w*|regress\w*|doubl(?:ed|ing)|increas(?:ed|ing)|decreas(?:ed|ing)
+    |normal|abnormal\w*|healthy|dangerous|harmless|serious\w*|worr\w*|concern\w*|suspicio\w*|alarming|reassur\w*|incidental\w*
+    |definite\w*|certain(?:ly|ty)?|undoubtedly|doubt\w*|proves?|proven|confirm\w*|conclusive\w*|obvious\w*|guarantee\w*|always|never
+    |typical\w*|characteristic\w*|classic\w*|pathognomonic|stag(?:e|ed|ing)|grade[ds]?|risk\w*|probabl[ey]|likelihood|rare|common
+    |lived|died|die|dead|hospital\w*|clinic|scanner|contrast\w*|born|birth\w*|named|(?:patient|his|her|their)(?:'s)?\ names?|race|ethnic\w*|caucasian|asian|african
+    |radiologists?|experts?|physicians?|doctors?|studies\ show|research\ shows|literature|published|guidelines?
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# Saying what one does not do is no claim.
+REFUSAL = re.compile(
+    r"\b(?:I|we|this tool|the assistant|Lesion Search|it)\b[^.;]{0,40}\b(?:cannot|can't|can not|do not|don't|does not|am not able|is not able|am unable|never|will not|won't)\b"
+    r" (?:reliably |really |safely )?(?:to )?(?:tell|say|judge|decide|diagnos\w+|recommend|advise|assess|predict|determine|know|record|replace|make|give|offer|comment|answer|see one|identify)\b"
+    r"|\bnot something I can\b|\bnot a (?:medical )?(?:diagnosis|finding|device|opinion)\b|\bbelongs to the treating team\b|\bno diagnosis\b"
+    r"|\bnot (?:a substitute|meant|intended) for\b",
+    re.IGNORECASE,
+)
+
+# Medical words that the program's own subject needs.
+NAMED_THINGS = re.compile(
+    r"\bnot a diagnosis\b|\bnot (?:disease|findings?)\b|\bsegmentation\b|\bstud(?:y|ies) gives?\b", re.IGNORECASE
+)
+
+PLAIN = frozenset(
+    """a about above across actually add after again against ago agree all alone along already also although among an and
+    another answer answers answered any anything apart are around as ask asked asking at atlas atlases away back based be because been
+    before behind being below beneath beside best better between both box boxes bring but by call called came can cannot case cases
+    change changed check checked choose chosen cite cited click clicked close closer closest column come comes comparable
+    compare compared compares comparing comparison comparisons consider could count counted counts covers ct data dataset deeper describe
+    described describes description detail details differ difference differences different differently differs do does doing done down draw
+    drawn each either else empty encoder enough even every everything evidence example examples except explain explained
+    explains explanation facts far few file files filter filtered filters find finding findings finds first fit fits for found from full further
+    gallery gave general get give given gives glad go good group groups had happy has have having he hello help helpful her here hers hi his hit hits
+    hold holds how however i if image images in include included includes inside instead into is it its itself just keep keeps kept kind
+    kinds know last leave leaves leaving left-out less lesion lesions let like likeness limit limited limits list listed little look
+    looked looking looks loosen made main make makes many mark marked match matched matches may me mean meaning means measure measured
+    measurement measurements measures meanwhile might more most much my narrow near nearby nearest nearly need needed needs next no none nor not note
+    nothing now number numbers of off offer on once one ones only open opened or order other others otherwise our out over own part
+    parts past patient patients person picture pictures place places please point pointed points possible program purposes put question questions
+    rank ranked rather read reading ready real really reason reasons record recorded records refer reference region regions related remaining report reports
+    research resemblance resemble resembles resembling rest restricted result results return returned same save say says scan scans score scores search
+    searched searches searching second section see seen select selected series set several share shared shares she short show
+    showed showing shown shows similar similarity similarities simply since size sizes slice slices so some something source sources speak speaks specific step
+    still studies study such suggest suggested suggestion suggestions suggests sure synthetic take taken takes teaching tell tells than thank thanks
+    that the their them themselves then there therefore these they thing things this those though three through thus to together
+    told too took tool tools top total try turn two type types under understand understood unless until up upload uploaded upon us use used
+    uses using very view visible visual visually vote votes want was way we welcome well were what whatever when where whether which while
+    who whole whose why will with within without word words work works would write written yes yet you your yours demonstration treat
+    case-by-case look-alike look-alikes also-suggested lesion-search index builds build built html json dicom sr mm cm hu sd x vs e g ie eg
+    conversation message phrase ways summary overview overall below above here's it's that's i've let's don't doesn't isn't aren't
+    appearance appearances appear appears alike features encoder's atlas's patient's lesion's study's region's research-only educational education
+    tie ties split mixed agreement agree agrees disagree disagrees support supports supported weigh weighs weight caution cautious interpret interpreted
+    spacing distance distances unknown recorded missing available contain contains contained consist consists comprise compared-with broader wider range
+    filter's pass passes passed excluded excluding exclude including allow allowed allows apply applied applies remove removed lift lifted drop dropped""".split()
+)  # fmt: skip
+
+
+_CLAUSE = re.compile(r"[;:]|,? but |, however|, yet ")
+
+
+def asserted(sentence: str) -> str:
+    """The sentence without the clauses that only decline, and without the program's own set phrases."""
+    return " ; ".join(NAMED_THINGS.sub(" ", c) for c in _CLAUSE.split(sentence) if not REFUSAL.search(c))
+
+
+def unsupported_terms(sentence: str, supported: frozenset[str]) -> list[str]:
+    """Medical or over-certain words of a sentence that no evidence holds; none where it only declines."""
+    return [m.group() for m in TERMS.finditer(asserted(sentence)) if m.group().lower() not in supported]
+
+
+def unfamiliar_words(sentence: str, supported: frozenset[str]) -> list[str]:
+    """Words that are neither plain nor in the evidence."""
+    words = re.findall(r"[A-Za-z][A-Za-z'’-]{2,}", asserted(sentence))
+    return [w for w in words if (low := w.lower().replace("’", "'")) not in PLAIN and low not in supported]
