@@ -26,9 +26,8 @@ EDGE_WEIGHT = 3.0
 ROUNDNESS = 6.0  # second pass: cost of departing from the first pass's usual radius
 TOLERANCES = 6
 SURROUNDINGS_MM = ((8, 14), (16, 24), (28, 40))  # rings that may show what lies around the lesion
-MIN_COVERAGE = 0.55  # share of rays that must end on an edge
+MIN_CLARITY = 0.45  # what noise alone does not reach
 RECENTRED = 0.1  # promise that an outline around the middle of the first may lack
-MIN_STRENGTH = 2.0  # contrast in units of the noise
 # Of several outlines, which would a person have drawn? A linear guess of the overlap, fitted to the synthetic teaching
 # cases and to nodules outlined by readers (LIDC-IDRI): the edge of highest contrast, or nearly so, round, of a
 # lesion's size, between even tissues.
@@ -37,7 +36,7 @@ PROMISE_CONTRAST, CONTRAST_RANGE = 0.353, (np.log(0.4), np.log(0.7))  # of the h
 PROMISE_SURROUNDINGS, SURROUNDINGS_RANGE = 0.053, (-3.0, -0.5)
 PROMISE_SIZE, USUAL_RADIUS_MM = 0.083, 6.9
 PROMISE_EVENNESS = 0.73
-BOX_FILL, BOX_SIZE = 0.75, 1.5  # a drawn box says how large the lesion is: usual radius as a part of the box's
+BOX_FILL, BOX_SIZE = 0.75, 0.5  # a drawn box says how large the lesion is: usual radius as a part of the box's
 _RADII = (np.arange(4000) + 1.0) * STEP_MM
 ANGLES = np.arange(RAYS) * (2 * np.pi / RAYS)
 
@@ -129,9 +128,9 @@ def _best(polar: _Polar, limit: Floats | None) -> Outline | None:
     found = _trace(costs + ROUNDNESS * ((radii - usual) / np.maximum(usual, 2)) ** 2)
     edges = _Edges.of(polar, found, None if limit is None else BOX_FILL * float(limit.mean()))
     best = int(np.argmax(edges.promise))
-    if edges.coverage[best] < MIN_COVERAGE or edges.strength[best] < MIN_STRENGTH:
-        return None
     clarity = edges.coverage[best] * edges.strength[best] / (edges.strength[best] + 2)
+    if clarity < MIN_CLARITY:
+        return None
     return Outline(polar.center, found[best], float(clarity), float(edges.promise[best]))
 
 
