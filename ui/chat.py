@@ -6,10 +6,10 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import quote
 
 import gradio as gr
+from gradio.components.chatbot import MetadataDict
 
 from assistant.answer import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted
 from encoder.errors import LesionSearchError
@@ -22,7 +22,10 @@ log = logging.getLogger(__name__)
 
 MAX_QUESTION = 4000
 MAX_TURNS = 60  # older turns leave the screen; the assistant has its own memory
-FAILED = "Something went wrong inside the program and this question was not answered. Your study and regions are untouched: ask again, or reload the page."
+FAILED = (
+    "Something went wrong inside the program and this question was not answered. Your study and regions are untouched: "
+    "ask again, or reload the page."
+)
 STOPPED = "*Stopped.*"
 _CITATION = re.compile(r"\[([^\[\]\s]{1,200})\](?!\()")
 
@@ -152,15 +155,14 @@ def _details(facts: Facts) -> str:
 def messages(visit: Visit) -> list[gr.ChatMessage]:
     """The transcript as Gradio shows it: tool steps are collapsible lines with their time."""
     shown: list[gr.ChatMessage] = []
-    known: Callable[[str], bool] = _knows(visit.workspace.atlas)
+    known = _knows(visit.workspace.atlas)
     for turn in visit.turns:
         if turn.question:
             shown.append(gr.ChatMessage(role="user", content=turn.question))
         for step in turn.steps.values():
-            metadata: dict[str, Any] = {"title": step.title, "status": "done"}
-            if step.duration_ms is None:
-                metadata["status"] = "done" if turn.done else "pending"
-            else:
+            running = step.duration_ms is None and not turn.done
+            metadata = MetadataDict(title=step.title, status="pending" if running else "done")
+            if step.duration_ms is not None:
                 metadata["duration"] = step.duration_ms / 1000
             shown.append(gr.ChatMessage(content=step.details, metadata=metadata))
         parts = [linked(turn.text, known), *(f"*{notice}*" for notice in turn.notices), *turn.links]
@@ -168,7 +170,7 @@ def messages(visit: Visit) -> list[gr.ChatMessage]:
         if text:
             shown.append(gr.ChatMessage(content=text))
         elif not turn.steps and not turn.done:
-            shown.append(gr.ChatMessage(content="", metadata={"title": "Thinking…", "status": "pending"}))
+            shown.append(gr.ChatMessage(content="", metadata=MetadataDict(title="Thinking…", status="pending")))
     return shown
 
 

@@ -26,6 +26,13 @@ function apply() {
   if (sameHits && state.hits.length) return;
   chosen = null;
   show();
+  if (state.hits.length) reveal();
+}
+
+function reveal() {
+  // new hits below the fold: scroll as far as shows them beside the picture
+  const head = root.getBoundingClientRect().top, middle = 0.55 * window.innerHeight, column = document.querySelector("#left");
+  if (head > middle && column.scrollHeight > column.clientHeight) column.scrollBy({ top: head - middle, behavior: "smooth" });
 }
 
 function show() {
@@ -62,10 +69,9 @@ function picture(source, text) {
 
 function hit(each) {
   const size = each.long_axis_mm == null ? "" : `${each.long_axis_mm.toFixed(1)} mm`;
-  const words = make("span", "", make("b", "", make("span", "type", each.lesion_type || "type unknown"), each.similarity.toFixed(2)));
-  words.querySelector(".type").style.padding = "0";
+  const words = make("span", "", make("b", "", each.lesion_type || "type unknown"));
   words.append([size, person(each.sex, each.age_years)].filter(Boolean).join(" · "));
-  const card = make("button", "", picture(`atlas-lesion.png?lesion=${encodeURIComponent(each.lesion_id)}`, ""), words);
+  const card = make("button", "", picture(`atlas-lesion.png?lesion=${encodeURIComponent(each.lesion_id)}`, ""), make("span", "similarity", each.similarity.toFixed(2)), words);
   card.type = "button"; card.dataset.lesion = each.lesion_id; card.title = each.lesion_id;
   card.setAttribute("aria-pressed", "false");
   card.setAttribute("aria-label", `Compare with ${each.lesion_id}: ${each.lesion_type || "type unknown"}, similarity ${each.similarity.toFixed(2)}, ${size}, ${person(each.sex, each.age_years)}`);

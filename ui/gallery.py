@@ -59,16 +59,15 @@ def gallery_of(visit: Visit) -> GalleryState:
     if found is None:
         hint = f"Ask about {region.region_id} and the most similar lesions of the atlas appear here."
         return GalleryState(revision=revision, study_key=visit.study_key, region_id=region.region_id, hint=hint)
-    votes = tuple(VoteFacts(lesion_type=v.lesion_type, probability=round(v.probability, 3)) for v in found.votes)
     return GalleryState(
         revision=revision,
         study_key=visit.study_key,
         region_id=region.region_id,
-        hits=tuple(HitFacts.of(hit) for hit in found.hits),
-        votes=() if found.confidence == "none" else votes[:SHOWN_VOTES],
+        hits=found.hits,
+        votes=() if found.confidence == "none" else found.votes[:SHOWN_VOTES],
         confidence=found.confidence,
         verdict=CONFIDENCE[found.confidence],
-        searched=_searched(found.candidates, found.atlas_size, FilterFacts.of(found.filters)),
+        searched=_searched(found.candidates, found.atlas_size, found.filters),
     )
 
 

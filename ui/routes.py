@@ -26,6 +26,7 @@ from tools.comparison import compare_with_lesion
 from tools.dicom import DEFAULT_LIMITS
 from tools.results import ComparisonFacts
 from tools.roi import apply_window, best_window, crop_roi, to_thumbnail
+from tools.study import Window
 from ui.samples import SampleShelf
 from ui.sessions import COOKIE, UPLOADS, Visit, Visits
 
@@ -121,7 +122,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             roi = visits.shared.atlas.roi(lesion)
         except AtlasError as error:
             raise HTTPException(404, str(error)) from error
-        return Response(_png(to_thumbnail(roi)), media_type="image/png", headers=_PUBLIC)
+        return Response(_png(_grey(roi)), media_type="image/png", headers=_PUBLIC)
 
     @router.get("/samples/{sample_id}.png")
     def sample_picture(sample_id: str) -> Response:
@@ -188,7 +189,7 @@ def _comparison(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
     query, hit = crop_roi(series, session.region(region_id)), workspace.atlas.roi(lesion_id)
     window = best_window(query)
     query_grey = apply_window(query, window)
-    hit_grey = apply_window(hit, window) if hit.dtype == np.int16 else to_thumbnail(hit)
+    hit_grey = _grey(hit, window)
     query_heat, hit_heat = workspace.embedder.saliency(query, hit)
     return Comparison(
         facts=facts,
@@ -200,6 +201,14 @@ def _comparison(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
         query_age=series.facts.age_years,
         query_sex=series.facts.sex,
     )
+
+
+def _grey(roi: NDArray[np.generic], window: Window | None = None) -> NDArray[np.uint8]:
+    """An atlas picture for the eye: HU in `window` or the window that suits them, grey levels as they are stored."""
+    if roi.dtype != np.int16:
+        return roi.astype(np.uint8)
+    hu = roi.astype(np.int16)
+    return to_thumbnail(hu) if window is None else apply_window(hu, window)
 
 
 def heated(grey: NDArray[np.uint8], heat: NDArray[np.floating]) -> NDArray[np.uint8]:

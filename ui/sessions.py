@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from assistant.agent import Assistant
 from encoder.errors import LesionSearchError
 from tools.privacy import PatientKeys
 from tools.session import Session, Workspace
 from tools.study import Study
 
 if TYPE_CHECKING:
-    from assistant.agent import Assistant
     from encoder.embedder import Embedder
     from tools.atlas import Atlas
     from ui.chat import Turn
@@ -39,6 +39,9 @@ class VisitLimits:
     idle_s: float = 3600.0
     visits: int = 64
     visits_per_visitor: int = 8
+
+
+DEFAULT_LIMITS = VisitLimits()
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Visit:
     turns: list["Turn"] = field(default_factory=list)
     last_seen: float = field(default_factory=time.monotonic)
     _sent: int = 0
-    _assistant: "Assistant | None" = None
+    _assistant: Assistant | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def open(self, study: Study, title: str, start_slice: int | None = None) -> None:
@@ -94,10 +97,8 @@ class Visit:
         """What was sent is deleted as soon as it has been read."""
         shutil.rmtree(self.session.folder / UPLOADS, ignore_errors=True)
 
-    def assistant(self) -> "Assistant":
+    def assistant(self) -> Assistant:
         """The assistant of this visit, made on the first question."""
-        from assistant.agent import Assistant
-
         with self._lock:
             if self._assistant is None:
                 self._assistant = Assistant(self.workspace, self.model)
@@ -136,7 +137,7 @@ class Visits:
     def __init__(
         self,
         shared: Shared,
-        limits: VisitLimits = VisitLimits(),
+        limits: VisitLimits = DEFAULT_LIMITS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.shared = shared

@@ -11,7 +11,8 @@ MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 HEAD = """
 <script>
   (() => {
-    const wanted = () => { try { return localStorage.getItem("lesion-search-theme") || "dark"; } catch { return "dark"; } };
+    const KEY = "lesion-search-theme";
+    const wanted = () => { try { return localStorage.getItem(KEY) || "dark"; } catch { return "dark"; } };
     const show = () => document.body && document.body.classList.toggle("dark", wanted() === "dark");
     document.documentElement.style.background = wanted() === "dark" ? "#0d1318" : "#f6f8fa";
     const start = () => {
@@ -22,7 +23,7 @@ HEAD = """
     if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
     document.addEventListener("click", (event) => {
       if (!event.target.closest || !event.target.closest("#theme-button")) return;
-      try { localStorage.setItem("lesion-search-theme", wanted() === "dark" ? "light" : "dark"); } catch { return; }
+      try { localStorage.setItem(KEY, wanted() === "dark" ? "light" : "dark"); } catch { return; }
       document.documentElement.style.background = wanted() === "dark" ? "#0d1318" : "#f6f8fa";
       show();
     });

@@ -15,6 +15,8 @@ const CLICK_SLOP_PX = 4, FETCHES = 3, CACHE_BYTES = 400e6, CINE_MS = 90, NOTICE_
 const BODY_HU = -300, FIT_MARGIN = 1.12;
 
 let state = null;            // what the server says
+let becomeReady;
+const ready = new Promise((resolve) => { becomeReady = resolve; }); // the server has said something
 let view = null;             // how this series is looked at: slice, zoom, centre, window
 let pixels = new Map();      // slice index -> Int16Array, of the series on the screen
 let fetching = new Map();    // slice index -> AbortController
@@ -35,6 +37,7 @@ function apply() {
   if (!next || (state && next.revision <= state.revision)) return;
   const before = state;
   state = next;
+  becomeReady();
   const newStudy = !before || before.study_key !== state.study_key;
   if (newStudy || before.series_index !== state.series_index) openSeries();
   if (newStudy) setBusy("");
@@ -219,6 +222,7 @@ function drawNow() {
   corners();
   stage.dataset.shown = shown + 1;
   stage.dataset.origin = toScreen(0, 0).join(" ");
+  stage.dataset.size = `${s.columns} ${s.rows}`;
   stage.dataset.corner = toScreen(s.columns, s.rows).join(" ");
 }
 
@@ -613,7 +617,9 @@ for (const sample of props.samples || []) {
 fileInput.addEventListener("change", () => { upload([...fileInput.files]); fileInput.value = ""; });
 
 async function upload(files) {
-  if (!files.length || !state) return;
+  if (!files.length) return;
+  setBusy("Getting ready…");
+  await ready;
   const batch = Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join("");
   const waiting = files.entries();
   let sent = 0, refused = null;

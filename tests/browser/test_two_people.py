@@ -1,0 +1,39 @@
+"""People at the same server never meet."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+def test_two_people_never_see_each_other(visitor: Any, server: Any) -> None:
+    ann, bob = visitor(), visitor()
+    ann.open_sample(server.shelf.samples[0].title)
+    bob.open_sample(server.shelf.samples[1].title)
+    ann.click_image(256, 256)
+    ann.regions().first.wait_for()
+    ann.ask("What does R1 look like?")
+    bob.ask("Describe the study")
+    ann.answer()
+    bob.answer()
+    assert bob.regions().count() == 0
+    assert server.shelf.samples[0].title not in bob.page.locator("body").inner_text()
+    assert ann.page.request.get(ann.study_address()).status == 200
+    assert bob.page.request.get(ann.study_address()).status == 404
+    assert bob.page.request.get(ann.study_address().split("/series")[0] + "/regions/R1.png").status == 404
+    bob.shot("15-other-person")
+
+
+def test_a_closed_page_is_forgotten(visitor: Any, server: Any) -> None:
+    person = visitor()
+    person.open_sample(server.shelf.samples[0].title)
+    visit = next(v for v in server.visits._visits.values() if v.visitor == person.cookie())
+    key = visit.visitor
+    person.page.close()
+    for _ in range(100):
+        if all(v.visitor != key for v in server.visits._visits.values()):
+            break
+        person.context.new_page().close()
+    assert all(v.visitor != key for v in server.visits._visits.values())
+    assert not visit.session.folder.exists()

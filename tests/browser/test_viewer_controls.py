@@ -1,0 +1,133 @@
+"""Every way to handle the picture: mouse, wheel, keys, lists, and a phone."""
+
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def person(visitor: Any, server: Any) -> Any:
+    someone = visitor()
+    someone.open_sample(server.shelf.samples[0].title)
+    return someone
+
+
+def corner(person: Any, name: str) -> str:
+    return str(person.page.locator(f".corner.{name}").inner_text())
+
+
+def test_window_presets_and_dragging(person: Any) -> None:
+    person.page.locator(".stage").focus()
+    for key, shown in zip("123456", ("W 400 L 40", "W 1500 L -600", "W 150 L 90", "W 2500 L 480", "W 80 L 40"), strict=False):
+        person.page.keyboard.press(key)
+        person.page.wait_for_function(
+            "text => document.querySelector('.corner.bottom-left').textContent.replace(/\\s+/g, ' ') === text", arg=shown
+        )
+    person.page.locator(".preset").select_option(label="Lung  (2)")
+    person.page.wait_for_timeout(100)
+    person.shot("8-lung-window")
+    before = corner(person, "bottom-left")
+    person.drag((100, 250), (200, 200))
+    person.page.wait_for_function("text => document.querySelector('.corner.bottom-left').textContent !== text", arg=before)
+    assert person.page.locator(".preset").input_value() == "6"  # custom
+    assert person.regions().count() == 0  # a drag is not a click
+
+
+def test_slices_by_wheel_keys_slider_and_cine(person: Any) -> None:
+    person.scroll_to(1)
+    person.page.mouse.move(*person.point(256, 256))
+    person.page.mouse.wheel(0, 100)
+    person.page.locator(".stage[data-shown='2'], .stage[data-shown='3']").wait_for()
+    person.page.locator(".stage").focus()
+    person.page.keyboard.press("End")
+    person.page.locator(".stage[data-shown='6']").wait_for()
+    person.page.keyboard.press("ArrowUp")
+    person.page.locator(".stage[data-shown='5']").wait_for()
+    assert person.page.locator(".position").inner_text() == "5 / 6"
+    person.page.keyboard.press(" ")
+    person.page.locator(".stage:not([data-shown='5'])").wait_for()
+    person.page.keyboard.press(" ")
+
+
+def test_zoom_pan_ruler_and_density_under_the_cursor(person: Any) -> None:
+    stage = person.page.locator(".stage")
+    stage.focus()
+    fitted = stage.get_attribute("data-corner")
+    person.page.keyboard.press("+")
+    person.page.wait_for_function("was => document.querySelector('.stage').dataset.corner !== was", arg=fitted)
+    person.page.keyboard.press("p")
+    person.drag((200, 200), (240, 240))
+    person.page.keyboard.press("f")
+    person.page.wait_for_function("was => document.querySelector('.stage').dataset.corner === was", arg=fitted)
+    person.page.keyboard.press("m")
+    person.drag((200, 256), (300, 256))
+    person.page.locator(".notice", has_text="Distance").wait_for()
+    length = float(person.page.locator(".notice").inner_text().split()[1])
+    spacing = next(iter(person.server.visits._visits.values())).session.series.spacing_mm[2]
+    assert length == pytest.approx(100 * spacing, rel=0.02)
+    person.page.mouse.move(*person.point(256, 256))
+    person.page.wait_for_function("() => document.querySelector('.corner.top-right').textContent.includes('HU')")
+    person.shot("9-ruler")
+
+
+def test_boxes_names_and_deleting(person: Any) -> None:
+    person.page.locator("[data-tool=box]").click()
+    person.drag((150, 150), (190, 200))
+    person.regions().first.wait_for()
+    person.page.locator(".stage").focus()
+    person.page.keyboard.down("Shift")
+    person.drag((300, 200), (350, 260))
+    person.page.keyboard.up("Shift")
+    person.regions().nth(1).wait_for()
+    person.regions().first.get_by_text("Rename").click()
+    person.page.locator(".regions input").fill("the <b>first</b> one")
+    person.page.keyboard.press("Enter")
+    person.page.locator(".regions li", has_text="the <b>first</b> one").wait_for()
+    person.shot("10-two-regions")
+    person.page.locator(".stage").focus()
+    person.page.keyboard.press("Delete")
+    person.page.wait_for_function("() => document.querySelectorAll('.regions li').length === 1")
+
+
+def test_a_region_is_resized_by_its_corner(person: Any) -> None:
+    person.page.locator("[data-tool=box]").click()
+    person.drag((150, 150), (200, 200))
+    person.regions().first.wait_for()
+    person.page.wait_for_timeout(100)
+    person.drag((200, 200), (230, 240))
+    person.page.wait_for_timeout(500)
+    visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    assert visit.session.region("R1").box.x1 == pytest.approx(230, abs=3)
+
+
+def test_keyboard_alone_makes_a_region(person: Any) -> None:
+    person.page.locator(".stage").focus()
+    for _ in range(4):
+        person.page.keyboard.press("Shift+ArrowRight")
+    assert "HU at column" in person.page.locator(".notice").inner_text()
+    person.page.keyboard.press("Enter")
+    person.regions().first.wait_for()
+
+
+def test_help_and_light_theme(person: Any) -> None:
+    person.page.locator(".stage").focus()
+    person.page.keyboard.press("?")
+    person.page.locator(".help").wait_for()
+    person.shot("11-help")
+    person.page.keyboard.press("Escape")
+    person.page.locator("#theme-button").click()
+    person.page.locator("body:not(.dark)").wait_for()
+    person.shot("12-light")
+
+
+def test_on_a_phone(visitor: Any, server: Any) -> None:
+    person = visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2)
+    person.shot("13-phone-welcome")
+    person.open_sample(server.shelf.samples[0].title)
+    person.page.touchscreen.tap(*person.point(256, 300))
+    person.regions().first.wait_for()
+    width = person.page.evaluate("() => document.documentElement.scrollWidth")
+    assert width <= 390
+    person.shot("14-phone-region")
