@@ -17,9 +17,9 @@ from tools.demo import patient_keys
 from tools.dicom import read_study
 from tools.indexing import index_source
 
-MARK = "ZQX"
+MARK = "ZQXJWVK"
 MARK_DATE = "19210314"
-MARK_NUMBER = "7319"
+MARK_NUMBER = "731946"
 TEXT_VRS = {"AE", "CS", "LO", "LT", "PN", "SH", "ST", "UC", "UR", "UT"}
 NEEDED = {"Modality", "PhotometricInterpretation", "SpecificCharacterSet", "ImageType", "RescaleType"}
 
