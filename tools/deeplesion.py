@@ -95,6 +95,7 @@ class ImportSummary:
 @dataclass(frozen=True)
 class _Lesion:
     line: int
+    file_name: str
     path: Path
     box: PixelBox
     spacing_mm: float
@@ -142,7 +143,7 @@ def import_deeplesion(
             images.append(crop_box(slice_hu, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
             kept.append(lesion)
         except _Unreadable as error:
-            skipped.append(SkippedRow(lesion.line, lesion.path.name, str(error)))
+            skipped.append(SkippedRow(lesion.line, lesion.file_name, str(error)))
         if progress and (done % 50 == 0 or done == len(lesions)):
             progress(done, len(lesions))
     if not kept:
@@ -229,7 +230,7 @@ def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
         pixel_spacing_mm=spacing_mm,
         slice=int(parts[3]) or None,
     )
-    return _Lesion(line, path, box, spacing_mm, row)
+    return _Lesion(line, name, path, box, spacing_mm, row)
 
 
 def _numbers(record: Mapping[str, str], column: str, count: int) -> list[float]:
