@@ -150,7 +150,10 @@ class _Reader:
             self.text = re.sub(r"“[^”]*”|\"[^\"]*\"", lambda m: MASK * len(m.group()), self.text)
 
     def _ids(self) -> None:
-        self.take(r"\bno region (R\d{1,4}|number \d{1,4})\b", lambda m: self._claim("no_region", m, words=[m.group(1).upper()]))
+        self.take(
+            r"\bno region (R\d{1,4}|number \d{1,4})\b",
+            lambda m: self._claim("no_region", m, words=[m.group(1).upper()]),
+        )
         self.take(r"\bno hit (\d{1,4})\b", lambda m: self._claim("no_rank", m, [quantity(m.group(1))]))
         self._named("file", self.names.files)
         self._named("lesion", self.names.lesions)
@@ -223,7 +226,9 @@ class _Reader:
                 m,
                 [quantity(m.group(2), 10 if m.group("unit") == "cm" else 1, bool(m.group("hedge")))],
                 ["up" if m.group("way").lower() in UP else "down"],
-                "age" if m.group("unit").startswith("year") or m.group("way").lower() in ("older", "younger") else "size",
+                "age"
+                if m.group("unit").startswith("year") or m.group("way").lower() in ("older", "younger")
+                else "size",
             ),
         )
         self.take(
@@ -266,14 +271,19 @@ class _Reader:
             return use
 
         not_hu = r"(?! ?(?:HU|%|percent|mm²|kVp))"
-        over = r"(?:over|above|at least|more than|larger than|older than|greater than|longer than|minimum|min\.?|from|≥|>)"
+        over = (
+            r"(?:over|above|at least|more than|larger than|older than|greater than|longer than|minimum|min\.?|from|≥|>)"
+        )
         under = r"(?:under|below|at most|less than|smaller than|younger than|shorter than|up to|maximum|max\.?|≤|<)"
         self.take(rf"(?:between |from )?{NUM}(?: ?mm| ?cm)? ?(?:to|and|-) ?{NUM}{unit}\b(?!²)", sizes(1, 2, 3))
         self.take(rf"{NUM}{unit} (?:or|and) {more}\b", sizes(1, None, 2))
         self.take(rf"{NUM}{unit} (?:or|and) {less}\b", sizes(None, 1, 2))
         self.take(rf"(?<!\w){over} {NUM}{unit}\b(?!²)", sizes(1, None, 2))
         self.take(rf"(?<!\w){under} {NUM}{unit}\b(?!²)", sizes(None, 1, 2))
-        self.take(rf"\b(?:aged?|ages?|between|from)(?: between| from)? {NUM}{age} ?(?:to|and|-) ?{NUM}{age}\b{not_hu}", ages(1, 2))
+        self.take(
+            rf"\b(?:aged?|ages?|between|from)(?: between| from)? {NUM}{age} ?(?:to|and|-) ?{NUM}{age}\b{not_hu}",
+            ages(1, 2),
+        )
         self.take(rf"{NUM} ?(?:to|-) ?{NUM} years?(?: old| of age)?\b", ages(1, 2))
         self.take(rf"(?:\baged? )?{NUM}{age} (?:or|and) {more}\b", ages(1, None))
         self.take(rf"(?:\baged? )?{NUM}{age} (?:or|and) {less}\b", ages(None, 1))
@@ -296,16 +306,26 @@ class _Reader:
         self.take(rf"\bslice {hedge}(\d+)(?: of (\d+)| ?/ ?(\d+))?", lambda m: self._claim(
             "slice", m, [quantity(g) for g in m.groups()[1:] if g]))  # fmt: skip
         self.take(r"(\d+) ?[×x] ?(\d+)(?= pixels?)", of("pixels", groups=(1, 2)))
-        self.take(r"\bpixel (?:spacing|size)(?: of| is|:)? (\d+(?:\.\d+)?) ?(?:mm|cm)\b", of("geometry", "spacing", (1,)))
+        self.take(
+            r"\bpixel (?:spacing|size)(?: of| is|:)? (\d+(?:\.\d+)?) ?(?:mm|cm)\b", of("geometry", "spacing", (1,))
+        )
         self.take(r"\bslice thickness(?: of| is|:)? (\d+(?:\.\d+)?) ?(?:mm|cm)\b", of("geometry", "thickness", (1,)))
-        self.take(r"(\d+(?:\.\d+)?) ?(?:mm|cm) (?:slice thickness|thick(?: slices)?)\b", of("geometry", "thickness", (1,)))
+        self.take(
+            r"(\d+(?:\.\d+)?) ?(?:mm|cm) (?:slice thickness|thick(?: slices)?)\b", of("geometry", "thickness", (1,))
+        )
         self.take(r"(?<![\d.])(\d+(?:\.\d+)?) ?(?:mm|cm) apart\b", of("geometry", "gap", (1,)))
         self.take(r"\bgantry tilt(?: of| is|:)? (-?\d+(?:\.\d+)?) ?°", of("geometry", "tilt", (1,)))
         self.take(r"(?<![\d.])(\d+(?:\.\d+)?) ?kVp?\b", of("geometry", "kvp", (1,)))
-        self.take(rf"{hedge}(?<![\d.]){NUM}(?: ?mm| ?cm)? ?(?:×|x|by) ?{NUM} ?(?:mm|cm)\b(?!²)", of("size_pair", groups=(2, 3)))
+        self.take(
+            rf"{hedge}(?<![\d.]){NUM}(?: ?mm| ?cm)? ?(?:×|x|by) ?{NUM} ?(?:mm|cm)\b(?!²)",
+            of("size_pair", groups=(2, 3)),
+        )
         self.take(rf"\barea(?: of| is|:)? {hedge}{NUM} ?(?:mm²|mm2|square mm)", of("area"))
         self.take(rf"{hedge}(?<![\d.]){NUM} ?(?:mm²|mm2|square mm)", of("area"))
-        self.take(rf"\b(?:long(?:est)? axis|diameter|length)(?: of| is|:| measures)? {hedge}{NUM} ?(?:mm|cm)\b", of("size", "long"))
+        self.take(
+            rf"\b(?:long(?:est)? axis|diameter|length)(?: of| is|:| measures)? {hedge}{NUM} ?(?:mm|cm)\b",
+            of("size", "long"),
+        )
         self.take(rf"\bshort(?:est)? axis(?: of| is|:| measures)? {hedge}{NUM} ?(?:mm|cm)\b", of("size", "short"))
         self.take(rf"{hedge}(?<![\d.]){NUM} ?(?:mm|cm)\b(?!²)", of("size"))
         signed = r"(-?\d+(?:\.\d+)?)"
@@ -313,7 +333,9 @@ class _Reader:
         self.take(rf"\b(?:range|ranging|from)(?: of| is|:| from)? {signed}(?: ?{units})? ?(?:to|-|and) ?{signed} ?{units}",
                   of("hu", "range", (1, 2)))  # fmt: skip
         self.take(rf"\b(?:SD|standard deviation)(?: of| is|:)? {signed}(?: ?{units})?", of("hu", "sd", (1,)))
-        self.take(rf"\b(?:mean|average)(?: density| attenuation)?(?: of| is|:)? {signed} ?{units}", of("hu", "mean", (1,)))
+        self.take(
+            rf"\b(?:mean|average)(?: density| attenuation)?(?: of| is|:)? {signed} ?{units}", of("hu", "mean", (1,))
+        )
         self.take(rf"\bmin(?:imum|\.)?(?: of| is|:)? {signed} ?{units}", of("hu", "min", (1,)))
         self.take(rf"\bmax(?:imum|\.)?(?: of| is|:)? {signed} ?{units}", of("hu", "max", (1,)))
         self.take(rf"(?<![\d.\w-]){signed} ?{units}", of("hu", "", (1,)))
@@ -335,21 +357,34 @@ class _Reader:
         def both(m: re.Match[str]) -> Claim:
             return self._claim("age", m, [quantity(m.group("age"))], [SEXES.get(m.group("who").lower(), "")])
 
-        self.take(rf"\b(?P<who>{noun})(?: of| aged|,? age|,)? (?P<age>\d{{1,3}})\b(?:[ -]years?(?:[ -]old)?| y\b)?", both)
+        self.take(
+            rf"\b(?P<who>{noun})(?: of| aged|,? age|,)? (?P<age>\d{{1,3}})\b(?:[ -]years?(?:[ -]old)?| y\b)?", both
+        )
         self.take(rf"\b(?P<age>\d{{1,3}})[ -](?:years?|yr)s?[ -]old (?P<who>{noun})\b", both)
         self.take(r"\b(?:aged?(?: of)? |age: )(\d{1,3})\b(?: years?(?: old)?)?|\b(\d{1,3})[ -](?:years?|yrs?|y)(?:[ -]old)?\b",
                   lambda m: self._claim("age", m, [quantity(m.group(1) or m.group(2))], [""]))  # fmt: skip
-        self.take(rf"\b({_alternatives(PLURAL_SEXES)})\b", lambda m: self._claim("people", m, words=[PLURAL_SEXES[m.group(1).lower()]]))
+        self.take(
+            rf"\b({_alternatives(PLURAL_SEXES)})\b",
+            lambda m: self._claim("people", m, words=[PLURAL_SEXES[m.group(1).lower()]]),
+        )
         self.take(rf"\b({_alternatives(SEXES)})\b", lambda m: self._claim("sex", m, words=[SEXES[m.group(1).lower()]]))
-        self.take(r"(?<=[,(] )([FM])(?=[,;.)]|$| \d)", lambda m: self._claim("sex", m, words=[m.group(1)]), re.RegexFlag(0))
+        self.take(
+            r"(?<=[,(] )([FM])(?=[,;.)]|$| \d)", lambda m: self._claim("sex", m, words=[m.group(1)]), re.RegexFlag(0)
+        )
 
     # -- ranks and likeness --------------------------------------------------------------------------------------
     def _likeness(self) -> None:
         self.take(r"\b(?:hit|rank|case|number|no\.?) (\d{1,2})\b|#(\d{1,2})\b",
                   lambda m: self._claim("rank", m, [quantity(m.group(1) or m.group(2))]))  # fmt: skip
         noun = rf"(?: {CASE_NOUN}| one| lesion| atlas lesion| atlas case)?"
-        self.take(rf"\b(?:closest|nearest|most similar){noun}(?:,? (?:is|was)|:|,)? (?=\x00)", lambda m: self._claim("closest", m))
-        self.take(r"(?<=\x00),? (?:is|was) (?:by far )?(?:the )?(?:closest|nearest|most similar)\b", lambda m: self._claim("closest", m))
+        self.take(
+            rf"\b(?:closest|nearest|most similar){noun}(?:,? (?:is|was)|:|,)? (?=\x00)",
+            lambda m: self._claim("closest", m),
+        )
+        self.take(
+            r"(?<=\x00),? (?:is|was) (?:by far )?(?:the )?(?:closest|nearest|most similar)\b",
+            lambda m: self._claim("closest", m),
+        )
 
     # -- counts --------------------------------------------------------------------------------------------------
     def _counts(self) -> None:
@@ -385,8 +420,12 @@ class _Reader:
             "confidence", m, words=[(m.group(1) or m.group(2)).lower()]))  # fmt: skip
         self.take(r"\b(?:nothing|no lesion|no case)(?: is| was)? (?:similar|close|near) enough\b|\btoo little to name a type\b",
                   lambda m: self._claim("no_type", m))  # fmt: skip
-        self.take(r"\bno (?:atlas )?lesions? (?:passe?s?|matche?s?|fits?)\b|\bno hits?\b", lambda m: self._claim("no_hits", m))
-        self.take(rf"\bno votes? (?:went|goes?) to ({self.type})\b", lambda m: self._claim("no_vote", m, words=[m.group(1)]))
+        self.take(
+            r"\bno (?:atlas )?lesions? (?:passe?s?|matche?s?|fits?)\b|\bno hits?\b", lambda m: self._claim("no_hits", m)
+        )
+        self.take(
+            rf"\bno votes? (?:went|goes?) to ({self.type})\b", lambda m: self._claim("no_vote", m, words=[m.group(1)])
+        )
         self.take(r"\bsame patient\b", lambda m: self._claim("same_patient", m, words=["yes"]))
         self.take(r"\bdifferent patients?\b", lambda m: self._claim("same_patient", m, words=["no"]))
         self.take(r"\b(other patients|this patient|all patients)(?= only|, this one)", lambda m: self._claim(
@@ -397,7 +436,9 @@ class _Reader:
             part = _alternatives(self.names.body_parts)
             self.take(rf"\b(?:body part(?: is|:)? |(?:series|study|scan|ct) of the )({part})(?![\w-])",
                       lambda m: self._claim("body_part", m, words=[m.group(1).lower()]))  # fmt: skip
-        self.take(rf"(?<![\w-])({self.type})(?![\w-])", lambda m: self._claim("type", m, words=[self.types[_key(m.group(1))]]))
+        self.take(
+            rf"(?<![\w-])({self.type})(?![\w-])", lambda m: self._claim("type", m, words=[self.types[_key(m.group(1))]])
+        )
 
     def _left_over(self) -> None:
         self.text = re.sub(r"^\s*(?:[-*•]\s*)?\(?\d{1,2}[.)](?=\s)", lambda m: MASK * len(m.group()), self.text)

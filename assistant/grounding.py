@@ -7,7 +7,7 @@ the whole sentence. Rounding and the change from mm to cm are tolerated, nothing
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import product
 
 from assistant.claims import PLURAL_SEXES, TYPE_ADJECTIVES, Claim, Quantity, read_claims
@@ -15,10 +15,24 @@ from assistant.evidence import Evidence
 from assistant.known import Known, Record
 from assistant.state import TurnState
 from assistant.vocabulary import unfamiliar_words, unsupported_terms
-from tools.results import ComparisonFacts, SearchFacts
+from tools.results import SearchFacts
 
 OWN = frozenset(
-    {"body_part", "age", "sex", "size", "size_pair", "area", "hu", "similarity", "score", "rank", "slice", "type", "patient_key"}
+    {
+        "body_part",
+        "age",
+        "sex",
+        "size",
+        "size_pair",
+        "area",
+        "hu",
+        "similarity",
+        "score",
+        "rank",
+        "slice",
+        "type",
+        "patient_key",
+    }
 )  # claims that belong to one record
 OF_LESIONS = frozenset({"type", "age", "sex", "similarity", "rank", "patient_key"})  # never of a region
 MUCH_ALIKE = 0.3  # "about the size of": how far apart, as a share
@@ -156,7 +170,9 @@ class _SentenceCheck:
         """The records a claim may be about: one by its place in the sentence, else what was spoken of before."""
         if not self.entities:
             return self.focus
-        fitting = [(c, r) for c, r in self.entities if claim.kind not in OF_LESIONS or r.kind == "lesion"] or self.entities
+        fitting = [
+            (c, r) for c, r in self.entities if claim.kind not in OF_LESIONS or r.kind == "lesion"
+        ] or self.entities
         before = [r for c, r in fitting if c.end <= claim.start]
         after = [r for c, r in fitting if c.start >= claim.end]
         inside = [r for c, r in fitting if claim.start <= c.start < claim.end]
@@ -204,7 +220,9 @@ class _SentenceCheck:
             return False
         signed = a - b if claim.words[0] == "up" else b - a
         # both ends were rounded to 0.1 before they were subtracted
-        return Quantity(claim.numbers[0].value, claim.numbers[0].half_step + (0.1 if claim.label == "size" else 0)).fits(signed)
+        return Quantity(
+            claim.numbers[0].value, claim.numbers[0].half_step + (0.1 if claim.label == "size" else 0)
+        ).fits(signed)
 
     def _comparison(self, claim: Claim) -> bool:
         sign = 1 if claim.words[0] == "up" else -1
@@ -312,8 +330,14 @@ class _SentenceCheck:
             return self.search is not None and n == self.search.candidates and total in (None, self.search.atlas_size)
         for facts in self.known.atlases:
             kinds = self._split_kinds(what)
-            keys = [self._type(k) for k in kinds] or [PLURAL_SEXES.get(re.sub(r"^(?:from |of )", "", what.lower()), what)]
-            if total in (None, facts.total) and sum(facts.counts.get(k, 0) for k in keys) == n and any(k in facts.counts for k in keys):
+            keys = [self._type(k) for k in kinds] or [
+                PLURAL_SEXES.get(re.sub(r"^(?:from |of )", "", what.lower()), what)
+            ]
+            if (
+                total in (None, facts.total)
+                and sum(facts.counts.get(k, 0) for k in keys) == n
+                and any(k in facts.counts for k in keys)
+            ):
                 return True
         return False
 
@@ -335,7 +359,8 @@ class _SentenceCheck:
                 return sum(h.lesion_type == kind for h in search.hits) == n
             if claim.label == "nearest":  # how many are picked out, not how many there are
                 return search is not None and (n <= min(PICKED_OUT, len(search.hits)) or n == search.asked_k)
-            return search is not None and n in (len(search.hits), search.asked_k)
+            wished = search is not None and n == search.asked_k and re.search(r"\bask|\bwanted\b|\bup to\b", self.lower)
+            return search is not None and (n == len(search.hits) or bool(wished))
         if claim.label == "others":
             return any(r.others == n for r in [*(r for _, r in self.entities), *self.focus])
         if claim.label == "lesions":
@@ -358,7 +383,9 @@ class _SentenceCheck:
 
     def _closest(self, claim: Claim) -> bool:
         after = [
-            c for c, _ in self.entities if c.kind == "lesion" and (0 <= c.start - claim.end <= 2 or 0 <= claim.start - c.end <= 1)
+            c
+            for c, _ in self.entities
+            if c.kind == "lesion" and (0 <= c.start - claim.end <= 2 or 0 <= claim.start - c.end <= 1)
         ]
         if not after:
             return True
@@ -384,7 +411,7 @@ class _SentenceCheck:
         return fits or self._true_of_subject(claim)
 
     def _true_of_subject(self, claim: Claim) -> bool:
-        """"[id] is over 20 mm": true of the lesion it is said of."""
+        """ "[id] is over 20 mm": true of the lesion it is said of."""
         if not any(c.kind == "lesion" for c, _ in self.entities):
             return False
         value = [q.value for q in claim.numbers]
@@ -401,25 +428,35 @@ class _SentenceCheck:
         return self.search is not None and self.search.filters.sex == claim.words[0]
 
     def _scope(self, claim: Claim) -> bool:
-        wanted = {"other patients": "cross-patient", "this patient": "same-patient", "all patients": "all"}[claim.words[0]]
+        wanted = {"other patients": "cross-patient", "this patient": "same-patient", "all patients": "all"}[
+            claim.words[0]
+        ]
         return self.search is not None and self.search.filters.scope == wanted
 
     # -- types ---------------------------------------------------------------------------------------------------
     def _type_claim(self, claim: Claim) -> bool:
         name, search = claim.words[0], self.search
         before = self.lower[: claim.start]
-        filtered = re.search(r"\b(?P<cue>only|everything but|all but|except|excluding|limited to|restricted to)\b(?P<list>[^.;:]*)$", before)
+        filtered = re.search(
+            r"\b(?P<cue>only|everything but|all but|except|excluding|limited to|restricted to)\b(?P<list>[^.;:]*)$",
+            before,
+        )
         if filtered and search is not None and search.filters.lesion_types:
             listed = set(self._listed_types(filtered.start()))
             applied = set(search.filters.lesion_types)
             if filtered.group("cue") in ("only", "limited to", "restricted to"):
                 return listed == applied
             return listed == set(self.known.atlas_types) - applied
-        if re.search(r"\b(?:its|the atlas's|available|these|known) types (?:are|is)\b|\bchoose from\b|\btypes:|\bshall i explain\b", before):
+        if re.search(
+            r"\b(?:its|the atlas's|available|these|known) types (?:are|is)\b|\bchoose from\b|\btypes:|\bshall i explain\b",
+            before,
+        ):
             return name in self.known.atlas_types
         if re.search(r"\bno lesions? of type[^.;]*$", before):
             return name not in self.known.atlas_types
-        if any(c.kind == "lesion" for c, _ in self.entities) or (not self._has_verdict_words(before) and self.focus_is_lesion):
+        if any(c.kind == "lesion" for c, _ in self.entities) or (
+            not self._has_verdict_words(before) and self.focus_is_lesion
+        ):
             subjects = self._subjects(claim)
             denied = bool(re.search(r"\b(?:not|no|rather than|instead of)\b[^.;,]{0,20}$", before))
             if subjects and all(r.supports(claim) != denied for r in subjects):
@@ -435,7 +472,9 @@ class _SentenceCheck:
             return any(lesson.lesion_type == name for lesson in self.known.lessons) and not search
         if search.confidence == "none":
             return False
-        if re.search(r"\b(?:next|also|second|runner-up|less|possibly|could|might|may)\b", before) and not re.search(r"\bmost\b", before):
+        if re.search(r"\b(?:next|also|second|runner-up|less|possibly|could|might|may)\b", before) and not re.search(
+            r"\bmost\b", before
+        ):
             return any(v.lesion_type == name and v.probability >= 0.05 for v in search.votes)
         negated = re.search(r"\b(?:not|no|rather than|instead of)\b[^.;,]{0,30}$", before)
         if negated:
@@ -447,7 +486,9 @@ class _SentenceCheck:
         return not self.entities and bool(self.focus) and all(r.kind == "lesion" for r in self.focus)
 
     def _has_verdict_words(self, before: str) -> bool:
-        return bool(re.search(r"\b(?:resembles?|looks?|vote|votes|confidence|most|next|runner-up|speaks)\b", self.lower))
+        return bool(
+            re.search(r"\b(?:resembles?|looks?|vote|votes|confidence|most|next|runner-up|speaks)\b", self.lower)
+        )
 
     def _listed_types(self, start: int) -> Iterator[str]:
         """The types listed from a cue to the end of its clause."""

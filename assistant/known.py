@@ -57,8 +57,7 @@ class Record:
         n = claim.numbers
         match claim.kind:
             case "size":
-                allowed = {"long": (self.long_mm,), "short": (self.short_mm,)}
-                return any(n[0].fits(v) for v in allowed.get(claim.label, (self.long_mm, self.short_mm)))
+                return n[0].fits(self.short_mm if claim.label == "short" else self.long_mm)
             case "size_pair":
                 return n[0].fits(self.long_mm) and n[1].fits(self.short_mm)
             case "area":
@@ -133,7 +132,8 @@ class Known:
         """Every number of things of one kind that the evidence gives."""
         return {
             "patients": {f.patients for f in self.atlases},
-            "slices": {f.facts.slices for f in self._studies} | ({self.study.slices} if self.study and self.study.slices else set()),
+            "slices": {f.facts.slices for f in self._studies}
+            | ({self.study.slices} if self.study and self.study.slices else set()),
             "series": {f.series for f in self._studies},
             "regions": {len(f.regions) for f in self._found} | {f.regions for f in self._reports} | {len(self.regions)},
             "searches": {f.searches for f in self._reports},
@@ -152,17 +152,21 @@ class Known:
     def is_quoted(self, sentence: str) -> bool:
         """A sentence of a lesson, or one of its sources, word for word."""
         plain = _plain(sentence)
-        return len(plain) > 2 and any(
-            plain in _plain(lesson.text) or plain in {_plain(s) for s in lesson.sources}
-            or plain == _plain(lesson.lesion_type) for lesson in self.lessons
-        )  # fmt: skip
+        if len(plain.split()) < 2 and plain not in {lesson.lesion_type.lower() for lesson in self.lessons}:
+            return False
+        texts = [t for lesson in self.lessons for t in (lesson.text, lesson.lesion_type, *lesson.sources)]
+        return any(f" {plain} " in f" {_plain(text)} " for text in texts)
 
     def in_lesson(self, number: str, sentence: str) -> bool:
         """Whether a lesson that shares most of the sentence's words holds a number."""
         words = set(re.findall(r"[a-z]{4,}", sentence.lower()))
         for lesson in self.lessons:
             own = set(re.findall(r"[a-z]{4,}", lesson.text.lower()))
-            if words and len(words & own) >= 0.5 * len(words) and re.search(rf"(?<![\d.]){re.escape(number)}(?![\d.])", lesson.text):
+            if (
+                words
+                and len(words & own) >= 0.5 * len(words)
+                and re.search(rf"(?<![\d.]){re.escape(number)}(?![\d.])", lesson.text)
+            ):
                 return True
         return False
 
@@ -188,7 +192,13 @@ class Known:
                 record.similarities.add(hit.similarity)
                 record.ranks.add(hit.rank)
         for e in self._evidence:
-            lesion = e.facts if isinstance(e.facts, LesionFacts) else e.facts.lesion if isinstance(e.facts, ComparisonFacts) else None
+            lesion = (
+                e.facts
+                if isinstance(e.facts, LesionFacts)
+                else e.facts.lesion
+                if isinstance(e.facts, ComparisonFacts)
+                else None
+            )
             if lesion is None:
                 continue
             record = records.setdefault(lesion.lesion_id, _lesion_record(lesion))

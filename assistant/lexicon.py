@@ -262,7 +262,7 @@ OUT_OF_SCOPE: tuple[tuple[str, str], ...] = (
     ("malignancy", r"cancer\w*|malignan\w*|benign|carcinoma|dangerous|harmless|metasta(?:sis|tic|sized)|tumou?r or not"
                    r"|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news"),
     ("diagnosis", r"diagnos\w*|which disease|what disease|what (?:is|are) wrong"),
-    ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she|they)"
+    ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin))"
                   r"|what (?:do|should) (?:i|we) do|refer (?:him|her|them|the patient)|urgent|emergency|mri|pet"),
     ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth rate|doubling time|over time"),
     ("identity", r"(?:patient's|his|her|the) (?:name|address|birthday|birth ?date|date of birth|phone|id number|mrn)"
@@ -289,9 +289,9 @@ INTENTS: tuple[tuple[str, str], ...] = (
             r"|\bwhat is (?:the|your) evidence\b|\bexplain (?:yourself|that|this(?! (?:lesion )?type| organ)|your answer|the result|the answer)\b"
             r"|\bhow did you (?:get|decide|come|find|arrive|reach)\b|\bwhat speaks (?:for|against)\b|\bwhat supports\b"),
     ("count_hits", r"\bhow many of (?:them|these|those|the (?:\d+ )?(?:hits|cases|results|matches))\b"),
-    ("atlas", r"\bhow many\b.*\b(?:atlas|database|collection|library|do you (?:have|know|hold)|are there|in total|altogether"
+    ("atlas", r"\bhow many (?!slices|images|series|regions)\b.*\b(?:atlas|database|collection|library|do you (?:have|know|hold)|are there|in total|altogether"
               r"|total|lesions|cases|patients|types|women|men|females|males|examples)\b|\batlas\b(?=.*\b(?:contain|hold|have"
-              r"|has|made|what|about|describe|counts?|composition|contents?|include|cover|large|big|size|break)\b)"
+              r"|has|made|what|about|describe|counts?|composition|contents?|include|cover|large|big|size|break|by|per)\b)|\bwhere (?:do|does|did|are|is) .*\b(?:come|comes|from)\b"
               r"|\b(?:what|which|describe|about|count|show|contents? of|tell)\b.*\b(?:the|your|this) (?:atlas|database|collection|library)\b"
               r"|\b(?:what|which) (?:lesion )?(?:types|kinds|organs|body parts)\b(?!.* (?:this|it) )"
               r"|\b(?:numbers?|counts?|breakdown|break down|distribution|tally|statistics?|stats)\b.*\b(?:by|per|of|atlas|lesions|types?|sex|each)\b"
@@ -311,7 +311,7 @@ INTENTS: tuple[tuple[str, str], ...] = (
                      rf"\b(?:regions?|rois?|suspicious|abnormal|abnormalit(?:y|ies)|candidates?|suggestions?|places?|spots?|findings?|worth (?:a look|looking))\b"
                      rf"|\bwhere (?:should|do|can|could|might|would) (?:i|we|you) (?:look|start|see|click)\b|\bwhere (?:is|are) (?:the |any )?(?:lesions?|nodules?|mass(?:es)?|findings?|abnormalit(?:y|ies))\b"
                      rf"|\b(?:find|detect|mark|locate|look for|search for|are there|is there|see|any|propose|suggest)\b(?: all| any| the| me| some| other| more| a)* (?:\d+ )?{LESION}\b(?: (?:in|on) (?:the|this|my|these|that) (?:whole |entire )?{_STUDY}|(?: here)?$)"
-                     rf"|\banything (?:suspicious|abnormal|there|to see|wrong|interesting|worth|unusual)\b|\bwhat should i look at\b|\b(?:search|scan|check|go through|screen|look through) (?:the |this |my )(?:whole |entire )?{_STUDY}\b"
+                     rf"|\banything (?:else )?(?:suspicious|abnormal|there|to see|wrong|interesting|worth|unusual)\b|\bwhat should i look at\b|\b(?:search|scan|check|go through|screen|look through) (?:the |this |my )(?:whole |entire )?{_STUDY}\b"
                      rf"|\bsuggest(?:ions)?\b"),
     ("explain", r"\bteach\b|\bexplain\b|\blearn about\b|\bdefin(?:e|ition)\b|\b(?:characteristics?|features?|appearances?|signs?|hallmarks?) of\b"
                 r"|\bhow (?:do|does|would|should) .* (?:look|appear|present)\b|\bwhat (?:do|does|would|should) .* look like\b|\bwhat (?:is|are) (?:an? |the )?(?:typical |usual )?\x00 ?"),

@@ -78,6 +78,7 @@ class TurnGuard(AgentMiddleware[Any, Any]):
         call_id, args = call["id"] or "", dict(call["args"])
         write = request.runtime.stream_writer
         if len(turn.tool_calls) >= MAX_TOOL_CALLS:
+            turn.told.append(NO_MORE_TOOLS)
             return _failed(call_id, call["name"], NO_MORE_TOOLS)
         turn.tool_calls.append((call["name"], args))
         write(ToolStarted(call_id, steps.started(call["name"], args), call["name"], args))

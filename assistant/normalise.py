@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable
 
 from assistant import lexicon as lex
+from assistant.vocabulary import PLAIN
 
 # -- normalisation -------------------------------------------------------------------------------------------------
 _REPLACEMENTS = (
@@ -58,14 +59,26 @@ def _spelled(text: str, known_words: frozenset[str]) -> str:
 
     def correct(match: re.Match[str]) -> str:
         word = match.group()
-        if word in vocabulary or word in lex.NOT_A_TYPO or word in known_words or _is_domain_word(word):
+        if (
+            word in vocabulary
+            or word in lex.NOT_A_TYPO
+            or word in PLAIN
+            or word in known_words
+            or _is_domain_word(word)
+        ):
             return word
         for candidate in difflib.get_close_matches(word, lex.SPELLED_OUT, n=3, cutoff=0.75):
-            if _one_slip(word, candidate):
+            if _one_slip(word, candidate) and not _inflected(word, candidate):
                 return candidate
         return word
 
     return re.sub(rf"(?<![\w.-]){_WORD.pattern}(?![\w-])", correct, text)
+
+
+def _inflected(word: str, target: str) -> bool:
+    """Two forms of one word: "look" is no misspelling of "looks"."""
+    short, long = sorted((word, target), key=len)
+    return long.startswith(short) and long[len(short) :] in ("s", "d", "ed", "r", "er", "ing", "n", "y", "ly")
 
 
 def _one_slip(word: str, target: str) -> bool:

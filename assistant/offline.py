@@ -89,7 +89,9 @@ def decide(messages: Sequence[BaseMessage]) -> Call | Reply:
         if isinstance(message, AIMessage):
             calls |= {c["id"] or "": Call(c["name"], c["args"]) for c in message.tool_calls}
         elif isinstance(message, ToolMessage) and message.tool_call_id in calls:
-            results[calls[message.tool_call_id].key] = _result(message)
+            key, result = calls[message.tool_call_id].key, _result(message)
+            if result.facts is not None or key not in results:  # a call that worked once is not undone by a repetition
+                results[key] = result
     return plan_turn(messages[asked].text, state, results)
 
 

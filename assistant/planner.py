@@ -91,6 +91,7 @@ class Turn:
     focus: str | None = None  # the region this message is about
     suggested: bool = False  # regions were proposed in this turn, nobody had pointed at one
     hit: str | None = None
+    cautioned: bool = False  # in this turn
     evidence: int = 0  # number of the newest result
 
     def __post_init__(self) -> None:
@@ -303,7 +304,7 @@ def _find_similar(request: Request, turn: Turn, inherit: bool) -> Recipe:
         raise CannotDo(wording.no_such_type(request.unknown_types[0], turn.state.atlas_types))
     if request.unclear and not request.wanted.said() and not request.cleared:
         raise AskBack(wording.how_unclear(request.unclear))
-    parts = []
+    parts: list[str] = [wording.NOT_A_FILTER] if request.not_applied else []
     for region_id in (yield from _region_ids(request, turn)):
         args = _search_args(request, turn, region_id, inherit)
         facts = yield Call("search_similar_lesions", args)
@@ -317,9 +318,10 @@ def _find_similar(request: Request, turn: Turn, inherit: bool) -> Recipe:
                 others=[r for r in turn.regions.values() if r.region_id != region_id] if turn.suggested else [],
                 asked_type=request.types[0] if request.intent == "what" and request.types else None,
                 atlas_types=turn.state.atlas_types,
-                caution=not turn.state.cautioned and not parts,
+                caution=not turn.state.cautioned and not turn.cautioned,
             )
         )
+        turn.cautioned = True
     return wording.joined(parts)
 
 

@@ -2,7 +2,10 @@
 
 import re
 
-_ABBREVIATION = re.compile(r"(?:^|[\s(])(?:e\.g|i\.e|vs|approx|ca|cf|no|nr|fig|al|dr|etc|min|max|[A-Z])\.$|(?:^|\n)\s*\(?\d{1,2}[.)]$", re.IGNORECASE)
+_ABBREVIATION = re.compile(
+    r"(?:^|[\s(])(?:e\.g|i\.e|vs|approx|ca|cf|no|nr|fig|al|dr|etc|min|max|[A-Z])\.$|(?:^|\n)\s*\(?\d{1,2}[.)]$",
+    re.IGNORECASE,
+)
 
 
 def split_sentences(text: str) -> list[str]:

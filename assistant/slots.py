@@ -313,6 +313,9 @@ def _region_and_hit_references(slots: Slots) -> None:
                lambda m: hits(HitRef("rank", n=int(m.group(1)))))  # fmt: skip
     slots.take(rf"\b(?:{noun}|rank|number|no\.?|nr\.?) (\d{{1,2}})\b(?! ?(?:mm|cm|years|%))",
                lambda m: hits(HitRef("rank", n=int(m.group(1)))))  # fmt: skip
+    if re.search(r"\b(?:compare|describe|details?|tell|differ\w*)\b", slots.text):
+        slots.take(rf"\b(?:the )?(?:first|top|{near}) (\d) (?:{noun}|ones)\b|\b(?:the )?(\d) {near}(?: {noun}| ones)?\b",
+                   lambda m: slots.hits.extend(HitRef("rank", n=n + 1) for n in range(min(5, int(m.group(1) or m.group(2))))))  # fmt: skip
     slots.take(rf"\b(?:the )?{_NTH} {noun}\b", nth_hit)
     slots.take(rf"\b(?:the )?{_NTH} (?:region|roi|box|suggestion|click)\b", nth_region)
     if re.search(r"\b(?:compare|against|with|versus|vs|than|about|describe|open|details?|old|size|sex|show(?: me)?|from"
@@ -341,6 +344,9 @@ def _region_and_hit_references(slots: Slots) -> None:
                lambda _: region(RegionRef("this")))  # fmt: skip
 
 
+_PLACE = r"(?:regions?|rois?|places?|spots?|candidates?|suggestions?|findings?)"
+
+
 # -- how many ------------------------------------------------------------------------------------------------------
 def _counts(slots: Slots) -> None:
     def use(m: re.Match[str]) -> bool:
@@ -356,9 +362,9 @@ def _counts(slots: Slots) -> None:
         return
     slots.take(r"\b(?:top|best|first|closest|nearest)[ -]?(\d{1,3})\b(?! ?(?:mm|cm|years))", use) or slots.take(
         rf"\b(?:only |just |exactly )?(?:the )?(\d{{1,3}}) (?:of )?(?:the )?{near}\b", use
-    ) or slots.take(rf"\b(?:only |just |exactly )?(?:the )?(\d{{1,3}}) {adjectives}{lex.CASE}\b", use) or slots.take(
-        r"\bk ?= ?(\d{1,3})\b|\blimit(?:ed)?(?: to)? (\d{1,3})\b", use
-    )
+    ) or slots.take(
+        rf"\b(?:only |just |exactly )?(?:the )?(\d{{1,3}})(?= {adjectives}(?:{lex.CASE}|{_PLACE})\b)", use
+    ) or slots.take(r"\bk ?= ?(\d{1,3})\b|\blimit(?:ed)?(?: to)? (\d{1,3})\b", use)
     if slots.k is None and slots.take(
         r"\b(?:the|a) single (?:best|closest|nearest|most similar)(?: (?:hit|case|match|one))?\b|\b(?:just|only) (?:the )?(?:best|closest|"
         r"nearest|most similar)(?: (?:hit|case|match|one))?\b", lambda _: None):  # fmt: skip

@@ -55,6 +55,7 @@ class Request:
     topic: str = ""  # group_by, report format, or kind of out-of-scope request
     follow_up: bool = False  # builds on the request before
     more: bool = False
+    not_applied: str = ""  # a property the atlas does not record, such as "malignant"
     unclear: str = ""  # a filter that was meant but cannot be read, such as "small"
 
 
@@ -137,8 +138,14 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         topic=topic,
         follow_up=bool(re.search(lex.FOLLOW_UP, clause)) or not first,
         more=slots.more,
+        not_applied=_not_applied(clause) if not kind else "",
         unclear=slots.unclear,
     )
+
+
+def _not_applied(clause: str) -> str:
+    match = re.search(rf"\b(?:{dict(lex.OUT_OF_SCOPE)['malignancy']})\b", clause)
+    return match.group() if match else ""
 
 
 def _wanted(slots: Slots, state: TurnState) -> Wanted:
@@ -156,13 +163,19 @@ def _wanted(slots: Slots, state: TurnState) -> Wanted:
     return Wanted(types, slots.sex, min_age, max_age, min_size, max_size, slots.scope, slots.k)
 
 
+_SEARCHES = re.compile(r"\b(?:find|show|search|list|similar|retrieve|get|only|cases?|matches)\b")
+_POINTS = re.compile(
+    r"\b(?:is|are|says?|call|could|will) (?:it|this|that|these)\b|\b(?:this|it) (?:is|malignant|benign)\b"
+)
+
+
 def _out_of_scope(clause: str, slots: Slots) -> str:
     for kind, words in lex.OUT_OF_SCOPE:
         if re.search(rf"\b(?:{words})\b", clause):
             if kind == "diagnosis" and re.search(r"differential", clause):
                 continue
-            if slots.has_filters and not re.search(r"\bis (?:it|this|that)\b|\bshould\b|\bhow\b|\bwhat\b", clause):
-                continue  # "malignant liver lesions in women" is a search whose adjective we cannot apply
+            if kind == "malignancy" and _SEARCHES.search(clause) and not _POINTS.search(clause):
+                continue  # "find malignant liver lesions" is a search; its adjective is said not to be applied
             return kind
     return ""
 
@@ -198,7 +211,7 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
             )
         ) or found in ("what", "describe_study", "explain"):
             found = "describe_lesion"
-    if found == "find_regions" and _is_search(clause, slots):
+    if found == "find_regions" and (slots.regions or _is_search(clause, slots)):
         found = "search"
     if found == "explain" and not typed:
         found = "what" if pointing else ("why" if re.search(r"\bexplain\b", clause) else "unknown")
@@ -267,5 +280,6 @@ def _joined(before: Request, after: Request) -> Request:
         unknown_types=before.unknown_types or after.unknown_types,
         follow_up=before.follow_up,
         more=before.more or after.more,
+        not_applied=before.not_applied or after.not_applied,
         unclear=before.unclear or after.unclear,
     )

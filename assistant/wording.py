@@ -50,6 +50,7 @@ REAL_ATLAS = (
     "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration; "
     "`lesion-search index` builds an atlas from real cases."
 )
+NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
 THANKS = "You are welcome."
 ENCODER_SEES = (
     "The encoder sees only the picture around the lesion; sex, age and history play no part in the similarity."
@@ -197,7 +198,9 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
             share = next((v.probability for v in facts.votes if v.lesion_type == name), 0.0)
             if name != leader.lesion_type:
                 told.append(f"For {name} speaks {percent(share)}." if share else f"No vote went to {name}.")
-    told.append(f"The closest is {cite(first.lesion_id)}: {lesion_facts(first)}, similarity {likeness(first.similarity)}.")
+    told.append(
+        f"The closest is {cite(first.lesion_id)}: {lesion_facts(first)}, similarity {likeness(first.similarity)}."
+    )
     if region:
         told += _against(facts, region)
     told.append(
@@ -419,9 +422,7 @@ DECLINED = {
     "growth": "I see one study at a time, so I cannot judge change over time.",
     "identity": "I do not know who the patient is: names, dates and hospital are dropped when a file is read.",
 }
-OFFER = (
-    "I can show which atlas lesions it resembles and how sure that is, measure it, or compare it with one case."
-)
+OFFER = "I can show which atlas lesions it resembles and how sure that is, measure it, or compare it with one case."
 OFFER_WITHOUT_STUDY = (
     "I can tell you what the atlas holds, explain a lesion type, or, once a study is open, find look-alikes."
 )
@@ -480,7 +481,7 @@ def how_unclear(word: str) -> str:
 def fixed_texts() -> tuple[str, ...]:
     """What the program says of itself: no evidence is needed, and none could be given."""
     return (
-        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, HELP,
+        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, NOT_A_FILTER, THANKS, HELP,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY, ENCODER_SEES,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in ("small", "tiny", "large", "big", "huge")),
     )  # fmt: skip

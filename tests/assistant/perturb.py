@@ -107,7 +107,14 @@ def confidence(text: str, rng: random.Random) -> str | None:
 
 
 def direction(text: str, rng: random.Random) -> str | None:
-    pairs = {"longer": "shorter", "shorter": "longer", "larger": "smaller", "smaller": "larger", "over": "under", "under": "over"}
+    pairs = {
+        "longer": "shorter",
+        "shorter": "longer",
+        "larger": "smaller",
+        "smaller": "larger",
+        "over": "under",
+        "under": "over",
+    }
     found = list(re.finditer(r"\b(?:longer|shorter|larger|smaller|over(?=[,.])|under(?=[,.]))\b", text))
     if not found:
         return None

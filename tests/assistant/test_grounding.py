@@ -26,7 +26,9 @@ def cut(text: str, evidence: list[Facts], state: TurnState, question: str = "") 
 def honest_answers(draw: st.DrawFn) -> tuple[str, list[Facts], TurnState]:
     """A template answer with the evidence it was written from."""
     region = draw(facts.regions())
-    kind = draw(st.sampled_from(("search", "search", "search", "why", "sure", "study", "measure", "lesion", "compare", "atlas")))
+    kind = draw(
+        st.sampled_from(("search", "search", "search", "why", "sure", "study", "measure", "lesion", "compare", "atlas"))
+    )
     state = facts.state_with(region)
     if kind in ("search", "why", "sure"):
         search = draw(facts.searches())
