@@ -6,15 +6,13 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
-import numpy as np
-from numpy.typing import NDArray
-
 from tools.regions import Region
 from tools.report_content import RegionReport, ReportContent, ReportError, ReportFormat
 from tools.report_html import to_html
 from tools.report_sr import to_dicom_sr
 from tools.results import RegionFacts, ReportFacts, StudyFacts
 from tools.roi import apply_window, best_window, crop_roi, to_thumbnail
+from tools.roipack import Images
 from tools.search import atlas_name
 from tools.session import Workspace
 from tools.study import Series
@@ -109,7 +107,7 @@ def _outlined_png(series: Series, region: Region) -> bytes:
     return _png(image)
 
 
-def _thumbnail_png(roi: NDArray[np.int16] | NDArray[np.uint8]) -> bytes:
+def _thumbnail_png(roi: Images) -> bytes:
     from PIL import Image
 
     return _png(Image.fromarray(to_thumbnail(roi)))

@@ -47,7 +47,7 @@ def _samples(center: float, width: float, length: int) -> tuple[NDArray[np.intp]
     return np.clip(source, 0, length - 1).astype(np.intp), weights.astype(np.float32)
 
 
-def to_thumbnail(roi: NDArray[np.int16] | NDArray[np.uint8]) -> NDArray[np.uint8]:
+def to_thumbnail(roi: NDArray[np.integer]) -> NDArray[np.uint8]:
     """The ROI as grey levels for the eye, same shape. HU get the window that shows most of them; uint8 stays."""
     if roi.dtype == np.uint8:
         return roi.astype(np.uint8)

@@ -12,11 +12,14 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="LESION_SEARCH_", extra="ignore")
 
-    model: str = Field("auto", description="auto, offline, or provider:name")
-    data: Path = Field(Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
-    atlas: str | None = Field(None, description="atlas folder or http(s) address; None is the own atlas if there is one, else the demo's")
-    encoder: str | None = Field(None, description="encoder folder or hub repository; None is the shipped one")
-    salt: SecretStr | None = Field(None, description="secret for patient keys; None makes one per installation")
+    model: str = Field(default="auto", description="auto, offline, or provider:name")
+    data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
+    atlas: str | None = Field(
+        default=None,
+        description="atlas folder or http(s) address; None is the own atlas if there is one, else the demo's",
+    )
+    encoder: str | None = Field(default=None, description="encoder folder or hub repository; None is the shipped one")
+    salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")
 
     @property
     def own_atlas(self) -> Path:
