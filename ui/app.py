@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import socket
+import threading
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ def build_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        shelf.warm_up()
+        threading.Thread(target=_warm_up, args=(visits, shelf), name="warm-up", daemon=True).start()
         sweeper = asyncio.create_task(_sweep(visits))
         try:
             yield
@@ -211,6 +212,14 @@ def _login(auth: str | None) -> tuple[str, str] | None:
     if not user or not password:
         raise VisitError("--auth needs a name and a password, as USER:PASSWORD.")
     return user, password
+
+
+def _warm_up(visits: Visits, shelf: SampleShelf) -> None:
+    try:
+        shelf.warm_up()
+        visits.warm_up()
+    except Exception:
+        log.exception("the server could not be warmed up")  # the first question will say what is wrong
 
 
 async def _sweep(visits: Visits) -> None:

@@ -4,6 +4,7 @@ import logging
 import queue
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 
 MAX_QUESTION = 4000
 MAX_TURNS = 60  # older turns leave the screen; the assistant has its own memory
+REPAINT_S = 0.1  # words that come faster are shown together: every repaint sends the conversation once more
 FAILED = (
     "Something went wrong inside the program and this question was not answered. Your study and regions are untouched: "
     "ask again, or reload the page."
@@ -50,6 +52,7 @@ class Turn:
     links: list[str] = field(default_factory=list)
     follow_ups: tuple[str, ...] = ()
     done: bool = False
+    linked: tuple[str, str] | None = None  # the text as it was written, and with links
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -62,10 +65,13 @@ def converse(visit: Visit, question: str) -> Iterator[Turn]:
     visit.turns.append(turn)
     del visit.turns[:-MAX_TURNS]
     yield turn
+    shown = time.monotonic()
     try:
         for event in _events(visit, turn):
             _add(visit, turn, event)
-            yield turn
+            if not isinstance(event, TextChunk) or time.monotonic() - shown > REPAINT_S:
+                yield turn
+                shown = time.monotonic()
     except LesionSearchError as error:
         turn.text = str(error)
     except Exception:
@@ -155,7 +161,6 @@ def _details(facts: Facts) -> str:
 def messages(visit: Visit) -> list[gr.ChatMessage]:
     """The transcript as Gradio shows it: tool steps are collapsible lines with their time."""
     shown: list[gr.ChatMessage] = []
-    known = _knows(visit.workspace.atlas)
     for turn in visit.turns:
         if turn.question:
             shown.append(gr.ChatMessage(role="user", content=turn.question))
@@ -165,13 +170,20 @@ def messages(visit: Visit) -> list[gr.ChatMessage]:
             if step.duration_ms is not None:
                 metadata["duration"] = step.duration_ms / 1000
             shown.append(gr.ChatMessage(content=step.details, metadata=metadata))
-        parts = [linked(turn.text, known), *(f"*{notice}*" for notice in turn.notices), *turn.links]
+        parts = [_linked_text(visit.workspace.atlas, turn), *(f"*{notice}*" for notice in turn.notices), *turn.links]
         text = "\n\n".join(part for part in parts if part)
         if text:
             shown.append(gr.ChatMessage(content=text))
         elif not turn.steps and not turn.done:
             shown.append(gr.ChatMessage(content="", metadata=MetadataDict(title="Thinking…", status="pending")))
     return shown
+
+
+def _linked_text(atlas: Atlas, turn: Turn) -> str:
+    """The text of a turn with its citations as links; found once for every text."""
+    if turn.linked is None or turn.linked[0] != turn.text:
+        turn.linked = (turn.text, linked(turn.text, _knows(atlas)))
+    return turn.linked[1]
 
 
 def linked(text: str, known: Callable[[str], bool]) -> str:
@@ -185,17 +197,17 @@ def linked(text: str, known: Callable[[str], bool]) -> str:
 
 
 def follow_ups(visit: Visit) -> tuple[str, ...]:
-    """Up to four things worth asking now."""
-    last = visit.turns[-1] if visit.turns else None
+    """A few things worth asking now: about a region nobody asked about yet, else what the last answer suggests."""
     session = visit.session
     if session.study is None:
         return ("What can you do?", "What is in the atlas?")
     selected = session.selected
-    if selected is None:
-        return ("Suggest places worth a look", "Describe this study")
-    if session.search_of(selected.region_id) is None or last is None or not last.follow_ups:
+    if selected is not None and session.search_of(selected.region_id) is None:
         return (f"What does {selected.region_id} look like?", f"Measure {selected.region_id}")
-    return last.follow_ups[:4]
+    last = visit.turns[-1] if visit.turns else None
+    if last is not None and last.follow_ups:
+        return last.follow_ups
+    return ("Suggest places worth a look", "Describe this study")
 
 
 def say(visit: Visit, text: str) -> None:

@@ -3,9 +3,7 @@
 const root = element.querySelector(".gallery");
 let state = null, chosen = null, heat = true, asked = 0;
 
-const percent = (share) => (share >= 0.995 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${Math.round(100 * share)} %`);
 const mm = (value) => (value == null ? "–" : `${value.toFixed(1)} mm`);
-const people = { F: "woman", M: "man", O: "person" };
 
 function make(tag, className, ...children) {
   const node = document.createElement(tag);
@@ -13,10 +11,6 @@ function make(tag, className, ...children) {
   node.append(...children.filter((child) => child != null && child !== ""));
   return node;
 }
-function person(sex, age) {
-  return [people[sex], age == null ? null : `${age} years`].filter(Boolean).join(", ");
-}
-
 function apply() {
   const next = props.value;
   if (!next || (state && next.revision <= state.revision)) return;
@@ -31,7 +25,7 @@ function apply() {
 
 function reveal() {
   // new hits below the fold: scroll as far as shows them beside the picture
-  const head = root.getBoundingClientRect().top, middle = 0.55 * window.innerHeight, column = document.querySelector("#left");
+  const head = root.getBoundingClientRect().top, middle = 0.6 * window.innerHeight, column = document.querySelector("#left");
   if (head > middle && column.scrollHeight > column.clientHeight) column.scrollBy({ top: head - middle, behavior: "smooth" });
 }
 
@@ -43,7 +37,7 @@ function show() {
   if (state.hint) { root.append(make("p", "soft", state.hint)); return; }
   head.append(make("span", `verdict ${state.confidence}`, state.verdict));
   if (state.votes.length) root.append(votes());
-  root.append(make("p", "soft searched", `${state.searched}. Choose one to compare.`));
+  root.append(make("p", "soft searched", `${state.searched} Choose one to see it beside ${state.region_id}.`));
   root.append(make("div", "place"));
   root.append(make("ul", "hits", ...state.hits.map(hit)));
 }
@@ -56,7 +50,7 @@ function votes() {
     fill.style.width = `${100 * vote.probability}%`;
     const bar = make("dd", "bar" + (i ? "" : " first"), fill);
     bar.setAttribute("aria-hidden", "true");
-    chart.append(make("dt", "", vote.lesion_type), bar, make("dd", "share", percent(vote.probability)));
+    chart.append(make("dt", "", vote.lesion_type), bar, make("dd", "share", vote.share));
   });
   return chart;
 }
@@ -68,13 +62,11 @@ function picture(source, text) {
 }
 
 function hit(each) {
-  const size = each.long_axis_mm == null ? "" : `${each.long_axis_mm.toFixed(1)} mm`;
-  const words = make("span", "", make("b", "", each.lesion_type || "type unknown"));
-  words.append([size, person(each.sex, each.age_years)].filter(Boolean).join(" · "));
-  const card = make("button", "", picture(`atlas-lesion.png?lesion=${encodeURIComponent(each.lesion_id)}`, ""), make("span", "similarity", each.similarity.toFixed(2)), words);
+  const words = make("span", "", make("b", "", each.lesion_type), [each.size, each.person].filter(Boolean).join(" · "));
+  const card = make("button", "", picture(`atlas-lesion.png?lesion=${encodeURIComponent(each.lesion_id)}`, ""), make("span", "similarity", each.likeness), words);
   card.type = "button"; card.dataset.lesion = each.lesion_id; card.title = each.lesion_id;
   card.setAttribute("aria-pressed", "false");
-  card.setAttribute("aria-label", `Compare with ${each.lesion_id}: ${each.lesion_type || "type unknown"}, similarity ${each.similarity.toFixed(2)}, ${size}, ${person(each.sex, each.age_years)}`);
+  card.setAttribute("aria-label", `Compare with ${each.lesion_id}: ${each.lesion_type}, similarity ${each.likeness}, ${each.size}, ${each.person}`);
   card.addEventListener("click", () => open(each.lesion_id === chosen ? null : each.lesion_id));
   return make("li", "", card);
 }
@@ -114,12 +106,12 @@ function comparison(found) {
   close.addEventListener("click", () => open(null));
   const difference = (value, digits, unit) => (value == null ? "" : `${value > 0 ? "+" : value < 0 ? "−" : "±"}${Math.abs(value).toFixed(digits)} ${unit}`);
   const densities = facts.region_roi_mean == null || facts.lesion_roi_mean == null ? null : facts.region_roi_mean - facts.lesion_roi_mean;
-  const years = found.query_age == null || lesion.age_years == null ? null : found.query_age - lesion.age_years;
+  const years = found.age_difference_years;
   const rows = [
     ["Long axis", mm(region.long_axis_mm), mm(lesion.long_axis_mm), difference(facts.long_axis_difference_mm, 1, "mm")],
     ["Short axis", mm(region.short_axis_mm), mm(lesion.short_axis_mm), difference(facts.short_axis_difference_mm, 1, "mm")],
     ["Density in the middle", ...[facts.region_roi_mean, facts.lesion_roi_mean].map((hu) => (hu == null ? "–" : `${hu} HU`)), difference(densities, 0, "HU")],
-    ["Person", person(found.query_sex, found.query_age) || "–", person(lesion.sex, lesion.age_years) || "–", difference(years, 0, "years")],
+    ["Person", found.query_person || "–", found.hit_person || "–", difference(years, 0, "years")],
   ];
   const table = make("table", "", make("thead", "", make("tr", "", ...["", region.region_id, "Atlas", "Difference"].map((text) => make(text ? "th" : "td", "", text)))));
   table.append(make("tbody", "", ...rows.map(([name, ...cells]) => {
@@ -129,7 +121,7 @@ function comparison(found) {
   })));
   const same = facts.same_patient ? " · same patient" : "";
   const panel = make("section", "compare",
-    make("div", "top", make("h3", "", `${region.region_id} beside ${lesion.lesion_id}: similarity ${facts.similarity.toFixed(2)}${same}`), close),
+    make("div", "top", make("h3", "", `${region.region_id} beside ${lesion.lesion_id}: similarity ${found.likeness}${same}`), close),
     make("div", "body", pair, table),
     make("label", "", box, "Show what makes them alike (warm colours: parts that both share)"),
     make("p", "soft", `Both in ${found.window}.`));

@@ -5,6 +5,7 @@ from pathlib import Path
 import gradio as gr
 from pydantic import BaseModel
 
+from assistant.phrases import filter_phrases, likeness, percent, person, size
 from tools.atlas import Confidence
 from tools.results import FilterFacts, HitFacts, VoteFacts
 from ui.sessions import Visit
@@ -20,14 +21,32 @@ CONFIDENCE = {
 }
 
 
+class HitView(BaseModel):
+    """One hit in words."""
+
+    lesion_id: str
+    lesion_type: str
+    likeness: str
+    size: str
+    person: str
+
+
+class VoteView(BaseModel):
+    """One bar of the chart: its length 0..1, and the share in words."""
+
+    lesion_type: str
+    probability: float
+    share: str
+
+
 class GalleryState(BaseModel):
     """Everything the gallery shows. `revision` grows; an older state that arrives late is dropped."""
 
     revision: int
     study_key: str = ""
     region_id: str | None = None
-    hits: tuple[HitFacts, ...] = ()
-    votes: tuple[VoteFacts, ...] = ()
+    hits: tuple[HitView, ...] = ()
+    votes: tuple[VoteView, ...] = ()
     confidence: Confidence | None = None
     verdict: str = ""
     searched: str = ""
@@ -63,29 +82,28 @@ def gallery_of(visit: Visit) -> GalleryState:
         revision=revision,
         study_key=visit.study_key,
         region_id=region.region_id,
-        hits=found.hits,
-        votes=() if found.confidence == "none" else found.votes[:SHOWN_VOTES],
+        hits=tuple(_hit(hit) for hit in found.hits),
+        votes=() if found.confidence == "none" else tuple(_vote(vote) for vote in found.votes[:SHOWN_VOTES]),
         confidence=found.confidence,
         verdict=CONFIDENCE[found.confidence],
         searched=_searched(found.candidates, found.atlas_size, found.filters),
     )
 
 
-def _searched(candidates: int, atlas_size: int, filters: FilterFacts) -> str:
-    said = [*filters.lesion_types]
-    if filters.sex:
-        said.append({"F": "women", "M": "men"}.get(filters.sex, filters.sex))
-    said += _bounds(filters.min_age, filters.max_age, "years")
-    said += _bounds(filters.min_size_mm, filters.max_size_mm, "mm")
-    said.append(
-        {"cross-patient": "other patients", "same-patient": "this patient", "all": "all patients"}[filters.scope]
+def _hit(hit: HitFacts) -> HitView:
+    return HitView(
+        lesion_id=hit.lesion_id,
+        lesion_type=hit.lesion_type or "type not recorded",
+        likeness=likeness(hit.similarity),
+        size=size(hit.long_axis_mm),
+        person=person(hit.sex, hit.age_years),
     )
-    return f"{candidates} of {atlas_size} atlas lesions compared: {', '.join(said)}"
 
 
-def _bounds(low: float | None, high: float | None, unit: str) -> list[str]:
-    if low is not None and high is not None:
-        return [f"{low:g} to {high:g} {unit}"]
-    if low is not None:
-        return [f"at least {low:g} {unit}"]
-    return [f"at most {high:g} {unit}"] if high is not None else []
+def _vote(vote: VoteFacts) -> VoteView:
+    return VoteView(lesion_type=vote.lesion_type, probability=vote.probability, share=percent(vote.probability))
+
+
+def _searched(candidates: int, atlas_size: int, filters: FilterFacts) -> str:
+    said = filter_phrases(filters) or ["from other patients"]
+    return f"Compared with {candidates} of {atlas_size} atlas lesions: {', '.join(said)}."

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import BaseModel
 
+from assistant.phrases import likeness, person
 from encoder.errors import LesionSearchError
 from tools.atlas import AtlasError
 from tools.comparison import compare_with_lesion
@@ -50,8 +51,10 @@ class Comparison(BaseModel):
     query_heat: str
     hit_heat: str
     window: str
-    query_age: int | None
-    query_sex: str | None
+    likeness: str
+    query_person: str
+    hit_person: str
+    age_difference_years: int | None
 
 
 def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
@@ -190,6 +193,7 @@ def _comparison(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
     window = best_window(query)
     query_grey = apply_window(query, window)
     hit_grey = _grey(hit, window)
+    age = series.facts.age_years
     query_heat, hit_heat = workspace.embedder.saliency(query, hit)
     return Comparison(
         facts=facts,
@@ -198,8 +202,10 @@ def _comparison(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
         query_heat=_address(heated(query_grey, query_heat)),
         hit_heat=_address(heated(hit_grey, hit_heat)),
         window=f"window {window.width_hu:g}, level {window.level_hu:g}",
-        query_age=series.facts.age_years,
-        query_sex=series.facts.sex,
+        likeness=likeness(facts.similarity),
+        query_person=person(series.facts.sex, age),
+        hit_person=person(facts.lesion.sex, facts.lesion.age_years),
+        age_difference_years=None if age is None or facts.lesion.age_years is None else age - facts.lesion.age_years,
     )
 
 

@@ -73,14 +73,10 @@ class SampleShelf:
             return self._studies[sample.sample_id]
 
     def warm_up(self) -> None:
-        """Read all cases in the background, so that the first click opens at once."""
-
-        def read_all() -> None:
-            for sample in self.samples:
-                with contextlib.suppress(LesionSearchError):  # said when somebody opens it
-                    self.study(sample)
-
-        threading.Thread(target=read_all, name="samples", daemon=True).start()
+        """Read all cases, so that the first click opens at once."""
+        for sample in self.samples:
+            with contextlib.suppress(LesionSearchError):  # said when somebody opens it
+                self.study(sample)
 
     def picture(self, sample: Sample) -> NDArray[np.uint8]:
         """The slice the case opens on, for the eye: (rows, columns), a quarter of the resolution."""
@@ -104,7 +100,8 @@ def _choose(folder: Path) -> Iterator[Sample]:
             continue
         row = min(free, key=lambda row: abs(float(row["long_axis_mm"]) - BEST_LONG_AXIS_MM))
         place = places[row["lesion_id"]]
-        title = f"{PLACES.get(place, place.capitalize())} CT, {row['age_years']}-year-old {PEOPLE.get(row['sex'], 'person')}"
+        person = f"{row['age_years']}-year-old {PEOPLE.get(row['sex'], 'person')}"
+        title = f"{PLACES.get(place, place.capitalize())} CT, {person}"
         if title in titles:
             continue
         titles.add(title)

@@ -11,9 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from assistant.agent import Assistant
 from encoder.errors import LesionSearchError
 from tools.privacy import PatientKeys
+from tools.roipack import ROI_SIZE
 from tools.session import Session, Workspace
 from tools.study import Study
 
@@ -191,6 +194,15 @@ class Visits:
         for visit in visits:
             visit.session.close()
         return len(visits)
+
+    def warm_up(self) -> None:
+        """Load what the first question needs, so that nobody has to wait for it. Asks no model outside this machine."""
+        visit = self._new_visit(new_visitor())
+        visit.choose_model("offline")
+        self.shared.embedder(np.zeros((1, ROI_SIZE, ROI_SIZE), np.int16))
+        for _ in visit.assistant().stream("What is in the atlas?"):
+            pass
+        visit.session.close()
 
     def close_all(self) -> None:
         """The server stops: delete everything."""

@@ -12,7 +12,7 @@ const PRESETS = [
   { name: "Liver", width: 150, level: 90 }, { name: "Bone", width: 2500, level: 480 }, { name: "Brain", width: 80, level: 40 },
 ];
 const CLICK_SLOP_PX = 4, FETCHES = 3, CACHE_BYTES = 400e6, CINE_MS = 90, NOTICE_MS = 8000;
-const BODY_HU = -300, FIT_MARGIN = 1.12;
+const LABEL_FONT = "600 12px system-ui, sans-serif", BODY_HU = -300, FIT_MARGIN = 1.12;
 
 let state = null;            // what the server says
 let becomeReady;
@@ -45,6 +45,7 @@ function apply() {
   else if (newStudy && state.warnings.length) say(state.warnings.join(" "), "info");
   if (state.notice && state.notice.kind === "problem") setBusy("");
   if (!newStudy && before.selected !== state.selected && state.selected) showSelected();
+  if (!newStudy && view) showSuggestions(before);
   listRegions();
   describe();
   draw();
@@ -89,6 +90,12 @@ function presets() {
 function showSelected() {
   const region = state.regions.find((each) => each.region_id === state.selected);
   if (region && region.slice_index !== view.slice) goTo(region.slice_index);
+}
+
+function showSuggestions(before) {
+  // new ones that are all elsewhere: go to the best of them
+  const fresh = state.regions.filter((region) => region.suggested && !before.regions.some((old) => old.region_id === region.region_id));
+  if (fresh.length && !fresh.some((region) => region.slice_index === view.slice)) goTo(fresh[0].slice_index);
 }
 
 // -- pixels ------------------------------------------------------------------------------------------------------
@@ -232,7 +239,7 @@ function path(points) {
 }
 function line([x0, y0, x1, y1]) { path([[x0, y0], [x1, y1]]); context.stroke(); }
 function label(text, x, y, tint) {
-  context.font = "600 12px system-ui, sans-serif";
+  context.font = LABEL_FONT;
   context.lineWidth = 3; context.strokeStyle = "rgb(0 0 0 / 85%)"; context.setLineDash([]);
   context.strokeText(text, x, y);
   context.fillStyle = tint; context.fillText(text, x, y);
@@ -252,7 +259,9 @@ function drawRegion(region) {
     for (const [x, y] of handles(region)) context.fillRect(toScreen(x, y)[0] - 3, toScreen(x, y)[1] - 3, 6, 6);
   }
   const [x, y] = toScreen(region.box[2], region.box[1]);
-  label(`${region.name || region.region_id}${selected ? "  " + region.size : ""}`, Math.min(x + 6, stage.clientWidth - 90), Math.max(y - 4, 14), tint);
+  const words = `${region.name || region.region_id}${selected ? "  " + region.size : ""}`;
+  context.font = LABEL_FONT;
+  label(words, clamp(x + 6, 4, stage.clientWidth - context.measureText(words).width - 6), Math.max(y - 4, 14), tint);
 }
 function handles(region) {
   const [x0, y0, x1, y1] = region.box;

@@ -110,4 +110,6 @@ def test_suggestions_are_dashed_until_accepted(visitor: Any, server: Any) -> Non
     before = person.page.locator(".regions li.suggested").count()
     first = person.regions().first
     first.get_by_text("Accept").click()
-    person.page.wait_for_function("n => document.querySelectorAll('.regions li.suggested').length === n", arg=before - 1)
+    person.page.wait_for_function(
+        "n => document.querySelectorAll('.regions li.suggested').length === n", arg=before - 1
+    )

@@ -14,23 +14,20 @@ def person(visitor: Any, server: Any) -> Any:
     return someone
 
 
-def corner(person: Any, name: str) -> str:
-    return str(person.page.locator(f".corner.{name}").inner_text())
+WINDOWS = ("W 400 L 40", "W 1500 L -600", "W 150 L 90", "W 2500 L 480", "W 80 L 40", "W 400 L 40")
+WINDOW_TEXT = "document.querySelector('.corner.bottom-left').textContent.replace(/\\s+/g, ' ')"
 
 
 def test_window_presets_and_dragging(person: Any) -> None:
     person.page.locator(".stage").focus()
-    for key, shown in zip("123456", ("W 400 L 40", "W 1500 L -600", "W 150 L 90", "W 2500 L 480", "W 80 L 40"), strict=False):
+    for key, shown in zip("123456", WINDOWS, strict=True):
         person.page.keyboard.press(key)
-        person.page.wait_for_function(
-            "text => document.querySelector('.corner.bottom-left').textContent.replace(/\\s+/g, ' ') === text", arg=shown
-        )
+        person.page.wait_for_function(f"text => {WINDOW_TEXT} === text", arg=shown)
     person.page.locator(".preset").select_option(label="Lung  (2)")
-    person.page.wait_for_timeout(100)
+    person.page.wait_for_function(f"text => {WINDOW_TEXT} === text", arg=WINDOWS[1])
     person.shot("8-lung-window")
-    before = corner(person, "bottom-left")
     person.drag((100, 250), (200, 200))
-    person.page.wait_for_function("text => document.querySelector('.corner.bottom-left').textContent !== text", arg=before)
+    person.page.wait_for_function(f"text => {WINDOW_TEXT} !== text", arg=WINDOWS[1])
     assert person.page.locator(".preset").input_value() == "6"  # custom
     assert person.regions().count() == 0  # a drag is not a click
 
