@@ -4,6 +4,7 @@ import hashlib
 import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,6 +40,8 @@ _FINGERPRINTED = {
     "widths",
     "depths",
     "pooling",
+    "lens",
+    "input_px",
     "frangi_sigmas",
     "frangi_alpha",
     "frangi_beta",
@@ -56,7 +59,8 @@ class Embedder:
                 f"these weights were trained with preprocessing {model.config.preprocessing!r}, this version has "
                 f"{PREPROCESSING_VERSION!r}; use the weights shipped with it or train again"
             )
-        self._model = model.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        model.train(False).requires_grad_(False)
+        self._model = model.to(memory_format=torch.channels_last)
         self.fingerprint = fingerprint(model)
         self.dim = int(model.config.dim)
 
@@ -130,7 +134,7 @@ def load_model(path: str | Path) -> LesionEncoder:
         raise EncoderError(f"there is no encoder at {name}: a folder with config.json and model.safetensors is needed")
     hub_logging.disable_progress_bar()  # "Loading weights" would land in the middle of our own output
     try:
-        model, report = LesionEncoder.from_pretrained(
+        loaded: Any = LesionEncoder.from_pretrained(
             name, use_safetensors=True, dtype=torch.float32, output_loading_info=True
         )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
@@ -141,7 +145,9 @@ def load_model(path: str | Path) -> LesionEncoder:
         if type(error).__name__ != "SafetensorError":
             raise
         raise EncoderError(f"the weights at {name} are damaged ({error}); fetch them again") from error
+    model: LesionEncoder
+    model, report = loaded
     if report["missing_keys"] or report["mismatched_keys"]:
         raise EncoderError(f"the weights at {name} do not fit their configuration; replace both files together")
-    model.eval()
+    model.train(False)
     return model

@@ -1,5 +1,6 @@
 """The lesion encoder: input channels, ResNet-18, two convolutions, pooling, a unit vector."""
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -15,7 +16,11 @@ CHANNELS = ("image", "soft_tissue", "frangi")
 
 
 class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
-    """What a saved encoder is made of. `channels` are names from CHANNELS, in order."""
+    """What a saved encoder is made of. `channels` are names from CHANNELS, in order.
+
+    `lens` is the scale at the middle of the ROI: 0.4 shows it 2.5 times larger and squeezes the surroundings, 1 changes
+    nothing. `input_px` is the side of the square that the backbone sees after it.
+    """
 
     model_type = "lesion-encoder"
 
@@ -26,6 +31,8 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         widths: tuple[int, ...] | list[int] = (64, 128, 256, 512),
         depths: tuple[int, ...] | list[int] = (2, 2, 2, 2),
         pooling: str = "gem",
+        lens: float = 0.4,
+        input_px: int = 48,
         frangi_sigmas: tuple[float, ...] | list[float] = (1.0, 2.0, 3.0),
         frangi_alpha: float = 1.0,
         frangi_beta: float = 0.6,
@@ -42,13 +49,36 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         self.dim = dim
         self.widths = list(widths)
         self.depths = list(depths)
+        if not 0 < lens <= 1:
+            raise ValueError(f"lens is above 0 and at most 1 (no magnification), not {lens}")
         self.pooling = pooling
+        self.lens = lens
+        self.input_px = input_px
         self.frangi_sigmas = list(frangi_sigmas)
         self.frangi_alpha = frangi_alpha
         self.frangi_beta = frangi_beta
         self.frangi_gamma = frangi_gamma
         self.preprocessing = preprocessing
         super().__init__(**kwargs)
+
+
+@lru_cache(maxsize=8)
+def _lens_grid(lens: float, side: int) -> torch.Tensor:
+    """Where each output pixel looks, in -1..1. Shape: (1, side, side, 2)."""
+    axis = torch.linspace(-1, 1, side)
+    grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
+    radius = grid.norm(dim=-1, keepdim=True).clamp(max=1)
+    return (grid * (lens + (1 - lens) * radius**2)).unsqueeze(0)
+
+
+def magnify_middle(images: torch.Tensor, lens: float, side: int) -> torch.Tensor:
+    """Enlarge the middle, where the lesion is, and keep the surroundings, as a fish-eye lens does.
+
+    Shape: (N, 1, H, H) -> (N, 1, side, side). A nodule of 6 mm is 8 pixels of 64, two after the backbone's stem; on
+    held-out patients the lens helped even the untrained network on every label but one.
+    """
+    grid = _lens_grid(lens, side).to(images.device).expand(len(images), -1, -1, -1)
+    return F.grid_sample(images, grid, padding_mode="border", align_corners=True)
 
 
 class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
@@ -77,11 +107,13 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
             nn.ReLU(inplace=True),
         )
         self.pool = GeM() if config.pooling == "gem" else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.post_init()
+        self.post_init()  # type: ignore[no-untyped-call]
 
     def channels(self, images: torch.Tensor) -> torch.Tensor:
-        """The network's input channels. Shape: (N, 1, 64, 64) in 0..1 -> (N, C, 64, 64), roughly in -1..1."""
+        """The network's input channels. Shape: (N, 1, 64, 64) in 0..1 -> (N, C, input_px, input_px), in -1..1."""
         config = self.config
+        if config.lens != 1 or config.input_px != images.shape[-1]:
+            images = magnify_middle(images.float(), config.lens, config.input_px)
         planes = []
         for name in config.channels:
             if name == "image":

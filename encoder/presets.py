@@ -69,6 +69,8 @@ class Preset:
     frangi_alpha: float = 1.0
     frangi_beta: float = 0.6
     frangi_gamma: float = 0.0444
+    lens: float = 0.4
+    input_px: int = 48
     dim: int = 512
     projection_dim: int = 128
     ratings: tuple[Rating, ...] = (
@@ -83,6 +85,8 @@ class Preset:
 PAPER = Preset(
     name="paper",
     channels=("frangi",),
+    lens=1.0,
+    input_px=64,
     stages=(
         Stage(
             name="simclr",
@@ -113,25 +117,21 @@ PAPER = Preset(
 DEFAULT = Preset(
     name="default",
     stages=(
-        # Crops of 48 pixels train almost twice as fast, and slices of one lesion are near copies: two suffice.
-        Stage(
-            name="simclr",
-            epochs=40,
-            loss="nt_xent",
-            rows_per_lesion=2,
-            augmentation=Augmentation(view_px=48, zoom=(0.7, 1.2)),
-        ),
+        # Slices of one lesion are near copies: two in an epoch suffice.
+        Stage(name="simclr", epochs=40, loss="nt_xent", batch=64, rows_per_lesion=2),
         Stage(
             name="graded",
-            epochs=15,
+            epochs=70,
             loss="graded",
+            batch=64,
             temperature=0.1,
             self_supervised_weight=0.3,
-            rows_per_lesion=3,
+            rows_per_lesion=2,
+            # Labels include size and density: views that are judged by them change less.
             augmentation=Augmentation(
-                zoom=(0.87, 1.15), gain=(0.85, 1.18), offset=(-0.08, 0.08), gamma=(0.8, 1.25), rewindow_probability=0.1
+                zoom=(0.85, 1.18), gain=(0.85, 1.18), offset=(-0.08, 0.08), gamma=(0.8, 1.25), rewindow_probability=0.1
             ),
-            optimization=Optimization("adamw", learning_rate=4e-4, weight_decay=1e-3),
+            optimization=Optimization("adamw", learning_rate=5e-4, weight_decay=1e-3),
         ),
     ),
 )

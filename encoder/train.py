@@ -42,6 +42,8 @@ class Learner(nn.Module):
         config = LesionEncoderConfig(
             channels=preset.channels,
             dim=preset.dim,
+            lens=preset.lens,
+            input_px=preset.input_px,
             frangi_sigmas=preset.frangi_sigmas,
             frangi_alpha=preset.frangi_alpha,
             frangi_beta=preset.frangi_beta,
@@ -80,7 +82,8 @@ def train(
     rois = load_rois(packs, plan.ratings, plan.type_distance)
     accelerator = Accelerator(mixed_precision="bf16")
     torch.manual_seed(plan.seed)
-    learner = Learner(plan).to(memory_format=torch.channels_last)
+    learner = Learner(plan)
+    learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for number, stage in enumerate(plan.stages):
         if number < position.stage:
             continue
@@ -189,7 +192,7 @@ def _run_stage(
                 save_checkpoint(
                     out / "checkpoint",
                     accelerator.unwrap_model(module),
-                    optimizer.optimizer,
+                    optimizer,
                     Position(plan.name, number, epoch + 1, _lengths(plan)),
                 )
             took = time.monotonic() - started
@@ -248,7 +251,7 @@ def _gathered(vectors: torch.Tensor, world: int) -> torch.Tensor:
 
 def _write_weights(encoder: LesionEncoder, out: Path, packs: Sequence[Path], plan: Preset) -> None:
     """Half precision, and a record of how these weights came to be."""
-    encoder = encoder.half()
+    encoder.half()  # type: ignore[no-untyped-call]
     encoder.save_pretrained(out)
     command = ["lesion-search", "train", *(Path(p).name for p in packs), "--preset", plan.name]
     record = {

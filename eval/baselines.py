@@ -21,7 +21,8 @@ class PixelPCA:
     def __call__(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Shape: (N, 64, 64) -> (N, components)."""
         vectors: NDArray[np.float32] = self._pca.transform(_pixels(images)).astype(np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-9)
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-9)
+        return vectors
 
 
 def _pixels(images: NDArray[np.generic]) -> NDArray[np.float32]:
@@ -29,7 +30,7 @@ def _pixels(images: NDArray[np.generic]) -> NDArray[np.float32]:
     return pixels
 
 
-def untrained_embedder(seed: int = 0, **config: object) -> Embedder:
+def untrained_embedder(seed: int = 0) -> Embedder:
     """The encoder with random weights, batch normalisation at its initial statistics."""
     torch.manual_seed(seed)
-    return Embedder(LesionEncoder(LesionEncoderConfig(**config)))
+    return Embedder(LesionEncoder(LesionEncoderConfig()))

@@ -122,7 +122,8 @@ def write_crops_pack(folder: Path, out: Path, count: int = 3000, seed: int = 0) 
         raise LabelError(f"there are no PNG slices in {folder}; give the folder that holds them")
     slices = [np.asarray(Image.open(path).convert("L")) for path in paths]
     rng = np.random.default_rng(seed)
-    crops, rows = [], []
+    crops: list[NDArray[np.uint8]] = []
+    rows: list[dict[str, object]] = []
     while len(crops) < count:
         which = int(rng.integers(len(slices)))
         pixels = slices[which]

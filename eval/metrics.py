@@ -1,6 +1,7 @@
 """Retrieval and classification figures as plain functions of rankings and labels, with intervals over patients."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ def precision_at(relevant: Bools, available: NDArray[np.int64], k: int) -> Float
     _check_k(relevant, k)
     shown = np.minimum(k, available)
     hits = (relevant[:, :k] & _ranks_below(shown, k)).sum(axis=1)
-    return np.divide(hits, shown, out=np.full(len(relevant), np.nan), where=shown > 0)
+    return _ratio(hits, shown)
 
 
 def average_precision_at(
@@ -32,12 +33,14 @@ def average_precision_at(
     precision = np.cumsum(first, axis=1) / np.arange(1, k + 1)
     possible = np.minimum(k, total_relevant)
     total = (precision * first).sum(axis=1)
-    return np.divide(total, possible, out=np.full(len(relevant), np.nan), where=possible > 0)
+    return _ratio(total, possible)
 
 
 def mean_precision_up_to(relevant: Bools, available: NDArray[np.int64], k: int) -> Floats:
     """The mean of precision at 1..k: what the paper calls mAP@k. Shape: (Q, K), (Q,) -> (Q,)."""
-    return np.mean([precision_at(relevant, available, rank) for rank in range(1, k + 1)], axis=0)
+    each = np.stack([precision_at(relevant, available, rank) for rank in range(1, k + 1)])
+    mean: Floats = each.mean(axis=0)
+    return mean
 
 
 def micro(values: Floats) -> float:
@@ -87,6 +90,13 @@ def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> float:
         both = np.sum((true == name) & (guess == name))
         scores.append(2 * both / (np.sum(true == name) + np.sum(guess == name)))
     return float(np.mean(scores))
+
+
+def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
+    """Element-wise part / whole, NaN where whole is 0."""
+    result: Floats = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result
 
 
 def _ranks_below(shown: NDArray[np.int64], k: int) -> Bools:

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from encoder.network import CHANNELS, LesionEncoder, LesionEncoderConfig
+from encoder.network import CHANNELS, LesionEncoder, LesionEncoderConfig, magnify_middle
 
 SMALL = {"widths": (8, 8, 16, 16), "depths": (1, 1, 1, 1), "dim": 24}
 
@@ -46,7 +46,23 @@ def test_every_parameter_learns():
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 
-@pytest.mark.parametrize("wrong", [{"channels": ("image", "depth")}, {"channels": ()}, {"pooling": "median"}])
+@pytest.mark.parametrize(
+    "wrong", [{"channels": ("image", "depth")}, {"channels": ()}, {"pooling": "median"}, {"lens": 0.0}]
+)
 def test_an_unknown_part_is_named(wrong):
-    with pytest.raises(ValueError, match=r"channels|pooling"):
+    with pytest.raises(ValueError, match=r"channels|pooling|lens"):
         LesionEncoderConfig(**wrong)
+
+
+def test_the_lens_magnifies_the_middle_and_keeps_the_edge():
+    image = torch.zeros(1, 1, 64, 64)
+    image[..., 28:36, 28:36] = 1  # 8 pixels wide in the middle
+    image[..., :, 0] = 0.5
+    seen = magnify_middle(image, lens=0.4, side=64)
+    assert 18 <= seen[0, 0, 32].gt(0.5).sum() <= 22
+    torch.testing.assert_close(seen[0, 0, :, 0], torch.full((64,), 0.5))
+
+
+def test_no_lens_is_the_plain_image():
+    images = torch.rand(2, 1, 64, 64)
+    torch.testing.assert_close(magnify_middle(images, 1.0, 64), images, atol=1e-5, rtol=0)

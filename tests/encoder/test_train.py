@@ -92,9 +92,9 @@ def test_it_learns_to_tell_types_apart(pack, tmp_path):
 
 
 def test_the_published_recipe_runs(pack, tmp_path):
-    short = replace(PAPER, stages=tuple(replace(stage, epochs=1, batch=8) for stage in PAPER.stages))
+    short = replace(PAPER, dim=32, stages=tuple(replace(stage, epochs=1, batch=8) for stage in PAPER.stages))
     out = train([pack], tmp_path / "out", short)
-    assert load_embedder(out)(np.zeros((1, 64, 64), np.int16)).shape == (1, 512)
+    assert load_embedder(out)(np.zeros((1, 64, 64), np.int16)).shape == (1, 32)
 
 
 def test_the_published_constants():

@@ -1,0 +1,131 @@
+"""`lesion-search eval …`: every claim of the README and the model card as a command."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from pydantic import BaseModel
+
+    from eval.retrieval import Embed
+
+    PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
+
+app = typer.Typer(no_args_is_help=True, help="Measure the encoder; Markdown on standard output, or --json.")
+
+DATA_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+JsonOption = Annotated[bool, typer.Option("--json", help="one JSON document instead of Markdown")]
+EncoderOption = Annotated[Optional[str], typer.Option(help="encoder folder; default: the shipped one")]  # noqa: UP045
+DataOption = Annotated[
+    Path, typer.Option(envvar="LESION_SEARCH_SHARED", help="folder of the real CT data, with lidc/ inside")
+]
+BaselinesOption = Annotated[bool, typer.Option(help="also pixel PCA and the untrained network")]
+
+
+class DataSet(StrEnum):
+    lidc = "lidc"
+    phantoms = "phantoms"
+
+
+class ScopeChoice(StrEnum):
+    all = "all"
+    same_patient = "same-patient"
+    cross_patient = "cross-patient"
+    each = "each"
+
+
+@app.command()
+def retrieval(
+    data: DataOption = DATA_FOLDER,
+    scope: Annotated[ScopeChoice, typer.Option(help="who may be found")] = ScopeChoice.cross_patient,
+    encoder: EncoderOption = None,
+    baselines: BaselinesOption = True,
+    json: JsonOption = False,
+) -> None:
+    """Precision and average precision on held-out LIDC patients, and finding the same nodule again."""
+    from eval.labels import read_lidc
+    from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
+
+    images, nodules = read_lidc(data / "lidc")
+    training = images[[i for i, nodule in enumerate(nodules) if nodule.split == "train"][::4]]
+    scopes = [name for name in SCOPES if scope in (ScopeChoice.each, name)]
+    report = evaluate_lidc(images, nodules, _methods(encoder, training if baselines else None), scopes)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
+def classification(
+    on: Annotated[DataSet, typer.Option(help="real nodules, or types of phantom lesions")] = DataSet.lidc,
+    data: DataOption = DATA_FOLDER,
+    encoder: EncoderOption = None,
+    baselines: BaselinesOption = True,
+    json: JsonOption = False,
+) -> None:
+    """Accuracy and macro F1 of a linear probe and of a k-NN vote, tested on patients not trained on."""
+    from eval.classification import evaluate_lidc, evaluate_packs, to_markdown
+
+    if on is DataSet.phantoms:
+        atlas, queries = _phantom_packs()
+        report = evaluate_packs(atlas, queries, _methods(encoder, atlas[0] if baselines else None))
+    else:
+        from eval.labels import read_lidc
+
+        images, nodules = read_lidc(data / "lidc")
+        training = images[[i for i, nodule in enumerate(nodules) if nodule.split == "train"][::4]]
+        report = evaluate_lidc(images, nodules, _methods(encoder, training if baselines else None))
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
+def speed(
+    threads: Annotated[int, typer.Option(min=1, help="threads of the whole encoding; Frangi always gets one")] = 2,
+    encoder: EncoderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Frangi beside scikit-image, and the whole encoding beside the published pipeline."""
+    import torch
+
+    from encoder.embedder import load_embedder
+    from eval.speed import measure_speed, to_markdown
+
+    torch.set_num_threads(threads)
+    report = measure_speed(load_embedder(encoder))
+    _show(report, to_markdown(report), json)
+
+
+def _methods(encoder: str | None, training_images: "NDArray[np.generic] | None") -> Mapping[str, "Embed"]:
+    """The encoder, after its baselines where training images for the PCA are given."""
+    from encoder.embedder import load_embedder
+    from eval.baselines import PixelPCA, untrained_embedder
+
+    methods: dict[str, Embed] = {}
+    if training_images is not None:
+        methods = {"pixel PCA": PixelPCA(training_images), "untrained network": untrained_embedder()}
+    return {**methods, "encoder": load_embedder(encoder)}
+
+
+def _phantom_packs() -> tuple["PackArrays", "PackArrays"]:
+    """The demo atlas's phantoms and others of a seed that neither it nor training uses."""
+    import tempfile
+
+    from encoder.dataset import read_pack_arrays
+    from tools.phantom import make_phantoms
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = []
+        for patients, seed in ((60, 0), (40, 2000)):
+            out = Path(folder) / str(seed)
+            make_phantoms(out, patients, seed)
+            images, rows = read_pack_arrays(out / "pack")
+            made.append((images.copy(), rows))
+    return made[0], made[1]
+
+
+def _show(report: "BaseModel", markdown: str, json: bool) -> None:
+    typer.echo(report.model_dump_json(indent=2) if json else markdown)
