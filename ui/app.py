@@ -87,7 +87,7 @@ def build_app(
         enable_monitoring=False,
         ssr_mode=False,
     )
-    app.add_middleware(VisitorCookie)
+    app.add_middleware(VisitorCookie, visits=visits)
     return app
 
 

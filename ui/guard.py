@@ -2,20 +2,23 @@
 
 from http.cookies import CookieError, SimpleCookie
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.sessions import COOKIE, is_visitor, new_visitor
+from ui.sessions import COOKIE, Visits, is_visitor, new_visitor
 
 CLOSED = ("/gradio_api/upload", "/gradio_api/component_server", "/gradio_api/stream", "/gradio_api/deep_link")
+HEARTBEAT = "/gradio_api/heartbeat/"
 
 
 class VisitorCookie:
-    """ASGI middleware: sets the cookie with the page itself, and never buffers what streams through."""
+    """ASGI middleware: sets the cookie with the page itself, lets nobody listen to the events of another's page, and
+    never buffers what streams through."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, visits: Visits) -> None:
         self.app = app
+        self.visits = visits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -25,6 +28,10 @@ class VisitorCookie:
             await PlainTextResponse("Not used here.", 404)(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        page = _page(scope)
+        if page is not None and not self.visits.may_listen(_cookie(headers), page):
+            await PlainTextResponse("This page belongs to somebody else.", 403)(scope, receive, send)
+            return
         new = scope["path"] == "/" and not is_visitor(_cookie(headers))
         secure = headers.get("x-forwarded-proto", scope.get("scheme", "http")).startswith("https")
 
@@ -38,6 +45,14 @@ class VisitorCookie:
             await send(message)
 
         await self.app(scope, receive, send_with_cookie)
+
+
+def _page(scope: Scope) -> str | None:
+    """The page whose events a request wants to hear, if that is what it wants."""
+    path = scope["path"]
+    if path.startswith(HEARTBEAT):
+        return str(path.removeprefix(HEARTBEAT)).strip("/")
+    return QueryParams(scope["query_string"]).get("session_hash")
 
 
 def _cookie(headers: Headers) -> str | None:

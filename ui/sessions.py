@@ -96,6 +96,11 @@ class Visit:
         with self._lock:
             self._assistant = None
 
+    def discard(self) -> None:
+        """Forget everything and delete its files."""
+        self.stop()
+        self.session.close()
+
     def discard_uploads(self) -> None:
         """What was sent is deleted as soon as it has been read."""
         shutil.rmtree(self.session.folder / UPLOADS, ignore_errors=True)
@@ -146,25 +151,31 @@ class Visits:
         self.shared = shared
         self.limits = limits
         self._clock = clock
-        self._visits: dict[tuple[str, str], Visit] = {}
+        self._visits: dict[str, Visit] = {}  # by page
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._visits)
 
     def of_page(self, visitor: str | None, page: str | None) -> Visit:
-        """The visit of a page (Gradio's session hash), made when it is new. Raises VisitError without a cookie."""
-        if not is_visitor(visitor) or not page:
+        """The visit of a page (Gradio's session hash), made when it is new. Raises VisitError without a proper cookie,
+        and when the page is somebody else's."""
+        if visitor is None or not is_visitor(visitor) or not page:
             raise VisitError("This page needs its cookie to keep your study apart from others': allow it and reload.")
-        assert visitor is not None
         with self._lock:
-            visit = self._visits.get((visitor, page))
+            visit = self._visits.get(page)
             if visit is None:
                 self._make_room(visitor)
-                visit = self._new_visit(visitor)
-                self._visits[visitor, page] = visit
+                visit = self._visits[page] = self._new_visit(visitor)
+            elif not _equal(visit.visitor, visitor):
+                raise VisitError("This page belongs to somebody else: reload it to get one of your own.")
             visit.last_seen = self._clock()
             return visit
+
+    def may_listen(self, visitor: str | None, page: str) -> bool:
+        """False for the page of somebody else."""
+        visit = self._visits.get(page)
+        return visit is None or _equal(visit.visitor, visitor or "")
 
     def of_key(self, visitor: str | None, key: str) -> Visit | None:
         """The visit whose page or study has this key, if it belongs to the visitor."""
@@ -181,9 +192,11 @@ class Visits:
     def close(self, visitor: str | None, page: str | None) -> None:
         """The page was closed: delete what it held."""
         with self._lock:
-            visit = self._visits.pop((visitor or "", page or ""), None)
-        if visit is not None:
-            visit.session.close()
+            visit = self._visits.get(page or "")
+            if visit is None or not _equal(visit.visitor, visitor or ""):
+                return
+            del self._visits[page or ""]
+        visit.discard()
 
     def sweep(self) -> int:
         """Delete visits that were idle for too long; how many they were."""
@@ -192,7 +205,7 @@ class Visits:
             stale = [page for page, visit in self._visits.items() if visit.last_seen < oldest]
             visits = [self._visits.pop(page) for page in stale]
         for visit in visits:
-            visit.session.close()
+            visit.discard()
         return len(visits)
 
     def warm_up(self) -> None:
@@ -202,7 +215,7 @@ class Visits:
         self.shared.embedder(np.zeros((1, ROI_SIZE, ROI_SIZE), np.int16))
         for _ in visit.assistant().stream("What is in the atlas?"):
             pass
-        visit.session.close()
+        visit.discard()
 
     def close_all(self) -> None:
         """The server stops: delete everything."""
@@ -210,21 +223,21 @@ class Visits:
             visits = list(self._visits.values())
             self._visits.clear()
         for visit in visits:
-            visit.session.close()
+            visit.discard()
 
     def _find(self, visitor: str | None, matches: Callable[[Visit], bool]) -> Visit | None:
         if not is_visitor(visitor):
             return None
         with self._lock:
-            for (owner, _), visit in self._visits.items():
-                if _equal(owner, visitor or "") and matches(visit):
+            for visit in self._visits.values():
+                if _equal(visit.visitor, visitor or "") and matches(visit):
                     visit.last_seen = self._clock()
                     return visit
         return None
 
     def _make_room(self, visitor: str) -> None:
         """Close the visitor's own oldest page when they have too many, else the oldest page that shows nothing."""
-        own = [page for page in self._visits if page[0] == visitor]
+        own = [page for page, visit in self._visits.items() if visit.visitor == visitor]
         if len(own) >= self.limits.visits_per_visitor:
             candidates = own
         elif len(self._visits) >= self.limits.visits:
@@ -234,7 +247,7 @@ class Visits:
         else:
             return
         oldest = min(candidates, key=lambda page: self._visits[page].last_seen)
-        self._visits.pop(oldest).session.close()
+        self._visits.pop(oldest).discard()
 
     def _new_visit(self, visitor: str) -> Visit:
         shared = self.shared
