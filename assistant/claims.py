@@ -5,7 +5,7 @@ the same length, so that positions stay true and nothing is read twice. A digit 
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -67,8 +67,8 @@ class Claim:
 class Names:
     """The names a sentence may use; all else that looks like one is unknown."""
 
-    lesions: tuple[str, ...] = ()
-    patients: tuple[str, ...] = ()
+    lesions: Collection[str] = frozenset()
+    patients: Collection[str] = frozenset()
     files: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
     body_parts: tuple[str, ...] = ()
@@ -167,13 +167,16 @@ class _Reader:
             lambda m: self._claim("unknown_id", m),
         )
 
-    def _named(self, kind: Kind, names: tuple[str, ...]) -> None:
+    def _named(self, kind: Kind, names: Collection[str]) -> None:
+        """Known names, in brackets or not. Words are looked up one by one: a conversation knows thousands of ids."""
         if not names:
             return
-        found = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
-        self.take(
-            rf"\[?(?<![\w-])({found})(?![\w-])\]?", lambda m: self._claim(kind, m, words=[m.group(1)]), re.RegexFlag(0)
-        )
+
+        def use(m: re.Match[str]) -> Claim | None:
+            return self._claim(kind, m, words=[m.group(1)]) if m.group(1) in names else None
+
+        self.take(r"\[([^\[\]]+)\]", use, re.RegexFlag(0))
+        self.take(r"(?<![\w-])([^\s\[\](),;\"“”\x00]*\w)(?![\w-])", use, re.RegexFlag(0))
 
     # -- shares and counts ---------------------------------------------------------------------------------------
     def _shares_and_counts_of_groups(self) -> None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from tools.results import ComparisonFacts, Facts, LesionFacts, SearchFacts
 
-MAX_KEPT = 120  # older evidence is dropped, so that a long conversation stays bounded; numbers are never reused
+MAX_KEPT = 60  # older evidence is dropped, so that a long conversation stays bounded; numbers are never reused
 
 
 class Evidence(BaseModel):

@@ -507,5 +507,7 @@ class _SentenceCheck:
 
     def _number(self, claim: Claim) -> bool:
         """A bare number stands only in a paraphrase of a lesson that holds it."""
+        if self.sentence.endswith("?"):
+            return claim.text in self.known.question_numbers  # asked back about the person's own number
         about_lesson = not self.entities and not re.search(r"\b(?:this|your|it|here)\b", self.lower)
         return about_lesson and self.known.in_lesson(claim.text, self.sentence)

@@ -117,6 +117,7 @@ class Known:
         self._fixed |= {_plain(s) for f in self._studies for w in f.warnings for s in [w, *split_sentences(w)]}
         self.names = self._names()
         self.words = self._words(facts)
+        self.question_numbers = frozenset(re.findall(r"\d+(?:\.\d+)?", question))
         self.question_words = frozenset(re.findall(r"[a-z][a-z'-]+", question.lower()))
 
     def searches_for(self, region_id: str | None) -> list[SearchFacts]:
@@ -174,8 +175,15 @@ class Known:
     def _region_records(self, state: TurnState) -> dict[str, Record]:
         facts: dict[str, RegionFacts] = {}
         for e in self._evidence:  # the newest wins, and the session's own state over what an earlier turn saw
-            found = [e.facts] if isinstance(e.facts, RegionFacts) else e.facts.regions if isinstance(e.facts, RegionsFound) else (
-                [e.facts.region] if isinstance(e.facts, ComparisonFacts) else [])  # fmt: skip
+            match e.facts:
+                case RegionFacts():
+                    found: tuple[RegionFacts, ...] = (e.facts,)
+                case RegionsFound():
+                    found = e.facts.regions
+                case ComparisonFacts():
+                    found = (e.facts.region,)
+                case _:
+                    found = ()
             facts.update({r.region_id: r for r in found})
         facts.update({r.region_id: r for r in state.regions})
         records = {name: _region_record(r) for name, r in facts.items()}
@@ -188,19 +196,14 @@ class Known:
         records: dict[str, Record] = {}
         for search in self.searches:
             for hit in search.hits:
-                record = records.setdefault(hit.lesion_id, _lesion_record(hit))
+                record = records.get(hit.lesion_id) or records.setdefault(hit.lesion_id, _lesion_record(hit))
                 record.similarities.add(hit.similarity)
                 record.ranks.add(hit.rank)
         for e in self._evidence:
-            lesion = (
-                e.facts
-                if isinstance(e.facts, LesionFacts)
-                else e.facts.lesion
-                if isinstance(e.facts, ComparisonFacts)
-                else None
-            )
-            if lesion is None:
+            facts = e.facts.lesion if isinstance(e.facts, ComparisonFacts) else e.facts
+            if not isinstance(facts, LesionFacts):
                 continue
+            lesion = facts
             record = records.setdefault(lesion.lesion_id, _lesion_record(lesion))
             record.others = lesion.other_lesions_of_patient
             if isinstance(e.facts, ComparisonFacts):
@@ -216,8 +219,8 @@ class Known:
         parts = {r.body_part for r in [*self.lesions.values(), self.study] if r and r.body_part}
         groups = {key for f in self.atlases for key in f.counts}
         return Names(
-            lesions=tuple(self.lesions),
-            patients=tuple({r.patient for r in self.lesions.values() if r.patient}),
+            lesions=self.lesions.keys(),
+            patients={r.patient for r in self.lesions.values() if r.patient},
             files=tuple(f.file_name for f in self._reports),
             types=tuple(sorted(types)),
             body_parts=tuple(sorted(parts)),
@@ -226,7 +229,7 @@ class Known:
 
     def _words(self, study: SafeFacts | None) -> frozenset[str]:
         """Words that stand in the evidence itself: types, body parts, modality, names of groups."""
-        names = " ".join([*self.names.types, *self.names.groups, *(r.body_part or "" for r in self.lesions.values())])
+        names = " ".join([*self.names.types, *self.names.groups, *self.names.body_parts])
         names += f" {study.modality} {study.body_part or ''} " if study else ""
         if study is not None and study.contrast is not None:
             names += " contrast"

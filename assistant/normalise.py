@@ -9,11 +9,11 @@ from assistant.vocabulary import PLAIN
 
 # -- normalisation -------------------------------------------------------------------------------------------------
 _REPLACEMENTS = (
-    (r"[‘’´`]", "'"), (r"[“”]", '"'), (r"[–—−]", "-"), (r"\bwhat'?s\b", "what is"), (r"\bwhere'?s\b", "where is"),
-    (r"\bwho'?s\b", "who is"), (r"\bit'?s\b", "it is"), (r"\bthat'?s\b", "that is"), (r"\bhow'?s\b", "how is"),
+    (r"[‘’´`]", "'"), (r"\b(?:1|one) and a half\b", "1.5"), (r",? ?\b(?:please|kindly)\b,?", " "), (r"[“”]", '"'), (r"[–—−]", "-"), (r"\bwhat'?s\b", "what is"), (r"\bwhere'?s\b", "where is"),
+    (r"\bwho'?s\b", "who is"), (r"\bit's\b", "it is"), (r"\bthat'?s\b", "that is"), (r"\bhow'?s\b", "how is"),
     (r"\bcan'?t\b", "cannot"), (r"\bdon'?t\b", "do not"), (r"\bisn'?t\b", "is not"), (r"\baren'?t\b", "are not"),
     (r"\bi'?m\b", "i am"), (r"\blet'?s\b", "let us"), (r"\bw/o\b", "without"), (r"\by\.?o\.?\b", "years old"),
-    (r"\byrs?\b", "years"), (r"\bpts?\b", "patients"), (r"\bpls\b|\bplz\b", "please"), (r"\bu\b", "you"),
+    (r"\byrs?\b", "years"), (r"\bpts?\b", "patients"), (r",? ?\b(?:pls|plz)\b,?", " "), (r"\bu\b", "you"),
     (r"\bcentimet(?:er|re)s?\b", "cm"), (r"\bmillimet(?:er|re)s?\b", "mm"), (r"\bmilimet(?:er|re)s?\b", "mm"),
     (r"\bsub-?cent(?:imetric|imet(?:er|re)|imetre)\b", "at most 10 mm"), (r"\bsub ?cm\b", "at most 10 mm"),
     (r"(\d),(\d)(?= ?(?:mm|cm)\b)", r"\1.\2"), (r"\b(?:half a|a half) (?:cm)\b", "0.5 cm"),
@@ -44,6 +44,7 @@ def _number_words(text: str) -> str:
         if word != "one":
             text = re.sub(rf"\b{word}\b", str(value), text)
     # "one" is mostly a pronoun: a number only before a unit or a noun that is counted
+    text = re.sub(r"\bone(?= ?(?:to|-|or) ?\d)", "1", text)
     return re.sub(
         rf"(?<!this )(?<!that )(?<!which )(?<!the )\bone(?= (?:cm|mm|and a half|{lex.CASE}|most|closest|nearest)\b)",
         "1",
@@ -85,6 +86,9 @@ def _one_slip(word: str, target: str) -> bool:
     """One letter wrong, missing, extra or swapped; two in long words. The first letter is rarely the wrong one."""
     if word[0] != target[0] and sorted(word) != sorted(target):
         return False
+    if len(target) < 6 and len(word) == len(target) and sorted(word) != sorted(target):
+        # in a short word one wrong letter makes another word (mate, male), but for a vowel (wemen)
+        return all(x == y or (x in "aeiou" and y in "aeiou") for x, y in zip(word, target, strict=True))
     return _distance(word, target) <= (1 if len(target) < 8 else 2)
 
 

@@ -8,13 +8,13 @@ that planning is a pure function of the messages, and a turn that another model 
 import json
 import re
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assistant import wording
 from assistant.slots import HitRef, RegionRef
 from assistant.state import PastSearch, TurnState
-from assistant.understanding import Request, understand
+from assistant.understanding import Request, Wanted, understand
 from tools.results import (
     AtlasFacts,
     ComparisonFacts,
@@ -30,7 +30,6 @@ from tools.results import (
 )
 
 MOST_HITS = 50
-SHOW_MORE = 10
 FILTER_ARGS: dict[str, tuple[str, ...]] = {
     "type": ("lesion_types",),
     "sex": ("sex",),
@@ -291,7 +290,7 @@ def _search_args(request: Request, turn: Turn, region_id: str, inherit: bool) ->
         if args.get(low) is not None and args.get(high) is not None and args[low] > args[high]:
             args.pop(high if low in said else low)  # the newer bound wins
     if request.more and turn.last_search:
-        args["k"] = min(MOST_HITS, turn.last_search.facts.asked_k + SHOW_MORE)
+        args["k"] = min(MOST_HITS, turn.last_search.facts.asked_k + request.more)
     if args.get("k", 1) > MOST_HITS:
         args["k"] = MOST_HITS
     if args.get("k") == 0:
@@ -304,6 +303,8 @@ def _find_similar(request: Request, turn: Turn, inherit: bool) -> Recipe:
         raise CannotDo(wording.no_such_type(request.unknown_types[0], turn.state.atlas_types))
     if request.unclear and not request.wanted.said() and not request.cleared:
         raise AskBack(wording.how_unclear(request.unclear))
+    if request.unread:
+        request = _with_number(request, turn, inherit)
     parts: list[str] = [wording.NOT_A_FILTER] if request.not_applied else []
     for region_id in (yield from _region_ids(request, turn)):
         args = _search_args(request, turn, region_id, inherit)
@@ -323,6 +324,17 @@ def _find_similar(request: Request, turn: Turn, inherit: bool) -> Recipe:
         )
         turn.cautioned = True
     return wording.joined(parts)
+
+
+def _with_number(request: Request, turn: Turn, inherit: bool) -> Request:
+    """ "Make it 70": a bare number replaces the one bound there is. Otherwise nobody knows what it means."""
+    before = turn.last_search.args if inherit and turn.last_search else {}
+    bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
+    if len(request.unread) != 1 or len(bounds) != 1 or request.wanted.said():
+        raise AskBack(wording.what_number(request.unread[0]))
+    value = float(request.unread[0])
+    said = {bounds[0]: value if "size" in bounds[0] and value != int(value) else int(value)}
+    return replace(request, wanted=Wanted(**said), unread=())  # type: ignore[arg-type]
 
 
 def search(request: Request, turn: Turn) -> Recipe:

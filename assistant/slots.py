@@ -13,6 +13,7 @@ from tools.atlas import Scope
 
 FilterName = Literal["type", "sex", "age", "size", "scope"]
 Sex = Literal["F", "M"]
+SHOW_MORE = 10
 NUMBER = r"(\d+(?:\.\d+)?)"
 BLANK = " \x00 "
 
@@ -51,7 +52,7 @@ class Slots:
     named: list[str] = field(default_factory=list)  # types named without being a filter ("this liver lesion")
     unknown_types: list[str] = field(default_factory=list)
     k: int | None = None
-    more: bool = False
+    more: int = 0  # how many hits more than last time
     cleared: set[FilterName] = field(default_factory=set)
     clear_all: bool = False
     regions: list[RegionRef] = field(default_factory=list)
@@ -60,6 +61,7 @@ class Slots:
     age_like_patient: bool = False
     size_like_region: bool = False
     unclear: str = ""
+    unread: tuple[str, ...] = ()  # numbers that nothing explains
 
     @property
     def has_person_or_size(self) -> bool:
@@ -77,7 +79,14 @@ class Slots:
     def any(self) -> bool:
         """Anything at all was read."""
         return bool(
-            self.has_filters or self.cleared or self.clear_all or self.regions or self.hits or self.nth or self.unclear
+            self.has_filters
+            or self.cleared
+            or self.clear_all
+            or self.regions
+            or self.hits
+            or self.nth
+            or self.unclear
+            or self.unread
         )
 
     def take(self, pattern: str, use: Callable[[re.Match[str]], bool | None]) -> bool:
@@ -107,6 +116,8 @@ def read_slots(text: str, ids: tuple[str, ...] = (), atlas_types: tuple[str, ...
     _counts(slots)
     _sex(slots)
     _types(slots, atlas_types)
+    left = re.findall(r"(?<![\w.-])\d+(?:\.\d+)?(?![\w.-])", slots.text)
+    slots.unread = tuple(left)
     return slots
 
 
@@ -264,12 +275,13 @@ def _ages(slots: Slots) -> None:
     )
     slots.take(rf"\b(?:{aged} )?(\d+){old} (?:and|or) (?:younger|under|below|less)\b", bound(False))
     before = rf"(?<![\w])(?:{aged} )?"
-    not_counted = rf"(?! ?(?:%|percent|hu\b|slices?|(?:\w+ )?(?:{lex.CASE[3:-1]})\b))"
+    not_counted = rf"(?! ?(?:%|percent|hu\b|slices?|of (?:them|these|those)|(?:\w+ )?(?:{lex.CASE[3:-1]})\b))"
     slots.take(rf"{before}{lex.LESS} (?:the age of |age )?(\d+)\b{old}{not_counted}", bound(False))
     slots.take(rf"{before}{lex.MORE} (?:the age of |age )?(\d+)\b{old}{not_counted}", bound(True))
     slots.take(rf"\b(?:aged )?{lex.ABOUT} (?:the age of )?(\d+)\b{old}{not_counted}", about)
     slots.take(rf"\b(\d+){said_old}", exact)
     slots.take(r"\b(?:aged|age) (\d+)\b", exact)
+    slots.take(r"(?<![\d.])([1-9]\d) ?(?:-|to) ?([1-9]\d)(?![\d.]| ?(?:%|hu\b))", between)  # a bare range is of years
     for phrase, (low, high) in lex.AGE_PHRASES:
         # "old women" is an age and a sex: leave the sex to be read
         def use(m: re.Match[str], low: int | None = low, high: int | None = high) -> None:
@@ -356,10 +368,14 @@ def _counts(slots: Slots) -> None:
 
     near = r"(?:closest|nearest|most similar|most alike|best|top|similar|nearest neighbou?r|other|more)"
     adjectives = r"(?:(?!\x00)(?!than|mm|cm|years|%|hu\b)[a-z-]+ ){0,3}?"
-    if slots.take(r"\b(?:(?:a few|some|give me|show me|even) )?more(?: (?:cases?|hits?|results?|examples?|of (?:them|these)))?$",
-                  lambda m: None):  # fmt: skip
-        slots.more = True
+    def more(m: re.Match[str]) -> None:
+        slots.more = int(m.group(1) or SHOW_MORE)
+
+    noun = r"(?: (?:cases?|hits?|results?|examples?|of (?:them|these)))?"
+    if slots.take(rf"\b(?:a few |some |give me |show me |even )*(?:(\d{{1,2}}) )?more{noun}$", more):
         return
+    slots.take(r"\b(?:at most |up to |only |just )*(\d{1,3}) of (?:them|these|those)\b", use)
+    slots.take(r"\b(?:just|only|exactly) (\d{1,2})$", use)
     slots.take(r"\b(?:top|best|first|closest|nearest)[ -]?(\d{1,3})\b(?! ?(?:mm|cm|years))", use) or slots.take(
         rf"\b(?:only |just |exactly )?(?:the )?(\d{{1,3}}) (?:of )?(?:the )?{near}\b", use
     ) or slots.take(
@@ -412,7 +428,8 @@ def _types(slots: Slots, atlas_types: tuple[str, ...]) -> None:
             leaving_out = False
         last_end = end
         named_only = re.search(
-            r"\b(?:this|that|my|these|those|(?:to|like|resembles?) (?:the|an?))(?: \w+)? $", slots.text[:start]
+            r"\b(?:this|that|my|these|those|(?:(?:similar|close|comparable|identical) to|like|resembles?) (?:the|an?))(?: \w+)? $",
+            slots.text[:start],
         ) and re.match(rf" ?{lex.LESION}\b|$", slots.text[end:])
         target = slots.left_out if leaving_out else slots.named if named_only else slots.types
         if name not in target:

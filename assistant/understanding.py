@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from typing import Literal, cast
 
 from assistant import lexicon as lex
+from assistant.intents import first_intent
 from assistant.normalise import clauses, normalise
 from assistant.slots import FilterName, HitRef, RegionRef, Slots, read_slots
 from assistant.state import TurnState
@@ -54,9 +55,10 @@ class Request:
     unknown_types: tuple[str, ...] = ()
     topic: str = ""  # group_by, report format, or kind of out-of-scope request
     follow_up: bool = False  # builds on the request before
-    more: bool = False
+    more: int = 0  # how many hits more than last time
     not_applied: str = ""  # a property the atlas does not record, such as "malignant"
     unclear: str = ""  # a filter that was meant but cannot be read, such as "small"
+    unread: tuple[str, ...] = ()  # numbers whose meaning is open
 
 
 def understand(message: str, state: TurnState) -> tuple[Request, ...]:
@@ -140,6 +142,7 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         more=slots.more,
         not_applied=_not_applied(clause) if not kind else "",
         unclear=slots.unclear,
+        unread=slots.unread,
     )
 
 
@@ -187,7 +190,7 @@ def _topic(intent: Intent, clause: str) -> str:
 
 def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     """The first intent of the table that fits, corrected by what was read in the slots."""
-    found = next((name for name, words in lex.INTENTS if re.search(words, clause)), "unknown")
+    found = first_intent(clause)
     about_hit = bool(slots.hits)
     pointing = bool(slots.regions) or bool(re.search(r"\b(?:this|that|it|here)\b", clause))
     typed = bool(slots.types or slots.named or slots.left_out)
@@ -198,7 +201,7 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     if found == "measure":
         if about_hit:
             found = "describe_lesion"
-        elif slots.has_filters and re.search(r"\b(?:find|show|list|similar|search|only)\b", clause):
+        elif slots.has_filters and re.search(r"\b(?:find|show|list|similar|search|only|like|cases?|lesions)\b", clause):
             found = "search"
     if found == "unknown" and about_hit:
         found = "describe_lesion" if re.search(_DESCRIBES, clause) else "refine"
@@ -232,7 +235,7 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     return cast(Intent, found)
 
 
-_DESCRIBES = r"\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain|facts|which|sex|age|more)\b"
+_DESCRIBES = r"^(?:is|are|was)\b|\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain|facts|which|sex|age|more)\b"
 
 
 def _is_search(clause: str, slots: Slots) -> bool:
@@ -282,4 +285,5 @@ def _joined(before: Request, after: Request) -> Request:
         more=before.more or after.more,
         not_applied=before.not_applied or after.not_applied,
         unclear=before.unclear or after.unclear,
+        unread=before.unread + after.unread,
     )

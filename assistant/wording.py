@@ -478,6 +478,10 @@ def how_unclear(word: str) -> str:
     return f"What counts as {word} here? Give me a limit, for example “{example}”."
 
 
+def what_number(number: str) -> str:
+    return f"What does {number} stand for: an age, a size in mm, or a number of hits?"
+
+
 def fixed_texts() -> tuple[str, ...]:
     """What the program says of itself: no evidence is needed, and none could be given."""
     return (

@@ -167,7 +167,8 @@ def comparisons(draw: st.DrawFn) -> ComparisonFacts:
 def atlases(draw: st.DrawFn) -> AtlasFacts:
     by_sex = draw(st.booleans())
     names = ("F", "M") if by_sex else TYPES
-    counts = {name: draw(st.integers(1, 900)) for name in names}
+    sizes = draw(st.lists(st.integers(1, 900), min_size=len(names), max_size=len(names), unique=True))
+    counts = dict(zip(names, sizes, strict=True))
     return AtlasFacts(
         name="demo",
         group_by="sex" if by_sex else "lesion_type",

@@ -82,7 +82,8 @@ def region_id(text: str, rng: random.Random) -> str | None:
 
 def lesion_type(text: str, rng: random.Random) -> str | None:
     """One type named instead of another."""
-    found = list(re.finditer("|".join(TYPES), text))
+    # another type without votes would be as true
+    found = list(re.finditer(rf"(?<!No vote went to )(?:{'|'.join(TYPES)})", text))
     if not found:
         return None
     m = rng.choice(found)

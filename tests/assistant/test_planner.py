@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
+from assistant.evidence import EvidenceLedger
+from assistant.grounding import Checker
 from assistant.planner import Call, Reply, Result, plan_turn
+from assistant.sentences import split_sentences
 from assistant.state import PastSearch, ToolCallRecord, TurnState
+from tests.assistant import held_out
 from tests.assistant import utterances as said
 from tests.assistant.facts import TYPES
 from tools.results import (
@@ -119,12 +123,12 @@ def run(message: str, start: TurnState) -> tuple[list[tuple[str, dict[str, Any]]
     raise AssertionError("the turn does not end")
 
 
-@pytest.mark.parametrize(("message", "calls"), said.MARKED)
+@pytest.mark.parametrize(("message", "calls"), [*said.MARKED, *held_out.MARKED])
 def test_a_marked_lesion(message: str, calls: list[said.Call]) -> None:
     assert run(message, state(R1))[0] == calls
 
 
-@pytest.mark.parametrize(("before", "message", "calls"), said.SEARCHED)
+@pytest.mark.parametrize(("before", "message", "calls"), [*said.SEARCHED, *held_out.SEARCHED])
 def test_after_a_search(before: dict[str, Any], message: str, calls: list[said.Call]) -> None:
     assert run(message, state(R1, searched=before))[0] == calls
 
@@ -137,3 +141,31 @@ def test_two_regions(message: str, calls: list[said.Call]) -> None:
 @pytest.mark.parametrize(("message", "calls"), said.BARE)
 def test_nothing_marked(message: str, calls: list[said.Call]) -> None:
     assert run(message, state())[0] == calls
+
+
+def test_every_applied_filter_is_said_back() -> None:
+    for message, expected in [*said.MARKED, *held_out.MARKED]:
+        calls, text = run(message, state(R1))
+        if not expected or calls[-1][0] != "search_similar_lesions":
+            continue
+        args = calls[-1][1]
+        for kind in args.get("lesion_types", []) if len(args.get("lesion_types", [])) < 5 else []:
+            assert kind in text, message
+        for name, word in (("sex", {"F": "women", "M": "men"}.get(args.get("sex", ""), "")),):
+            assert name not in args or word in text, message
+        for name in ("min_age", "max_age", "min_size_mm", "max_size_mm"):
+            assert name not in args or f"{args[name]:g}" in text, message
+
+
+def test_no_answer_of_the_table_holds_an_unsupported_claim() -> None:
+    for message, _ in [*said.MARKED, *held_out.MARKED, *said.BARE]:
+        start = state(R1)
+        ledger = EvidenceLedger()
+        ledger.begin_turn()
+        results: dict[str, Result] = {}
+        while isinstance(step := plan_turn(message, start, results), Call):
+            facts = facts_of(step)
+            results[step.key] = Result(facts, evidence=ledger.add(step.name, step.args, facts).number)
+        checker = Checker(ledger, start, message)
+        for sentence in split_sentences(step.text):
+            assert checker.check(sentence).unsupported == (), (message, sentence)
