@@ -23,7 +23,7 @@ BAND_MM = 3.0  # how far inside and outside the outline its contrast is judged
 BEND = 2  # samples by which neighbouring rays may differ
 STIFFNESS = 0.12  # cost of such a difference, per sample squared
 EDGE_WEIGHT = 3.0
-ROUNDNESS = 6.0  # second pass: cost of departing from the first pass's usual radius
+ROUNDNESS = 4.0  # second pass: cost of departing from the first pass's usual radius
 TOLERANCES = 6
 SURROUNDINGS_MM = ((8, 14), (16, 24), (28, 40))  # rings that may show what lies around the lesion
 MIN_CLARITY = 0.45  # what noise alone does not reach
@@ -60,11 +60,16 @@ class _Polar:
     variation: float  # typical difference between neighbouring places of one tissue
 
 
-def outline_from_seed(image: NDArray[np.int16], spacing_mm: tuple[float, float], x: float, y: float) -> Outline | None:
-    """The outline of what lies under (x, y), image coordinates; None in tissue without an edge within reach."""
+def outline_from_seed(
+    image: NDArray[np.int16], spacing_mm: tuple[float, float], x: float, y: float, recentre: bool = True
+) -> Outline | None:
+    """The outline of what lies under (x, y), image coordinates; None in tissue without an edge within reach.
+
+    `recentre` takes twice the time and finds it from a seed near its edge, too.
+    """
     first = _best(_unwrap(image, spacing_mm, (x, y), REACH_MM), None)
-    if first is None:
-        return None
+    if first is None or not recentre:
+        return first
     center = _centroid(first, spacing_mm)
     again = _best(_unwrap(image, spacing_mm, center, REACH_MM), None)
     return again if again and again.promise >= first.promise - RECENTRED else first

@@ -120,8 +120,8 @@ def test_a_box_is_kept_and_the_lesion_in_it_measured() -> None:
     box = PixelBox(160, 205, 201, 236)
     region = region_from_box(make_series(image), 0, box, "R7")
     assert (region.box, region.region_id, region.origin) == (box, "R7", "box")
-    assert region.measurement.long_axis_mm == pytest.approx(24, abs=2.5)
-    assert region.measurement.short_axis_mm == pytest.approx(16, abs=2.5)
+    assert region.measurement.long_axis_mm == pytest.approx(24, abs=3)
+    assert region.measurement.short_axis_mm == pytest.approx(16, abs=3)
     outline = np.array(region.outline_px)
     assert (outline >= (159.9, 204.9)).all()
     assert (outline <= (201.1, 236.1)).all()
@@ -248,7 +248,7 @@ def test_on_teaching_cases_clicks_and_suggestions_agree_with_the_truth(tmp_path:
         centers = [((r.box.x0 + r.box.x1) / 2, (r.box.y0 + r.box.y1) / 2) for r in find_regions(one, index)]
         suggested += any(x0 <= x <= x1 and y0 <= y <= y1 for x, y in centers)
     assert right >= 0.6 * len(truth)
-    assert suggested >= 0.2 * len(truth)
+    assert suggested >= 0.25 * len(truth)
 
 
 @pytest.mark.shared
