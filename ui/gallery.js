@@ -20,13 +20,6 @@ function apply() {
   if (sameHits && state.hits.length) return;
   chosen = null;
   show();
-  if (state.hits.length) reveal();
-}
-
-function reveal() {
-  // new hits below the fold: scroll as far as shows them beside the picture
-  const head = root.getBoundingClientRect().top, middle = 0.6 * window.innerHeight, column = document.querySelector("#left");
-  if (head > middle && column.scrollHeight > column.clientHeight) column.scrollBy({ top: head - middle, behavior: "smooth" });
 }
 
 function show() {
@@ -36,10 +29,9 @@ function show() {
   root.append(head);
   if (state.hint) { root.append(make("p", "soft", state.hint)); return; }
   head.append(make("span", `verdict ${state.confidence}`, state.verdict));
-  if (state.votes.length) root.append(votes());
-  root.append(make("p", "soft searched", `${state.searched} Choose one to see it beside ${state.region_id}.`));
-  root.append(make("div", "place"));
-  root.append(make("ul", "hits", ...state.hits.map(hit)));
+  if (state.hits.length) head.append(make("span", "soft", `Choose one to see it beside ${state.region_id}.`));
+  const summary = make("div", "summary", state.votes.length ? votes() : null, make("p", "soft searched", state.searched));
+  root.append(make("div", "place"), make("div", "found", summary, make("ul", "hits", ...state.hits.map(hit))));
 }
 
 function votes() {

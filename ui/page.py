@@ -154,6 +154,7 @@ class Page:
 
     def _open(self, visit: Visit, asked: Opening) -> None:
         if asked.failed is not None:
+            visit.discard_uploads()
             raise VisitError(asked.failed)
         if asked.sample is not None:
             sample = self.shelf.get(asked.sample)

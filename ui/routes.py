@@ -6,7 +6,6 @@ Uploads come here and not through Gradio, whose cache serves every file to every
 import base64
 import io
 import re
-import shutil
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -146,14 +145,13 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             raise HTTPException(413, f"That is more than {MAX_FILES} files: send one series, or a zip of it.")
         folder = upload_folder(visit, batch)
         await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
-        room = MAX_UPLOAD_BYTES - sum(p.stat().st_size for p in folder.parent.rglob("*") if p.is_file())
         try:
-            await _receive(request, folder / f"{index:05d}", min(room, DEFAULT_LIMITS.max_file_bytes))
+            await _receive(request, folder / f"{index:05d}", visit)
+        except FileExistsError:
+            raise HTTPException(409, "This file was already sent: choose the files once more.") from None
         except _TooLargeError:
-            shutil.rmtree(folder.parent, ignore_errors=True)
-            raise HTTPException(
-                413, f"That is too much to open at once (more than {_size(room)}): send one series."
-            ) from None
+            visit.discard_uploads()
+            raise HTTPException(413, "That is too much to open at once: send one series.") from None
         return Response(status_code=204)
 
     return router
@@ -175,12 +173,13 @@ class _TooLargeError(Exception):
     pass
 
 
-async def _receive(request: Request, path: Path, max_bytes: int) -> None:
+async def _receive(request: Request, path: Path, visit: Visit) -> None:
     received = 0
     with open(path, "xb") as file:
         async for chunk in request.stream():
             received += len(chunk)
-            if received > max_bytes:
+            visit.upload_bytes += len(chunk)
+            if received > DEFAULT_LIMITS.max_file_bytes or visit.upload_bytes > MAX_UPLOAD_BYTES:
                 raise _TooLargeError
             file.write(chunk)
 
@@ -234,7 +233,3 @@ def _png(pixels: NDArray[np.uint8]) -> bytes:
 
 def _address(pixels: NDArray[np.uint8]) -> str:
     return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()
-
-
-def _size(count: int) -> str:
-    return f"{max(count, 0) / 2**20:.0f} MB"

@@ -73,6 +73,7 @@ class Visit:
     study_key: str = ""
     title: str = ""
     start_slice: int | None = None
+    upload_bytes: int = 0  # of the upload that is under way
     names: dict[str, str] = field(default_factory=dict)
     turns: list["Turn"] = field(default_factory=list)
     last_seen: float = field(default_factory=time.monotonic)
@@ -104,6 +105,7 @@ class Visit:
     def discard_uploads(self) -> None:
         """What was sent is deleted as soon as it has been read."""
         shutil.rmtree(self.session.folder / UPLOADS, ignore_errors=True)
+        self.upload_bytes = 0
 
     def assistant(self) -> Assistant:
         """The assistant of this visit, made on the first question."""
@@ -133,9 +135,10 @@ class Visit:
             self.names.pop(region.region_id, None)
 
     def next_revision(self) -> int:
-        """A number that grows with everything sent to the screen, so that it can tell old from new."""
+        """A number that grows with everything sent to the screen, so that it can tell old from new: the time in
+        milliseconds, so that it goes on growing when a visit ended and the page is given another."""
         with self._lock:
-            self._sent += 1
+            self._sent = max(self._sent + 1, time.time_ns() // 1_000_000)
             return self._sent
 
 

@@ -42,7 +42,7 @@ function apply() {
   if (newStudy || before.series_index !== state.series_index) openSeries();
   if (newStudy) setBusy("");
   if (state.notice) say(state.notice.text, state.notice.kind);
-  else if (newStudy && state.warnings.length) say(state.warnings.join(" "), "info");
+  else if (!newStudy && before.series_index !== state.series_index) say(state.warnings.join(" ")); // the chat tells those of a new study
   if (state.notice && state.notice.kind === "problem") setBusy("");
   if (!newStudy && before.selected !== state.selected && state.selected) showSelected();
   if (!newStudy && view) showSuggestions(before);

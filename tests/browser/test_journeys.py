@@ -31,13 +31,13 @@ def test_a_newcomer_picks_a_case_clicks_the_lesion_and_asks(visitor: Any, server
     assert "Searched" in answer  # the tool step
     assert "resembles" in answer or "similar enough" in answer
     assert person.page.locator(".hits button").count() >= 6
-    person.page.wait_for_timeout(700)  # the gallery scrolls into view
+    person.page.wait_for_function("() => [...document.querySelectorAll('.hits img')].every(i => i.naturalWidth)")
     person.shot("3-answer")
 
     person.page.locator("#chat a[href*='#lesion-']").first.click()
     person.page.locator(".compare img").nth(1).wait_for()
     assert "Long axis" in person.page.locator(".compare").inner_text()
-    person.page.wait_for_timeout(700)
+    person.page.wait_for_timeout(500)  # it scrolls into view
     person.shot("4-comparison")
 
 

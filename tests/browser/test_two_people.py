@@ -37,3 +37,15 @@ def test_a_closed_page_is_forgotten(visitor: Any, server: Any) -> None:
         person.context.new_page().close()
     assert all(v.visitor != key for v in server.visits._visits.values())
     assert not visit.session.folder.exists()
+
+
+def test_a_session_that_ended_says_so_and_a_new_one_begins(visitor: Any, server: Any) -> None:
+    person = visitor()
+    person.open_sample(server.shelf.samples[0].title)
+    page = next(p for p, v in server.visits._visits.items() if v.visitor == person.cookie())
+    server.visits.close(person.cookie(), page)
+    person.click_image(256, 256)
+    person.page.locator(".notice", has_text="no longer open").wait_for()
+    person.open_sample(server.shelf.samples[1].title)
+    person.click_image(256, 256)
+    person.regions().first.wait_for()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from ui.app import build_app, serve
+from ui.page import models
 from ui.sessions import COOKIE, VisitError, new_visitor
 
 
@@ -75,6 +76,15 @@ def test_an_opening_is_checked(client: Any, app: Any) -> None:
         reply = call(client, app, "open", "page", [], event)
         assert "Traceback" not in reply.text
     assert app.state.visits.of_page(client.cookies[COOKIE], "page").session.study is None
+
+
+def test_only_offered_models_can_be_chosen(client: Any, app: Any) -> None:
+    client.get("/")
+    assert [name for name, _ in models("auto")] == ["auto"]
+    reply = call(client, app, "choose_model", "page", ["openai:expensive"])
+    assert "does not offer that model" in reply.text or "not in the list of choices" in reply.text
+    visit = app.state.visits.of_page(client.cookies[COOKIE], "page")
+    assert visit.model == "auto"
 
 
 def test_a_login_is_asked_for(demo: Any) -> None:
