@@ -103,7 +103,8 @@ def _outlined_png(series: Series, region: Region) -> bytes:
     window = best_window(crop_roi(series, region))
     image = Image.fromarray(apply_window(series.volume_hu[region.slice_index], window)).convert("RGB")
     if region.outline_px:
-        ImageDraw.Draw(image).line([*region.outline_px, region.outline_px[0]], fill=OUTLINE_COLOUR, width=2)
+        centred = [(x - 0.5, y - 0.5) for x, y in (*region.outline_px, region.outline_px[0])]  # Pillow counts centres
+        ImageDraw.Draw(image).line(centred, fill=OUTLINE_COLOUR, width=2)
     return _png(image)
 
 

@@ -60,7 +60,7 @@ class RegionReport(BaseModel):
     image: Png | None = None
     search: SearchFacts | None = None
     hit_thumbnails: dict[str, Png] = {}
-    outline_px: tuple[tuple[float, float], ...] = ()  # closed polygon (x, y) on the slice; pixel centres are whole
+    outline_px: tuple[tuple[float, float], ...] = ()  # closed polygon (x, y) on the slice; pixel i covers i..i+1
 
 
 class ReportContent(BaseModel):

@@ -136,7 +136,7 @@ def _region_sr(report: ReportContent, region: RegionReport, image: "Dataset") ->
     }
     reference = image.SOPClassUID, image.SOPInstanceUID
     if len(region.outline_px) >= 3:
-        points = np.asarray((*region.outline_px, region.outline_px[0])) + 0.5  # DICOM counts from the pixel's corner
+        points = np.asarray((*region.outline_px, region.outline_px[0]))  # DICOM too counts from the pixel's corner
         outline = sr.ImageRegion(
             graphic_type=sr.GraphicTypeValues.POLYLINE,
             graphic_data=points[:-1] if np.array_equal(points[-1], points[-2]) else points,

@@ -364,7 +364,7 @@ def test_sr_outline_is_closed_and_counted_from_the_pixel_corner(tmp_path: Path) 
     document, groups = read_groups(write_report(make_report(), "dicom-sr", tmp_path))
     region = groups[0].roi
     assert region.graphic_type == hd.sr.GraphicTypeValues.POLYLINE
-    np.testing.assert_allclose(region.value, np.array([*OUTLINE, OUTLINE[0]]) + 0.5)
+    np.testing.assert_allclose(region.value, np.array([*OUTLINE, OUTLINE[0]]))
     referenced = region.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID
     evidence = document.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence
     assert len(evidence) == 2
