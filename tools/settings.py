@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
     atlas: str | None = Field(
         default=None,
-        description="atlas folder or http(s) address; None is the own atlas if there is one, else the demo's",
+        description="folder or http(s) address; None is the own atlas if there is one, else the demo's",
     )
     encoder: str | None = Field(default=None, description="encoder folder or hub repository; None is the shipped one")
     salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")

@@ -91,15 +91,13 @@ def build_app(
     return app
 
 
-def serve(
-    settings: Settings,
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    auth: str | None = None,
-    progress: "Progress | None" = None,
-) -> None:
+def serve(settings: Settings, host: str = "127.0.0.1", port: int = 7860) -> None:
+    """Build the app and run it until it is interrupted."""
+    run_server(build_app(settings), host, port)
+
+
+def run_server(app: FastAPI, host: str = "127.0.0.1", port: int = 7860) -> None:
     """Run the server until it is interrupted. Prints one line with the address; port 0 takes a free one."""
-    app = build_app(settings, auth, progress)
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -54,11 +54,12 @@ def serve(
     auth: Annotated[Optional[str], typer.Option(metavar="USER:PASSWORD", help="ask for a login")] = None,  # noqa: UP045
 ) -> None:
     """Open the chat in the browser; builds the demo atlas on first use."""
-    from ui.app import serve as serve_app
+    from ui.app import build_app, run_server
     from ui.terminal import progress_bars, settings_with
 
     with progress_bars() as progress:
-        serve_app(settings_with(atlas=atlas, model=model), host=host, port=port, auth=auth, progress=progress)
+        app = build_app(settings_with(atlas=atlas, model=model), auth, progress)
+    run_server(app, host, port)
 
 
 @app.command()
@@ -157,7 +158,6 @@ def import_deeplesion(
 ) -> None:
     """DeepLesion's 16-bit PNGs and DL_info.csv to a ROI pack; rows that cannot be read are reported."""
     from tools.deeplesion import import_deeplesion as run
-
     from ui.terminal import progress_bars, say
 
     with progress_bars() as progress:
@@ -175,7 +175,6 @@ def phantoms(
 ) -> None:
     """Write synthetic teaching cases: DICOM series, a ROI pack and the truth."""
     from tools.phantom import make_phantoms
-
     from ui.terminal import progress_bars, say
 
     with progress_bars() as progress:

@@ -17,7 +17,6 @@ from tools.settings import Settings, get_settings
 if TYPE_CHECKING:
     from assistant.agent import Assistant
     from assistant.answer import Answer
-
     from tools.atlas import Filters
     from tools.demo import Progress
     from tools.results import SearchFacts
@@ -73,9 +72,8 @@ def parse_roi(text: str) -> PixelBox:
 @contextmanager
 def open_workspace(settings: Settings, path: Path, reports: Path | None = None) -> Iterator["Workspace"]:
     """A study on the table, in a session that is deleted afterwards; reports are moved to `reports` first."""
-    from tools.dicom import IntakeError, read_study
-
     from tools.demo import open_workspace_parts, patient_keys
+    from tools.dicom import IntakeError, read_study
     from tools.session import Session, Workspace
 
     if not path.exists():
