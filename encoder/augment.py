@@ -9,13 +9,19 @@ from kornia.filters import gaussian_blur2d
 from encoder.presets import Augmentation
 
 
-def augment(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+def augment(
+    images: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor | None = None
+) -> torch.Tensor:
     """One random view of each image; the same generator state gives the same views.
+
+    `calibrated` (N,) marks images whose values are HU: they keep their level and are never windowed again.
 
     Shape: (N, 1, H, H) in 0..1 -> (N, 1, V, V) in 0..1 with V = `how.view_px`.
     """
     views = _move(images, how, generator)
-    views = _change_intensity(views, how, generator)
+    if calibrated is None:
+        calibrated = torch.zeros(len(images), dtype=torch.bool)
+    views = _change_intensity(views, how, generator, calibrated)
     if how.blur_probability > 0:
         views = _blur(views, how, generator)
     if how.noise > 0:
@@ -52,16 +58,18 @@ def _move(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
-def _change_intensity(views: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+def _change_intensity(
+    views: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor
+) -> torch.Tensor:
     count = len(views)
-    low, high = (math.log(g) for g in how.gamma)
-    gamma = torch.exp(_uniform((low, high), count, generator))
-    gain = _uniform(how.gain, count, generator)
-    offset = _uniform(how.offset, count, generator)
+    share = torch.where(calibrated, how.calibrated_share, 1.0).reshape(-1, 1, 1, 1)
+    gamma = torch.exp(share * _uniform((math.log(how.gamma[0]), math.log(how.gamma[1])), count, generator))
+    gain = 1 + share * (_uniform(how.gain, count, generator) - 1)
+    offset = share * _uniform(how.offset, count, generator)
     views = views.clamp(0, 1).pow(gamma) * gain + offset
     if how.rewindow_probability > 0:
         # the window's edges are quantiles of the view, so that it never empties
-        chosen = torch.rand(count, generator=generator) < how.rewindow_probability
+        chosen = (torch.rand(count, generator=generator) < how.rewindow_probability) & ~calibrated
         lowest = views.amin((1, 2, 3), keepdim=True)
         span = (views.amax((1, 2, 3), keepdim=True) - lowest).clamp(min=1e-3)
         start = _uniform((0.0, 0.5), count, generator)

@@ -25,6 +25,7 @@ class TrainingRois:
     lesions: torch.Tensor  # (N,) int64, the same number for all slices of a lesion
     types: torch.Tensor  # (N,) int64, -1 where unknown
     labels: torch.Tensor  # (N, L) float32 label coordinates, NaN rows where unknown
+    calibrated: torch.Tensor  # (N,) bool, true where the pixels were HU and not a window of unknown bounds
     weights: torch.Tensor  # (N,) float32, larger for lesions of rarer types, mean 1, 0 where unknown
 
     def __len__(self) -> int:
@@ -56,6 +57,7 @@ def load_rois(packs: Sequence[Path], ratings: Sequence[Rating] = (), type_distan
     Rows with the same `nodule_id` (or, without that column, the same lesion_id) are slices of one lesion.
     """
     images: list[torch.Tensor] = []
+    calibrated: list[torch.Tensor] = []
     rows: list[dict[str, str]] = []
     lesion_names: list[str] = []
     for number, folder in enumerate(packs):
@@ -63,6 +65,7 @@ def load_rois(packs: Sequence[Path], ratings: Sequence[Rating] = (), type_distan
         kept = np.array([i for i, row in enumerate(table) if row.get("split") != HELD_OUT], dtype=np.int64)
         for start in range(0, len(kept), _READ_AT_ONCE):
             images.append(standardize(pixels[kept[start : start + _READ_AT_ONCE]]).half())
+        calibrated.append(torch.full((len(kept),), pixels.dtype != np.uint8))
         rows += [table[i] for i in kept]
         lesion_names += [f"{number}/{table[i].get('nodule_id') or table[i]['lesion_id']}" for i in kept]
     if len(rows) < 2:
@@ -73,6 +76,7 @@ def load_rois(packs: Sequence[Path], ratings: Sequence[Rating] = (), type_distan
         lesions=_numbers(lesion_names),
         types=types,
         labels=_label_coordinates(rows, types, ratings, type_distance),
+        calibrated=torch.cat(calibrated),
         weights=_rarity(types),
     )
 

@@ -42,6 +42,7 @@ _FINGERPRINTED = {
     "pooling",
     "lens",
     "input_px",
+    "centred",
     "frangi_sigmas",
     "frangi_alpha",
     "frangi_beta",

@@ -19,7 +19,8 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
     """What a saved encoder is made of. `channels` are names from CHANNELS, in order.
 
     `lens` is the scale at the middle of the ROI: 0.4 shows it 2.5 times larger and squeezes the surroundings, 1 changes
-    nothing. `input_px` is the side of the square that the backbone sees after it.
+    nothing. `input_px` is the side of the square that the backbone sees after it. `centred` batch-normalises the
+    pooled features before they get length 1; without it all vectors share a narrow cone.
     """
 
     model_type = "lesion-encoder"
@@ -33,6 +34,7 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         pooling: str = "gem",
         lens: float = 0.4,
         input_px: int = 48,
+        centred: bool = True,
         frangi_sigmas: tuple[float, ...] | list[float] = (1.0, 2.0, 3.0),
         frangi_alpha: float = 1.0,
         frangi_beta: float = 0.6,
@@ -54,6 +56,7 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         self.pooling = pooling
         self.lens = lens
         self.input_px = input_px
+        self.centred = centred
         self.frangi_sigmas = list(frangi_sigmas)
         self.frangi_alpha = frangi_alpha
         self.frangi_beta = frangi_beta
@@ -107,6 +110,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
             nn.ReLU(inplace=True),
         )
         self.pool = GeM() if config.pooling == "gem" else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.centre = nn.BatchNorm1d(config.dim) if config.centred else nn.Identity()
         self.post_init()  # type: ignore[no-untyped-call]
 
     def channels(self, images: torch.Tensor) -> torch.Tensor:
@@ -143,4 +147,5 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1."""
-        return F.normalize(self.pool(self.feature_map(images)).float(), dim=1)
+        pooled = self.pool(self.feature_map(images)).float()
+        return F.normalize(self.centre(pooled), dim=1)

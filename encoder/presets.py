@@ -24,6 +24,7 @@ class Augmentation:
     blur_probability: float = 0.3
     blur_sigma_px: tuple[float, float] = (0.3, 1.2)
     noise: float = 0.03
+    calibrated_share: float = 0.2  # of the intensity changes above for HU, whose values mean something
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Preset:
     frangi_gamma: float = 0.0444
     lens: float = 0.4
     input_px: int = 48
+    centred: bool = True
     dim: int = 512
     projection_dim: int = 128
     ratings: tuple[Rating, ...] = (
@@ -87,6 +89,7 @@ PAPER = Preset(
     channels=("frangi",),
     lens=1.0,
     input_px=64,
+    centred=False,
     stages=(
         Stage(
             name="simclr",

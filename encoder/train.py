@@ -44,6 +44,7 @@ class Learner(nn.Module):
             dim=preset.dim,
             lens=preset.lens,
             input_px=preset.input_px,
+            centred=preset.centred,
             frangi_sigmas=preset.frangi_sigmas,
             frangi_alpha=preset.frangi_alpha,
             frangi_beta=preset.frangi_beta,
@@ -181,7 +182,8 @@ def _run_stage(
                 for group in optimizer.param_groups:
                     group["lr"] = _rate(stage.optimization, epoch + step / len(batches), stage.epochs)
                 images = rois.images[rows].float()
-                views = torch.cat([augment(images, stage.augmentation, generator) for _ in range(2)])
+                calibrated = rois.calibrated[rows]
+                views = torch.cat([augment(images, stage.augmentation, generator, calibrated) for _ in range(2)])
                 loss = _step(accelerator, module, views, rows, rois, stage)
                 optimizer.zero_grad(set_to_none=True)
                 accelerator.backward(loss)

@@ -66,15 +66,20 @@ def measure_speed(embedder: Embedder, rois: int = 1024, repeats: int = 5, seed: 
     torch.set_num_threads(1)
     try:
         ours = _best(lambda: frangi(unit, SIGMAS, 1.0, 0.6, 0.0444, black_ridges=False), repeats) / len(unit)
-        sample = unit[:32].numpy()
-        theirs = _best(lambda: [reference(roi, sigmas=SIGMAS, **settings) for roi in sample], 3) / len(sample)
+        sample = unit[: max(1, rois // 32)].numpy()
+        theirs = _best(lambda: [reference(roi, sigmas=SIGMAS, **settings) for roi in sample], min(repeats, 3)) / len(
+            sample
+        )
     finally:
         torch.set_num_threads(threads)
     expected = np.stack([reference(roi, sigmas=SIGMAS, **settings) for roi in sample])
-    difference = np.abs(frangi(unit[:32], SIGMAS, 1.0, 0.6, 0.0444, black_ridges=False).numpy() - expected).max()
+    difference = np.abs(
+        frangi(unit[: len(sample)], SIGMAS, 1.0, 0.6, 0.0444, black_ridges=False).numpy() - expected
+    ).max()
     encoding = _best(lambda: embedder(images), repeats) / len(images)
     paper = PaperPipeline()
-    published = _best(lambda: [paper(roi) for roi in images[:16]], 3) / 16
+    few = images[: max(1, rois // 64)]
+    published = _best(lambda: [paper(roi) for roi in few], min(repeats, 3)) / len(few)
     return SpeedReport(
         threads=threads,
         cores=os.cpu_count() or 1,

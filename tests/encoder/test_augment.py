@@ -5,6 +5,7 @@ import torch
 from encoder.augment import augment
 from encoder.presets import DEFAULT, PAPER, Augmentation
 
+MASKS = torch.zeros(64, dtype=torch.bool), torch.ones(64, dtype=torch.bool)
 STILL = Augmentation(
     flip=False,
     rotation_deg=0,
@@ -56,3 +57,10 @@ def test_flips_reach_every_mirror_image():
     matches = [sum(bool(torch.allclose(view, m[0], atol=1e-4)) for view in views) for m in mirrors]
     assert sum(matches) == 64
     assert min(matches) > 0
+
+
+def test_hounsfield_units_keep_their_level():
+    images = torch.full((64, 1, 64, 64), 0.5)
+    levels = [augment(images, DEFAULT.stages[0].augmentation, generator(0), mask).mean((1, 2, 3)) for mask in MASKS]
+    windowed, hounsfield = levels
+    assert hounsfield.std() < 0.4 * windowed.std()

@@ -38,6 +38,7 @@ def test_two_kinds_of_pack_share_one_set_of_tensors(tmp_path):
     assert rois.types.tolist() == [1, 0, 1, -1, -1]
     assert len(rois.lesions.unique()) == 3  # one lesion with three slices, two others
     assert rois.labels.isnan().all(1).tolist() == [False, False, False, True, True]
+    assert rois.calibrated.tolist() == [True] * 3 + [False] * 2
     assert rois.weights[1] > rois.weights[0]  # bone is rarer
 
 

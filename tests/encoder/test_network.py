@@ -9,9 +9,9 @@ SMALL = {"widths": (8, 8, 16, 16), "depths": (1, 1, 1, 1), "dim": 24}
 
 
 @pytest.mark.parametrize("channels", [("image",), ("frangi",), CHANNELS])
-@pytest.mark.parametrize("pooling", ["gem", "average"])
-def test_vectors_have_length_one(channels, pooling):
-    model = LesionEncoder(LesionEncoderConfig(channels=channels, pooling=pooling, **SMALL)).eval()
+@pytest.mark.parametrize(("pooling", "centred"), [("gem", True), ("average", False)])
+def test_vectors_have_length_one(channels, pooling, centred):
+    model = LesionEncoder(LesionEncoderConfig(channels=channels, pooling=pooling, centred=centred, **SMALL)).eval()
     vectors = model(torch.rand(3, 1, 64, 64))
     assert vectors.shape == (3, 24)
     torch.testing.assert_close(vectors.norm(dim=1), torch.ones(3))
