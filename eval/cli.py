@@ -20,6 +20,8 @@ app = typer.Typer(no_args_is_help=True, help="Measure the encoder; Markdown on s
 
 DATA_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 
+DOCUMENTS = tuple(Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "README.md"))
+
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON document instead of Markdown")]
 EncoderOption = Annotated[Optional[str], typer.Option(help="encoder folder; default: the shipped one")]  # noqa: UP045
 DataOption = Annotated[
@@ -97,6 +99,30 @@ def speed(
     torch.set_num_threads(threads)
     report = measure_speed(load_embedder(encoder))
     _show(report, to_markdown(report), json)
+
+
+@app.command()
+def bench(data: DataOption = DATA_FOLDER) -> None:
+    """Measure everything, and write the tables of README.md and MODEL_CARD.md."""
+    from encoder.embedder import load_embedder
+    from eval import classification as classify
+    from eval import retrieval as retrieve
+    from eval.card import insert_tables
+    from eval.labels import read_lidc
+    from eval.speed import measure_speed
+    from eval.speed import to_markdown as speed_table
+
+    images, nodules = read_lidc(data / "lidc")
+    methods = _methods(None, images[[i for i, nodule in enumerate(nodules) if nodule.split == "train"][::4]])
+    atlas, queries = _phantom_packs()
+    tables = {
+        "speed": speed_table(measure_speed(load_embedder())),
+        "retrieval": retrieve.to_markdown(retrieve.evaluate_lidc(images, nodules, methods, retrieve.SCOPES)),
+        "classification": classify.to_markdown(classify.evaluate_lidc(images, nodules, methods)),
+        "phantoms": classify.to_markdown(classify.evaluate_packs(atlas, queries, methods)),
+    }
+    for document in DOCUMENTS:
+        typer.echo(f"{insert_tables(document, tables)} tables written to {document.name}", err=True)
 
 
 def _methods(encoder: str | None, training_images: "NDArray[np.generic] | None") -> Mapping[str, "Embed"]:
