@@ -121,12 +121,12 @@ def _frangi_3d(
     gamma: float | None,
     out: torch.Tensor,
 ) -> None:
+    images = images.double()  # near λ2 = 0 the measure is so steep that float32 rounding shows
     scale: torch.Tensor | float | None = None
     out.zero_()
     for sigma in sigmas:
-        operators = [_operators(n, float(sigma), images.dtype) for n in images.shape[-3:]]
-        hessian = _hessian_3d(images, operators)
-        eigenvalues = _eigenvalues_3x3(*(h.double() for h in hessian))
+        operators = [_operators(n, float(sigma), torch.float64) for n in images.shape[-3:]]
+        eigenvalues = _eigenvalues_3x3(*_hessian_3d(images, operators))
         order = eigenvalues.abs().argsort(dim=0)
         small, middle, large = eigenvalues.gather(0, order)
         norm_squared = small.square() + middle.square() + large.square()

@@ -47,10 +47,14 @@ def test_equals_skimage_in_2d(seed, height, width, smoothness, sigmas, beta, gam
     beta=st.floats(0.3, 1.5),
     gamma=st.one_of(st.none(), st.floats(0.02, 0.5)),
     black_ridges=st.booleans(),
+    double=st.booleans(),
 )
-def test_equals_skimage_in_3d(seed, shape, smoothness, alpha, beta, gamma, black_ridges):
-    volume = textured(seed, shape, smoothness)
-    expected = reference(volume, sigmas=(1, 2), alpha=alpha, beta=beta, gamma=gamma, black_ridges=black_ridges)
+def test_equals_skimage_in_3d(seed, shape, smoothness, alpha, beta, gamma, black_ridges, double):
+    volume = textured(seed, shape, smoothness).astype(np.float64 if double else np.float32)
+    # In float32 scikit-image itself is off by more than the tolerance where the middle eigenvalue vanishes.
+    expected = reference(
+        volume.astype(np.float64), sigmas=(1, 2), alpha=alpha, beta=beta, gamma=gamma, black_ridges=black_ridges
+    )
     ours = frangi(torch.from_numpy(volume), (1, 2), alpha, beta, gamma, black_ridges, spatial_dims=3)
     np.testing.assert_allclose(ours.numpy(), expected, atol=TOLERANCE)
 
