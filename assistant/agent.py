@@ -21,7 +21,7 @@ from assistant.middleware import TurnGuard, TurnLog
 from assistant.planner import Reply
 from assistant.prompts import system_prompt
 from assistant.providers import offline_model, resolve_model
-from assistant.state import ToolCallRecord, turn_state
+from assistant.state import ToolCallRecord, TurnState, turn_state
 from assistant.writer import GroundedWriter
 from tools.session import Workspace
 
@@ -66,6 +66,7 @@ class Assistant:
         self._open_question: str | None = None
         self._cautioned = False
         self._study_key: str | None = None
+        self._selected: str | None = None  # when the last turn ended
 
     def ask(self, question: str) -> Answer:
         """The checked answer to one message."""
@@ -82,7 +83,7 @@ class Assistant:
     def _turn(self, question: str) -> Iterator[Event]:
         self._forget_other_study()
         turn_number = self._ledger.begin_turn()
-        turn = TurnLog(turn_state(self.workspace, self._ledger, self._open_question, self._cautioned))
+        turn = TurnLog(self._state())
         self._guard.turn = turn
         writer = GroundedWriter(lambda: Checker(self._ledger, turn.state, question, turn.told))
         said: list[BaseMessage] = [HumanMessage(question)]
@@ -111,19 +112,21 @@ class Assistant:
             notice=turn.notice,
         )
         self._remember(question, answer, final)
-        after = turn_state(self.workspace, self._ledger)
+        after = self._state()
+        self._selected = after.selected
         ideas = wording.follow_ups(after, [c.name for c in answer.tool_calls])
         yield AnswerReady(answer.model_copy(update={"follow_ups": ideas}))
 
     def _run(self, said: list[BaseMessage], writer: GroundedWriter) -> Iterator[Event]:
         """Run the graph; `said` grows by the messages of the turn, `writer` gets the text of the last model call."""
         message_id: str | None = None
-        for mode, data in self._graph.stream(
-            {"messages": [*self._history, *said]},
-            context=self.workspace,
+        steps = self._graph.stream(
+            cast(Any, {"messages": [*self._history, *said]}),
             config={"recursion_limit": RECURSION_LIMIT},
+            context=self.workspace,
             stream_mode=["messages", "updates", "custom"],
-        ):
+        )
+        for mode, data in cast(Iterator[tuple[str, Any]], steps):
             if mode == "custom":
                 if isinstance(data, Notice):
                     yield from writer.reset()
@@ -142,6 +145,9 @@ class Assistant:
                     for message in new:
                         if isinstance(message, AIMessage):
                             yield from writer.settle("" if message.tool_calls else message.text)
+
+    def _state(self) -> TurnState:
+        return turn_state(self.workspace, self._ledger, self._open_question, self._cautioned, self._selected)
 
     def _forget_other_study(self) -> None:
         """Evidence of a study that is no longer open supports nothing."""

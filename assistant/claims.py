@@ -12,7 +12,8 @@ from typing import Literal
 from assistant.lexicon import UNITS
 
 Kind = Literal[
-    "lesion", "region", "evidence", "unknown_id", "file", "patient_key", "group_count", "slice", "pixels", "share", "all",
+    "lesion", "region", "evidence", "unknown_id", "file", "patient_key", "group_count", "slice", "pixels", "share",
+    "all",
     "delta", "comparison", "like_size", "age_bound", "size_bound", "age", "sex", "people", "size", "size_pair", "area",
     "hu", "percent", "similarity", "score", "geometry", "rank", "closest", "count", "confidence", "no_type", "no_hits",
     "no_vote", "no_region", "no_rank", "same_patient", "other_patients", "type", "number", "body_part",
@@ -34,6 +35,7 @@ PLURAL_SEXES = {
     "women": "F", "females": "F", "girls": "F", "ladies": "F", "men": "M", "males": "M", "boys": "M",
     "female patients": "F", "male patients": "M",
 }  # fmt: skip
+SIDES = {"under": "under", "less than": "under", "over": "over", "more than": "over"}
 UP, DOWN = ("longer", "larger", "bigger", "greater", "older", "wider"), ("shorter", "smaller", "younger")
 HEDGE = r"(?:about|around|roughly|approximately|approx\.?|nearly|almost|some|~|≈|close to)"
 
@@ -162,7 +164,8 @@ class _Reader:
         self.take(r"\bE(\d+)\b", lambda m: self._claim("evidence", m, [quantity(m.group(1))]), re.RegexFlag(0))
         self.take(r"\bR(\d{1,4})\b", lambda m: self._claim("region", m, words=[f"R{m.group(1)}"]), re.RegexFlag(0))
         self.take(
-            r"(?<![\w-])(?!\d+-(?:year|yr|slice|mm|cm|patient|lesion)|\d+(?:\.\d+)?[-/]\d+(?:\.\d+)?\b)(?=[\w-]*[A-Za-z_])(?=[\w-]*\d)"
+            r"(?<![\w-])(?!\d+-(?:year|yr|slice|mm|cm|patient|lesion)"
+            r"|\d+(?:\.\d+)?[-/]\d+(?:\.\d+)?\b)(?=[\w-]*[A-Za-z_])(?=[\w-]*\d)"
             r"\w+(?:[-_/]\w+)+",
             lambda m: self._claim("unknown_id", m),
         )
@@ -189,9 +192,13 @@ class _Reader:
                 )
         kinds = rf"(?:{self.type})(?:(?:, | and | or |, and ){self.type})*"
         people = _alternatives(PLURAL_SEXES)
-        what = rf"(?P<what>(?:of )?(?:another|a different|other) types?|not {kinds}|{kinds}|(?:from |of )?{people}|larger|smaller)"
+        what = (
+            rf"(?P<what>(?:of )?(?:another|a different|other) types?|not {kinds}|{kinds}|(?:from |of )?{people}"
+            rf"|larger|smaller)"
+        )
         self.take(
-            rf"\b{COUNT} (?:out )?of (?:the |its |these |those |all )?(?:(?:{NEAR}) )?(?:{COUNT} )?(?:{NEAR} )?(?P<noun>{CASE_NOUN}|(?:atlas )?lesions)"
+            rf"\b{COUNT} (?:out )?of (?:the |its |these |those |all )?(?:(?:{NEAR}) )?(?:{COUNT} )?(?:{NEAR} "
+            rf")?(?P<noun>{CASE_NOUN}|(?:atlas )?lesions)"
             rf"(?: for \x00+)?(?: in the atlas)?(?: (?:is|are|was|were|come from|belong to)(?: an?)? {what})?",
             lambda m: self._claim(
                 "share",
@@ -202,13 +209,15 @@ class _Reader:
             ),
         )
         self.take(
-            rf"\b(?:all|each)(?: of)?(?: the)? (?:{COUNT} )?(?:{NEAR} )?{CASE_NOUN}(?: for \x00+)? (?:is|are) (?:an? )?{what}",
+            rf"\b(?:all|each)(?: of)?(?: the)? (?:{COUNT} )?(?:{NEAR} )?{CASE_NOUN}(?: for \x00+)? (?:is|are) (?:an? "
+            rf")?{what}",
             lambda m: self._claim(
                 "all", m, [Quantity(count_of(m.group(1)), 0)] if m.group(1) else [], [m.group("what")]
             ),
         )
         self.take(
-            rf"\bnone of (?:the |these )?(?:{COUNT} )?(?:{NEAR} )?{CASE_NOUN}(?: for \x00+)? (?:is|are) (?:an? )?{what}",
+            rf"\bnone of (?:the |these )?(?:{COUNT} )?(?:{NEAR} )?{CASE_NOUN}(?: for \x00+)? (?:is|are) (?:an? "
+            rf")?{what}",
             lambda m: self._claim(
                 "share",
                 m,
@@ -221,7 +230,10 @@ class _Reader:
     # -- larger, smaller -----------------------------------------------------------------------------------------
     def _comparisons(self) -> None:
         way = "|".join((*UP, *DOWN))
-        than = r"(?P<than> (?:than|compared with|compared to) (?:the |that of )?(?:\x00+|it|this (?:region|lesion)|yours))?"
+        than = (
+            r"(?P<than> (?:than|compared with|compared to) (?:the |that of )?(?:\x00+|it|this (?:region|lesion)"
+            r"|yours))?"
+        )
         self.take(
             rf"(?P<hedge>{HEDGE} )?{NUM} ?(?P<unit>mm|cm|years?) (?P<way>{way})\b{than}",
             lambda m: self._claim(
@@ -235,7 +247,8 @@ class _Reader:
             ),
         )
         self.take(
-            rf"\b(?P<all>all )?(?P<way>{way}) (?:than|compared with|compared to) (?:the |that of )?(?:\x00+|it\b|this (?:region|lesion)|yours)",
+            rf"\b(?P<all>all )?(?P<way>{way}) (?:than|compared with|compared to) (?:the |that of )?(?:\x00+|it\b|this "
+            rf"(?:region|lesion)|yours)",
             lambda m: self._claim(
                 "comparison",
                 m,
@@ -244,7 +257,8 @@ class _Reader:
             ),
         )
         self.take(
-            r"\b(?:about|roughly|nearly|of)? ?(?:the|a) (?:same |similar )?size (?:of|as) \x00+|\b(?:similar|comparable) in size(?: (?:to|with) \x00+)?",
+            r"\b(?:about|roughly|nearly|of)? ?(?:the|a) (?:same |similar )?size (?:of|as) \x00+|\b(?:similar"
+            r"|comparable) in size(?: (?:to|with) \x00+)?",
             lambda m: self._claim("like_size", m),
         )
 
@@ -333,7 +347,8 @@ class _Reader:
         self.take(rf"{hedge}(?<![\d.]){NUM} ?(?:mm|cm)\b(?!²)", of("size"))
         signed = r"(-?\d+(?:\.\d+)?)"
         units = r"(?:HU|Hounsfield units?|arbitrary(?: units?)?)"
-        self.take(rf"\b(?:range|ranging|from)(?: of| is|:| from)? {signed}(?: ?{units})? ?(?:to|-|and) ?{signed} ?{units}",
+        self.take(rf"\b(?:range|ranging|from)(?: of| is|:| from)? {signed}(?: ?{units})? ?(?:to|-|and) ?{signed} "
+                  rf"?{units}",
                   of("hu", "range", (1, 2)))  # fmt: skip
         self.take(rf"\b(?:SD|standard deviation)(?: of| is|:)? {signed}(?: ?{units})?", of("hu", "sd", (1,)))
         self.take(
@@ -350,7 +365,7 @@ class _Reader:
         self.take(
             rf"\b(?P<side>under|over|less than|more than)? ?{hedge}(?<![\d.])(?P<n>\d+(?:\.\d+)?) ?(?:%|per ?cent\b)",
             lambda m: self._claim("percent", m, [quantity(m.group("n"), 1, bool(m.group("hedge")))],
-                                  label={"less than": "under", "more than": "over"}.get(m.group("side") or "", m.group("side") or "")),
+                                  label=SIDES.get(m.group("side") or "", "")),
         )  # fmt: skip
 
     # -- people --------------------------------------------------------------------------------------------------
@@ -364,7 +379,8 @@ class _Reader:
             rf"\b(?P<who>{noun})(?: of| aged|,? age|,)? (?P<age>\d{{1,3}})\b(?:[ -]years?(?:[ -]old)?| y\b)?", both
         )
         self.take(rf"\b(?P<age>\d{{1,3}})[ -](?:years?|yr)s?[ -]old (?P<who>{noun})\b", both)
-        self.take(r"\b(?:aged?(?: of)? |age: )(\d{1,3})\b(?: years?(?: old)?)?|\b(\d{1,3})[ -](?:years?|yrs?|y)(?:[ -]old)?\b",
+        self.take(r"\b(?:aged?(?: of)? |age: )(\d{1,3})\b(?: years?(?: old)?)?|\b(\d{1,3})[ -](?:years?|yrs?"
+                  r"|y)(?:[ -]old)?\b",
                   lambda m: self._claim("age", m, [quantity(m.group(1) or m.group(2))], [""]))  # fmt: skip
         self.take(
             rf"\b({_alternatives(PLURAL_SEXES)})\b",
@@ -421,7 +437,8 @@ class _Reader:
         level = r"(high|moderate|low|no|medium|strong|weak)"
         self.take(rf"\b{level} confidence\b|\bconfidence(?: is|:| level| was)* {level}\b", lambda m: self._claim(
             "confidence", m, words=[(m.group(1) or m.group(2)).lower()]))  # fmt: skip
-        self.take(r"\b(?:nothing|no lesion|no case)(?: is| was)? (?:similar|close|near) enough\b|\btoo little to name a type\b",
+        self.take(r"\b(?:nothing|no lesion|no case)(?: is| was)? (?:similar|close|near) enough\b|\btoo little to name "
+                  r"a type\b",
                   lambda m: self._claim("no_type", m))  # fmt: skip
         self.take(
             r"\bno (?:atlas )?lesions? (?:passe?s?|matche?s?|fits?)\b|\bno hits?\b", lambda m: self._claim("no_hits", m)

@@ -157,11 +157,12 @@ class _SentenceCheck:
             "score": own, "body_part": self._body_part, "rank": own, "slice": own,
             "pixels": self._study, "geometry": self._study,
             "people": self._people, "percent": self._percent, "closest": self._closest, "count": self._count,
-            "confidence": self._confidence, "no_type": lambda c: self.search is not None and self.search.confidence == "none",
+            "confidence": self._confidence,
+            "no_type": lambda c: self.search is not None and self.search.confidence == "none",
             "no_region": lambda c: c.words[0] not in self.known.regions,
             "no_rank": lambda c: self.search is not None and c.numbers[0].value > len(self.search.hits),
             "no_hits": lambda c: self.search is not None and not self.search.hits,
-            "no_vote": lambda c: self.search is not None and not any(v.lesion_type == self._type(c.words[0]) for v in self.search.votes),
+            "no_vote": self._no_vote,
             "same_patient": self._same_patient, "other_patients": self._scope, "type": self._type_claim,
         }  # fmt: skip
 
@@ -247,7 +248,8 @@ class _SentenceCheck:
         """What is compared with what: the record spoken of, and the one named by "than"."""
         second = self._named_after(claim)
         inside = [r for c, r in self.entities if claim.start <= c.start < claim.end + 1]
-        others = [r for c, r in self.entities if c.end <= claim.start and r is not (inside or [second])[-1]]
+        than = inside[-1] if inside else second
+        others = [r for c, r in self.entities if c.end <= claim.start and r is not than]
         first = others[-1] if others else next((r for r in reversed(self.focus) if r is not second), None)
         if second is None:
             rest = [r for _, r in self.entities if r is not first] or [r for r in self.focus if r is not first]
@@ -280,6 +282,9 @@ class _SentenceCheck:
                     return (share < value.value) if claim.label == "under" else (share > value.value)
                 return value.fits(share) or (value.fits(round(share)) and value.half_step >= 0.5)
         return False
+
+    def _no_vote(self, claim: Claim) -> bool:
+        return self.search is not None and self._type(claim.words[0]) not in {v.lesion_type for v in self.search.votes}
 
     def _types_in(self, claim: Claim) -> list[str]:
         if claim.kind == "type":
@@ -448,7 +453,8 @@ class _SentenceCheck:
                 return listed == applied
             return listed == set(self.known.atlas_types) - applied
         if re.search(
-            r"\b(?:its|the atlas's|available|these|known) types (?:are|is)\b|\bchoose from\b|\btypes:|\bshall i explain\b",
+            r"\b(?:its|the atlas's|available|these|known) types (?:are|is)\b|\bchoose from\b|\btypes:|\bshall i "
+            r"explain\b",
             before,
         ):
             return name in self.known.atlas_types

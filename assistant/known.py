@@ -12,6 +12,7 @@ from assistant.state import TurnState
 from tools.results import (
     AtlasFacts,
     ComparisonFacts,
+    Facts,
     HitFacts,
     LesionFacts,
     LessonFacts,
@@ -174,18 +175,12 @@ class Known:
     # -- records -------------------------------------------------------------------------------------------------
     def _region_records(self, state: TurnState) -> dict[str, Record]:
         facts: dict[str, RegionFacts] = {}
-        for e in self._evidence:  # the newest wins, and the session's own state over what an earlier turn saw
-            match e.facts:
-                case RegionFacts():
-                    found: tuple[RegionFacts, ...] = (e.facts,)
-                case RegionsFound():
-                    found = e.facts.regions
-                case ComparisonFacts():
-                    found = (e.facts.region,)
-                case _:
-                    found = ()
-            facts.update({r.region_id: r for r in found})
+        # what this turn measured counts over the session as it was before, and that over earlier turns
+        for e in (e for e in self._evidence if e.turn < self._turn):
+            facts.update(_regions_of(e.facts))
         facts.update({r.region_id: r for r in state.regions})
+        for e in (e for e in self._evidence if e.turn == self._turn):
+            facts.update(_regions_of(e.facts))
         records = {name: _region_record(r) for name, r in facts.items()}
         for c in self.comparisons:
             if c.region_roi_mean is not None and c.region.region_id in records:
@@ -236,6 +231,17 @@ class Known:
         return frozenset(re.findall(r"[a-z][a-z'-]*", names.lower()))
 
 
+def _regions_of(facts: Facts) -> dict[str, RegionFacts]:
+    match facts:
+        case RegionFacts():
+            return {facts.region_id: facts}
+        case RegionsFound():
+            return {r.region_id: r for r in facts.regions}
+        case ComparisonFacts():
+            return {facts.region.region_id: facts.region}
+    return {}
+
+
 def _region_record(r: RegionFacts) -> Record:
     return Record(
         "region", r.region_id, r.long_axis_mm, r.short_axis_mm, r.area_mm2,
@@ -253,7 +259,8 @@ def _lesion_record(lesion: HitFacts | LesionFacts) -> Record:
 
 def _study_record(f: SafeFacts) -> Record:
     return Record(
-        "study", "study", age=f.age_years, sex=f.sex, body_part=f.body_part, slices=f.slices, pixels=(f.columns, f.rows),
+        "study", "study", age=f.age_years, sex=f.sex, body_part=f.body_part, slices=f.slices,
+        pixels=(f.columns, f.rows),
         geometry={
             "spacing": f.row_spacing_mm, "thickness": f.slice_thickness_mm, "gap": f.slice_gap_mm,
             "tilt": f.gantry_tilt_deg, "kvp": f.kvp,

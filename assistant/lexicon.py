@@ -41,6 +41,7 @@ TYPE_WORDS: dict[str, tuple[str, ...]] = {
 
 # Words that are typed often enough to be worth correcting, when nothing else fits.
 _SPELLED = """
+under only many between
 liver hepatic lung lungs pulmonary kidney kidneys renal bone bones osseous mediastinum mediastinal abdomen abdominal
 pelvis pelvic tissue women female females male males lesion lesions nodule nodules similar measure compare
 comparison describe explain report region regions suggest closest nearest patient patients older younger smaller
@@ -116,26 +117,30 @@ ORDINALS = {
     "tenth": 10,
 }  # fmt: skip
 
-MORE = (
-    r"(?:nothing (?:below|under|smaller than|younger than)|over|above|older than|more than|greater than|larger than|bigger than|longer than|at least|a minimum of|minimum"
-    r"|min\.?|from|beyond|exceeding|not (?:smaller|less|younger) than|no (?:smaller|less|younger) than|past|>=|=>|≥|>)"
-)
-LESS = (
-    r"(?:nothing (?:above|over|beyond|larger than|bigger than|older than)|under|below|younger than|less than|fewer than|smaller than|shorter than|at most|up to|a maximum of|maximum"
-    r"|max\.?|not (?:over|above|larger|bigger|older|more) than|no (?:larger|bigger|older|more) than|not over|until"
-    r"|<=|=<|≤|<)"
-)
+# Bounds. Sizes are continuous, so both kinds mean the same for them; years are whole, so "over 60" begins at 61.
+_NONE = r"(?:nothing|nobody|no one|none|not|no)"
+_BIG = r"(?:over|above|beyond|past|older than|more than|greater than|larger than|bigger than|longer than)"
+_LITTLE = r"(?:under|below|younger than|less than|fewer than|smaller than|shorter than)"
+AT_LEAST = rf"(?:at least|a minimum of|minimum|min\.?|from|starting at|{_NONE} {_LITTLE}|>=|=>|≥)"
+AT_MOST = rf"(?:at most|up to|a maximum of|maximum|max\.?|until|{_NONE} {_BIG}|<=|=<|≤)"
+OVER = rf"(?:{_BIG}|exceeding|>)"
+UNDER = rf"(?:{_LITTLE}|not yet|<)"
 ABOUT = r"(?:around|about|approximately|approx\.?|roughly|circa|ca\.?|some|~)"
 
 # -- leaving out ---------------------------------------------------------------------------------------------------
 EXCEPT = (
-    r"(?:outside(?: of)?(?: the)?|forget(?: about)?(?: the)?|do not (?:want|show|include)(?: me)?(?: the| any)?|not(?! only)(?: the| any| from the| in the)?|no|except(?: for)?(?: the)?|excluding(?: the)?|exclude(?: the)?"
-    r"|without(?: the| any)?|other than|anything but|everything but|all but|but not|leave out(?: the)?"
+    r"(?:(?:remove|take out|filter out|get rid of|avoid|disregard|discard|rule out|kick out|cut)(?: the| any| all)?"
+    r"|none (?:in|from|of)(?: the)?|nothing (?:in|from|of)(?: the)?|excl\b|outside(?: of)?(?: the)?|forget(?: "
+    r"about)?(?: the)?|do not (?:want|show|include)(?: me)?(?: the| any)?|not(?! only)(?: the| any| from the| in "
+    r"the)?|no|except(?: for)?(?: the)?|excluding(?: the)?|exclude(?: the)?"
+    r"|without(?: (?:the )?(?:ones?|those|cases|lesions) (?:in|of|from))?(?: the| any)?|other than|anything but"
+    r"|everything but|all but|but not|leave out(?: the)?"
     r"|leaving out(?: the)?|ignore(?: the)?|ignoring(?: the)?|skip(?: the)?|minus|omit(?: the)?|omitting(?: the)?"
     r"|drop(?: the)?|non|hide(?: the)?|apart from(?: the)?|besides(?: the)?|rather than|instead of|never)"
 )
 ANY = (
-    r"(?:any|all|every|whatever|regardless of(?: the)?|irrespective of(?: the)?|no matter(?: what| the)?|ignore(?: the)?"
+    r"(?:any|all|every|whatever|regardless of(?: the)?|irrespective of(?: the)?|no matter(?: what| the)?|ignore(?: "
+    r"the)?"
     r"|ignoring(?: the)?|without(?: the| an?| any)?|drop(?: the)?|remove(?: the)?|forget(?: about)?(?: the)?|no"
     r"|lift(?: the)?|clear(?: the)?|never mind(?: the)?|delete(?: the)?|leave out(?: the)?|undo(?: the)?)"
 )
@@ -152,21 +157,28 @@ FILTER_NAMES: dict[str, str] = {
 SCOPES: tuple[tuple[str, str], ...] = (
     (r"(?:from |in |of |within |only )*(?:the |this )?same (?:patient|person|individual)(?:'s)?(?: only)?",
      "same-patient"),
-    (r"(?:from |in |of |within )(?:only )?(?:this|that) (?:patient|person)(?:'s)?(?: only| own| alone)*(?! over| under)",
+    (r"(?:from |in |of |within )(?:only )?(?:this|that) (?:patient|person)(?:'s)?(?: only| own| alone)*(?! over| "
+     r"under)",
      "same-patient"),
-    (r"(?:this|the|his|her|their) (?:patient's )?(?:own )?(?:prior|previous|earlier|older|other) (?:visits?|stud(?:y|ies)"
+    (r"(?:this|the|his|her|their) (?:patient's )?(?:own )?(?:prior|previous|earlier|older|other) (?:visits?|stud(?:y"
+     r"|ies)"
      r"|scans?|exams?|lesions)", "same-patient"),
     (r"this patient's(?: own)?", "same-patient"),
     (r"(?:from |in |across |of )*(?:all|every|any)(?: the)? (?:patients?|people|persons?)"
      r"(?: including (?:this|the same) (?:one|patient))?", "all"),
     (r"(?:in |from |of |across )*(?:everyone|everybody)\b(?:[, ]+this patient (?:too|as well|included))?", "all"),
     (r"this (?:patient|one) (?:too|as well|included)", "all"),
-    (r"(?:including|also|plus|even) (?:from )?(?:this|the same|that) (?:patient|one|person)", "all"),
-    (r"(?:from |in |across |of |only )*(?:the )?(?:other|different|another|unrelated|someone else's) (?:patients?|people"
+    (r"(?:including|include|also|plus|even|add) (?:from )?(?:this|the same|that) (?:patient|one|person)", "all"),
+    (r"(?:from |in |across |of |only )*(?:the )?(?:other|different|another|unrelated|someone else's) (?:patients?"
+     r"|people"
      r"|persons?|individuals?)", "cross-patient"),
     (r"(?:cross|inter)[- ]patients?", "cross-patient"),
+    (r"(?:intra|within)[- ](?:the )?(?:same )?patient", "same-patient"),
+    (r"(?:from |in |of )?(?:someone|somebody|anyone|anybody) else(?:'s)?", "cross-patient"),
+    (r"(?:irrespective|regardless) of (?:the )?patient|no matter (?:the|which) patient", "all"),
     (r"same-patient", "same-patient"),
-    (r"(?:not|except|excluding|exclude|without|leave out|leaving out|other than|do not include|not including|ignore) (?:from )?(?:this|the same) "
+    (r"(?:not|except|excluding|exclude|without|leave out|leaving out|other than|do not include|not including|ignore) "
+     r"(?:from |of |in )?(?:this|the same) "
      r"(?:patient|person)", "cross-patient"),
 )  # fmt: skip
 
@@ -179,13 +191,18 @@ OUT_OF_SCOPE: tuple[tuple[str, str], ...] = (
     ("prognosis", r"prognos\w*|surviv\w*|life expectancy|how long (?:does|do|has|have|will|can|could) .*(?:live|left)"
                   r"|going to die|will (?:\w+ ){1,2}die|die from|dying|deadly|fatal|outcome|recurrence|spread"),
     ("malignancy", r"cancer\w*|malignan\w*|benign|carcinoma|dangerous|harmless|metasta(?:sis|tic|sized)|tumou?r or not"
-                   r"|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news"),
+                   r"|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news|lethal"
+                   r"|life[- ]threatening|chances? (?:of|that)|going to be (?:ok|okay|fine|all ?right)"),
     ("diagnosis", r"diagnos\w*|which disease|what disease|what (?:is|are) wrong"),
-    ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read|remember))"
-                  r"|what (?:do|should) (?:i|we) do|refer (?:him|her|them|the patient)|urgent|emergency|mri|pet"),
+    ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she"
+                  r"|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read"
+                  r"|remember))"
+                  r"|what (?:do|should) (?:i|we) do|refer (?:him|her|them|the patient)|next steps?|urgent|emergency"
+                  r"|mri|pet"),
     ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth rate|doubling time|over time"),
     ("identity", r"(?:patient's|his|her|the) (?:name|address|birthday|birth ?date|date of birth|phone|id number|mrn)"
-                 r"|patient name|patient id|who is (?:the|this) (?:patient|person|man|woman)|which hospital|accession"),
+                 r"|patient name|patient id|whose\b|(?:give|tell) me the name|who is (?:the|this) (?:patient|person"
+                 r"|man|woman)|which hospital|accession"),
 )  # fmt: skip
 
 # -- what is asked for, and how it follows what was asked before -------------------------------------------------
@@ -203,9 +220,15 @@ GROUPINGS: tuple[tuple[str, str], ...] = (
 
 # Words that tie a message to the one before it.
 FOLLOW_UP = (
-    r"^(?:and|but|also|now|only|just|what about|how about|same|instead|or|then|again|with|without|no|not|ok|okay|actually"
-    r"|sorry|i meant?|rather|exclude|excluding|include|including|limit|restrict|filter|drop|remove|make (?:it|that)|narrow"
-    r"|those|keep|in|from|for|under|over|older|younger|smaller|larger|bigger|less|more|at least|at most|between|aged|any|all"
+    r"^(?:and|but|also|now|only|just|what about|how about|same|instead|or|then|again|with|without|no|not|ok|okay"
+    r"|actually"
+    r"|sorry|i meant?|rather|exclude|excluding|include|including|limit|restrict|filter|drop|remove|make (?:it|that)"
+    r"|narrow"
+    r"|those|keep|in|from|for|under|over|older|younger|smaller|larger|bigger|less|more|at least|at most|between|aged"
+    r"|any|all"
     r"|the)\b|\b(?:instead|as well|too|this time|of (?:them|those|these)|those|again)\b|\bonly\b"
 )
-START_OVER = r"\b(?:start(?:ing)? (?:over|again|fresh|from scratch)|from scratch|reset|begin again|back to the start|clear (?:everything|all))\b"
+START_OVER = (
+    r"\b(?:start(?:ing)? (?:over|again|fresh|from scratch)|from scratch|reset|begin again|back to the start|clear "
+    r"(?:everything|all))\b"
+)

@@ -9,23 +9,32 @@ from assistant.vocabulary import PLAIN
 
 # -- normalisation -------------------------------------------------------------------------------------------------
 _REPLACEMENTS = (
-    (r"[‘’´`]", "'"), (r"\b(?:1|one) and a half\b", "1.5"), (r",? ?\b(?:please|kindly)\b,?", " "), (r"[“”]", '"'), (r"[–—−]", "-"), (r"\bwhat'?s\b", "what is"), (r"\bwhere'?s\b", "where is"),
-    (r"\bwho'?s\b", "who is"), (r"\bit's\b", "it is"), (r"\bthat'?s\b", "that is"), (r"\bhow'?s\b", "how is"),
-    (r"\bcan'?t\b", "cannot"), (r"\bdon'?t\b", "do not"), (r"\bisn'?t\b", "is not"), (r"\baren'?t\b", "are not"),
-    (r"\bi'?m\b", "i am"), (r"\blet'?s\b", "let us"), (r"\bw/o\b", "without"), (r"\by\.?o\.?\b", "years old"),
-    (r"\byrs?\b", "years"), (r"\bpts?\b", "patients"), (r",? ?\b(?:pls|plz)\b,?", " "), (r"\bu\b", "you"),
+    (r"\bexcl\.", "excluding"), (r"\bovr\b", "over"), (r"\btopp\b", "top"), (r" & ", " and "),
+    (r"(?:^|\s)\d\)\s", " + "), (r"\bhalf a dozen\b", "6"), (r"\ba handful(?: of)?\b", "5"),
+    (r"\b([1-9]0)[- ]?somethings?\b", r"\1s"), (r"\bplus\b(?= or)", "+"), (r"\badn\b", "and"), (r"\bteh\b", "the"),
+    (r"\bwome n\b", "women"), (r"\bmore (old|young|big|small|large|long) (?:than|then|as|like)\b", r"\1er than"),
+    (r"\blargeer\b", "larger"),
+    (r"\b(bigg?er|smaller|smaler|larger|older|younger|longer|shorter|more|less) (?:then|as|like)(?= \d| one\b| two\b)",
+     r"\1 than"),
+    (r"[‘’´`]", "'"), (r"\b(?:1|one) and a half\b", "1.5"), (r",? ?\b(?:please|kindly)\b,?", " "), (r"[“”]", '"'),
+    (r"[–—−]", "-"), (r"\bwhat'?s\b", "what is"), (r"\bwhere'?s\b", "where is"), (r"\bwho'?s\b", "who is"),
+    (r"\bit's\b", "it is"), (r"\bthat'?s\b", "that is"), (r"\bhow'?s\b", "how is"), (r"\bcan'?t\b", "cannot"),
+    (r"\bdon'?t\b", "do not"), (r"\bisn'?t\b", "is not"), (r"\baren'?t\b", "are not"), (r"\bi'?m\b", "i am"),
+    (r"\blet'?s\b", "let us"), (r"\bw/o\b", "without"), (r"\by\.?o\.?\b", "years old"), (r"\byrs?\b", "years"),
+    (r"\bpts\b", "patients"), (r"\bpt\b", "patient"), (r",? ?\b(?:pls|plz)\b,?", " "), (r"\bu\b", "you"),
     (r"\bcentimet(?:er|re)s?\b", "cm"), (r"\bmillimet(?:er|re)s?\b", "mm"), (r"\bmilimet(?:er|re)s?\b", "mm"),
     (r"\bsub-?cent(?:imetric|imet(?:er|re)|imetre)\b", "at most 10 mm"), (r"\bsub ?cm\b", "at most 10 mm"),
     (r"(\d),(\d)(?= ?(?:mm|cm)\b)", r"\1.\2"), (r"\b(?:half a|a half) (?:cm)\b", "0.5 cm"),
-    (r"\ba (cm|mm)\b", r"1 \1"), (r"\b1 and a half (cm|mm)\b", r"1.5 \1"), (r"(\d)(mm|cm|years|y)\b", r"\1 \2"),
-    (r"\ba couple(?: of)?\b", "2"), (r"\ba dozen\b", "12"), (r"\bhalf a dozen\b", "6"), (r"\bdozen\b", "12"),
+    (r"\ba (cm|mm)\b", r"1 \1"), (r"\b1 and a half (cm|mm)\b", r"1.5 \1"), (r"(\d)(mm|cm|years)\b", r"\1 \2"),
+    (r"(\d) ?y\b", r"\1 years"), (r"\ba couple(?: of)?\b", "2"), (r"\ba dozen\b", "12"), (r"\bhalf a dozen\b", "6"),
+    (r"\bdozen\b", "12"),
 )  # fmt: skip
 
 
 def normalise(text: str, known_words: Iterable[str] = ()) -> str:
     """Lower case, plain punctuation, number words as digits, domain words spelled right."""
     text = re.sub(r"\s+", " ", text.lower()).strip()
-    for pattern, replacement in _REPLACEMENTS[:-3]:
+    for pattern, replacement in _REPLACEMENTS:
         text = re.sub(pattern, replacement, text)
     text = _number_words(text)
     for pattern, replacement in _REPLACEMENTS:
@@ -36,9 +45,9 @@ def normalise(text: str, known_words: Iterable[str] = ()) -> str:
 def _number_words(text: str) -> str:
     for word, decade in lex.DECADES.items():
         text = re.sub(rf"\b{word}\b", f"{decade}s", text)
-    small = "|".join(lex.UNITS[1:10])
     for word, value in lex.TENS.items():
-        text = re.sub(rf"\b{word}[- ]({small})\b(?!-)", lambda m, v=value: str(v + lex.UNITS.index(m.group(1))), text)
+        for ones, unit in enumerate(lex.UNITS[1:10], 1):
+            text = re.sub(rf"\b{word}[- ]{unit}\b(?!-)", str(value + ones), text)
         text = re.sub(rf"\b{word}\b", str(value), text)
     for value, word in enumerate(lex.UNITS):
         if word != "one":
@@ -94,7 +103,8 @@ def _one_slip(word: str, target: str) -> bool:
 
 def _distance(a: str, b: str) -> int:
     """Edits to get from a to b, neighbours swapped counting as one (optimal string alignment)."""
-    before, row = [], list(range(len(b) + 1))
+    before: list[int] = []
+    row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
         older, before = before, row
         row = [i]
@@ -121,11 +131,13 @@ _DOMAIN_PATTERNS = tuple(
 # -- cutting a message into requests -------------------------------------------------------------------------------
 _STARTS = (
     r"(?:please |could you |can you |would you |i want (?:you )?to |let us |then |also |and |now |finally )*"
-    r"(?:measure|describe|compare|find|show|search|write|explain|tell|give|list|save|export|make|create|generate|suggest"
+    r"(?:measure|describe|compare|find|show|search|write|explain|tell|give|list|save|export|make|create|generate"
+    r"|suggest"
     r"|look for|teach|how|what|which|why|where|is it|is this|does|print|produce|prepare|count|propose|report)\b"
 )
 _CUT = re.compile(
-    rf"(?:\s*[.;?!](?=\s|$)\s*|,?\s+(?:and then|then|after that|afterwards)\s+(?:please )?"
+    rf"(?:\s*[.;?!](?=\s|$)\s*|\s\+\s|,?\s+and (?:separately|then) (?=in |for |from )|,?\s+and (?=for r\d|r\d+ in "
+    rf"|r\d+ only)|,?\s+(?:and then|then|after that|afterwards)\s+(?:please )?"
     rf"|,?\s+(?:and also|and|also|plus|but also|, finally)\s+(?={_STARTS})|,\s*(?={_STARTS}))"
 )
 

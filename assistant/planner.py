@@ -30,6 +30,7 @@ from tools.results import (
 )
 
 MOST_HITS = 50
+FOLLOWING = ("refine", "compare")  # requests that go on with the region spoken of last
 FILTER_ARGS: dict[str, tuple[str, ...]] = {
     "type": ("lesion_types",),
     "sex": ("sex",),
@@ -68,11 +69,11 @@ class Reply:
     asks: bool = False
 
 
-class AskBack(Exception):
+class AskBackError(Exception):
     """The request can mean several things: the message is the question."""
 
 
-class CannotDo(Exception):
+class CannotDoError(Exception):
     """The request cannot be met: the message says why and what to do instead."""
 
 
@@ -137,13 +138,13 @@ def plan_turn(message: str, state: TurnState, results: Mapping[str, Result]) -> 
                     return call
                 turn.learn(call, result)
                 if result.facts is None:
-                    raise CannotDo(result.failure)
+                    raise CannotDoError(result.failure)
                 call = recipe.send(result.facts)
         except StopIteration as done:
             parts.append(done.value)
-        except AskBack as question:
+        except AskBackError as question:
             return Reply(wording.joined([*parts, str(question)]), asks=True)
-        except CannotDo as reason:
+        except CannotDoError as reason:
             parts.append(str(reason))
     return Reply(wording.joined(parts))
 
@@ -151,7 +152,7 @@ def plan_turn(message: str, state: TurnState, results: Mapping[str, Result]) -> 
 # -- which region, which hit ---------------------------------------------------------------------------------------
 def _need_study(turn: Turn) -> None:
     if turn.state.study is None:
-        raise CannotDo(wording.NO_STUDY)
+        raise CannotDoError(wording.NO_STUDY)
 
 
 def _region_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str]]:
@@ -163,7 +164,7 @@ def _region_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str
         found = yield Call("find_regions", {})
         assert isinstance(found, RegionsFound)
         if not found.regions:
-            raise CannotDo(wording.NOTHING_FOUND)
+            raise CannotDoError(wording.NOTHING_FOUND)
         turn.suggested = True
     if any(ref.kind == "all" for ref in request.regions):
         return list(turn.regions)
@@ -171,14 +172,14 @@ def _region_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str
         return list(dict.fromkeys(_region_id(ref, turn) for ref in request.regions))
     if request.nth is not None and not request.hits and len(turn.regions) > 1:
         return [_nth_region(request.nth, turn)]
-    return [_default_region(turn)]
+    return [_default_region(turn, request.intent in FOLLOWING)]
 
 
 def _region_id(ref: RegionRef, turn: Turn) -> str:
     regions = list(turn.regions.values())
     if ref.kind == "id":
         if ref.region_id not in turn.regions:
-            raise CannotDo(wording.no_such_region(ref.region_id, list(turn.regions)))
+            raise CannotDoError(wording.no_such_region(ref.region_id, list(turn.regions)))
         return ref.region_id
     if ref.kind in ("nth", "last"):
         return _nth_region(ref.n or -1, turn)
@@ -190,7 +191,7 @@ def _region_id(ref: RegionRef, turn: Turn) -> str:
         others = [r.region_id for r in regions if r.region_id != current]
         if len(others) == 1:
             return others[0]
-        raise AskBack(wording.which_region(others or [current]))
+        raise AskBackError(wording.which_region(others or [current]))
     return current
 
 
@@ -199,15 +200,20 @@ def _nth_region(n: int, turn: Turn) -> str:
     if n == -1:
         return ids[-1]
     if not 1 <= n <= len(ids):
-        raise CannotDo(wording.no_such_region(f"number {n}", ids))
+        raise CannotDoError(wording.no_such_region(f"number {n}", ids))
     return ids[n - 1]
 
 
-def _default_region(turn: Turn) -> str:
+def _default_region(turn: Turn, follow_up: bool = False) -> str:
     """The region of this message, the selected one, the one spoken of last, else the best suggestion."""
-    for region_id in (turn.focus, turn.state.selected, turn.state.last_region):
+    state = turn.state
+    newest = (state.selected, state.last_region) if state.selection_changed else (state.last_region, state.selected)
+    for region_id in (turn.focus, *(newest if follow_up else newest[::-1] if not state.selection_changed else newest)):
         if region_id in turn.regions:
             return region_id
+    marked = [r.region_id for r in turn.regions.values() if r.origin != "suggested"]
+    if len(marked) > 1:
+        raise AskBackError(wording.which_region(marked))
     best = max(turn.regions.values(), key=lambda r: r.score if r.score is not None else 2.0)
     return best.region_id
 
@@ -236,8 +242,10 @@ def _lesion_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str
     else:
         region_id = (yield from _region_ids(request, turn))[0]
         facts = yield from _search(region_id, turn)
+        if request.intent != "compare":  # there was no list to point at: show it
+            raise CannotDoError(_found(facts, turn))
     if not facts.hits:
-        raise CannotDo(wording.NO_HITS_TO_NAME)
+        raise CannotDoError(wording.NO_HITS_TO_NAME)
     if not refs:
         last = turn.hit or turn.state.last_lesion
         return [last or facts.hits[0].lesion_id]
@@ -252,20 +260,21 @@ def _hit(ref: HitRef, facts: SearchFacts) -> str:
         return hits[-1].lesion_id
     if ref.kind == "rank":
         if not 1 <= ref.n <= len(hits):
-            raise CannotDo(wording.no_such_hit(ref.n, len(hits)))
+            raise CannotDoError(wording.no_such_hit(ref.n, len(hits)))
         return hits[ref.n - 1].lesion_id
     value: Callable[[HitFacts], float | None] = (
         (lambda h: h.long_axis_mm) if ref.kind in ("largest", "smallest") else (lambda h: h.age_years)
     )
     known = sorted((h for h in hits if value(h) is not None), key=lambda h: value(h) or 0)
     if not known:
-        raise CannotDo(wording.NOT_RECORDED)
+        raise CannotDoError(wording.NOT_RECORDED)
     return known[-1 if ref.kind in ("largest", "oldest") else 0].lesion_id
 
 
 # -- searching -----------------------------------------------------------------------------------------------------
 _INHERITS = re.compile(
-    r"^(?:and|but|now|only|just|same|what about|how about|instead|also|ok|okay)\b|\b(?:only|instead|those|of these|of them|same|again|too)\b"
+    r"^(?:and|but|now|only|just|same|what about|how about|instead|also|ok|okay)\b|\b(?:only|instead|those|of these|of "
+    r"them|same|again|too)\b"
 )
 _ADDS = re.compile(r"\b(?:also|include|including|add|as well|too|plus|additionally)\b")
 
@@ -277,6 +286,8 @@ def _search_args(request: Request, turn: Turn, region_id: str, inherit: bool) ->
     for name in request.cleared:
         for argument in FILTER_ARGS[name]:
             before.pop(argument, None)
+    for argument in [a for a in before if request.cleared_end and a.startswith(f"{request.cleared_end}_")]:
+        before.pop(argument)
     if "type" in request.cleared and "sex" in request.cleared:
         before.pop("k", None)  # everything was lifted
     said = request.wanted.said()
@@ -291,39 +302,47 @@ def _search_args(request: Request, turn: Turn, region_id: str, inherit: bool) ->
             args.pop(high if low in said else low)  # the newer bound wins
     if request.more and turn.last_search:
         args["k"] = min(MOST_HITS, turn.last_search.facts.asked_k + request.more)
-    if args.get("k", 1) > MOST_HITS:
-        args["k"] = MOST_HITS
-    if args.get("k") == 0:
+    args["k"] = min(args.get("k", 0), MOST_HITS)
+    if not args["k"]:
         args.pop("k")
     return {"region_id": region_id, **args}
 
 
 def _find_similar(request: Request, turn: Turn, inherit: bool) -> Recipe:
     if request.unknown_types:
-        raise CannotDo(wording.no_such_type(request.unknown_types[0], turn.state.atlas_types))
+        raise CannotDoError(wording.no_such_type(request.unknown_types[0], turn.state.atlas_types))
     if request.unclear and not request.wanted.said() and not request.cleared:
-        raise AskBack(wording.how_unclear(request.unclear))
+        raise AskBackError(wording.how_unclear(request.unclear))
     if request.unread:
         request = _with_number(request, turn, inherit)
     parts: list[str] = [wording.NOT_A_FILTER] if request.not_applied else []
+    if (request.wanted.k or 0) > MOST_HITS:
+        parts.append(wording.MOST_HITS_SHOWN)
     for region_id in (yield from _region_ids(request, turn)):
         args = _search_args(request, turn, region_id, inherit)
         facts = yield Call("search_similar_lesions", args)
         assert isinstance(facts, SearchFacts)
         parts.append(
-            wording.search_answer(
-                facts,
-                turn.regions[region_id],
-                evidence=turn.evidence,
-                suggested=turn.suggested,
-                others=[r for r in turn.regions.values() if r.region_id != region_id] if turn.suggested else [],
-                asked_type=request.types[0] if request.intent == "what" and request.types else None,
-                atlas_types=turn.state.atlas_types,
-                caution=not turn.state.cautioned and not turn.cautioned,
-            )
+            _found(facts, turn, asked_type=request.types[0] if request.intent == "what" and request.types else None)
         )
-        turn.cautioned = True
     return wording.joined(parts)
+
+
+def _found(facts: SearchFacts, turn: Turn, asked_type: str | None = None) -> str:
+    """A search in words; the caution comes once a conversation."""
+    caution = not turn.state.cautioned and not turn.cautioned
+    turn.cautioned = True
+    others = [r for r in turn.regions.values() if r.region_id != facts.region_id] if turn.suggested else []
+    return wording.search_answer(
+        facts,
+        turn.regions[facts.region_id],
+        evidence=turn.evidence,
+        suggested=turn.suggested,
+        others=others,
+        asked_type=asked_type,
+        atlas_types=turn.state.atlas_types,
+        caution=caution,
+    )
 
 
 def _with_number(request: Request, turn: Turn, inherit: bool) -> Request:
@@ -331,7 +350,7 @@ def _with_number(request: Request, turn: Turn, inherit: bool) -> Request:
     before = turn.last_search.args if inherit and turn.last_search else {}
     bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
     if len(request.unread) != 1 or len(bounds) != 1 or request.wanted.said():
-        raise AskBack(wording.what_number(request.unread[0]))
+        raise AskBackError(wording.what_number(request.unread[0]))
     value = float(request.unread[0])
     said = {bounds[0]: value if "size" in bounds[0] and value != int(value) else int(value)}
     return replace(request, wanted=Wanted(**said), unread=())  # type: ignore[arg-type]
@@ -352,7 +371,7 @@ def what(request: Request, turn: Turn) -> Recipe:
 def refine(request: Request, turn: Turn) -> Recipe:
     """Only a filter, a region or a hit was said: it changes what was asked last."""
     last = turn.last_tool
-    only_pointing = not request.wanted.said() and not request.cleared and not request.more
+    only_pointing = not (request.wanted.said() or request.cleared or request.cleared_end or request.more)
     if only_pointing and request.hits:
         return (yield from (compare if last == "compare_lesion" else describe_lesion)(request, turn))
     if only_pointing and request.nth is not None and not request.regions:
@@ -384,7 +403,7 @@ def describe_study(request: Request, turn: Turn) -> Recipe:
 
 def find_regions(request: Request, turn: Turn) -> Recipe:
     _need_study(turn)
-    count = request.wanted.k
+    count = request.wanted.k or request.wanted.max_age  # "max 8" alone reads like an age
     facts = yield Call("find_regions", {"max_regions": min(20, count)} if count else {})
     assert isinstance(facts, RegionsFound)
     return wording.regions_answer(facts)
@@ -401,9 +420,11 @@ def measure(request: Request, turn: Turn) -> Recipe:
 
 def compare(request: Request, turn: Turn) -> Recipe:
     _need_study(turn)
-    if len(request.regions) > 1 or (any(r.kind == "all" for r in request.regions) and len(turn.regions) > 1):
-        if not request.hits:
-            return (yield from measure(request, turn))
+    several = len(request.regions) > 1 or (any(r.kind == "all" for r in request.regions) and len(turn.regions) > 1)
+    if several and not request.hits:
+        return (yield from measure(request, turn))
+    if not request.hits and request.nth is None and not turn.searches and turn.hit is None and turn.regions:
+        raise AskBackError(wording.COMPARE_WITH_WHAT)
     region_ids = yield from _region_ids(Request("compare", request.text, regions=request.regions), turn)
     turn.focus = region_ids[0]
     parts = []
@@ -435,7 +456,7 @@ def atlas(request: Request, turn: Turn) -> Recipe:
 
 def explain(request: Request, turn: Turn) -> Recipe:
     if not request.types:
-        raise CannotDo(wording.which_type(turn.state.atlas_types))
+        raise CannotDoError(wording.which_type(turn.state.atlas_types))
     parts = []
     for lesion_type in request.types:
         facts = yield Call("explain_lesion_type", {"lesion_type": lesion_type})
@@ -478,7 +499,7 @@ def _past_search(request: Request, turn: Turn) -> PastSearch:
     by_id = next((r.region_id for r in request.regions if r.kind == "id"), None)
     past = turn.searches.get(by_id) if by_id else turn.last_search
     if past is None:
-        raise CannotDo(wording.NOTHING_SEARCHED if turn.state.study else wording.NO_STUDY)
+        raise CannotDoError(wording.NOTHING_SEARCHED if turn.state.study else wording.NO_STUDY)
     return past
 
 

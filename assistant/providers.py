@@ -87,7 +87,8 @@ def _from_provider(provider: str, model_name: str) -> ResolvedModel:
         chat_model = init_chat_model(model_name, model_provider=provider, temperature=0, **options)
     except Exception as error:  # each provider has its own errors for a bad name or setting
         raise ModelError(
-            f"The model {provider}:{model_name} could not be set up ({type(error).__name__}): check its name and settings."
+            f"The model {provider}:{model_name} could not be set up ({type(error).__name__}): check its name and "
+            f"settings."
         ) from error
     where = (
         "on this machine, through Ollama"

@@ -12,9 +12,10 @@ from tools.results import ComparisonFacts, LesionFacts, RegionFacts, RegionsFoun
 from tools.study import SafeFacts
 
 if TYPE_CHECKING:  # the record itself must load without torch and Chroma
-    from tools.session import Workspace
+    from tools.session import Session, Workspace
 
 OPENING, CLOSING = "<state>", "</state>"
+DEFAULT_HITS = 10  # of the search tool
 SEARCHES_KEPT = 4  # one a region, newest first: enough for "and the other one?", small enough for any context
 
 
@@ -45,6 +46,7 @@ class TurnState(BaseModel):
     study: SafeFacts | None = None
     regions: tuple[RegionFacts, ...] = ()
     selected: str | None = None
+    selection_changed: bool = False  # since the last turn, by a click: then "this" is what was clicked
     searches: tuple[PastSearch, ...] = ()
     last_calls: tuple[ToolCallRecord, ...] = ()
     last_region: str | None = None
@@ -81,6 +83,7 @@ def turn_state(
     ledger: EvidenceLedger,
     open_question: str | None = None,
     cautioned: bool = False,
+    selected_before: str | None = None,
 ) -> TurnState:
     """The state now, from the person's session and the evidence so far."""
     from tools.search import is_synthetic
@@ -89,11 +92,14 @@ def turn_state(
     series = session.series if session.study is not None else None
     regions = tuple(RegionFacts.of(r, series) for r in session.regions()) if series else ()
     searched = {r.region_id for r in regions if session.search_of(r.region_id) is not None}
+    _adopt_searches(session, searched, ledger)
     calls = _last_calls(ledger)
+    selected = session.selected.region_id if session.selected else None
     return TurnState(
         study=series.facts if series else None,
         regions=regions,
-        selected=session.selected.region_id if session.selected else None,
+        selected=selected,
+        selection_changed=selected != selected_before,
         searches=_searches(ledger, searched),
         last_calls=calls,
         last_region=next(
@@ -107,6 +113,19 @@ def turn_state(
         atlas_size=len(atlas),
         atlas_synthetic=is_synthetic(atlas),
     )
+
+
+def _adopt_searches(session: "Session", searched: set[str], ledger: EvidenceLedger) -> None:
+    """A search made on the screen, with the filter controls, is evidence like one made in words."""
+    newest = {e.facts.region_id: e.facts for e in ledger if isinstance(e.facts, SearchFacts)}
+    for region_id in sorted(searched):
+        found = session.search_of(region_id)
+        if found is None or found == newest.get(region_id):
+            continue
+        args = found.filters.model_dump(mode="json", exclude_defaults=True)
+        if found.asked_k != DEFAULT_HITS:
+            args["k"] = found.asked_k
+        ledger.add("search_similar_lesions", {"region_id": region_id, **args}, found)
 
 
 def _searches(ledger: EvidenceLedger, searched: set[str]) -> tuple[PastSearch, ...]:

@@ -59,17 +59,26 @@ def finished(facts: Facts) -> str:
         case SearchFacts():
             said = filter_phrases(facts.filters)
             what = f", {', '.join(said)}" if said else ""
-            return f"Searched {counted(facts.atlas_size, 'lesion')} for {facts.region_id}{what}: {counted(len(facts.hits), 'hit')}"
+            return (
+                f"Searched {counted(facts.atlas_size, 'lesion')} for {facts.region_id}{what}: "
+                f"{counted(len(facts.hits), 'hit')}"
+            )
         case RegionsFound():
             return f"Suggested {counted(len(facts.regions), 'region')}"
         case RegionFacts():
-            return f"Measured {facts.region_id}: {size(facts.long_axis_mm, facts.short_axis_mm) or 'no scale'}, {number(facts.mean_hu)} {facts.units}"
+            return (
+                f"Measured {facts.region_id}: {size(facts.long_axis_mm, facts.short_axis_mm) or 'no scale'}, "
+                f"{number(facts.mean_hu)} {facts.units}"
+            )
         case StudyFacts():
             return f"Read the study: {facts.facts.modality}, {counted(facts.facts.slices, 'slice')}"
         case LesionFacts():
             return f"Looked up {facts.lesion_id}"
         case ComparisonFacts():
-            return f"Compared {facts.region.region_id} with {facts.lesion.lesion_id}: similarity {likeness(facts.similarity)}"
+            return (
+                f"Compared {facts.region.region_id} with {facts.lesion.lesion_id}: similarity "
+                f"{likeness(facts.similarity)}"
+            )
         case AtlasFacts():
             return f"Counted {counted(facts.total, 'lesion')} by {facts.group_by.replace('_', ' ')}"
         case LessonFacts():

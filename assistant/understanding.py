@@ -1,13 +1,14 @@
 """From a message to requests: which intent, which filters, which region, which hit. Deterministic and table-driven."""
 
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Literal, cast
 
 from assistant import lexicon as lex
 from assistant.intents import first_intent
 from assistant.normalise import clauses, normalise
-from assistant.slots import FilterName, HitRef, RegionRef, Slots, read_slots
+from assistant.reading import read_slots
+from assistant.slots import FilterName, HitRef, RegionRef, Slots
 from assistant.state import TurnState
 from tools.atlas import Scope
 
@@ -47,6 +48,7 @@ class Request:
     text: str
     wanted: Wanted = field(default_factory=Wanted)
     cleared: frozenset[FilterName] = frozenset()  # filters to lift
+    cleared_end: Literal["", "min", "max"] = ""  # a lower or upper bound to lift
     regions: tuple[RegionRef, ...] = ()
     hits: tuple[HitRef, ...] = ()
     nth: int | None = None  # "the second one": a region or a hit, whichever fits
@@ -76,14 +78,52 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
     for clause in clauses(normalise(text, names))[:MAX_REQUESTS]:
         request = _request(clause, ids, state, first=not requests)
         before = requests[-1] if requests else None
-        if before is not None and request.intent == "refine" and before.intent in ("search", "what", "refine"):
-            requests[-1] = _joined(before, request)
+        if _NOT_WANTED.search(clause):
+            continue
+        if before is not None and _only_points(before) and not _points(request):
+            requests[-1] = replace(request, regions=before.regions, hits=before.hits, nth=before.nth)
+        elif before is not None and before.intent == request.intent == "atlas" and not before.topic:
+            requests[-1] = request
+        elif before is not None and request.intent == "refine" and before.intent in ("search", "what", "refine"):
+            if _another(before, request):
+                requests.append(replace(_joined(request, replace(before, regions=(), wanted=Wanted())), intent="search",
+                                        wanted=_over(before.wanted, request.wanted)))  # fmt: skip
+            else:
+                requests[-1] = _joined(before, request)
         elif before is not None and request.intent == "unknown" and not request.unclear:
             continue  # a remark beside a request that was understood
         else:
             requests.append(request)
     serious = [r for r in requests if r.intent not in (*SMALL_TALK, "unknown")]
     return tuple(serious or requests[:1] or [Request("unknown", message)])
+
+
+_NOT_WANTED = re.compile(
+    r"^(?:skip|no need (?:for|to)|do not|leave out|without|never mind) (?:the |a |any )?(?:measur|report|compar"
+    r"|describ)"
+)
+
+
+def _points(request: Request) -> bool:
+    return bool(request.regions or request.hits or request.nth)
+
+
+def _only_points(request: Request) -> bool:
+    """ "The first region, …": what the rest of the message is about."""
+    return request.intent == "refine" and _points(request) and not request.wanted.said() and not request.cleared
+
+
+def _another(before: Request, after: Request) -> bool:
+    """ "… for R1 in women and for R2 in men": a second search rather than a filter of the first."""
+    other_region = bool(after.regions) and bool(before.regions) and after.regions != before.regions
+    return other_region or (before.wanted.sex is not None and after.wanted.sex not in (None, before.wanted.sex))
+
+
+def _over(before: Wanted, after: Wanted) -> Wanted:
+    """What was said first, overridden by what was said next."""
+    values = {f.name: getattr(before, f.name) for f in fields(Wanted)}
+    values |= {f.name: v for f in fields(Wanted) if (v := getattr(after, f.name)) is not None}
+    return Wanted(**values)
 
 
 def _lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
@@ -103,7 +143,8 @@ def _lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
 
 
 _NO_ID = re.compile(
-    r"(?i)[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+|\d+-\d+(?:mm|cm|y|yo)?"
+    r"(?i)[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
+    r"|\d+-\d+(?:mm|cm|y|yo)?"
     r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*"
 )
 
@@ -131,6 +172,7 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         text=clause,
         wanted=_wanted(slots, state),
         cleared=frozenset(cleared),
+        cleared_end=slots.cleared_end,
         regions=tuple(slots.regions),
         hits=tuple(slots.hits),
         nth=slots.nth,
@@ -198,6 +240,10 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
         found = "explain"
     if found == "compare" and not about_hit and re.search(r"\bcomparable\b", clause):
         found = "search"
+    if about_hit and slots.regions and re.search(r"\b\w+er than\b", clause):
+        found = "compare"
+    if found == "atlas" and any(h.kind == "id" for h in slots.hits):
+        found = "describe_lesion"
     if found == "measure":
         if about_hit:
             found = "describe_lesion"
@@ -205,15 +251,11 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
             found = "search"
     if found == "unknown" and about_hit:
         found = "describe_lesion" if re.search(_DESCRIBES, clause) else "refine"
-    if found in ("describe_study", "what", "explain", "search", "find_regions") and about_hit:
-        if (
-            slots.k is None
-            and re.search(
-                r"\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain|facts|which|sex|age|more)\b",
-                clause,
-            )
-        ) or found in ("what", "describe_study", "explain"):
-            found = "describe_lesion"
+    described = slots.k is None and bool(re.search(_DESCRIBES, clause))
+    if about_hit and (
+        found in ("what", "describe_study", "explain") or (found in ("search", "find_regions") and described)
+    ):
+        found = "describe_lesion"
     if found == "find_regions" and (slots.regions or _is_search(clause, slots)):
         found = "search"
     if found == "explain" and not typed:
@@ -235,45 +277,45 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     return cast(Intent, found)
 
 
-_DESCRIBES = r"^(?:is|are|was)\b|\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain|facts|which|sex|age|more)\b"
+_DESCRIBES = (
+    r"^(?:is|are|was)\b|\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain"
+    r"|facts|which|sex|age|more)\b"
+)
 
 
 def _is_search(clause: str, slots: Slots) -> bool:
-    """ "Find lesions" asks for places in the scan; with likeness, a filter on people, or a number of cases, for hits."""
+    """Whether "find …" asks for hits: it speaks of likeness, or filters. "Find lesions" asks for places in the scan."""
     if re.search(
         r"\b(?:similar|like (?:this|that|it|r\d)|resembl\w*|look-?alike|match\w*|neighbou?rs?|closest|nearest|atlas)\b",
         clause,
     ):
         return True
     in_scan = re.search(
-        r"\b(?:in|on) (?:the|this|my) (?:scan|study|ct|image|series|slice)|regions?|suspicious|abnormal\w*|candidates?|suggest\w*|propos\w*\b",
+        r"\b(?:in|on) (?:the|this|my) (?:scan|study|ct|image|series|slice)|regions?|suspicious|abnormal\w*"
+        r"|candidates?|suggest\w*|propos\w*\b",
         clause,
     )
     return slots.has_filters and not in_scan
 
 
 def _is_lesson(clause: str) -> bool:
-    """ "What is a liver lesion?", "tell me about pelvic lesions", "what are …"."""
-    if re.search(r"\b(?:similar|closest|nearest|show|find|this|that|only|it)\b", clause):
-        return False
-    return bool(
-        re.search(
-            r"\bwhat (?:is|are) (?:an? |the )?(?!this|that|it)|\b(?:tell me (?:more )?about|about|describe) (?:an? |the )?[\w -]*lesions?\b"
-            r"|\btell me (?:something |more )?about\b|\bteach\b|\bknow about\b|\bdescribe (?:typical|an?) ",
-            clause,
-        )  # fmt: skip
-    )
+    """Whether a type is asked about as such: "what is a liver lesion?", "tell me about pelvic lesions"."""
+    return not _NO_LESSON.search(clause) and bool(_LESSON.search(clause))
+
+
+_NO_LESSON = re.compile(r"\b(?:similar|closest|nearest|show|find|this|that|only|it)\b")
+_LESSON = re.compile(
+    r"\bwhat (?:is|are) (?:an? |the )?(?!this|that|it)|\b(?:about|describe) (?:an? |the )?[\w -]*lesions?\b"
+    r"|\btell me (?:something |more )?about\b|\bteach\b|\bknow about\b|\bdescribe (?:typical|an?) "
+)
 
 
 def _joined(before: Request, after: Request) -> Request:
     """A request and the filters that follow it in the same message."""
-    said = {**{f.name: getattr(before.wanted, f.name) for f in fields(Wanted)}, **{
-        f.name: v for f in fields(Wanted) if (v := getattr(after.wanted, f.name)) is not None
-    }}  # fmt: skip
     return Request(
         intent=before.intent,
         text=f"{before.text}, {after.text}",
-        wanted=Wanted(**said),
+        wanted=_over(before.wanted, after.wanted),
         cleared=before.cleared | after.cleared,
         regions=before.regions or after.regions,
         hits=before.hits or after.hits,

@@ -21,13 +21,16 @@ TERMS = re.compile(
     |adrenals?|thyroid|brain|cerebr\w*|heart|cardiac|pleura\w*|bronch\w*|prostat\w*|ovar\w*|uter(?:us|ine)|bladder|spine|spinal
     |vertebr\w*|ribs?|femur|skull|breasts?|diagnos(?:is|es|ed|tic)|disease\w*|patholog\w*|histolog\w*|prognos\w*|surviv\w*|mortality
     |treat\w*|therap\w*|surg\w*|operat\w+|resect\w*|chemo\w*|radioth\w*|drugs?|medicat\w*|dose\w*|antibiotic\w*|biops\w*|aspirat\w*
-    |recommend\w*|advis(?:e|ed|able)|should|must|urgent\w*|immediate\w*|emergen\w*|refer(?:ral|red)|follow-up|follow\ up|surveillance|mri|pet
-    |histor(?:y|ical)|smok\w*|alcohol|symptom\w*|pain\w*|fever|cough|weight\ loss|trauma|injur\w*|pregnan\w*|diabet\w*|hypertens\w*
+    |recommend\w*|advis(?:e|ed|able)|should|must|urgent\w*|immediate\w*|emergen\w*|refer(?:ral|red)|follow-up|follow\ up
+    |surveillance|mri|pet
+    |histor(?:y|ical)|smok\w*|alcohol|symptom\w*|pain\w*|fever|cough|weight\ loss|trauma|injur\w*|pregnan\w*
+    |diabet\w*|hypertens\w*
     |grow(?:n|th|ing|s)?|grew|stable|unchanged|progress\w*|regress\w*|doubl(?:ed|ing)|increas(?:ed|ing)|decreas(?:ed|ing)
     |normal|abnormal\w*|healthy|dangerous|harmless|serious\w*|worr\w*|concern\w*|suspicio\w*|alarming|reassur\w*|incidental\w*
     |definite\w*|certain(?:ly|ty)?|undoubtedly|doubt\w*|proves?|proven|confirm\w*|conclusive\w*|obvious\w*|guarantee\w*|always|never
     |typical\w*|characteristic\w*|classic\w*|pathognomonic|stag(?:e|ed|ing)|grade[ds]?|risk\w*|probabl[ey]|likelihood|rare|common
-    |lived|died|die|dead|hospital\w*|clinic|scanner|contrast\w*|born|birth\w*|named|(?:patient|his|her|their)(?:'s)?\ names?|race|ethnic\w*|caucasian|asian|african
+    |lived|died|die|dead|hospital\w*|clinic|scanner|contrast\w*|born|birth\w*|named
+    |(?:patient|his|her|their)(?:'s)?\ names?|race|ethnic\w*|caucasian|asian|african
     |radiologists?|experts?|physicians?|doctors?|studies\ show|research\ shows|literature|published|guidelines?
     )\b""",
     re.IGNORECASE | re.VERBOSE,
@@ -35,9 +38,12 @@ TERMS = re.compile(
 
 # Saying what one does not do is no claim.
 REFUSAL = re.compile(
-    r"\b(?:I|we|this tool|the assistant|Lesion Search|it)\b[^.;]{0,40}\b(?:cannot|can't|can not|do not|don't|does not|am not able|is not able|am unable|never|will not|won't)\b"
-    r" (?:reliably |really |safely )?(?:to )?(?:tell|say|judge|decide|diagnos\w+|recommend|advise|assess|predict|determine|know|record|replace|make|give|offer|comment|answer|see one|identify)\b"
-    r"|\bnot something I can\b|\bnot a (?:medical )?(?:diagnosis|finding|device|opinion)\b|\bbelongs to the treating team\b|\bno diagnosis\b"
+    r"\b(?:I|we|this tool|the assistant|Lesion Search|it)\b[^.;]{0,40}\b(?:cannot|can't|can not|do not|don't|does not"
+    r"|am not able|is not able|am unable|never|will not|won't)\b"
+    r" (?:reliably |really |safely )?(?:to )?(?:tell|say|judge|decide|diagnos\w+|recommend|advise|assess|predict"
+    r"|determine|know|record|replace|make|give|offer|comment|answer|see one|identify)\b"
+    r"|\bnot something I can\b|\bnot a (?:medical )?(?:diagnosis|finding|device|opinion)\b|\bbelongs to the treating "
+    r"team\b|\bno diagnosis\b"
     r"|\bnot (?:a substitute|meant|intended) for\b",
     re.IGNORECASE,
 )

@@ -42,7 +42,10 @@ NO_STUDY = (
     "No study is open yet. Upload a CT (DICOM files, a folder or a zip) or pick a sample case, then click the lesion. "
     "Meanwhile I can tell you what the atlas holds or explain a lesion type."
 )
-NOTHING_FOUND = "I found no place in this series that stands out. Click the lesion or draw a box around it, and I will search with that."
+NOTHING_FOUND = (
+    "I found no place in this series that stands out. Click the lesion or draw a box around it, and I will search "
+    "with that."
+)
 NOTHING_SEARCHED = "I have not searched yet, so there is nothing to explain. Ask what the lesion looks like first."
 NO_HITS_TO_NAME = "The last search found no lesion, so there is none to show. Loosen a filter and search again."
 NOT_RECORDED = "The atlas does not record that for these hits."
@@ -50,6 +53,8 @@ REAL_ATLAS = (
     "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration; "
     "`lesion-search index` builds an atlas from real cases."
 )
+MOST_HITS_SHOWN = "I show at most 50 hits."
+COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
 NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
 THANKS = "You are welcome."
 ENCODER_SEES = (
@@ -117,7 +122,8 @@ def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[
         return [f"Only {next(iter(only))} lesions were allowed, so the hits say nothing about the type{ref}."]
     first = votes[0]
     told = [
-        f"It most resembles **{first.lesion_type}** lesions: {percent(first.probability)} of the vote, {facts.confidence} confidence{ref}."
+        f"It most resembles **{first.lesion_type}** lesions: {percent(first.probability)} of the vote, "
+        f"{facts.confidence} confidence{ref}."
     ]
     rest = [v for v in votes[1:3] if v.probability >= 0.05]
     if rest:
@@ -135,7 +141,10 @@ def _nearest_title(facts: SearchFacts) -> str:
 
 
 def _hit_line(hit: HitFacts, region: RegionFacts) -> str:
-    return f"- {cite(hit.lesion_id)} {lesion_facts(hit)}; similarity {likeness(hit.similarity)}{_size_beside(hit.long_axis_mm, region)}."
+    return (
+        f"- {cite(hit.lesion_id)} {lesion_facts(hit)}; similarity "
+        f"{likeness(hit.similarity)}{_size_beside(hit.long_axis_mm, region)}."
+    )
 
 
 def _size_beside(long_mm: float | None, region: RegionFacts) -> str:
@@ -158,7 +167,8 @@ def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
             total = sum(strangers.values())
             kinds = listed(f"{n} {t}" for t, n in strangers.items())
             told.append(
-                f"Against it: {total} of the {counted(len(facts.hits), 'hit')} {'is' if total == 1 else 'are'} of another type ({kinds})."
+                f"Against it: {total} of the {counted(len(facts.hits), 'hit')} {'is' if total == 1 else 'are'} of "
+                f"another type ({kinds})."
             )
         elif len(facts.hits) > 1:
             told.append(f"All {len(facts.hits)} hits are {leader}; none speaks against it.")
@@ -183,7 +193,8 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
     ref = f" (E{evidence})" if evidence else ""
     if facts.confidence == "none":
         told.append(
-            f"Because even the closest case, {cite(first.lesion_id)}, reaches a similarity of only {likeness(first.similarity)}: "
+            f"Because even the closest case, {cite(first.lesion_id)}, reaches a similarity of only "
+            f"{likeness(first.similarity)}: "
             f"too little to name a type{ref}."
         )
         return " ".join(told)
@@ -192,7 +203,8 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
         same = sum(h.lesion_type == leader.lesion_type for h in facts.hits)
         told.append(
             f"{same} of the {counted(len(facts.hits), 'hit')} for {facts.region_id} "
-            f"{'is' if same == 1 else 'are'} {leader.lesion_type}, and closer hits count more: {percent(leader.probability)} of the vote{ref}."
+            f"{'is' if same == 1 else 'are'} {leader.lesion_type}, and closer hits count more: "
+            f"{percent(leader.probability)} of the vote{ref}."
         )
         for name in types:
             share = next((v.probability for v in facts.votes if v.lesion_type == name), 0.0)
@@ -215,11 +227,13 @@ def sureness_answer(facts: SearchFacts) -> str:
         return "The last search had no hits, so there is nothing to be sure of."
     if facts.confidence == "none" or not facts.votes:
         return (
-            f"Not at all: the closest case, {cite(facts.hits[0].lesion_id)}, has a similarity of {likeness(facts.hits[0].similarity)}, "
+            f"Not at all: the closest case, {cite(facts.hits[0].lesion_id)}, has a similarity of "
+            f"{likeness(facts.hits[0].similarity)}, "
             "too little to name a type."
         )
     told = [
-        f"{facts.confidence.capitalize()} confidence for {facts.region_id}: {facts.votes[0].lesion_type} has {percent(facts.votes[0].probability)} of the vote."
+        f"{facts.confidence.capitalize()} confidence for {facts.region_id}: {facts.votes[0].lesion_type} has "
+        f"{percent(facts.votes[0].probability)} of the vote."
     ]
     if len(facts.votes) > 1:
         told.append(f"The runner-up is {facts.votes[1].lesion_type} with {percent(facts.votes[1].probability)}.")
@@ -236,9 +250,13 @@ def count_answer(facts: SearchFacts, wanted: Wanted) -> str:
         tests.append((SEX_PLURAL[wanted.sex], [h.sex == wanted.sex for h in facts.hits]))
     if not tests:
         counts = Counter(h.lesion_type or "type not recorded" for h in facts.hits)
-        return f"The {counted(len(facts.hits), 'hit')} for {facts.region_id}: {listed(f'{n} {t}' for t, n in counts.most_common())}."
+        return (
+            f"The {counted(len(facts.hits), 'hit')} for {facts.region_id}: "
+            f"{listed(f'{n} {t}' for t, n in counts.most_common())}."
+        )
     return " ".join(
-        f"{sum(found)} of the {counted(len(facts.hits), 'hit')} for {facts.region_id} {'is' if sum(found) == 1 else 'are'} {what}."
+        f"{sum(found)} of the {counted(len(facts.hits), 'hit')} for {facts.region_id} "
+        f"{'is' if sum(found) == 1 else 'are'} {what}."
         for what, found in tests
     )
 
@@ -295,7 +313,8 @@ def regions_answer(facts: RegionsFound) -> str:
     if not facts.regions:
         return NOTHING_FOUND
     lines = [
-        f"- {r.region_id}: slice {r.slice}, {size(r.long_axis_mm, r.short_axis_mm) or 'size unknown'}, mean {number(r.mean_hu)} {r.units}"
+        f"- {r.region_id}: slice {r.slice}, {size(r.long_axis_mm, r.short_axis_mm) or 'size unknown'}, mean "
+        f"{number(r.mean_hu)} {r.units}"
         + (f", score {r.score:.2f}" if r.score is not None else "") + "."
         for r in facts.regions
     ]  # fmt: skip
@@ -332,7 +351,8 @@ def _measured(r: RegionFacts) -> str:
         told += "; "
     return (
         told
-        + f"mean {number(r.mean_hu)} {r.units}, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} {r.units}."
+        + f"mean {number(r.mean_hu)} {r.units}, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} "
+        f"{r.units}."
     )
 
 
@@ -442,7 +462,8 @@ HELP = """I find atlas lesions that look like yours and say how they compare. Yo
 - Write a report (HTML, JSON or DICOM SR)."""
 NOT_UNDERSTOOD = (
     "I did not understand that. I can find similar lesions, measure, compare, describe the study or the atlas, "
-    "explain a lesion type and write a report; try “what does this look like?” or “only liver, women over 60”."
+    "explain a lesion type and write a report; try “what does this look like?” or “only liver, women over 60”. What "
+    "would you like to see?"
 )
 GREETING_MARKED = "Hello. Your study is open. Ask what the marked lesion looks like, or ask for help."
 GREETING_UNMARKED = "Hello. Your study is open. Click a lesion, ask me to suggest regions, or ask for help."
@@ -485,8 +506,10 @@ def what_number(number: str) -> str:
 def fixed_texts() -> tuple[str, ...]:
     """What the program says of itself: no evidence is needed, and none could be given."""
     return (
-        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, NOT_A_FILTER, THANKS, HELP,
-        NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY, ENCODER_SEES,
+        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, HELP,
+        NOT_A_FILTER, MOST_HITS_SHOWN, COMPARE_WITH_WHAT,
+        NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
+        ENCODER_SEES,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in ("small", "tiny", "large", "big", "huge")),
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Utterances in other voices, written after the tables and measured once before anything was changed for them."""
 
-from tests.assistant.utterances import Call, but, search
+from tests.assistant.utterances import Call, but, compare, search
 
 MEASURE: Call = ("measure_region", {"region_id": "R1"})
 STUDY: Call = ("describe_study", {})
@@ -36,7 +36,7 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("men in their seventies with similar findings", [search(sex="M", min_age=70, max_age=79)]),
     ("female, 40-60", [search(sex="F", min_age=40, max_age=60)]),
     ("similar in male pts >= 50 y", [search(sex="M", min_age=50)]),
-    ("similar cases, age below thirty", [search(max_age=30)]),
+    ("similar cases, age below thirty", [search(max_age=29)]),
     ("similar cases in patients from 20 to 35 years", [search(min_age=20, max_age=35)]),
     ("patients not older than 60 please", [search(max_age=60)]),
     ("patients in their 60s or 70s", [search(min_age=60, max_age=79)]),
@@ -56,9 +56,9 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("has this same patient got similar lesions?", [search(scope="same-patient")]),
     ("look in everyone, this patient too", [search(scope="all")]),
     ("women older than 55 with kidney lesions under 4 cm, best six", [
-        search(lesion_types=["kidney"], sex="F", min_age=55, max_size_mm=40, k=6)]),
+        search(lesion_types=["kidney"], sex="F", min_age=56, max_size_mm=40, k=6)]),
     ("5 liver or kidney cases from men below 70, 1 to 3 cm", [
-        search(lesion_types=["liver", "kidney"], sex="M", max_age=70, min_size_mm=10, max_size_mm=30, k=5)]),
+        search(lesion_types=["liver", "kidney"], sex="M", max_age=69, min_size_mm=10, max_size_mm=30, k=5)]),
     ("simmilar leisons in the lver", [search(lesion_types=["liver"])]),
     ("show simular cases in womens", [search(sex="F")]),
     ("Which lesions of old women resemble this one?", [search(sex="F", min_age=65)]),
@@ -98,7 +98,7 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("I need this as DICOM SR", [("write_report", {"format": "dicom-sr"})]),
     ("download as html", [("write_report", {"format": "html"})]),
     ("could you write everything up?", [("write_report", {})]),
-    ("put it side by side with P0007-S2-L03", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0007-S2-L03"})]),
+    ("put it side by side with P0007-S2-L03", [compare("P0007-S2-L03")]),
     ("open P0007-S2-L03", [("describe_lesion", {"lesion_id": "P0007-S2-L03"})]),
     ("who is P0007-S2-L03", [("describe_lesion", {"lesion_id": "P0007-S2-L03"})]),
     ("Measure it. Then show me five similar liver cases.", [MEASURE, search(lesion_types=["liver"], k=5)]),
@@ -122,7 +122,7 @@ MARKED: list[tuple[str, list[Call]]] = [
 LIVER = {"lesion_types": ["liver"]}
 SEARCHED: list[tuple[dict[str, object], str, list[Call]]] = [
     (LIVER, "and in women?", [search(lesion_types=["liver"], sex="F")]),
-    (LIVER, "same but under 50", [search(lesion_types=["liver"], max_age=50)]),
+    (LIVER, "same but under 50", [search(lesion_types=["liver"], max_age=49)]),
     (LIVER, "make that the top 3", [search(lesion_types=["liver"], k=3)]),
     (LIVER, "forget about the liver", [search(lesion_types=but("liver"))]),
     (LIVER, "no type restriction", [search()]),
@@ -134,13 +134,13 @@ SEARCHED: list[tuple[dict[str, object], str, list[Call]]] = [
     ({"sex": "M"}, "regardless of sex", [search()]),
     ({"max_size_mm": 10}, "and without the size limit?", [search()]),
     ({"sex": "M", "k": 5}, "clear all filters", [search()]),
-    ({}, "narrow it down to men under 60", [search(sex="M", max_age=60)]),
+    ({}, "narrow it down to men under 60", [search(sex="M", max_age=59)]),
     ({}, "limit to 1-2 cm", [search(min_size_mm=10, max_size_mm=20)]),
     ({}, "give me ten more", [search(k=20)]),
     ({}, "more results please", [search(k=20)]),
-    ({}, "how does the first hit compare?", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0001-S1-L01"})]),
-    ({}, "contrast it with hit 2", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0002-S1-L02"})]),
-    ({}, "what's the difference between R1 and #1", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0001-S1-L01"})]),
+    ({}, "how does the first hit compare?", [compare("P0001-S1-L01")]),
+    ({}, "contrast it with hit 2", [compare("P0002-S1-L02")]),
+    ({}, "what's the difference between R1 and #1", [compare("P0001-S1-L01")]),
     ({}, "tell me about the third case", [("describe_lesion", {"lesion_id": "P0003-S1-L03"})]),
     ({}, "who is the second patient?", [("describe_lesion", {"lesion_id": "P0002-S1-L02"})]),
     ({}, "how big is the closest one?", [("describe_lesion", {"lesion_id": "P0001-S1-L01"})]),

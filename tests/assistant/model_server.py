@@ -88,6 +88,7 @@ def _whole(reply: Any) -> dict[str, Any]:
     text = reply if isinstance(reply, str) else None
     message = {"role": "assistant", "content": text, "tool_calls": None if text is not None else _tool_calls(reply)}
     return {
-        "id": "c", "object": "chat.completion", "model": "m", "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
+        "id": "c", "object": "chat.completion", "model": "m",
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2},
         "choices": [{"index": 0, "message": message, "finish_reason": "stop" if text is not None else "tool_calls"}],
     }  # fmt: skip

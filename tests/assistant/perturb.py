@@ -60,7 +60,7 @@ def unit(text: str, rng: random.Random) -> str | None:
     swaps = [(" mm²", " cm²"), (" mm", " cm"), (" HU", " mm"), ("%", " mm"), (" mm", " HU")]
     rng.shuffle(swaps)
     for old, new in swaps:
-        spots = [m for m in re.finditer(re.escape(old), text) if not text[m.end() : m.end() + 1] == "²"]
+        spots = [m for m in re.finditer(re.escape(old), text) if text[m.end() : m.end() + 1] != "²"]
         if spots:
             m = rng.choice(spots)
             return text[: m.start()] + new + text[m.end() :]

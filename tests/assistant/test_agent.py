@@ -54,8 +54,8 @@ def test_filters_are_applied_said_back_and_inherited(assistant: Assistant) -> No
     assert answer.tool_calls[0].args == {"region_id": "R1", "sex": "F"}
     assert "women" in answer.answer
     answer = assistant.ask("and over 60?")
-    assert answer.tool_calls[0].args == {"region_id": "R1", "sex": "F", "min_age": 60}
-    assert "women, aged 60 or over" in answer.answer
+    assert answer.tool_calls[0].args == {"region_id": "R1", "sex": "F", "min_age": 61}
+    assert "women, aged 61 or over" in answer.answer
     assert calls(assistant, "now without the age limit") == [
         ("search_similar_lesions", {"region_id": "R1", "sex": "F"})
     ]

@@ -88,7 +88,8 @@ STATE = facts.state_with(REGION)
 
 def hit(rank: int, lesion_id: str, lesion_type: str, long_mm: float, sex: str, age: int, similarity: float) -> HitFacts:
     return HitFacts(
-        rank=rank, lesion_id=lesion_id, lesion_type=lesion_type, similarity=similarity, patient_key=f"p-{rank:012d}", sex=sex,
+        rank=rank, lesion_id=lesion_id, lesion_type=lesion_type, similarity=similarity,
+        patient_key=f"p-{rank:012d}", sex=sex,
         age_years=age, long_axis_mm=long_mm, short_axis_mm=round(0.8 * long_mm, 1), source="deeplesion",
     )  # fmt: skip
 

@@ -46,7 +46,8 @@ def hits() -> tuple[HitFacts, ...]:
     rows = (("liver", 11.0, "F", 61), ("liver", 30.0, "M", 48), ("kidney", 9.0, "F", 83), ("liver", 14.0, "M", 55))
     return tuple(
         HitFacts(
-            rank=n, lesion_id=f"P{n:04d}-S1-L{n:02d}", lesion_type=kind, similarity=0.9 - n / 50, patient_key=f"p-{n:012d}",
+            rank=n, lesion_id=f"P{n:04d}-S1-L{n:02d}", lesion_type=kind, similarity=0.9 - n / 50,
+            patient_key=f"p-{n:012d}",
             sex=sex, age_years=age, long_axis_mm=size, short_axis_mm=0.8 * size,
         )
         for n, (kind, size, sex, age) in enumerate(rows, 1)
@@ -58,7 +59,8 @@ def search_facts(args: dict[str, Any]) -> SearchFacts:
     return SearchFacts(
         region_id=args["region_id"], hits=hits(), confidence="moderate", candidates=100, atlas_size=612,
         votes=(VoteFacts(lesion_type="liver", probability=0.8), VoteFacts(lesion_type="kidney", probability=0.2)),
-        filters=FilterFacts(**known), asked_k=args.get("k", 10), duration_ms=3, synthetic_atlas=True, synthetic_study=True,
+        filters=FilterFacts(**known), asked_k=args.get("k", 10), duration_ms=3,
+        synthetic_atlas=True, synthetic_study=True,
     )  # fmt: skip
 
 
@@ -70,7 +72,11 @@ def facts_of(call: Call) -> Facts:
         case "search_similar_lesions":
             return search_facts(args)
         case "find_regions":
-            return RegionsFound(regions=(R1, R2)[: args.get("max_regions", 2)])
+            found = (
+                R1.model_copy(update={"origin": "suggested", "score": 0.9}),
+                R2.model_copy(update={"origin": "suggested", "score": 0.4}),
+            )
+            return RegionsFound(regions=found[: args.get("max_regions", 2)])
         case "measure_region":
             return {"R1": R1, "R2": R2}[args["region_id"]]
         case "describe_study":
@@ -105,7 +111,8 @@ def state(*regions: RegionFacts, searched: dict[str, Any] | None = None, study: 
         past = (PastSearch(evidence=1, args=args, facts=search_facts(args)),)
         calls = (ToolCallRecord(name="search_similar_lesions", args=args),)
     return TurnState(
-        study=STUDY if study else None, regions=regions, selected="R1" if regions else None, searches=past, last_calls=calls,
+        study=STUDY if study else None, regions=regions, selected="R1" if regions else None, searches=past,
+        last_calls=calls,
         last_region="R1" if past else None, atlas_types=TYPES, atlas_size=612, atlas_synthetic=True,
     )  # fmt: skip
 

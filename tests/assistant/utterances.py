@@ -13,6 +13,10 @@ def search(region: str = "R1", **args: Any) -> Call:
     return ("search_similar_lesions", {"region_id": region, **args})
 
 
+def compare(lesion_id: str) -> Call:
+    return ("compare_lesion", {"region_id": "R1", "lesion_id": lesion_id})
+
+
 OTHERS = ["bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis"]
 
 
@@ -55,11 +59,11 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("Similar lesions in female patients", [search(sex="F")]),
     ("only men please", [search(sex="M")]),
     ("males only, similar", [search(sex="M")]),
-    ("similar in ladies over sixty-five", [search(sex="F", min_age=65)]),
-    ("women over 60", [search(sex="F", min_age=60)]),
-    ("men younger than 45", [search(sex="M", max_age=45)]),
-    ("similar cases in patients under 40", [search(max_age=40)]),
-    ("patients older than 70 with something like this", [search(min_age=70)]),
+    ("similar in ladies over sixty-five", [search(sex="F", min_age=66)]),
+    ("women over 60", [search(sex="F", min_age=61)]),
+    ("men younger than 45", [search(sex="M", max_age=44)]),
+    ("similar cases in patients under 40", [search(max_age=39)]),
+    ("patients older than 70 with something like this", [search(min_age=71)]),
     ("similar lesions in people aged 50 to 70", [search(min_age=50, max_age=70)]),
     ("between 30 and 50 years old, similar cases", [search(min_age=30, max_age=50)]),
     ("similar cases in their fifties", [search(min_age=50, max_age=59)]),
@@ -84,10 +88,11 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("similar cases from other patients", [search(scope="cross-patient")]),
     ("similar lesions in the same patient", [search(scope="same-patient")]),
     ("search all patients, including this one", [search(scope="all")]),
-    ("top 5 liver lesions in women over 60 smaller than 2 cm", [search(lesion_types=["liver"], sex="F", min_age=60, max_size_mm=20, k=5)]),
+    ("top 5 liver lesions in women over 60 smaller than 2 cm", [
+        search(lesion_types=["liver"], sex="F", min_age=61, max_size_mm=20, k=5)]),
     ("10 lung nodules in men between 50 and 70, at least 8 mm, other patients", [
         search(lesion_types=["lung"], sex="M", min_age=50, max_age=70, min_size_mm=8, scope="cross-patient", k=10)]),
-    ("show me renal masses > 3 cm in men < 50", [search(lesion_types=["kidney"], sex="M", max_age=50, min_size_mm=30)]),
+    ("show me renal masses > 3 cm in men < 50", [search(lesion_types=["kidney"], sex="M", max_age=49, min_size_mm=30)]),
     ("serch simlar liver lesons in wemen", [search(lesion_types=["liver"], sex="F")]),
     ("finde similiar kidny lesions", [search(lesion_types=["kidney"])]),
     ("measure it", [("measure_region", {"region_id": "R1"})]),
@@ -127,8 +132,8 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("create a structured report", [("write_report", {"format": "dicom-sr"})]),
     ("html report", [("write_report", {"format": "html"})]),
     ("save the report", [("write_report", {})]),
-    ("compare with P0003-S1-L02", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0003-S1-L02"})]),
-    ("how does R1 differ from P0003-S1-L02?", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0003-S1-L02"})]),
+    ("compare with P0003-S1-L02", [compare("P0003-S1-L02")]),
+    ("how does R1 differ from P0003-S1-L02?", [compare("P0003-S1-L02")]),
     ("Describe lesion P0003-S1-L02", [("describe_lesion", {"lesion_id": "P0003-S1-L02"})]),
     ("what is p0003-s1-l02", [("describe_lesion", {"lesion_id": "p0003-s1-l02"})]),
     ("describe the study and measure the lesion", [("describe_study", {}), ("measure_region", {"region_id": "R1"})]),
@@ -154,7 +159,7 @@ MARKED: list[tuple[str, list[Call]]] = [
 SEARCHED: list[tuple[dict[str, Any], str, list[Call]]] = [
     ({}, "only liver", [search(lesion_types=["liver"])]),
     ({}, "and only women", [search(sex="F")]),
-    ({"sex": "F"}, "and over 60?", [search(sex="F", min_age=60)]),
+    ({"sex": "F"}, "and over 60?", [search(sex="F", min_age=61)]),
     ({"sex": "F"}, "now men", [search(sex="M")]),
     ({"sex": "F"}, "men instead", [search(sex="M")]),
     ({"sex": "F"}, "what about men?", [search(sex="M")]),
@@ -171,20 +176,20 @@ SEARCHED: list[tuple[dict[str, Any], str, list[Call]]] = [
     ({"lesion_types": ["liver", "kidney"]}, "not kidney", [search(lesion_types=["liver"])]),
     ({"max_size_mm": 20}, "smaller than 1 cm", [search(max_size_mm=10)]),
     ({"max_size_mm": 20}, "any size", [search()]),
-    ({"min_age": 50, "max_age": 59}, "over 70", [search(min_age=70)]),
-    ({"min_age": 50}, "under 70", [search(min_age=50, max_age=70)]),
+    ({"min_age": 50, "max_age": 59}, "over 70", [search(min_age=71)]),
+    ({"min_age": 50}, "under 70", [search(min_age=50, max_age=69)]),
     ({}, "top 5", [search(k=5)]),
     ({"sex": "M"}, "top 5", [search(sex="M", k=5)]),
     ({"k": 5}, "show more", [search(k=15)]),
     ({}, "from the same patient", [search(scope="same-patient")]),
     ({"scope": "same-patient"}, "other patients", [search(scope="cross-patient")]),
     ({}, "elderly ones only", [search(min_age=65)]),
-    ({}, "compare with the closest", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0001-S1-L01"})]),
-    ({}, "compare to the nearest hit", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0001-S1-L01"})]),
-    ({}, "compare with #3", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0003-S1-L03"})]),
-    ({}, "how is it different from the second one?", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0002-S1-L02"})]),
+    ({}, "compare with the closest", [compare("P0001-S1-L01")]),
+    ({}, "compare to the nearest hit", [compare("P0001-S1-L01")]),
+    ({}, "compare with #3", [compare("P0003-S1-L03")]),
+    ({}, "how is it different from the second one?", [compare("P0002-S1-L02")]),
     ({}, "compare it with the first two hits", [
-        ("compare_lesion", {"region_id": "R1", "lesion_id": "P0001-S1-L01"}), ("compare_lesion", {"region_id": "R1", "lesion_id": "P0002-S1-L02"})]),
+        compare("P0001-S1-L01"), compare("P0002-S1-L02")]),
     ({}, "describe the second hit", [("describe_lesion", {"lesion_id": "P0002-S1-L02"})]),
     ({}, "tell me more about #2", [("describe_lesion", {"lesion_id": "P0002-S1-L02"})]),
     ({}, "#3", [("describe_lesion", {"lesion_id": "P0003-S1-L03"})]),
@@ -192,7 +197,7 @@ SEARCHED: list[tuple[dict[str, Any], str, list[Call]]] = [
     ({}, "how old is the closest patient?", [("describe_lesion", {"lesion_id": "P0001-S1-L01"})]),
     ({}, "the last hit?", [("describe_lesion", {"lesion_id": "P0004-S1-L04"})]),
     ({}, "describe the oldest patient", [("describe_lesion", {"lesion_id": "P0003-S1-L03"})]),
-    ({}, "compare with the largest hit", [("compare_lesion", {"region_id": "R1", "lesion_id": "P0002-S1-L02"})]),
+    ({}, "compare with the largest hit", [compare("P0002-S1-L02")]),
     ({}, "and the second one?", [("describe_lesion", {"lesion_id": "P0002-S1-L02"})]),
     ({}, "why?", []),
     ({}, "why liver?", []),
