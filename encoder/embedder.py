@@ -61,7 +61,8 @@ class Embedder:
                 f"{PREPROCESSING_VERSION!r}; use the weights shipped with it or train again"
             )
         model.train(False).requires_grad_(False)
-        self._model = model.to(memory_format=torch.channels_last)
+        torch.nn.Module.to(model, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._model = model
         self.fingerprint = fingerprint(model)
         self.dim = int(model.config.dim)
 

@@ -41,3 +41,17 @@ def graded_contrast(
     per_anchor = -(alike * log_share).sum(dim=1) / total.clamp(min=1e-6)
     weight = weights * known * (total > 1e-3)
     return (per_anchor * weight).sum() / weight.sum().clamp(min=1e-6)
+
+
+def proxy_softmax(
+    vectors: torch.Tensor, proxies: torch.Tensor, types: torch.Tensor, weights: torch.Tensor, temperature: float = 0.1
+) -> torch.Tensor:
+    """Each vector nearer to the proxy of its type than to the others' (Zhai and Wu 2019, arXiv:1811.12649).
+
+    Shape: (N, D) unit vectors, (T, D) one proxy a type, (N,) type numbers with -1 for unknown, (N,) weights -> scalar.
+    It needs no second lesion of the type in the batch, which is what rare types lack.
+    """
+    logits = vectors @ F.normalize(proxies, dim=1).T / temperature
+    losses = F.cross_entropy(logits, types.clamp(min=0), reduction="none")
+    weight = weights * (types >= 0)
+    return (losses * weight).sum() / weight.sum().clamp(min=1e-6)

@@ -71,7 +71,8 @@ def _lens_grid(lens: float, side: int) -> torch.Tensor:
     axis = torch.linspace(-1, 1, side)
     grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
     radius = grid.norm(dim=-1, keepdim=True).clamp(max=1)
-    return (grid * (lens + (1 - lens) * radius**2)).unsqueeze(0)
+    bent: torch.Tensor = grid * (lens + (1 - lens) * radius**2)
+    return bent.unsqueeze(0)
 
 
 def magnify_middle(images: torch.Tensor, lens: float, side: int) -> torch.Tensor:
@@ -81,7 +82,8 @@ def magnify_middle(images: torch.Tensor, lens: float, side: int) -> torch.Tensor
     held-out patients the lens helped even the untrained network on every label but one.
     """
     grid = _lens_grid(lens, side).to(images.device).expand(len(images), -1, -1, -1)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=True)
+    seen: torch.Tensor = F.grid_sample(images, grid, padding_mode="border", align_corners=True)
+    return seen
 
 
 class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
@@ -148,4 +150,5 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1."""
         pooled = self.pool(self.feature_map(images)).float()
-        return F.normalize(self.centre(pooled), dim=1)
+        vectors: torch.Tensor = F.normalize(self.centre(pooled), dim=1)
+        return vectors

@@ -47,6 +47,7 @@ class Stage:
     temperature: float = 0.2
     margin: float = 0.8  # contrastive loss only
     self_supervised_weight: float = 0.0  # NT-Xent added to a loss that uses labels
+    proxy_weight: float = 0.0  # softmax over one proxy a type, added likewise
     rows_per_lesion: int | None = None  # slices of one lesion drawn in one epoch; None is all
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimization: Optimization = field(default_factory=Optimization)
@@ -128,13 +129,19 @@ DEFAULT = Preset(
             loss="graded",
             batch=64,
             temperature=0.1,
-            self_supervised_weight=0.3,
+            self_supervised_weight=0.1,
+            proxy_weight=1.0,
             rows_per_lesion=2,
             # Labels include size and density: views that are judged by them change less.
             augmentation=Augmentation(
-                zoom=(0.85, 1.18), gain=(0.85, 1.18), offset=(-0.08, 0.08), gamma=(0.8, 1.25), rewindow_probability=0.1
+                rotation_deg=45.0,
+                zoom=(0.85, 1.18),
+                gain=(0.85, 1.18),
+                offset=(-0.08, 0.08),
+                gamma=(0.8, 1.25),
+                rewindow_probability=0.1,
             ),
-            optimization=Optimization("adamw", learning_rate=5e-4, weight_decay=1e-3),
+            optimization=Optimization("adamw", learning_rate=1e-3, weight_decay=1e-3),
         ),
     ),
 )

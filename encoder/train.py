@@ -25,7 +25,7 @@ from encoder.checkpoint import load_checkpoint, read_progress, save_checkpoint
 from encoder.dataset import TrainingRois, load_rois
 from encoder.embedder import fingerprint
 from encoder.errors import EncoderError
-from encoder.finetune import contrastive, graded_contrast
+from encoder.finetune import contrastive, graded_contrast, proxy_softmax
 from encoder.lars import LARS
 from encoder.network import LesionEncoder, LesionEncoderConfig
 from encoder.presets import Optimization, Preset, Stage, get_preset
@@ -35,9 +35,9 @@ log = logging.getLogger(__name__)
 
 
 class Learner(nn.Module):
-    """The encoder and the head that only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
+    """The encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection), (types, dim)."""
 
-    def __init__(self, preset: Preset) -> None:
+    def __init__(self, preset: Preset, types: int) -> None:
         super().__init__()
         config = LesionEncoderConfig(
             channels=preset.channels,
@@ -52,10 +52,11 @@ class Learner(nn.Module):
         )
         self.encoder = LesionEncoder(config)
         self.head = ProjectionHead(preset.dim, preset.projection_dim)
+        self.proxies = nn.Parameter(torch.randn(max(types, 1), preset.dim))
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         vectors = self.encoder(images)
-        return vectors, self.head(vectors)
+        return vectors, self.head(vectors), self.proxies
 
 
 def train(
@@ -83,7 +84,7 @@ def train(
     rois = load_rois(packs, plan.ratings, plan.type_distance)
     accelerator = Accelerator(mixed_precision="bf16")
     torch.manual_seed(plan.seed)
-    learner = Learner(plan)
+    learner = Learner(plan, types=int(rois.types.max()) + 1)
     learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     for number, stage in enumerate(plan.stages):
         if number < position.stage:
@@ -223,7 +224,7 @@ def _step(
     world, rank = accelerator.num_processes, accelerator.process_index
     share = views[rank::world].to(accelerator.device)
     with accelerator.autocast():
-        vectors, projected = module(share.to(memory_format=torch.channels_last))
+        vectors, projected, proxies = module(share.to(memory_format=torch.channels_last))
     vectors, projected = _gathered(vectors.float(), world), _gathered(projected.float(), world)
     order = torch.cat([torch.arange(len(views))[r::world] for r in range(world)]).argsort()
     vectors, projected = vectors[order], projected[order]
@@ -237,6 +238,9 @@ def _step(
         labels = rois.labels[rows].repeat(2, 1).to(vectors.device)
         weights = rois.weights[rows].repeat(2).to(vectors.device)
         loss = graded_contrast(vectors, labels, weights, stage.temperature)
+    if stage.proxy_weight > 0:
+        types, weights = (values[rows].repeat(2).to(vectors.device) for values in (rois.types, rois.weights))
+        loss = loss + stage.proxy_weight * proxy_softmax(vectors, proxies.float(), types, weights, stage.temperature)
     if stage.self_supervised_weight > 0:
         first, second = projected.chunk(2)
         loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)

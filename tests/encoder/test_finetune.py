@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import normalize
 
-from encoder.finetune import contrastive, graded_contrast
+from encoder.finetune import contrastive, graded_contrast, proxy_softmax
 
 
 def optimise(loss, vectors: torch.Tensor, steps: int = 300) -> torch.Tensor:
@@ -55,3 +55,14 @@ def test_graded_contrast_of_an_unlabelled_batch_is_zero_and_still_has_a_gradient
     assert loss.item() == 0
     loss.backward()
     assert torch.isfinite(vectors.grad).all()
+
+
+def test_proxies_gather_their_types_and_ignore_the_unknown():
+    torch.manual_seed(0)
+    types = torch.tensor([0, 0, 1, 1, -1])
+    proxies = torch.eye(2, 4)
+    vectors = optimise(lambda v: proxy_softmax(v, proxies, types, torch.ones(5), 0.1), torch.randn(5, 4))
+    nearest = (vectors @ proxies.T).argmax(dim=1)
+    assert nearest[:4].tolist() == [0, 0, 1, 1]
+    unknown = torch.full((5,), -1)
+    assert proxy_softmax(vectors, proxies, unknown, torch.ones(5)).item() == 0
