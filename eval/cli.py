@@ -28,6 +28,13 @@ DataOption = Annotated[
     Path, typer.Option(envvar="LESION_SEARCH_SHARED", help="folder of the real CT data, with lidc/ inside")
 ]
 BaselinesOption = Annotated[bool, typer.Option(help="also pixel PCA and the untrained network")]
+ModelOption = Annotated[str, typer.Option(help="offline, embedded, or provider:name")]
+
+
+class SplitChoice(StrEnum):
+    dev = "dev"
+    test = "test"
+    all = "all"
 
 
 class DataSet(StrEnum):
@@ -98,6 +105,34 @@ def speed(
 
     torch.set_num_threads(threads)
     report = measure_speed(load_embedder(encoder))
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
+def agent(
+    model: ModelOption = "offline",
+    split: Annotated[
+        SplitChoice, typer.Option(help="utterances for tuning, those kept apart, or all")
+    ] = SplitChoice.all,
+    json: JsonOption = False,
+) -> None:
+    """The assistant's tool calls beside those expected, over conversations in varied voices."""
+    from eval.agent import run, to_markdown
+
+    report = run(model, split.value)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
+def grounding(
+    model: ModelOption = "offline",
+    split: Annotated[SplitChoice, typer.Option(help="whose answers")] = SplitChoice.all,
+    json: JsonOption = False,
+) -> None:
+    """What the check of answers catches of sentences made false, and cuts of honest ones."""
+    from eval.grounding import run, to_markdown
+
+    report = run(model, split.value)
     _show(report, to_markdown(report), json)
 
 
