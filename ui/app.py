@@ -131,6 +131,7 @@ def _blocks(page: Page) -> gr.Blocks:
                     height="100%",
                     layout="panel",
                     buttons=["copy"],
+                    editable="user",
                     feedback_options=None,
                     allow_tags=False,
                     latex_delimiters=[],
@@ -156,10 +157,10 @@ def _blocks(page: Page) -> gr.Blocks:
                     [(label, name) for name, label in offered],
                     value=offered[0][0],
                     label="Answered by",
+                    container=False,
+                    filterable=False,
                     elem_id="model",
-                    visible=len(offered) > 1,
                 )
-                gr.Markdown(f"Answered by {offered[0][1]}", elem_id="model-line", visible=len(offered) == 1)
 
         everything = [viewer, gallery, chat, chips]
         answer: dict[str, Any] = {
@@ -171,6 +172,7 @@ def _blocks(page: Page) -> gr.Blocks:
         demo.load(page.load, outputs=everything, queue=False, **INTERNAL)
         demo.unload(page.unload)
         viewer.act(page.act, outputs=[viewer, gallery, chips], queue=False, trigger_mode="multiple", **INTERNAL)
+        gallery.search(page.search, outputs=[gallery, chat, chips], queue=False, trigger_mode="multiple", **INTERNAL)
         viewer.open(
             page.open, outputs=everything, concurrency_limit=OPENINGS_AT_ONCE, trigger_mode="multiple", **INTERNAL
         )
@@ -178,6 +180,7 @@ def _blocks(page: Page) -> gr.Blocks:
         send.click(page.ask, box, **answer)
         chips.ask(page.ask_chip, **answer)
         chat.retry(page.ask_again, **answer)
+        chat.edit(page.edit, **answer)
         chat.clear(page.clear, outputs=[chat, chips], queue=False, **INTERNAL)
         stop.click(page.stop, queue=False, **INTERNAL)
         picker.input(page.choose_model, picker, chat, queue=False, **INTERNAL)

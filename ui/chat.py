@@ -12,10 +12,14 @@ from urllib.parse import quote
 import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
+from assistant import wording
 from assistant.answer import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted
+from assistant.evidence import EvidenceLedger
+from assistant.state import turn_state
+from assistant.steps import finished
 from encoder.errors import LesionSearchError
 from tools.atlas import Atlas, AtlasError
-from tools.results import Facts, ReportFacts
+from tools.results import Facts, ReportFacts, SearchFacts
 from ui.routes import report_address
 from ui.sessions import Visit
 
@@ -160,23 +164,52 @@ def _details(facts: Facts) -> str:
 
 def messages(visit: Visit) -> list[gr.ChatMessage]:
     """The transcript as Gradio shows it: tool steps are collapsible lines with their time."""
-    shown: list[gr.ChatMessage] = []
-    for turn in visit.turns:
-        if turn.question:
-            shown.append(gr.ChatMessage(role="user", content=turn.question))
-        for step in turn.steps.values():
-            running = step.duration_ms is None and not turn.done
-            metadata = MetadataDict(title=step.title, status="pending" if running else "done")
-            if step.duration_ms is not None:
-                metadata["duration"] = step.duration_ms / 1000
-            shown.append(gr.ChatMessage(content=step.details, metadata=metadata))
-        parts = [_linked_text(visit.workspace.atlas, turn), *(f"*{notice}*" for notice in turn.notices), *turn.links]
-        text = "\n\n".join(part for part in parts if part)
-        if text:
-            shown.append(gr.ChatMessage(content=text))
-        elif not turn.steps and not turn.done:
-            shown.append(gr.ChatMessage(content="", metadata=MetadataDict(title="Thinking…", status="pending")))
+    return [message for number, turn in enumerate(visit.turns) for message in _messages_of(visit, turn, number)]
+
+
+def turn_at(visit: Visit, index: int) -> Turn | None:
+    """The turn whose question is the message at this place of the transcript."""
+    place = 0
+    for number, turn in enumerate(visit.turns):
+        if place == index and turn.question:
+            return turn
+        place += len(_messages_of(visit, turn, number))
+    return None
+
+
+def _messages_of(visit: Visit, turn: Turn, number: int) -> list[gr.ChatMessage]:
+    shown = [gr.ChatMessage(content=turn.question, role="user")] if turn.question else []
+    shown += _steps_of(turn, f"turn-{number}")
+    parts = [_linked_text(visit.workspace.atlas, turn), *(f"*{notice}*" for notice in turn.notices), *turn.links]
+    text = "\n\n".join(part for part in parts if part)
+    if text:
+        shown.append(gr.ChatMessage(content=text))
+    elif not turn.steps and not turn.done:
+        shown.append(gr.ChatMessage(content="", metadata=MetadataDict(title="Thinking…", status="pending")))
     return shown
+
+
+def _steps_of(turn: Turn, turn_id: str) -> list[gr.ChatMessage]:
+    """One line for one step; several are nested under a line that counts them."""
+    steps = list(turn.steps.values())
+    lines = [_line(step.title, step.duration_ms, turn.done) for step in steps]
+    shown = [gr.ChatMessage(content=step.details, metadata=line) for step, line in zip(steps, lines, strict=True)]
+    if len(steps) < 2:
+        return shown
+    for line in lines:
+        line["parent_id"] = turn_id
+    times = [step.duration_ms for step in steps if step.duration_ms is not None]
+    whole = sum(times) if len(times) == len(steps) else None
+    heading = _line(f"{len(steps)} steps: {steps[-1].title}", whole, turn.done)
+    heading["id"] = turn_id
+    return [gr.ChatMessage(content="", metadata=heading), *shown]
+
+
+def _line(title: str, duration_ms: int | None, done: bool) -> MetadataDict:
+    line = MetadataDict(title=title, status="pending" if duration_ms is None and not done else "done")
+    if duration_ms is not None:
+        line["duration"] = duration_ms / 1000
+    return line
 
 
 def _linked_text(atlas: Atlas, turn: Turn) -> str:
@@ -213,6 +246,16 @@ def follow_ups(visit: Visit) -> tuple[str, ...]:
 def say(visit: Visit, text: str) -> None:
     """Put a sentence of the program itself into the conversation."""
     visit.turns.append(Turn(question="", text=text, done=True))
+
+
+def record(visit: Visit, found: SearchFacts) -> None:
+    """Note a search that the controls made; of several in a row the last one is kept."""
+    last = visit.turns[-1] if visit.turns else None
+    if last is not None and not last.question and not last.text:
+        visit.turns.pop()
+    step = Step(f"{finished(found)} (set with the controls)", _details(found), found.duration_ms)
+    ideas = wording.follow_ups(turn_state(visit.workspace, EvidenceLedger()), ["search_similar_lesions"])
+    visit.turns.append(Turn(question="", steps={"controls": step}, follow_ups=ideas, done=True))
 
 
 def _knows(atlas: Atlas) -> Callable[[str], bool]:

@@ -1,7 +1,7 @@
 // Hits, votes and comparison. Runs as the body of a function with `element`, `props` and `watch` (gr.HTML, js_on_load).
 
-const root = element.querySelector(".gallery");
-let state = null, chosen = null, heat = true, asked = 0;
+const root = element.querySelector(".gallery"), part = (name) => root.querySelector("." + name);
+let state = null, chosen = null, heat = true, asked = 0, explained = false;
 
 const mm = (value) => (value == null ? "–" : `${value.toFixed(1)} mm`);
 
@@ -15,36 +15,52 @@ function apply() {
   const next = props.value;
   if (!next || (state && next.revision <= state.revision)) return;
   const same = state && state.study_key === next.study_key && state.region_id === next.region_id;
-  const sameHits = same && JSON.stringify(state.hits) === JSON.stringify(next.hits);
+  const sameHits = same && next.hits.length > 0 && JSON.stringify(state.hits) === JSON.stringify(next.hits);
   state = next;
-  if (sameHits && state.hits.length) return;
-  chosen = null;
-  show();
+  show(sameHits);
 }
 
-function show() {
-  root.replaceChildren();
-  if (!state || (!state.hits.length && !state.hint && !state.verdict)) return;
-  const head = make("div", "head", make("h2", "", state.hits.length ? `Lesions like ${state.region_id}` : `Similar lesions`));
-  root.append(head);
-  if (state.hint) { root.append(make("p", "soft", state.hint)); return; }
-  head.append(make("span", `verdict ${state.confidence}`, state.verdict));
-  if (state.hits.length) head.append(make("span", "soft", `Choose one to see it beside ${state.region_id}.`));
-  const summary = make("div", "summary", state.votes.length ? votes() : null, make("p", "soft searched", state.searched));
-  root.append(make("div", "place"), make("div", "found", summary, make("ul", "hits", ...state.hits.map(hit))));
+function show(sameHits) {
+  const found = Boolean(state.verdict);
+  root.hidden = !found && !state.hint;
+  part("title").textContent = state.hits.length ? `Lesions like ${state.region_id}` : "Similar lesions";
+  part("hint").textContent = state.hint;
+  part("hint").hidden = !state.hint;
+  for (const each of ["verdict", "filters", "found", "views"]) part(each).hidden = !found;
+  part("problem").textContent = state.problem;
+  part("verdict").className = `verdict ${state.confidence}`;
+  part("verdict").textContent = state.verdict;
+  if (found) {
+    fillFilters();
+    part("summary").replaceChildren(...[state.votes.length ? votes() : null, make("p", "soft searched", `${state.searched} ${state.hits.length ? `Choose a lesion to see it beside ${state.region_id}.` : ""}`), state.votes.length ? explanation() : null].filter(Boolean));
+  }
+  if (sameHits) return;
+  chosen = null;
+  part("place").replaceChildren();
+  part("hits").replaceChildren(...state.hits.map(hit));
+  part("hits").scrollTop = 0;
+  placeOnMap();
 }
 
 function votes() {
   const chart = make("dl", "votes");
-  chart.setAttribute("aria-label", "Votes of the hits on the type");
+  chart.setAttribute("aria-label", "Votes of the most similar lesions on the type");
   state.votes.forEach((vote, i) => {
     const fill = make("i");
     fill.style.width = `${100 * vote.probability}%`;
-    const bar = make("dd", "bar" + (i ? "" : " first"), fill);
+    const bar = make("span", "bar" + (i ? "" : " first"), fill);
     bar.setAttribute("aria-hidden", "true");
-    chart.append(make("dt", "", vote.lesion_type), bar, make("dd", "share", vote.share));
+    chart.append(make("div", "", make("dt", "", vote.lesion_type), make("dd", "", bar, make("span", "share", vote.share))));
   });
   return chart;
+}
+
+function explanation() {
+  if (!state.calibration.length) return null;
+  const box = make("details", "how", make("summary", "", "What a vote means"), ...state.calibration.map((text) => make("p", "", text)));
+  box.open = explained;
+  box.addEventListener("toggle", () => { explained = box.open; });
+  return box;
 }
 
 function picture(source, text) {
@@ -67,8 +83,8 @@ async function open(lesion) {
   chosen = lesion;
   const turn = ++asked;
   for (const card of root.querySelectorAll(".hits button")) card.setAttribute("aria-pressed", String(card.dataset.lesion === lesion));
-  const place = root.querySelector(".place");
-  if (!place) return;
+  const place = part("place");
+  drawMap();
   if (!lesion) { place.replaceChildren(); return; }
   if (!place.firstChild) place.append(make("p", "soft", `Comparing ${state.region_id} with ${lesion}…`));
   const address = `studies/${state.study_key}/regions/${state.region_id}/comparison?lesion=${encodeURIComponent(lesion)}`;
@@ -130,6 +146,3 @@ document.addEventListener("click", (event) => {
   const lesion = decodeURIComponent(link.getAttribute("href").split("#lesion-")[1]);
   if (state && state.region_id) open(lesion);
 }, true);
-
-watch("value", apply);
-apply();

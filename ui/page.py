@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.providers import ModelError, resolve_model
 from encoder.errors import LesionSearchError
 from tools.dicom import read_study
-from ui.chat import MAX_QUESTION, converse, follow_ups, messages, say
-from ui.gallery import gallery_of
+from ui.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, turn_at
+from ui.gallery import gallery_of, search_again
 from ui.routes import upload_folder
 from ui.samples import SampleShelf
 from ui.sessions import COOKIE, Visit, VisitError, Visits
@@ -62,6 +62,18 @@ class Page:
         notice = perform(visit, event._data)
         return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), list(follow_ups(visit))
 
+    def search(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A filter control was changed: search again, and say so in the conversation."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return gr.skip(), gr.skip(), gr.skip()
+        found = search_again(visit, event._data)
+        if isinstance(found, str):
+            return _dump(gallery_of(visit, problem=found)), gr.skip(), gr.skip()
+        record(visit, found)
+        return _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """A sample was chosen or files were sent."""
         try:
@@ -99,6 +111,19 @@ class Page:
         if asked:
             del visit.turns[visit.turns.index(asked[-1]) :]
             yield from self._answer(asked[-1].question, request)
+
+    def edit(self, event: gr.EditData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """A question was written anew: it takes its own place, and what came after it goes."""
+        try:
+            visit = self.visit(request)
+        except VisitError as error:
+            yield _only_chat(str(error))
+            return
+        turn = turn_at(visit, event.index) if isinstance(event.index, int) else None
+        if turn is not None and isinstance(event.value, str) and event.value.strip():
+            visit.stop()
+            del visit.turns[visit.turns.index(turn) :]
+            yield from self._answer(event.value, request)
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """A new conversation about the same study."""

@@ -27,6 +27,7 @@ from tools.dicom import DEFAULT_LIMITS
 from tools.results import ComparisonFacts
 from tools.roi import apply_window, best_window, crop_roi, to_thumbnail
 from tools.study import Window
+from ui.atlas_map import AtlasMapView, RegionOnMap
 from ui.samples import SampleShelf
 from ui.sessions import COOKIE, UPLOADS, Visit, Visits
 
@@ -105,6 +106,24 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             return _comparison(study_of(visitor, study_key), region_id, lesion)
         except LesionSearchError as error:
             raise HTTPException(404, str(error)) from error
+
+    @router.get("/studies/{study_key}/regions/{region_id}/map")
+    def region_on_map(study_key: str, region_id: str, visitor: Visitor = None) -> RegionOnMap:
+        """Where a region falls on the map of the atlas, with its hits."""
+        visit = study_of(visitor, study_key)
+        try:
+            region = visit.session.region(region_id)
+            vector = visits.shared.embedder(crop_roi(visit.session.series, region)[None])[0]
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return visits.shared.atlas_map.region(vector, visit.session.search_of(region.region_id))
+
+    @router.get("/atlas-map")
+    def atlas_map(visitor: Visitor = None) -> AtlasMapView:
+        """The map of the atlas, for people with an open page."""
+        if not visits.knows(visitor):
+            raise HTTPException(404, _GONE)
+        return visits.shared.atlas_map.view()
 
     @router.get("/studies/{study_key}/files/{name}")
     def report_file(study_key: str, name: str, visitor: Visitor = None) -> FileResponse:

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from tools.privacy import PatientKeys
 from tools.roipack import ROI_SIZE
 from tools.session import Session, Workspace
 from tools.study import Study
+from ui.atlas_map import AtlasMap
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder
@@ -55,6 +57,11 @@ class Shared:
     embedder: "Embedder"
     keys: PatientKeys
     model: str
+
+    @cached_property
+    def atlas_map(self) -> AtlasMap:
+        """The map of the atlas."""
+        return AtlasMap(self.atlas)
 
 
 @dataclass
@@ -219,6 +226,7 @@ class Visits:
         for _ in visit.assistant().stream("What is in the atlas?"):
             pass
         visit.discard()
+        self.shared.atlas_map.view()
 
     def close_all(self) -> None:
         """The server stops: delete everything."""

@@ -405,17 +405,17 @@ stage.addEventListener("pointerdown", (event) => {
   cross = null;
   if (pointers.size === 2) { draft = null; gesture = { kind: "pinch" }; return; }
   const at = place(event), spot = toImage(...at);
-  const handle = tool === "point" && event.button === 0 ? grabbed(at) : null;
-  const kind = handle ? "resize" : event.button === 1 || tool === "pan" ? "pan" : event.button === 2 ? "zoom"
+  const handle = tool === "point" && event.button === 0 && !event.shiftKey ? grabbed(at) || held(spot) : null;
+  const kind = handle ? handle.kind : event.button === 1 || tool === "pan" ? "pan" : event.button === 2 ? "zoom"
     : tool === "box" || event.shiftKey ? "box" : tool === "ruler" ? "ruler" : "window";
-  gesture = { kind, start: at, last: at, spot, moved: false, button: event.button, ...handle };
+  gesture = { ...handle, kind, start: at, last: at, spot, moved: false, button: event.button };
 });
 
 stage.addEventListener("pointermove", (event) => {
   if (!view) return;
   const at = place(event), was = pointers.get(event.pointerId);
   cursor = toImage(...at);
-  if (!was || !gesture) { draw(); return; }
+  if (!was || !gesture) { stage.classList.toggle("movable", tool === "point" && Boolean(held(cursor))); draw(); return; }
   if (gesture.kind === "pinch") { pinch(event.pointerId, at); return; }
   pointers.set(event.pointerId, at);
   if (!gesture.moved && Math.hypot(at[0] - gesture.start[0], at[1] - gesture.start[1]) < CLICK_SLOP_PX) return;
@@ -431,6 +431,7 @@ stage.addEventListener("pointermove", (event) => {
     zoomAt(Math.exp(-dy / 200), ...gesture.start);
   } else if (gesture.kind === "box") draft = [...gesture.spot, ...cursor];
   else if (gesture.kind === "resize") draft = [...gesture.anchor, ...cursor];
+  else if (gesture.kind === "move") draft = moved(gesture.box, cursor[0] - gesture.spot[0], cursor[1] - gesture.spot[1]);
   else if (gesture.kind === "ruler") ruler = { slice: view.slice, line: [...gesture.spot, ...cursor] };
   draw();
 });
@@ -444,7 +445,7 @@ function endPointer(event, cancelled) {
   const box = draft;
   draft = null;
   if (cancelled) { draw(); return; }
-  if ((done.kind === "box" || done.kind === "resize") && box && done.moved) {
+  if (["box", "resize", "move"].includes(done.kind) && box && done.moved) {
     const [x0, x1] = [box[0], box[2]].sort((a, b) => a - b), [y0, y1] = [box[1], box[3]].sort((a, b) => a - b);
     const whole = [Math.floor(x0), Math.floor(y0), Math.ceil(x1), Math.ceil(y1)];
     if (done.kind === "box") act("box", { slice_index: view.slice, box: whole });
@@ -467,11 +468,23 @@ function pick(spot) {
   else act("click", { slice_index: view.slice, x: spot[0], y: spot[1] });
 }
 
+function selectedHere() {
+  return state.regions.find((each) => each.region_id === state.selected && each.slice_index === view.slice && !each.suggested);
+}
+function held(spot) {
+  const region = selectedHere();
+  return region && contains(region.outline, spot) ? { kind: "move", region_id: region.region_id, box: region.box } : null;
+}
+function moved([x0, y0, x1, y1], dx, dy) {
+  // whole pixels, and never out of the image
+  const s = series(), right = clamp(Math.round(dx), -x0, s.columns - x1), down = clamp(Math.round(dy), -y0, s.rows - y1);
+  return [x0 + right, y0 + down, x1 + right, y1 + down];
+}
 function grabbed(at) {
-  const region = state.regions.find((each) => each.region_id === state.selected && each.slice_index === view.slice && !each.suggested);
+  const region = selectedHere();
   if (!region) return null;
   const corner = handles(region).findIndex(([x, y]) => Math.hypot(toScreen(x, y)[0] - at[0], toScreen(x, y)[1] - at[1]) < 9);
-  return corner < 0 ? null : { region_id: region.region_id, anchor: handles(region)[(corner + 2) % 4] };
+  return corner < 0 ? null : { kind: "resize", region_id: region.region_id, anchor: handles(region)[(corner + 2) % 4] };
 }
 
 function contains(outline, [x, y]) {

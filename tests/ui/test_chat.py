@@ -8,7 +8,9 @@ import pytest
 
 from assistant.answer import Event, TextChunk, ToolStarted
 from encoder.errors import LesionSearchError
-from ui.chat import FAILED, converse, follow_ups, linked, messages
+from tools.atlas import Filters
+from tools.search import search_region
+from ui.chat import FAILED, converse, follow_ups, linked, messages, record, turn_at
 
 
 class Scripted:
@@ -104,3 +106,33 @@ def test_long_questions_are_cut_and_old_turns_leave(visit: Any) -> None:
         list(converse(visit, f"{n} " + "x" * 5000))
     assert len(visit.turns) == 60
     assert len(visit.turns[0].question) == 4000
+
+
+def test_several_steps_are_nested_under_one_line(visit: Any) -> None:
+    list(converse(visit, "Suggest places and search lesions like R1"))
+    steps = [m.metadata for m in messages(visit) if m.metadata and m.metadata.get("title")]
+    assert len(steps) >= 3
+    heading, *nested = steps
+    assert heading["title"].startswith(f"{len(nested)} steps")
+    assert {step["parent_id"] for step in nested} == {heading["id"]}
+    assert heading["duration"] == pytest.approx(sum(step["duration"] for step in nested))
+
+
+def test_a_message_is_traced_to_its_question(visit: Any) -> None:
+    for question in ("Describe the study", "Suggest places and search lesions like R1"):
+        list(converse(visit, question))
+    shown = messages(visit)
+    for index, message in enumerate(shown):
+        turn = turn_at(visit, index)
+        assert (turn.question if turn else None) == (message.content if message.role == "user" else None)
+    assert turn_at(visit, len(shown)) is None
+
+
+def test_searches_of_the_controls_leave_one_line_with_things_to_ask(visit: Any) -> None:
+    visit.session.add_click(visit.start_slice, 256, 256)
+    for sex in ("F", "M"):
+        record(visit, search_region(visit.workspace, "R1", 5, Filters(sex=sex)))
+    (message,) = messages(visit)
+    assert "men" in message.metadata["title"]
+    assert "controls" in message.metadata["title"]
+    assert follow_ups(visit)[0] == "Compare with the closest"
