@@ -22,7 +22,10 @@ MASK = "\x00"
 NUM = r"(\d+(?:\.\d+)?)"
 WORDS = {word: n for n, word in enumerate(UNITS) if n}
 COUNT = rf"(\d+|{'|'.join(WORDS)})"
-CASE_NOUN = r"(?:hits?|cases?|match(?:es)?|results?|neighbou?rs?|look-?alikes?|retrieved lesions?)"
+CASE_NOUN = (
+    r"(?:(?:retrieved |similar |matching |atlas |found )?"
+    r"(?:hits?|cases?|match(?:es)?|results?|neighbou?rs?|look-?alikes?|retrieved lesions?))"
+)
 NEAR = r"(?:closest|nearest|most similar|top|best|first)"
 TYPE_ADJECTIVES = {
     "hepatic": "liver", "pulmonary": "lung", "renal": "kidney", "osseous": "bone", "bony": "bone", "skeletal": "bone",
@@ -113,6 +116,7 @@ class _Reader:
         self._ids()
         self._shares_and_counts_of_groups()
         self._comparisons()
+        self._densities()
         self._bounds()
         self._measures()
         self._people()
@@ -262,6 +266,27 @@ class _Reader:
             lambda m: self._claim("like_size", m),
         )
 
+    # -- densities -----------------------------------------------------------------------------------------------
+    def _densities(self) -> None:
+        def of(label: str, groups: tuple[int, ...] = (1,)) -> Use:
+            return lambda m: self._claim("hu", m, [quantity(m.group(g)) for g in groups], label=label)
+
+        signed = r"(-?\d+(?:\.\d+)?)"
+        units = r"(?:HU|Hounsfield units?|arbitrary(?: units?)?)"
+        where = r"(?: density| attenuation| value)?(?: (?:of|in|inside) \x00+)?(?: of| is|:)?"
+        self.take(
+            rf"\b(?:range|ranges|ranging|from|between)(?: of| is|:| from)? {signed}(?: ?{units})? ?(?:to|-|and) ?{signed}"
+            rf" ?{units}",
+            of("range", (1, 2)),
+        )
+        bare = r"(?!\d|\.\d| ?(?:mm|cm|%))"
+        self.take(rf"\b(?:SD|standard deviation){where} {signed}(?: ?{units}|{bare})", of("sd"))
+        self.take(rf"\b(?:mean|average){where} {signed} ?{units}", of("mean"))
+        self.take(rf"\bmin(?:imum|\.)?{where} {signed} ?{units}", of("min"))
+        self.take(rf"\bmax(?:imum|\.)?{where} {signed} ?{units}", of("max"))
+        self.take(rf"(?<![\d.\w-]){signed} ?{units}", of(""))
+        self.take(rf"\b(?:mean|SD|average){where} {signed} ?(?:mm|cm|%)", lambda m: self._claim("number", m))
+
     # -- bounds, as filters are said back ------------------------------------------------------------------------
     def _bounds(self) -> None:
         more, less = r"(?:over|older|more|larger|above|longer|up)", r"(?:under|younger|less|smaller|below|shorter)"
@@ -345,18 +370,6 @@ class _Reader:
         )
         self.take(rf"\bshort(?:est)? axis(?: of| is|:| measures)? {hedge}{NUM} ?(?:mm|cm)\b", of("size", "short"))
         self.take(rf"{hedge}(?<![\d.]){NUM} ?(?:mm|cm)\b(?!²)", of("size"))
-        signed = r"(-?\d+(?:\.\d+)?)"
-        units = r"(?:HU|Hounsfield units?|arbitrary(?: units?)?)"
-        self.take(rf"\b(?:range|ranging|from)(?: of| is|:| from)? {signed}(?: ?{units})? ?(?:to|-|and) ?{signed} "
-                  rf"?{units}",
-                  of("hu", "range", (1, 2)))  # fmt: skip
-        self.take(rf"\b(?:SD|standard deviation)(?: of| is|:)? {signed}(?: ?{units})?", of("hu", "sd", (1,)))
-        self.take(
-            rf"\b(?:mean|average)(?: density| attenuation)?(?: of| is|:)? {signed} ?{units}", of("hu", "mean", (1,))
-        )
-        self.take(rf"\bmin(?:imum|\.)?(?: of| is|:)? {signed} ?{units}", of("hu", "min", (1,)))
-        self.take(rf"\bmax(?:imum|\.)?(?: of| is|:)? {signed} ?{units}", of("hu", "max", (1,)))
-        self.take(rf"(?<![\d.\w-]){signed} ?{units}", of("hu", "", (1,)))
         to = r"(?: (?:to|with|of|for|between) \x00+(?: (?:and|to) \x00+)?)?(?: of| is|:| score| only)*"
         self.take(rf"\bsimilarity{to} {NUM} ?%", of("similarity", "percent", (1,)))
         self.take(rf"{NUM} ?%(?= similar)", of("similarity", "percent", (1,)))
@@ -435,7 +448,8 @@ class _Reader:
     # -- statements without numbers ------------------------------------------------------------------------------
     def _statements(self) -> None:
         level = r"(high|moderate|low|no|medium|strong|weak)"
-        self.take(rf"\b{level} confidence\b|\bconfidence(?: is|:| level| was)* {level}\b", lambda m: self._claim(
+        said = rf"\b{level} confidence\b|\bconfidence(?: in \w+)?(?: is|:| level| was)* {level}\b"
+        self.take(said, lambda m: self._claim(
             "confidence", m, words=[(m.group(1) or m.group(2)).lower()]))  # fmt: skip
         self.take(r"\b(?:nothing|no lesion|no case)(?: is| was)? (?:similar|close|near) enough\b|\btoo little to name "
                   r"a type\b",

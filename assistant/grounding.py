@@ -78,7 +78,7 @@ class Checker:
         self._regions_named(claims)
         failed = self._best_reading(claims, plain)
         failed += [f"“{term}”" for term in unsupported_terms(plain, self._known.words)]
-        if not claims and not failed and not plain.endswith("?"):
+        if not failed and not plain.endswith("?") and all(c.kind == "type" for c in claims):
             failed += [f"“{word}”" for word in unfamiliar_words(plain, self._known.words | self._known.question_words)]
         if not failed:
             self._remember(claims)
@@ -513,7 +513,5 @@ class _SentenceCheck:
 
     def _number(self, claim: Claim) -> bool:
         """A bare number stands only in a paraphrase of a lesson that holds it."""
-        if self.sentence.endswith("?"):
-            return claim.text in self.known.question_numbers  # asked back about the person's own number
         about_lesson = not self.entities and not re.search(r"\b(?:this|your|it|here)\b", self.lower)
         return about_lesson and self.known.in_lesson(claim.text, self.sentence)

@@ -118,7 +118,6 @@ class Known:
         self._fixed |= {_plain(s) for f in self._studies for w in f.warnings for s in [w, *split_sentences(w)]}
         self.names = self._names()
         self.words = self._words(facts)
-        self.question_numbers = frozenset(re.findall(r"\d+(?:\.\d+)?", question))
         self.question_words = frozenset(re.findall(r"[a-z][a-z'-]+", question.lower()))
 
     def searches_for(self, region_id: str | None) -> list[SearchFacts]:
@@ -149,7 +148,7 @@ class Known:
 
     def is_fixed(self, sentence: str) -> bool:
         """A sentence of this program about itself, or one a tool said."""
-        return _plain(sentence) in self._fixed
+        return _plain(sentence) in self._fixed or _plain(re.sub(r"\d+(?:\.\d+)?", "0", sentence)) == _WHAT_NUMBER
 
     def is_quoted(self, sentence: str) -> bool:
         """A sentence of a lesson, or one of its sources, word for word."""
@@ -272,5 +271,6 @@ def _plain(sentence: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", sentence.lower()).strip()
 
 
+_WHAT_NUMBER = _plain(wording.what_number("0"))
 _COMMON_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 _FIXED = frozenset(_plain(s) for text in wording.fixed_texts() for s in [text, *split_sentences(text)])

@@ -14,7 +14,7 @@ TERMS = re.compile(
     |h(?:a)?emorrhag\w*|bleed\w*|fractur\w*|thromb\w*|embol\w*|necro\w*|calcif\w*|fibro\w*|edema|oedema|effusion\w*
     |spicul\w*|lobulat\w*|irregular\w*|circumscribed|ill-defined|well-defined|margins?|borders?|edges?|rim|septa\w*|septations?
     |smooth|capsul\w*|cavit\w*|homogen\w*|heterogen\w*|hypodens\w*|hyperdens\w*|isodens\w*|hypoatten\w*|hyperatten\w*
-    |attenuat\w*|enhanc\w*|washout|vascular\w*|perfus\w*|opacit\w*|consolidat\w*|texture|spread\w*|invas\w*|invad\w*|infiltrat\w*
+    |attenuat(?!ion\b)\w*|enhanc\w*|washout|vascular\w*|perfus\w*|opacit\w*|consolidat\w*|texture|spread\w*|invas\w*|invad\w*|infiltrat\w*
     |adjacent|abut\w*|encas\w*|compress\w*|displac\w*|obstruct\w*|dilat\w*|thicken\w*|swollen|enlarged|lymph\w*|nod(?:al|es?)
     |left|right|upper|lower|anterior|posterior|lateral|medial|superior|inferior|central|peripheral|apical|basal|lobes?|segments?
     |right-sided|left-sided|bilateral|unilateral|vessels?|veins?|arter(?:y|ies|ial)|aort\w*|ducts?|bowel|spleen|pancrea\w*

@@ -297,7 +297,7 @@ def study_answer(facts: StudyFacts) -> str:
         listed_geometry = listed(geometry)
         told.append(f"{listed_geometry[0].upper()}{listed_geometry[1:]}.")
     else:
-        told.append("The file gives no spacing, so nothing can be measured in mm.")
+        told.append("The file gives no spacing, so nothing can be measured.")
     if f.contrast is not None:
         told.append("With contrast." if f.contrast else "Without contrast.")
     who = person(f.sex, f.age_years)
