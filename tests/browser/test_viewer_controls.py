@@ -128,3 +128,19 @@ def test_on_a_phone(visitor: Any, server: Any) -> None:
     width = person.page.evaluate("() => document.documentElement.scrollWidth")
     assert width <= 390
     person.shot("14-phone-region")
+
+
+def test_a_region_is_moved_by_its_inside(person: Any) -> None:
+    person.page.locator("[data-tool=box]").click()
+    person.drag((150, 150), (200, 200))
+    person.regions().first.wait_for()
+    person.page.wait_for_timeout(100)
+    visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    before = visit.session.region("R1")
+    centre = (before.box.x0 + before.box.x1) / 2, (before.box.y0 + before.box.y1) / 2
+    person.drag(centre, (centre[0] + 60, centre[1] + 30))
+    person.page.wait_for_timeout(500)
+    after = visit.session.region("R1")
+    assert after.region_id == before.region_id
+    assert after.box.x0 - before.box.x0 == pytest.approx(60, abs=4)
+    assert after.box.y0 - before.box.y0 == pytest.approx(30, abs=4)
