@@ -136,6 +136,18 @@ def grounding(
     _show(report, to_markdown(report), json)
 
 
+@app.command("page-speed")
+def page_speed(
+    runs: Annotated[int, typer.Option(min=1, help="clicks and questions")] = 30,
+    json: JsonOption = False,
+) -> None:
+    """Click to region, question to first word and to the whole answer, in a real browser on 300 slices."""
+    from eval.page_speed import measure_page_speed, to_markdown
+
+    report = measure_page_speed(runs)
+    _show(report, to_markdown(report), json)
+
+
 @app.command()
 def bench(data: DataOption = DATA_FOLDER) -> None:
     """Measure everything, and write the tables of README.md and MODEL_CARD.md."""

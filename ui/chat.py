@@ -72,8 +72,11 @@ def converse(visit: Visit, question: str) -> Iterator[Turn]:
     shown = time.monotonic()
     try:
         for event in _events(visit, turn):
+            first_word = isinstance(event, TextChunk) and not turn.text
             _add(visit, turn, event)
-            if not isinstance(event, TextChunk) or time.monotonic() - shown > REPAINT_S:
+            if isinstance(event, AnswerReady):
+                continue  # shown with what comes after the loop: one repaint less
+            if first_word or not isinstance(event, TextChunk) or time.monotonic() - shown > REPAINT_S:
                 yield turn
                 shown = time.monotonic()
     except LesionSearchError as error:
