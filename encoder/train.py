@@ -82,10 +82,11 @@ def train(
             "resume it with those"
         )
     rois = load_rois(packs, plan.ratings, plan.type_distance)
-    accelerator = Accelerator(mixed_precision="bf16")
+    no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
+    accelerator = Accelerator(mixed_precision="bf16", cpu=no_gpu)
     torch.manual_seed(plan.seed)
     learner = Learner(plan, types=int(rois.types.max()) + 1)
-    learner.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learner.to(device=accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     for number, stage in enumerate(plan.stages):
         if number < position.stage:
             continue
@@ -198,18 +199,10 @@ def _run_stage(
                     optimizer,
                     Position(plan.name, number, epoch + 1, _lengths(plan)),
                 )
-            took = time.monotonic() - started
-            left = took * (stage.epochs - epoch - 1)
-            mean = sum(losses) / len(losses)
-            log.info(
-                "%s epoch %d/%d loss %.4f, %.0f s, %.0f min left",
-                stage.name,
-                epoch + 1,
-                stage.epochs,
-                mean,
-                took,
-                left / 60,
-            )
+                took = time.monotonic() - started
+                mean, left = sum(losses) / len(losses), took * (stage.epochs - epoch - 1) / 60
+                place = f"{stage.name} epoch {epoch + 1}/{stage.epochs}"
+                log.info("%s: loss %.4f, %.0f s, %.0f min left", place, mean, took, left)
 
 
 def _step(
@@ -228,21 +221,33 @@ def _step(
     vectors, projected = _gathered(vectors.float(), world), _gathered(projected.float(), world)
     order = torch.cat([torch.arange(len(views))[r::world] for r in range(world)]).argsort()
     vectors, projected = vectors[order], projected[order]
+    loss = _loss(vectors, projected, proxies.float(), rows, rois, stage)
+    # Several processes wait for a gradient of every parameter, also of those this stage's loss leaves out.
+    return loss + 0.0 * (projected.sum() + proxies.sum())
+
+
+def _loss(
+    vectors: torch.Tensor,
+    projected: torch.Tensor,
+    proxies: torch.Tensor,
+    rows: torch.Tensor,
+    rois: TrainingRois,
+    stage: Stage,
+) -> torch.Tensor:
+    """What the stage says, of the two views of each row (first all first views, then all second ones)."""
+    first, second = projected.chunk(2)
     lesions = rois.lesions[rows].to(vectors.device)
     if stage.loss == "nt_xent":
-        first, second = projected.chunk(2)
         return nt_xent(first, second, stage.temperature, lesions)
+    types, weights = (values[rows].repeat(2).to(vectors.device) for values in (rois.types, rois.weights))
     if stage.loss == "contrastive":
-        loss = contrastive(vectors, rois.types[rows].repeat(2).to(vectors.device), stage.margin)
+        loss = contrastive(vectors, types, stage.margin)
     else:
         labels = rois.labels[rows].repeat(2, 1).to(vectors.device)
-        weights = rois.weights[rows].repeat(2).to(vectors.device)
         loss = graded_contrast(vectors, labels, weights, stage.temperature)
     if stage.proxy_weight > 0:
-        types, weights = (values[rows].repeat(2).to(vectors.device) for values in (rois.types, rois.weights))
-        loss = loss + stage.proxy_weight * proxy_softmax(vectors, proxies.float(), types, weights, stage.temperature)
+        loss = loss + stage.proxy_weight * proxy_softmax(vectors, proxies, types, weights, stage.temperature)
     if stage.self_supervised_weight > 0:
-        first, second = projected.chunk(2)
         loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
     return loss
 
