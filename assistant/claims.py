@@ -275,8 +275,8 @@ class _Reader:
         units = r"(?:HU|Hounsfield units?|arbitrary(?: units?)?)"
         where = r"(?: density| attenuation| value)?(?: (?:of|in|inside) \x00+)?(?: of| is|:)?"
         self.take(
-            rf"\b(?:range|ranges|ranging|from|between)(?: of| is|:| from)? {signed}(?: ?{units})? ?(?:to|-|and) ?{signed}"
-            rf" ?{units}",
+            rf"\b(?:range|ranges|ranging|from|between)(?: of| is|:| from)? {signed}(?: ?{units})?"
+            rf" ?(?:to|-|and) ?{signed} ?{units}",
             of("range", (1, 2)),
         )
         bare = r"(?!\d|\.\d| ?(?:mm|cm|%))"

@@ -24,6 +24,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bas (?:an? )?(?:html|json|sr|dicom|pdf)\b",
     )),
     ("compare", (
+        r"\bdistinguish\w*\b|\bsets? .* apart\b|\bsimilarit(?:y|ies) (?:to|with|between)\b",
         r"\bcompar(?:e|es|ed|ing|ison|isons)\b",
         r"\bversus\b|\bvs\.?(?!\w)|\bstacks? up\b|\balongside\b|\bhow (?:alike|close|similar) (?:is|are)\b",
         r"\b(?:against|similarity (?:to|with)) (?:the|hit|idref|number|#)",
@@ -33,6 +34,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bin common with\b|\bcontrast (?:it|this|that|r\d) (?:with|to|and)\b",
     )),
     ("how_sure", (
+        r"\breliable\b|\btrustworthy\b",
         r"\bhow (?:sure|confident|certain|reliable|likely)\b",
         r"\b(?:are you|you) (?:really )?(?:sure|certain|confident)\b",
         r"\bcan i trust\b|\bconfidence\b",
@@ -70,7 +72,8 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bhow (?:big|large|long|wide|dense|bright|thick|broad|small)\b|\bhow (?:many |much )?(?:mm|cm)\b",
         r"\bdimensions?\b|\bdiam(?:eters?)?\b|\b(?:width|length|extent|cm across|mm across)\b|\b(?:long|short) "
         r"ax[ie]s\b",
-        r"\bwhat (?:is the |is its |are the )?(?:exact )?(?:size|area|axes|hu)\b|\bsize of\b|^(?:the )?size\b",
+        r"\bwhat (?:is the |is its |are the )?(?:exact )?(?:size|area|axes|hu)\b|\b(?:size|area|density|extent) of\b"
+        r"|^(?:the )?size\b",
         r"\bits (?:size|density|area|extent|diameter)\b|\bis (?:it|this) (?:dense|big|large|small|long)\b",
         r"\bhounsfield\b|\b(?:mean|average|median|min|max|minimum|maximum)? ?(?:hu|density|attenuation)\b",
     )),
@@ -93,6 +96,8 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bis (?:the|this) patient (?:a )?(?:male|female|man|woman)\b",
     )),
     ("find_regions", (
+        r"\bwhere to (?:look|click|start|begin)\b|\bsomething to look at\b|\b(?:which|what) (?:places|spots|areas"
+        r"|regions)\b",
         r"\b(?:find|suggest|propose|detect|mark|locate|spot|identify|show|list|see|point out|look for|search for|search"
         r"|highlight|any|give|are there|is there)\b.*\b(?:regions?|rois?|suspicious|abnormal|abnormalit(?:y|ies)"
         r"|candidates?|suggestions?|places?|spots?|findings?|worth (?:a look|looking))\b",
@@ -108,6 +113,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|\bauto[- ]?detect\w*\b|\bpoint me to\b|\bwhere to look\b",
     )),
     ("explain", (
+        r"\bcounts? as\b|\bhow (?:is|are) (?!it|this|that|they|these|the\b).*\b(?:measured|reported|seen|defined)\b",
         r"\bteach(?:ing)?\b|\blessons?\b|\brefresh\b|\bwhat means\b|\bexplain\b|\blearn about\b|\bdefin(?:e|ition)\b",
         r"\b(?:characteristics?|features?|appearances?|signs?|hallmarks?|mimics?|pitfalls?|properties) of\b",
         r"\bin a nutshell\b|\bkey (?:facts|features|points)\b|\brecogni[sz]e\b|\bpearls\b|\bbasics\b|\bprimer\b"
@@ -116,7 +122,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bhow (?:do|does|would|should) .* (?:look|appear|present)\b|\bwhat (?:do|does|would|should) .* look like\b",
     )),
     ("help", (
-        r"^(?:help|\?|menu|commands?|usage|instructions?)\b|\bhelp me\b",
+        r"^(?:help|\?|menu|commands?|usage|instructions?)\b|\bhelp me$",
         r"\bwhat (?:can|could|do) (?:you|i|we) (?:do|ask|offer|help)\b|\bwhat (?:else )?(?:is possible|are my "
         r"options)\b",
         r"\bhow (?:do|can|does|should) (?:i|you|this|it)(?: \w+)? (?:use|work|start|begin|ask|help)",
@@ -124,6 +130,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bwhat is (?:lesion search|this tool|this app|this)(?: for)? (?:tool|app|for)\b",
     )),
     ("search", (
+        r"\b(?:find|look for|show|search|see)\b.*\bsame\b",
         r"\bsimilar(?:ly|ities|s)?\b|\bresembl\w*\b|\bcomparable\b|\blook-?alikes?\b|\bsame kind\b|\bmost alike\b",
         rf"\b(?:look|looking|looks)(?: most| more)? (?:like|alike) (?:this|it|that|these|r\d|\x00)|\b(?:like|as) "
         rf"{_THIS}",
@@ -134,6 +141,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|mass(?:es)?|tumou?rs?|ones?|results?|patients?|records?)\b",
     )),
     ("what", (
+        r"^id\b|\binterpretation\b|\bimpression\b",
         rf"\bwhat (?:is|was) (?:{_THIS}|here|there|the (?:marked |selected |current )?(?:region|box|thing|{LESION}))"
         rf"|\bwhat (?:could|might|can|may|would) {_THIS}",
         r"\bidentify\b|\bclassify\b|\bcharacteri[sz]e\b|\bdifferential\b|\bddx\b",

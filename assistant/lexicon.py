@@ -75,8 +75,8 @@ CASE = (
 
 # -- people --------------------------------------------------------------------------------------------------------
 SEX_WORDS: dict[str, str] = {
-    "F": r"(?:wom[ae]ns?|females?|ladies|lady|girls?|mothers?|grandmothers?)",
-    "M": r"(?:m[ae]ns?|males?|gentlem[ae]n|boys?|guys?|fathers?|grandfathers?)",
+    "F": r"(?:wom[ae]ns?|females?|ladies|lady|girls?|gals?|mothers?|grandmothers?)",
+    "M": r"(?:m[ae]ns?|males?|gentlem[ae]n|boys?|guys?|dudes?|blokes?|fellows?|fathers?|grandfathers?)",
 }
 
 # Phrases of age and the inclusive years they stand for.
@@ -129,7 +129,8 @@ ABOUT = r"(?:around|about|approximately|approx\.?|roughly|circa|ca\.?|some|~)"
 
 # -- leaving out ---------------------------------------------------------------------------------------------------
 EXCEPT = (
-    r"(?:(?:remove|take out|filter out|get rid of|avoid|disregard|discard|rule out|kick out|cut)(?: the| any| all)?"
+    r"(?:!=|≠"
+    r"|(?:remove|take out|filter out|get rid of|avoid|disregard|discard|rule out|kick out|cut)(?: the| any| all)?"
     r"|none (?:in|from|of)(?: the)?|nothing (?:in|from|of)(?: the)?|excl\b|outside(?: of)?(?: the)?|forget(?: "
     r"about)?(?: the)?|do not (?:want|show|include)(?: me)?(?: the| any)?|not(?! only)(?: the| any| from the| in "
     r"the)?|no|except(?: for)?(?: the)?|excluding(?: the)?|exclude(?: the)?"
@@ -155,6 +156,8 @@ FILTER_NAMES: dict[str, str] = {
 }
 
 SCOPES: tuple[tuple[str, str], ...] = (
+    (r"do not (?:leave|exclude|skip|drop|ignore|forget)(?: out)? (?:this|the same) patient(?: out)?", "all"),
+    (r"(?:leave|take|keep) (?:this|the same) patient out", "cross-patient"),
     (r"(?:from |in |of |within |only )*(?:the |this )?same (?:patient|person|individual)(?:'s)?(?: only)?",
      "same-patient"),
     (r"(?:from |in |of |within )(?:only )?(?:this|that) (?:patient|person)(?:'s)?(?: only| own| alone)*(?! over| "

@@ -9,6 +9,9 @@ from assistant.vocabulary import PLAIN
 
 # -- normalisation -------------------------------------------------------------------------------------------------
 _REPLACEMENTS = (
+    (r"\b(max|min|approx|no|incl|ca|fem|pat|resp)\.", r"\1"), (r"\bwat\b", "what"), (r"\bdis\b", "this"),
+    (r"\bur\b", "your"), (r"\bfem\b", "female"), (r"\bdoesn'?t\b", "does not"), (r"\bsub[- ]?cm\b", "at most 10 mm"),
+    (r" for me\b", ""),
     (r"\bexcl\.", "excluding"), (r"\bovr\b", "over"), (r"\btopp\b", "top"), (r" & ", " and "),
     (r"(?:^|\s)\d\)\s", " + "), (r"\bhalf a dozen\b", "6"), (r"\ba handful(?: of)?\b", "5"),
     (r"\b([1-9]0)[- ]?somethings?\b", r"\1s"), (r"\bplus\b(?= or)", "+"), (r"\badn\b", "and"), (r"\bteh\b", "the"),
@@ -133,7 +136,8 @@ _STARTS = (
     r"(?:please |could you |can you |would you |i want (?:you )?to |let us |then |also |and |now |finally )*"
     r"(?:measure|describe|compare|find|show|search|write|explain|tell|give|list|save|export|make|create|generate"
     r"|suggest"
-    r"|look for|teach|how|what|which|why|where|is it|is this|does|print|produce|prepare|count|propose|report)\b"
+    r"|look for|teach|how|what|which|why|where|is it|is this|does|print|produce|prepare|count|propose|report"
+    r"|(?:an? |the )?(?:html |json |dicom )?report)\b"
 )
 _CUT = re.compile(
     rf"(?:\s*[.;?!](?=\s|$)\s*|\s\+\s|,?\s+and (?:separately|then) (?=in |for |from )|,?\s+and (?=for r\d|r\d+ in "

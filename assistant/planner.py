@@ -345,11 +345,15 @@ def _found(facts: SearchFacts, turn: Turn, asked_type: str | None = None) -> str
     )
 
 
+_CHANGES = re.compile(r"\b(?:make|change|bump|set|raise|lower|increase|decrease|extend|instead|rather|go)\b")
+
+
 def _with_number(request: Request, turn: Turn, inherit: bool) -> Request:
     """ "Make it 70": a bare number replaces the one bound there is. Otherwise nobody knows what it means."""
     before = turn.last_search.args if inherit and turn.last_search else {}
     bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
-    if len(request.unread) != 1 or len(bounds) != 1 or request.wanted.said():
+    changes = _CHANGES.search(request.text)
+    if not changes or len(request.unread) != 1 or len(bounds) != 1 or request.wanted.said():
         raise AskBackError(wording.what_number(request.unread[0]))
     value = float(request.unread[0])
     said = {bounds[0]: value if "size" in bounds[0] and value != int(value) else int(value)}
@@ -364,6 +368,8 @@ def search(request: Request, turn: Turn) -> Recipe:
 
 
 def what(request: Request, turn: Turn) -> Recipe:
+    if request.nth is not None and not request.regions and turn.searches and len(turn.regions) < 2:
+        return (yield from describe_lesion(request, turn))
     plain = Request("what", request.text, regions=request.regions, nth=request.nth, types=request.types)
     return (yield from _find_similar(plain, turn, inherit=False))
 
@@ -411,6 +417,8 @@ def find_regions(request: Request, turn: Turn) -> Recipe:
 
 def measure(request: Request, turn: Turn) -> Recipe:
     measured = []
+    if not request.regions and len(turn.regions) > 1 and re.search(r"\b(?:they|them|these)\b", request.text):
+        request = replace(request, regions=(RegionRef("all"),))
     for region_id in (yield from _region_ids(request, turn)):
         facts = yield Call("measure_region", {"region_id": region_id})
         assert isinstance(facts, RegionFacts)

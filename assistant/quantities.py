@@ -169,6 +169,9 @@ def read_counts(slots: Slots) -> None:
     def more(m: re.Match[str]) -> None:
         slots.more = int(m.group(1) or SHOW_MORE)
 
+    slots.take(r"(?<=\d) instead of \d{1,3}\b", lambda _: None)
+    if slots.take(r"\b(?:the )?next (?:(\d{1,2})|ones|hits|cases|results)\b", more):
+        return
     noun = r"(?: (?:cases?|hits?|results?|examples?|of (?:them|these)))?"
     if slots.take(rf"\b(?:a few |some |give me |show me |even )*(?:(\d{{1,2}}) )?more{noun}$", more):
         return
@@ -179,4 +182,4 @@ def read_counts(slots: Slots) -> None:
         rf"\b(?:only |just |exactly )?(?:the )?(\d{{1,3}}) (?:of )?(?:the )?{near}\b", use
     ) or slots.take(
         rf"\b(?:only |just |exactly )?(?:the )?(\d{{1,3}})(?= {adjectives}(?:{lex.CASE}|{_PLACE})\b)", use
-    ) or slots.take(r"\bk ?= ?(\d{1,3})\b|\blimit(?:ed)?(?: to)? (\d{1,3})\b", use)
+    ) or slots.take(r"\b[kn] ?= ?(\d{1,3})\b|\blimit(?:ed)?(?: to)? (\d{1,3})\b", use)

@@ -42,7 +42,7 @@ def _clears(slots: Slots) -> None:
     everything = (
         r"\b(?:without|no|remove|clear|drop|forget|reset|lift|delete|take off|undo)(?: (?:all|any|the|of|those|these"
         r"|my))*"
-        r" (?:filters?|restrictions?|limits?|constraints?|criteria)\b|\bunfiltered\b"
+        r" (?:filters?|restrictions?|limits?|constraints?|criteria)\b|\bunfiltered\b|\b(?:all )?filters off\b"
     )
     if slots.take(everything, lambda _: None):
         slots.clear_all = True
@@ -55,6 +55,9 @@ def _clears(slots: Slots) -> None:
         else:
             slots.take(rf"\b{lex.ANY}(?: patient| upper| lower)? {words}(?:{lex.LIMIT})?\b", drop(key))
         slots.take(rf"\b(?:of|for|in) (?:any|all) {words}\b", drop(key))
+        slots.take(rf"\b{words}:? ?=? ?(?:any|also no limit|no limit|unlimited)\b", drop(key))
+        slots.take(rf"\b(?:the )?{words} (?:does not matter|do not matter|is irrelevant|is not important)\b", drop(key))
+        slots.take(rf"\btake (?:off |away )?(?:the )?{words}(?:{lex.LIMIT})?(?: off| away| out)\b", drop(key))
     slots.take(r"\b(?:both|either) (?:sex(?:es)?|genders?)\b", drop("sex"))
     slots.take(rf"\b(?:{lex.SEX_WORDS['M']} and|{lex.SEX_WORDS['M']} or) {lex.SEX_WORDS['F']}\b", drop("sex"))
     slots.take(rf"\b(?:{lex.SEX_WORDS['F']} and|{lex.SEX_WORDS['F']} or) {lex.SEX_WORDS['M']}\b", drop("sex"))
@@ -77,6 +80,7 @@ def _sex(slots: Slots) -> None:
     for sex, words in lex.SEX_WORDS.items():
         if slots.take(rf"\b(?:(?:only|just) )?(?:in |from |for |of |among )?(?:only )?{words}\b", lambda _: None):
             slots.sex = slots.sex or cast(Sex, sex)
+    slots.take(r"\b(f|m)(?= only\b| instead\b)", lambda m: setattr(slots, "sex", m.group(1).upper()))
     slots.take(r"(?<=, )(f|m)(?=,|$)|^(f|m)(?=,)", lambda m: setattr(slots, "sex", (m.group(1) or m.group(2)).upper()))
     slots.take(r"\bsex ?[:=]? ?(f|m)\b", lambda m: setattr(slots, "sex", m.group(1).upper()))
 

@@ -31,6 +31,9 @@ _SIZE_NOUN = r"(?: (?:one|region|lesion|nodule|mass|spot))?\b(?! than)(?! ones)"
 _REGIONS_IN_WORDS: tuple[tuple[str, Literal["largest", "smallest", "all", "other", "last"]], ...] = (
     (rf"(?:the )?(?:bigger|biggest|larger|largest){_SIZE_NOUN}", "largest"),
     (rf"(?:the )?(?:smaller|smallest|littler){_SIZE_NOUN}", "smallest"),
+    (r"the (?:big|large) (?:one|region|lesion|nodule|mass|spot)\b", "largest"),
+    (r"the (?:small|little|tiny) (?:one|region|lesion|nodule|mass|spot)\b", "smallest"),
+    (r"(?:which|what)(?: one| region| lesion)? is (?:the )?(?:bigg|larg|small|long|dens)\w+", "all"),
     (r"the (?:latest|newest|most recent) (?:one|region|box|click)\b", "last"),
     (r"the (?:last )?(?:one|region|lesion) i (?:just )?(?:clicked|drew|marked|selected)\b", "last"),
     (
@@ -105,6 +108,10 @@ def read_references(slots: Slots) -> None:
     if _SEVERAL_HITS.search(slots.text):
         slots.take(rf"\b(?:the )?(?:first|{_NEAR}) (\d) (?:{_HIT}|ones)\b", lambda m: first_hits(m))
         slots.take(rf"\b(?:the )?(\d) {_NEAR}(?: {_HIT}| ones)?\b", lambda m: first_hits(m))
+    slots.take(
+        rf"\b(?:the )?{_NTH} (?:and|or) (?:the )?{_NTH} (?:{_HIT})\b",
+        lambda m: slots.hits.extend(HitRef("rank", n=_ordinal(word)) for word in m.groups()),
+    )
     slots.take(rf"\b(?:the )?{_NTH} {_HIT}\b", nth_hit)
     slots.take(rf"\b(?:the )?{_NTH} (?:region|roi|box|suggestion|click)\b", nth_region)
     if _ABOUT_A_HIT.search(slots.text):

@@ -67,7 +67,9 @@ def understand(message: str, state: TurnState) -> tuple[Request, ...]:
     """The requests of one message, in order. A reply to a question of ours is read together with what it answers."""
     requests = _read(message, state)
     if state.open_question is not None and all(r.intent in ("refine", "unknown") for r in requests):
-        requests = _read(f"{state.open_question} {message}", state)
+        together = _read(f"{state.open_question} {message}", state)
+        if not any(r.unread or r.unclear for r in together):  # else the reply stands on its own
+            requests = together
     return requests
 
 
@@ -244,6 +246,21 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
         found = "compare"
     if found == "atlas" and any(h.kind == "id" for h in slots.hits):
         found = "describe_lesion"
+    if found == "compare" and re.search(r"\batlas\b", clause) and not about_hit:
+        found = "atlas"
+    if found == "measure" and re.search(r"\bslices?\b", clause):
+        found = "describe_study"
+    if any(r.kind == "all" for r in slots.regions) and re.search(r"\b(?:which|what)(?: \w+)? is \w+er\b", clause):
+        found = "measure"
+    if typed and re.search(r"\b(?:does|is|could|might|would|can) (?:it|this|that)\b", clause) and found in _ASKING:
+        found = "what"
+    if (
+        found == "unknown"
+        and len(slots.types) > 1
+        and re.search(r"^[\w -]+ or [\w -]+$", clause)
+        and not _NARROWS.search(clause)
+    ):
+        found = "what"  # "liver or kidney?": a filter would beg the question
     if found == "measure":
         if about_hit:
             found = "describe_lesion"
@@ -277,6 +294,10 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     return cast(Intent, found)
 
 
+_ASKING = ("search", "what", "unknown")
+_NARROWS = re.compile(
+    r"\b(?:only|just|show|find|search|similar|in|from|also|include|exclude|not|no|without|cases?|lesions)\b"
+)
 _DESCRIBES = (
     r"^(?:is|are|was)\b|\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain"
     r"|facts|which|sex|age|more)\b"
