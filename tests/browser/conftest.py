@@ -1,6 +1,7 @@
 """One server and one Chromium for all browser tests, and a person who uses the page."""
 
 import contextlib
+import os
 import shutil
 import socket
 import threading
@@ -57,6 +58,8 @@ def chromium() -> Iterator["Browser"]:
 
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("CI must drive a real Chromium, and there is none on the PATH: .ci/run installs it")
         pytest.skip("no Chromium on the PATH: apt-get install chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
