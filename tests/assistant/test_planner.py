@@ -9,7 +9,7 @@ from assistant.grounding import Checker
 from assistant.planner import Call, Reply, Result, plan_turn
 from assistant.sentences import split_sentences
 from assistant.state import PastSearch, ToolCallRecord, TurnState
-from tests.assistant import held_out
+from tests.assistant import held_out, more_voices
 from tests.assistant import utterances as said
 from tests.assistant.facts import TYPES
 from tools.results import (
@@ -130,17 +130,17 @@ def run(message: str, start: TurnState) -> tuple[list[tuple[str, dict[str, Any]]
     raise AssertionError("the turn does not end")
 
 
-@pytest.mark.parametrize(("message", "calls"), [*said.MARKED, *held_out.MARKED])
+@pytest.mark.parametrize(("message", "calls"), [*said.MARKED, *held_out.MARKED, *more_voices.MARKED])
 def test_a_marked_lesion(message: str, calls: list[said.Call]) -> None:
     assert run(message, state(R1))[0] == calls
 
 
-@pytest.mark.parametrize(("before", "message", "calls"), [*said.SEARCHED, *held_out.SEARCHED])
+@pytest.mark.parametrize(("before", "message", "calls"), [*said.SEARCHED, *held_out.SEARCHED, *more_voices.SEARCHED])
 def test_after_a_search(before: dict[str, Any], message: str, calls: list[said.Call]) -> None:
     assert run(message, state(R1, searched=before))[0] == calls
 
 
-@pytest.mark.parametrize(("message", "calls"), said.TWO)
+@pytest.mark.parametrize(("message", "calls"), [*said.TWO, *more_voices.TWO])
 def test_two_regions(message: str, calls: list[said.Call]) -> None:
     assert run(message, state(R1, R2))[0] == calls
 
