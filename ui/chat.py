@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 MAX_QUESTION = 4000
 MAX_TURNS = 60  # older turns leave the screen; the assistant has its own memory
-REPAINT_S = 0.1  # words that come faster are shown together: every repaint sends the conversation once more
+REPAINT_S = 0.1  # what comes faster is shown together, but for the first word: every repaint costs some 40 ms
 FAILED = (
     "Something went wrong inside the program and this question was not answered. Your study and regions are untouched: "
     "ask again, or reload the page."
@@ -69,16 +69,16 @@ def converse(visit: Visit, question: str) -> Iterator[Turn]:
     visit.turns.append(turn)
     del visit.turns[:-MAX_TURNS]
     yield turn
-    shown = time.monotonic()
+    shown, news = time.monotonic(), False
     try:
         for event in _events(visit, turn):
             first_word = isinstance(event, TextChunk) and not turn.text
-            _add(visit, turn, event)
-            if isinstance(event, AnswerReady):
-                continue  # shown with what comes after the loop: one repaint less
-            if first_word or not isinstance(event, TextChunk) or time.monotonic() - shown > REPAINT_S:
+            if event is not None:
+                _add(visit, turn, event)
+                news = True
+            if first_word or (news and (event is None or time.monotonic() - shown > REPAINT_S)):
                 yield turn
-                shown = time.monotonic()
+                shown, news = time.monotonic(), False
     except LesionSearchError as error:
         turn.text = str(error)
     except Exception:
@@ -90,8 +90,9 @@ def converse(visit: Visit, question: str) -> Iterator[Turn]:
     yield turn
 
 
-def _events(visit: Visit, turn: Turn) -> Iterator[Event]:
-    """The assistant's events, from a thread of its own, so that stopping never waits for a model that is silent."""
+def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
+    """The assistant's events, from a thread of its own, so that stopping never waits for a model that is silent; None
+    when nothing came for a while."""
     events: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
     left = threading.Event()  # nobody listens any more
 
@@ -109,8 +110,9 @@ def _events(visit: Visit, turn: Turn) -> Iterator[Event]:
     try:
         while not turn.stop.is_set():
             try:
-                event = events.get(timeout=0.1)
+                event = events.get(timeout=REPAINT_S)
             except queue.Empty:
+                yield None
                 continue
             if event is None:
                 return
