@@ -152,6 +152,7 @@ def page_speed(
 def bench(data: DataOption = DATA_FOLDER) -> None:
     """Measure everything, and write the tables of README.md and MODEL_CARD.md."""
     from encoder.embedder import load_embedder
+    from eval import agent, grounding, page_speed
     from eval import classification as classify
     from eval import retrieval as retrieve
     from eval.card import insert_tables
@@ -167,6 +168,9 @@ def bench(data: DataOption = DATA_FOLDER) -> None:
         "retrieval": retrieve.to_markdown(retrieve.evaluate_lidc(images, nodules, methods, retrieve.SCOPES)),
         "classification": classify.to_markdown(classify.evaluate_lidc(images, nodules, methods)),
         "phantoms": classify.to_markdown(classify.evaluate_packs(atlas, queries, methods)),
+        "agent": agent.to_markdown(agent.run(), failures=None),
+        "grounding": grounding.to_markdown(grounding.run(), examples=0),
+        "page-speed": page_speed.to_markdown(page_speed.measure_page_speed()),
     }
     for document in DOCUMENTS:
         typer.echo(f"{insert_tables(document, tables)} tables written to {document.name}", err=True)
