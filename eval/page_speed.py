@@ -31,6 +31,7 @@ SLICES = 300
 RUNS = 30
 STEPS = 5  # interpolated slices from one slice of the phantom to the next
 CLEAR_EVERY = 5  # questions of one conversation
+PAUSE_MS = 500  # between two doings: nobody reads and types faster
 JITTER_PX = 2  # so that no two clicks are the same
 WAIT_MS = 60_000
 VIEWPORT = {"width": 1280, "height": 720}
@@ -263,6 +264,7 @@ def _one_round(page: "Page", spot: _Spot, number: int) -> tuple[float, float, fl
     click_ms = _seen(page, "region")
     region = page.locator(".regions li.selected").get_attribute("data-region")
     page.locator("#ask textarea").fill(f"What does {region} look like?")
+    page.wait_for_timeout(PAUSE_MS)
     page.evaluate(_AWAIT_ANSWER, region)
     page.locator("#send").click()
     complete_ms = _seen(page, "complete")
@@ -272,6 +274,7 @@ def _one_round(page: "Page", spot: _Spot, number: int) -> tuple[float, float, fl
     if number % CLEAR_EVERY == 0:
         page.locator("#chat button[aria-label*='lear']").first.click()
         page.locator("#chat .user").first.wait_for(state="detached")
+    page.wait_for_timeout(PAUSE_MS)
     return click_ms, word_ms, complete_ms
 
 
