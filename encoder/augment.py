@@ -44,7 +44,7 @@ def _move(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
     mirror = torch.ones(count)
     if how.flip:
         mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
-        if how.rotation_deg < 90:  # without turning, both axes need their own flip
+        if how.flip_upside_down and how.rotation_deg < 90:
             upside_down = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
         else:
             upside_down = torch.ones(count)

@@ -13,7 +13,8 @@ class Augmentation:
     """Random changes of a view. Pairs are ranges of a uniform draw; probabilities are per view."""
 
     view_px: int = 64  # side of a view; a smaller one is a cheaper crop at the same pixel size
-    flip: bool = True
+    flip: bool = True  # left and right
+    flip_upside_down: bool = True  # asked for only where rotation does not already reach it
     rotation_deg: float = 180.0
     zoom: tuple[float, float] = (0.75, 1.33)  # above 1 the lesion grows
     shift_px: float = 4.0
@@ -142,6 +143,27 @@ DEFAULT = Preset(
                 rewindow_probability=0.1,
             ),
             optimization=Optimization("adamw", learning_rate=1e-3, weight_decay=1e-3),
+        ),
+        # Anatomy has an up and a down; the last pass may use it.
+        Stage(
+            name="upright",
+            epochs=30,
+            loss="graded",
+            batch=64,
+            temperature=0.1,
+            self_supervised_weight=0.1,
+            proxy_weight=1.0,
+            rows_per_lesion=1,
+            augmentation=Augmentation(
+                flip_upside_down=False,
+                rotation_deg=20.0,
+                zoom=(0.87, 1.15),
+                gain=(0.85, 1.18),
+                offset=(-0.08, 0.08),
+                gamma=(0.8, 1.25),
+                rewindow_probability=0.1,
+            ),
+            optimization=Optimization("adamw", learning_rate=6e-4, weight_decay=1e-3, warmup_epochs=0.5),
         ),
     ),
 )
