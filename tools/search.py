@@ -31,12 +31,14 @@ def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Fi
     vector = workspace.embedder(crop_roi(series, region)[None])[0]
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
+    # The encoder was made for HU: of other pixels the nearest are shown, but no likeness is claimed.
+    confidence, votes = (result.confidence, result.votes) if series.facts.units == "HU" else ("none", ())
     duration_ms = round(1000 * (time.perf_counter() - started))
     facts = SearchFacts(
         region_id=region.region_id,
         hits=tuple(HitFacts.of(hit) for hit in result.hits),
-        votes=tuple(VoteFacts(lesion_type=v.lesion_type, probability=round(v.probability, 3)) for v in result.votes),
-        confidence=result.confidence,
+        votes=tuple(VoteFacts(lesion_type=v.lesion_type, probability=round(v.probability, 3)) for v in votes),
+        confidence=confidence,
         candidates=result.candidates,
         atlas_size=result.atlas_size,
         filters=FilterFacts.of(result.filters),

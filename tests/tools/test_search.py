@@ -52,3 +52,20 @@ def test_every_hit_passes_every_filter(looking):
 def test_what_cannot_be_searched_is_said(looking, filters, k, sentence):
     with pytest.raises(FilterError, match=sentence):
         search_region(looking, "R1", k=k, filters=filters)
+
+
+def test_of_pixels_without_hu_no_likeness_is_claimed(workspace, demo):
+    from pathlib import Path
+
+    from pydicom.data import get_testdata_file
+
+    from tools.demo import patient_keys
+    from tools.dicom import read_study
+    from tools.regions import PixelBox
+
+    mr = read_study(Path(get_testdata_file("MR_small.dcm")), patient_keys(demo.settings))
+    workspace.session.open(mr)
+    workspace.session.add_box(0, PixelBox(20, 20, 40, 40))
+    found = search_region(workspace, "R1")
+    assert found.hits
+    assert (found.votes, found.confidence) == ((), "none")
