@@ -223,7 +223,8 @@ def _step(
     vectors, projected = vectors[order], projected[order]
     loss = _loss(vectors, projected, proxies.float(), rows, rois, stage)
     # Several processes wait for a gradient of every parameter, also of those this stage's loss leaves out.
-    return loss + 0.0 * (projected.sum() + proxies.sum())
+    every_parameter: torch.Tensor = 0.0 * (projected.sum() + proxies.sum())
+    return loss + every_parameter
 
 
 def _loss(
