@@ -14,6 +14,7 @@ from encoder.preprocess import standardize
 from encoder.presets import Rating
 
 HELD_OUT = "test"  # rows whose `split` says so are never trained on
+VALIDATION = "validation"  # nor these, unless asked for: choices are made on them
 _READ_AT_ONCE = 4096
 
 
@@ -51,18 +52,25 @@ def read_pack_arrays(folder: Path) -> tuple[NDArray[np.generic], list[dict[str, 
     return images, rows
 
 
-def load_rois(packs: Sequence[Path], ratings: Sequence[Rating] = (), type_distance: float = 1.5) -> TrainingRois:
-    """Read packs for training, leaving out rows with `split` = test. Raises EncoderError.
+def load_rois(
+    packs: Sequence[Path],
+    ratings: Sequence[Rating] = (),
+    type_distance: float = 1.5,
+    train_on_validation: bool = False,
+) -> TrainingRois:
+    """Read packs for training, leaving out rows with `split` = test or validation. Raises EncoderError.
 
+    `train_on_validation` reads those for validation too, for weights that nothing more is chosen by.
     Rows with the same `nodule_id` (or, without that column, the same lesion_id) are slices of one lesion.
     """
+    left_out = {HELD_OUT} if train_on_validation else {HELD_OUT, VALIDATION}
     images: list[torch.Tensor] = []
     calibrated: list[torch.Tensor] = []
     rows: list[dict[str, str]] = []
     lesion_names: list[str] = []
     for number, folder in enumerate(packs):
         pixels, table = read_pack_arrays(Path(folder))
-        kept = np.array([i for i, row in enumerate(table) if row.get("split") != HELD_OUT], dtype=np.int64)
+        kept = np.array([i for i, row in enumerate(table) if row.get("split") not in left_out], dtype=np.int64)
         for start in range(0, len(kept), _READ_AT_ONCE):
             images.append(standardize(pixels[kept[start : start + _READ_AT_ONCE]]).half())
         calibrated.append(torch.full((len(kept),), pixels.dtype != np.uint8))

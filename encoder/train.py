@@ -65,11 +65,13 @@ def train(
     preset: str | Preset = "default",
     epochs: int | None = None,
     resume: Path | None = None,
+    train_on_validation: bool = False,
 ) -> Path:
     """Train an encoder and write it to `out`, ready for `load_embedder(out)`; returns `out`.
 
     `epochs` replaces the length of the first stage and shortens later ones in proportion. `resume` continues a run
-    exactly where its last whole epoch ended. Rows with `split` = test are never read. Beside the weights lie
+    exactly where its last whole epoch ended. Rows with `split` = test are never read, those with
+    validation only with `train_on_validation`. Beside the weights lie
     `training.json` (command, packs, preset, fingerprint) and one folder of weights per finished stage.
     Raises EncoderError for packs that cannot be read or a checkpoint that does not fit.
     """
@@ -81,7 +83,7 @@ def train(
             f"the run in {resume} was made with preset {position.preset} and {position.epochs} epochs; "
             "resume it with those"
         )
-    rois = load_rois(packs, plan.ratings, plan.type_distance)
+    rois = load_rois(packs, plan.ratings, plan.type_distance, train_on_validation)
     no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
     accelerator = Accelerator(mixed_precision="bf16", cpu=no_gpu)
     torch.manual_seed(plan.seed)
@@ -98,7 +100,7 @@ def train(
         if accelerator.is_main_process:
             learner.encoder.save_pretrained(out / stage.name)
     if accelerator.is_main_process:
-        _write_weights(learner.encoder, out, packs, plan)
+        _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
 
 
@@ -261,13 +263,17 @@ def _gathered(vectors: torch.Tensor, world: int) -> torch.Tensor:
     return torch.cat(tuple(all_gather(vectors)))  # type: ignore[no-untyped-call]
 
 
-def _write_weights(encoder: LesionEncoder, out: Path, packs: Sequence[Path], plan: Preset) -> None:
+def _write_weights(
+    encoder: LesionEncoder, out: Path, packs: Sequence[Path], plan: Preset, train_on_validation: bool
+) -> None:
     """Half precision, and a record of how these weights came to be."""
     encoder.half()  # type: ignore[no-untyped-call]
     encoder.save_pretrained(out)
     command = ["lesion-search", "train", *(Path(p).name for p in packs), "--preset", plan.name]
+    command += ["--epochs", str(plan.stages[0].epochs), *(["--train-on-validation"] if train_on_validation else [])]
     record = {
-        "command": " ".join([*command, "--epochs", str(plan.stages[0].epochs)]),
+        "command": " ".join(command),
+        "trained_on_validation": train_on_validation,
         "fingerprint": fingerprint(encoder),
         "preset": asdict(plan),
     }

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from eval.labels import LabelError, Nodule, largest_slices
 from eval.metrics import interval, macro_f1, patient_bootstrap
 from eval.retrieval import LIDC_LABELS, Embed, Estimate, Vectors
+from eval.splits import Split, known_for
 
 NEIGHBOURS = 10
 Labels = NDArray[np.str_]
@@ -87,12 +88,13 @@ def score_classifiers(
 
 
 def evaluate_lidc(
-    images: NDArray[np.uint8], nodules: Sequence[Nodule], methods: Mapping[str, Embed]
+    images: NDArray[np.uint8], nodules: Sequence[Nodule], methods: Mapping[str, Embed], split: Split = "test"
 ) -> ClassificationReport:
-    """Labels of LIDC nodules, one slice each: trained on the training patients, tested on the held-out ones."""
+    """Labels of LIDC nodules, one slice each: tested on the patients of `split`, trained on those not held out."""
     rows = largest_slices(nodules)
     chosen = [nodules[row] for row in rows]
-    train = np.array([nodule.split == "train" for nodule in chosen])
+    train = np.array([nodule.split in known_for(split) for nodule in chosen])
+    test = np.array([nodule.split == split for nodule in chosen])
     patients = np.array([nodule.patient_id for nodule in chosen])
     report = ClassificationReport(scores=[])
     for method, embed in methods.items():
@@ -100,7 +102,7 @@ def evaluate_lidc(
         for label, column in LIDC_LABELS.items():
             labels = np.array([getattr(nodule, column) for nodule in chosen])
             report.scores += score_classifiers(
-                method, label, (vectors[train], labels[train]), (vectors[~train], labels[~train]), patients[~train]
+                method, label, (vectors[train], labels[train]), (vectors[test], labels[test]), patients[test]
             )
     return report
 

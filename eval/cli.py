@@ -37,6 +37,16 @@ class SplitChoice(StrEnum):
     all = "all"
 
 
+class PatientSplit(StrEnum):
+    """Choose on validation, report on test."""
+
+    validation = "validation"
+    test = "test"
+
+
+SplitOption = Annotated[PatientSplit, typer.Option(help="patients asked about; choose on validation, report on test")]
+
+
 class DataSet(StrEnum):
     lidc = "lidc"
     phantoms = "phantoms"
@@ -53,18 +63,20 @@ class ScopeChoice(StrEnum):
 def retrieval(
     data: DataOption = DATA_FOLDER,
     scope: Annotated[ScopeChoice, typer.Option(help="who may be found")] = ScopeChoice.cross_patient,
+    split: SplitOption = PatientSplit.test,
     encoder: EncoderOption = None,
     baselines: BaselinesOption = True,
     json: JsonOption = False,
 ) -> None:
     """Precision and average precision on held-out LIDC patients, and finding the same nodule again."""
-    from eval.labels import read_lidc
+    from eval.labels import fitting_rows, read_lidc
     from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
 
+    _warn_if_trained_on(split, encoder)
     images, nodules = read_lidc(data / "lidc")
-    training = images[[i for i, nodule in enumerate(nodules) if nodule.split == "train"][::4]]
+    known = images[fitting_rows(nodules, split.value)] if baselines else None
     scopes = [name for name in SCOPES if scope in (ScopeChoice.each, name)]
-    report = evaluate_lidc(images, nodules, _methods(encoder, training if baselines else None), scopes)
+    report = evaluate_lidc(images, nodules, _methods(encoder, known), scopes, split.value)
     _show(report, to_markdown(report), json)
 
 
@@ -72,6 +84,7 @@ def retrieval(
 def classification(
     on: Annotated[DataSet, typer.Option(help="real nodules, or types of phantom lesions")] = DataSet.lidc,
     data: DataOption = DATA_FOLDER,
+    split: SplitOption = PatientSplit.test,
     encoder: EncoderOption = None,
     baselines: BaselinesOption = True,
     json: JsonOption = False,
@@ -83,11 +96,12 @@ def classification(
         atlas, queries = _phantom_packs()
         report = evaluate_packs(atlas, queries, _methods(encoder, atlas[0] if baselines else None))
     else:
-        from eval.labels import read_lidc
+        from eval.labels import fitting_rows, read_lidc
 
+        _warn_if_trained_on(split, encoder)
         images, nodules = read_lidc(data / "lidc")
-        training = images[[i for i, nodule in enumerate(nodules) if nodule.split == "train"][::4]]
-        report = evaluate_lidc(images, nodules, _methods(encoder, training if baselines else None))
+        known = images[fitting_rows(nodules, split.value)] if baselines else None
+        report = evaluate_lidc(images, nodules, _methods(encoder, known), split.value)
     _show(report, to_markdown(report), json)
 
 
@@ -169,21 +183,19 @@ def _speed_table(data: Path) -> str:
 
 
 def _retrieval_table(data: Path) -> str:
-    from eval.labels import read_lidc
+    from eval.labels import fitting_rows, read_lidc
     from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
 
     images, nodules = read_lidc(data / "lidc")
-    training = images[[i for i, nodule in enumerate(nodules) if nodule.split == "train"][::4]]
-    return to_markdown(evaluate_lidc(images, nodules, _methods(None, training), SCOPES))
+    return to_markdown(evaluate_lidc(images, nodules, _methods(None, images[fitting_rows(nodules, "test")]), SCOPES))
 
 
 def _classification_table(data: Path) -> str:
     from eval.classification import evaluate_lidc, to_markdown
-    from eval.labels import read_lidc
+    from eval.labels import fitting_rows, read_lidc
 
     images, nodules = read_lidc(data / "lidc")
-    training = images[[i for i, nodule in enumerate(nodules) if nodule.split == "train"][::4]]
-    return to_markdown(evaluate_lidc(images, nodules, _methods(None, training)))
+    return to_markdown(evaluate_lidc(images, nodules, _methods(None, images[fitting_rows(nodules, "test")])))
 
 
 def _phantoms_table(data: Path) -> str:
@@ -231,6 +243,21 @@ def _methods(encoder: str | None, training_images: "NDArray[np.generic] | None")
     if training_images is not None:
         methods = {"pixel PCA": PixelPCA(training_images), "untrained network": untrained_embedder()}
     return {**methods, "encoder": load_embedder(encoder)}
+
+
+def _warn_if_trained_on(split: PatientSplit, encoder: str | None) -> None:
+    """Weights that saw the validation patients say so in the record beside them."""
+    from json import loads
+
+    from encoder.embedder import SHIPPED_WEIGHTS
+
+    record = Path(encoder or SHIPPED_WEIGHTS) / "training.json"
+    if split is PatientSplit.test or not record.is_file():
+        return
+    if loads(record.read_text()).get(
+        "trained_on_validation", True
+    ):  # records from before there was a choice say nothing
+        typer.echo("These weights were trained on the validation patients too: the figures are too good.", err=True)
 
 
 def _phantom_packs() -> tuple["PackArrays", "PackArrays"]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from encoder.errors import LesionSearchError
-from eval.splits import TEST_SHARE, split_of
+from eval.splits import TEST_SHARE, Split, known_for, split_of
 
 ROI_SIZE = 64
 SIZE_BOUNDS_MM = (6.0, 10.0)
@@ -32,7 +32,7 @@ class Nodule:
     pixel_spacing_mm: float | None
     slice: int
     area_px: int
-    split: str
+    split: Split
     source: str = "LIDC-IDRI"
     texture: float | None = None
     malignancy: float | None = None
@@ -106,6 +106,11 @@ def largest_slices(nodules: Sequence[Nodule]) -> NDArray[np.int64]:
         if nodule.nodule_id not in best or nodule.area_px > nodules[best[nodule.nodule_id]].area_px:
             best[nodule.nodule_id] = row
     return np.array(sorted(best.values()), dtype=np.int64)
+
+
+def fitting_rows(nodules: Sequence[Nodule], split: Split) -> list[int]:
+    """Every fourth row of the patients that a baseline judged on `split` may learn from."""
+    return [row for row, nodule in enumerate(nodules) if nodule.split in known_for(split)][::4]
 
 
 def write_lidc_pack(folder: Path, out: Path, test_share: float = TEST_SHARE) -> int:

@@ -18,6 +18,7 @@ from eval.metrics import (
     patient_bootstrap,
     precision_at,
 )
+from eval.splits import Split
 
 Scope = Literal["all", "same-patient", "cross-patient"]
 SCOPES: tuple[Scope, ...] = ("all", "same-patient", "cross-patient")
@@ -70,6 +71,7 @@ class SameLesionScore(BaseModel):
 
 
 class RetrievalReport(BaseModel):
+    split: Split
     scores: list[RetrievalScore]
     same_lesion: list[SameLesionScore]
 
@@ -163,13 +165,14 @@ def evaluate_lidc(
     nodules: Sequence[Nodule],
     methods: Mapping[str, Embed],
     scopes: Sequence[Scope] = ("cross-patient",),
+    split: Split = "test",
 ) -> RetrievalReport:
-    """Retrieval on the held-out LIDC patients: one slice a nodule for the labels, all slices for the same nodule."""
-    held_out = [row for row, nodule in enumerate(nodules) if nodule.split == "test"]
+    """Retrieval on the LIDC patients of `split`: one slice a nodule for the labels, all slices for the same nodule."""
+    held_out = [row for row, nodule in enumerate(nodules) if nodule.split == split]
     pixels, rows = images[held_out], [nodules[row] for row in held_out]
     one_slice = largest_slices(rows)
     patients = np.array([rows[i].patient_id for i in one_slice])
-    report = RetrievalReport(scores=[], same_lesion=[])
+    report = RetrievalReport(split=split, scores=[], same_lesion=[])
     for method, embed in methods.items():
         vectors = embed(pixels)
         for label, column in LIDC_LABELS.items():
@@ -191,7 +194,7 @@ def to_markdown(report: RetrievalReport) -> str:
         first = scores[0]
         lines += [
             f"Scope {scope}: macro P@10, 95 % interval over patients "
-            f"({first.queries} nodules, {first.patients} patients).",
+            f"({first.queries} nodules, {first.patients} {report.split} patients).",
             "",
             "| method | " + " | ".join(labels) + " |",
             "|---|" + "---|" * len(labels),

@@ -3,9 +3,10 @@
 import hashlib
 from typing import Literal
 
-Split = Literal["train", "test"]
+Split = Literal["train", "validation", "test"]
 
 TEST_SHARE = 0.2
+VALIDATION_SHARE = 0.15
 
 
 def patient_fraction(patient_id: str) -> float:
@@ -14,8 +15,20 @@ def patient_fraction(patient_id: str) -> float:
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
-def split_of(patient_id: str, test_share: float = TEST_SHARE) -> Split:
-    """The side this patient is on. Raising `test_share` only ever moves patients from train to test."""
-    if not 0 <= test_share <= 1:
-        raise ValueError(f"test_share is a fraction, got {test_share}")
-    return "test" if patient_fraction(patient_id) < test_share else "train"
+def split_of(patient_id: str, test_share: float = TEST_SHARE, validation_share: float = VALIDATION_SHARE) -> Split:
+    """The side this patient is on; both shares are fractions of all patients.
+
+    Test patients depend on `test_share` alone. Raising it only ever moves patients towards test, raising
+    `validation_share` only ever moves patients from train to validation. Raises ValueError for shares that do not fit.
+    """
+    if min(test_share, validation_share) < 0 or test_share + validation_share > 1:
+        raise ValueError(f"the shares are fractions of one whole, got test {test_share}, validation {validation_share}")
+    fraction = patient_fraction(patient_id)
+    if fraction < test_share:
+        return "test"
+    return "validation" if fraction < test_share + validation_share else "train"
+
+
+def known_for(split: Split) -> tuple[Split, ...]:
+    """The sides that a method judged on `split` may have learned from: everything that is not held out for it."""
+    return ("train", "validation") if split == "test" else ("train",)

@@ -204,11 +204,14 @@ def train(
     preset: PresetOption = PresetOption.default,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="instead of the preset's")] = None,  # noqa: UP045
     resume: Annotated[Optional[Path], typer.Option(help="folder of an interrupted run; goes on exactly there")] = None,  # noqa: UP045
+    train_on_validation: Annotated[
+        bool, typer.Option("--train-on-validation", help="also rows whose split is validation; test never")
+    ] = False,
 ) -> None:
     """Train the encoder on ROI packs."""
     from encoder.train import train as run
 
-    run(packs, out, preset=preset.value, epochs=epochs, resume=resume)
+    run(packs, out, preset=preset.value, epochs=epochs, resume=resume, train_on_validation=train_on_validation)
 
 
 def main() -> None:

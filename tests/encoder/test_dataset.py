@@ -43,9 +43,11 @@ def test_two_kinds_of_pack_share_one_set_of_tensors(tmp_path):
 
 
 def test_held_out_rows_are_not_read(tmp_path):
-    images = np.stack([np.full((64, 64), value, np.uint8) for value in (0, 100, 255)])
-    pack = write(tmp_path / "a", [row(i, split=s) for i, s in enumerate(["train", "test", ""])], images)
+    images = np.stack([np.full((64, 64), value, np.uint8) for value in (0, 100, 255, 51)])
+    pack = write(tmp_path / "a", [row(i, split=s) for i, s in enumerate(["train", "test", "", "validation"])], images)
     assert load_rois([pack]).images.amax((1, 2, 3)).tolist() == [0, 1]
+    everything = load_rois([pack], train_on_validation=True).images.amax((1, 2, 3))
+    assert everything.tolist() == pytest.approx([0, 1, 0.2], abs=1e-3)  # half precision
 
 
 def test_ratings_are_distances_and_missing_ones_say_nothing(tmp_path):

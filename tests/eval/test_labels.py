@@ -82,7 +82,6 @@ def test_a_missing_folder_is_said(tmp_path):
 def test_the_real_table_reads(shared_data):
     images, nodules = read_lidc(shared_data / "lidc")
     assert images.shape == (11701, 64, 64)
-    test = {n.patient_id for n in nodules if n.split == "test"}
-    train = {n.patient_id for n in nodules if n.split == "train"}
-    assert not test & train
-    assert 0.15 < len(test) / len(test | train) < 0.25
+    sides = {s: {n.patient_id for n in nodules if n.split == s} for s in ("train", "validation", "test")}
+    assert sum(map(len, sides.values())) == len(set.union(*sides.values()))
+    assert {s: len(patients) for s, patients in sides.items()} == {"train": 417, "validation": 90, "test": 142}
