@@ -5,7 +5,7 @@ from typing import Literal
 
 from encoder.errors import EncoderError
 
-LossName = Literal["nt_xent", "contrastive", "graded"]
+LossName = Literal["nt_xent", "contrastive", "graded", "classification"]
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Preset:
     )
     type_distance: float = 1.5  # between lesions of different types, in bandwidths
     seed: int = 0
+    pooling: Literal["gem", "average"] = "gem"
 
 
 PAPER = Preset(

@@ -5,19 +5,15 @@ loss always sees the whole batch.
 """
 
 import json
-import logging
 import math
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
 from accelerate import Accelerator
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from torch import nn
+from transformers.utils import logging as hub_logging
 
 from encoder.augment import augment
 from encoder.checkpoint import Progress as Position
@@ -29,9 +25,24 @@ from encoder.finetune import contrastive, graded_contrast, proxy_softmax
 from encoder.lars import LARS
 from encoder.network import LesionEncoder, LesionEncoderConfig
 from encoder.presets import Optimization, Preset, Stage, get_preset
+from encoder.progress import TrainingProgress
 from encoder.simclr import ProjectionHead, nt_xent
 
-log = logging.getLogger(__name__)
+
+def encoder_config(preset: Preset) -> LesionEncoderConfig:
+    """The network that a preset trains."""
+    return LesionEncoderConfig(
+        channels=preset.channels,
+        dim=preset.dim,
+        pooling=preset.pooling,
+        lens=preset.lens,
+        input_px=preset.input_px,
+        centred=preset.centred,
+        frangi_sigmas=preset.frangi_sigmas,
+        frangi_alpha=preset.frangi_alpha,
+        frangi_beta=preset.frangi_beta,
+        frangi_gamma=preset.frangi_gamma,
+    )
 
 
 class Learner(nn.Module):
@@ -39,18 +50,7 @@ class Learner(nn.Module):
 
     def __init__(self, preset: Preset, types: int) -> None:
         super().__init__()
-        config = LesionEncoderConfig(
-            channels=preset.channels,
-            dim=preset.dim,
-            lens=preset.lens,
-            input_px=preset.input_px,
-            centred=preset.centred,
-            frangi_sigmas=preset.frangi_sigmas,
-            frangi_alpha=preset.frangi_alpha,
-            frangi_beta=preset.frangi_beta,
-            frangi_gamma=preset.frangi_gamma,
-        )
-        self.encoder = LesionEncoder(config)
+        self.encoder = LesionEncoder(encoder_config(preset))
         self.head = ProjectionHead(preset.dim, preset.projection_dim)
         self.proxies = nn.Parameter(torch.randn(max(types, 1), preset.dim))
 
@@ -83,6 +83,7 @@ def train(
             f"the run in {resume} was made with preset {position.preset} and {position.epochs} epochs; "
             "resume it with those"
         )
+    hub_logging.disable_progress_bar()  # "Writing model shards" would break our own
     rois = load_rois(packs, plan.ratings, plan.type_distance, train_on_validation)
     no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
     accelerator = Accelerator(mixed_precision="bf16", cpu=no_gpu)
@@ -92,7 +93,7 @@ def train(
     for number, stage in enumerate(plan.stages):
         if number < position.stage:
             continue
-        optimizer = _optimizer(learner, stage.optimization)
+        optimizer = make_optimizer(learner, stage.optimization)
         first_epoch = 0
         if resume and number == position.stage:
             first_epoch = load_checkpoint(resume / "checkpoint", learner, optimizer).epoch
@@ -118,7 +119,8 @@ def _shortened(preset: Preset, epochs: int | None) -> Preset:
     return replace(preset, stages=tuple(stages))
 
 
-def _optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimizer:
+def make_optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimizer:
+    """What `how` says over the module's parameters; biases and normalisation do not decay."""
     decayed = [p for p in learner.parameters() if p.ndim > 1]
     plain = [p for p in learner.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": how.weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -153,6 +155,24 @@ def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> It
         yield order[number * stage.batch : (number + 1) * stage.batch]
 
 
+def views_of_epoch(
+    rois: TrainingRois, stage: Stage, optimizer: torch.optim.Optimizer, epoch: int, seed: int
+) -> Iterator[tuple[float, torch.Tensor, torch.Tensor]]:
+    """One epoch batch by batch: share of it done after the batch, row numbers (N,), two views of each (2N, 1, V, V).
+
+    Sets the optimizer's rate for each step. Randomness comes from `seed` and the epoch's number alone: that is what
+    makes a resume exact.
+    """
+    generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
+    batches = list(_batches(rois, stage, generator))
+    for step, rows in enumerate(batches):
+        for group in optimizer.param_groups:
+            group["lr"] = _rate(stage.optimization, epoch + step / len(batches), stage.epochs)
+        images, calibrated = rois.images[rows].float(), rois.calibrated[rows]
+        views = torch.cat([augment(images, stage.augmentation, generator, calibrated) for _ in range(2)])
+        yield (step + 1) / len(batches), rows, views
+
+
 def _run_stage(
     accelerator: Accelerator,
     learner: Learner,
@@ -166,34 +186,16 @@ def _run_stage(
     stage = plan.stages[number]
     module, optimizer = accelerator.prepare(learner, optimizer)
     module.train()
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TimeRemainingColumn(),
-    )
-    hidden = not (accelerator.is_main_process and sys.stderr.isatty())
-    with Progress(*columns, console=Console(stderr=True), disable=hidden) as progress:
-        task = progress.add_task(f"{stage.name}", total=stage.epochs, completed=first_epoch)
+    with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
         for epoch in range(first_epoch, stage.epochs):
-            started = time.monotonic()
-            # Randomness comes from the epoch's number alone: that is what makes a resume exact.
-            generator = torch.Generator().manual_seed((plan.seed * 64 + number) * 100_000 + epoch)
-            batches = list(_batches(rois, stage, generator))
             losses = []
-            for step, rows in enumerate(batches):
-                for group in optimizer.param_groups:
-                    group["lr"] = _rate(stage.optimization, epoch + step / len(batches), stage.epochs)
-                images = rois.images[rows].float()
-                calibrated = rois.calibrated[rows]
-                views = torch.cat([augment(images, stage.augmentation, generator, calibrated) for _ in range(2)])
+            for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
                 loss = _step(accelerator, module, views, rows, rois, stage)
                 optimizer.zero_grad(set_to_none=True)
                 accelerator.backward(loss)
                 optimizer.step()
                 losses.append(float(loss.detach()))
-                progress.update(task, completed=epoch + (step + 1) / len(batches))
+                progress.step(epoch + done)
             if accelerator.is_main_process:
                 save_checkpoint(
                     out / "checkpoint",
@@ -201,10 +203,7 @@ def _run_stage(
                     optimizer,
                     Position(plan.name, number, epoch + 1, _lengths(plan)),
                 )
-                took = time.monotonic() - started
-                mean, left = sum(losses) / len(losses), took * (stage.epochs - epoch - 1) / 60
-                place = f"{stage.name} epoch {epoch + 1}/{stage.epochs}"
-                log.info("%s: loss %.4f, %.0f s, %.0f min left", place, mean, took, left)
+                progress.epoch(epoch + 1, sum(losses) / len(losses))
 
 
 def _step(
@@ -243,6 +242,8 @@ def _loss(
     if stage.loss == "nt_xent":
         return nt_xent(first, second, stage.temperature, lesions)
     types, weights = (values[rows].repeat(2).to(vectors.device) for values in (rois.types, rois.weights))
+    if stage.loss == "classification":
+        return proxy_softmax(vectors, proxies, types, weights, stage.temperature)
     if stage.loss == "contrastive":
         loss = contrastive(vectors, types, stage.margin)
     else:

@@ -1,6 +1,5 @@
 """`lesion-search eval …`: every claim of the README and the model card as a command."""
 
-from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -8,13 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
     from pydantic import BaseModel
-
-    from eval.retrieval import Embed
-
-    PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
 
 app = typer.Typer(no_args_is_help=True, help="Measure the encoder; Markdown on standard output, or --json.")
 
@@ -69,6 +62,7 @@ def retrieval(
     json: JsonOption = False,
 ) -> None:
     """Precision and average precision on held-out LIDC patients, and finding the same nodule again."""
+    from eval.bench import methods
     from eval.labels import fitting_rows, read_lidc
     from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
 
@@ -76,7 +70,7 @@ def retrieval(
     images, nodules = read_lidc(data / "lidc")
     known = images[fitting_rows(nodules, split.value)] if baselines else None
     scopes = [name for name in SCOPES if scope in (ScopeChoice.each, name)]
-    report = evaluate_lidc(images, nodules, _methods(encoder, known), scopes, split.value)
+    report = evaluate_lidc(images, nodules, methods(encoder, known), scopes, split.value)
     _show(report, to_markdown(report), json)
 
 
@@ -90,18 +84,19 @@ def classification(
     json: JsonOption = False,
 ) -> None:
     """Accuracy and macro F1 of a linear probe and of a k-NN vote, tested on patients not trained on."""
+    from eval.bench import methods, phantom_packs
     from eval.classification import evaluate_lidc, evaluate_packs, to_markdown
 
     if on is DataSet.phantoms:
-        atlas, queries = _phantom_packs()
-        report = evaluate_packs(atlas, queries, _methods(encoder, atlas[0] if baselines else None))
+        atlas, queries = phantom_packs()
+        report = evaluate_packs(atlas, queries, methods(encoder, atlas[0] if baselines else None))
     else:
         from eval.labels import fitting_rows, read_lidc
 
         _warn_if_trained_on(split, encoder)
         images, nodules = read_lidc(data / "lidc")
         known = images[fitting_rows(nodules, split.value)] if baselines else None
-        report = evaluate_lidc(images, nodules, _methods(encoder, known), split.value)
+        report = evaluate_lidc(images, nodules, methods(encoder, known), split.value)
     _show(report, to_markdown(report), json)
 
 
@@ -163,86 +158,42 @@ def page_speed(
 
 
 @app.command()
+def ablation(
+    data: DataOption = DATA_FOLDER,
+    out: Annotated[
+        Path, typer.Option(help="where trained networks are kept; what is finished there is not repeated")
+    ] = Path("runs/ablation"),
+    epochs: Annotated[int, typer.Option(min=1, help="of each training")] = 6,
+    seed: Annotated[int, typer.Option(help="of weights, order and views")] = 0,
+    keep: Annotated[Optional[Path], typer.Option(help="where the figures go; default: the repository's")] = None,  # noqa: UP045
+    json: JsonOption = False,
+) -> None:
+    """Train VAE, supervised and SimCLR with and without Frangi, GeM and fine-tuning; about half an hour on one core."""
+    from eval.ablation import RESULTS, run_ablation, to_markdown
+    from eval.bench import ablation_report
+    from eval.labels import read_lidc
+
+    images, nodules = read_lidc(data / "lidc")
+    kept = run_ablation(data, images, nodules, out, epochs, seed, lambda text: typer.echo(text, err=True))
+    target = keep or RESULTS
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(kept.model_dump_json() + "\n")
+    report = ablation_report(images, nodules, kept)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
 def bench(
     documents: Annotated[Optional[list[Path]], typer.Argument(help="default: MODEL_CARD.md and README.md")] = None,  # noqa: UP045
     data: DataOption = DATA_FOLDER,
 ) -> None:
     """Measure everything that the documents have a table for, and write the tables into them."""
+    from eval.bench import MEASURED
     from eval.card import insert_tables, wanted_tables
 
     for document in documents or DOCUMENTS:
-        tables = {name: _MEASURED[name](data) for name in wanted_tables(document) if name in _MEASURED}
+        tables = {name: MEASURED[name](data) for name in wanted_tables(document) if name in MEASURED}
         typer.echo(f"{insert_tables(document, tables)} tables written to {document.name}", err=True)
-
-
-def _speed_table(data: Path) -> str:
-    from encoder.embedder import load_embedder
-    from eval.speed import measure_speed, to_markdown
-
-    return to_markdown(measure_speed(load_embedder()))
-
-
-def _retrieval_table(data: Path) -> str:
-    from eval.labels import fitting_rows, read_lidc
-    from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
-
-    images, nodules = read_lidc(data / "lidc")
-    return to_markdown(evaluate_lidc(images, nodules, _methods(None, images[fitting_rows(nodules, "test")]), SCOPES))
-
-
-def _classification_table(data: Path) -> str:
-    from eval.classification import evaluate_lidc, to_markdown
-    from eval.labels import fitting_rows, read_lidc
-
-    images, nodules = read_lidc(data / "lidc")
-    return to_markdown(evaluate_lidc(images, nodules, _methods(None, images[fitting_rows(nodules, "test")])))
-
-
-def _phantoms_table(data: Path) -> str:
-    from eval.classification import evaluate_packs, to_markdown
-
-    atlas, queries = _phantom_packs()
-    return to_markdown(evaluate_packs(atlas, queries, _methods(None, atlas[0])))
-
-
-def _agent_table(data: Path) -> str:
-    from eval.agent import run, to_markdown
-
-    return to_markdown(run(), failures=None)
-
-
-def _grounding_table(data: Path) -> str:
-    from eval.grounding import run, to_markdown
-
-    return to_markdown(run(), examples=0)
-
-
-def _page_speed_table(data: Path) -> str:
-    from eval.page_speed import measure_page_speed, to_markdown
-
-    return to_markdown(measure_page_speed())
-
-
-_MEASURED: dict[str, Callable[[Path], str]] = {
-    "speed": _speed_table,
-    "retrieval": _retrieval_table,
-    "classification": _classification_table,
-    "phantoms": _phantoms_table,
-    "agent": _agent_table,
-    "grounding": _grounding_table,
-    "page-speed": _page_speed_table,
-}
-
-
-def _methods(encoder: str | None, training_images: "NDArray[np.generic] | None") -> Mapping[str, "Embed"]:
-    """The encoder, after its baselines where training images for the PCA are given."""
-    from encoder.embedder import load_embedder
-    from eval.baselines import PixelPCA, untrained_embedder
-
-    methods: dict[str, Embed] = {}
-    if training_images is not None:
-        methods = {"pixel PCA": PixelPCA(training_images), "untrained network": untrained_embedder()}
-    return {**methods, "encoder": load_embedder(encoder)}
 
 
 def _warn_if_trained_on(split: PatientSplit, encoder: str | None) -> None:
@@ -258,23 +209,6 @@ def _warn_if_trained_on(split: PatientSplit, encoder: str | None) -> None:
         "trained_on_validation", True
     ):  # records from before there was a choice say nothing
         typer.echo("These weights were trained on the validation patients too: the figures are too good.", err=True)
-
-
-def _phantom_packs() -> tuple["PackArrays", "PackArrays"]:
-    """The demo atlas's phantoms and others of a seed that neither it nor training uses."""
-    import tempfile
-
-    from encoder.dataset import read_pack_arrays
-    from tools.phantom import make_phantoms
-
-    with tempfile.TemporaryDirectory() as folder:
-        made = []
-        for patients, seed in ((60, 0), (40, 2000)):
-            out = Path(folder) / str(seed)
-            make_phantoms(out, patients, seed)
-            images, rows = read_pack_arrays(out / "pack")
-            made.append((images.copy(), rows))
-    return made[0], made[1]
 
 
 def _show(report: "BaseModel", markdown: str, json: bool) -> None:

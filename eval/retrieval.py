@@ -115,17 +115,24 @@ def score_retrieval(
         queries=int(np.isfinite(at[1]).sum()),
         patients=len(np.unique(patients[np.isfinite(at[1])])),
         chance=1 / len(np.unique(labels)),
-        macro_p={k: _estimate(values, labels, patients, 0) for k, values in at.items()},
-        micro_p={k: _estimate(values, labels, patients, 1) for k, values in at.items()},
-        macro_map10=_estimate(average, labels, patients, 0),
-        micro_map10=_estimate(average, labels, patients, 1),
+        macro_p={k: estimate(values, labels, patients, 0) for k, values in at.items()},
+        micro_p={k: estimate(values, labels, patients, 1) for k, values in at.items()},
+        macro_map10=estimate(average, labels, patients, 0),
+        micro_map10=estimate(average, labels, patients, 1),
         paper_map10=micro(mean_precision_up_to(ranking.relevant, ranking.available, 10)),
     )
 
 
-def _estimate(
-    values: NDArray[np.float64], labels: NDArray[np.str_], patients: NDArray[np.str_], which: int
+def estimate_difference(
+    first: NDArray[np.float64], second: NDArray[np.float64], labels: NDArray[np.str_], patients: NDArray[np.str_]
 ) -> Estimate:
+    """Macro mean of `first` minus that of `second` over the same queries, paired: both get the same patients drawn."""
+    low, high = interval(patient_bootstrap(first, labels, patients)[0] - patient_bootstrap(second, labels, patients)[0])
+    return Estimate(value=macro(first, labels) - macro(second, labels), low=low, high=high)
+
+
+def estimate(values: NDArray[np.float64], labels: NDArray[np.str_], patients: NDArray[np.str_], which: int) -> Estimate:
+    """Macro (`which` = 0) or micro (1) mean over queries with its interval. Shape: three times (Q,)."""
     value = (macro(values, labels), micro(values))[which]
     if not np.isfinite(value):
         return Estimate(value=float("nan"), low=float("nan"), high=float("nan"))
@@ -155,8 +162,8 @@ def score_same_lesion(
     return SameLesionScore(
         method=method,
         queries=len(who),
-        recall_at_1=_estimate(np.array(first_at_1, float), one_class, np.array(who), 1),
-        recall_at_5=_estimate(np.array(first_at_5, float), one_class, np.array(who), 1),
+        recall_at_1=estimate(np.array(first_at_1, float), one_class, np.array(who), 1),
+        recall_at_5=estimate(np.array(first_at_5, float), one_class, np.array(who), 1),
     )
 
 

@@ -1,0 +1,121 @@
+"""The measured tables of the documents, by the name that stands in their markers."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eval.labels import Nodule
+from eval.retrieval import Embed
+
+if TYPE_CHECKING:
+    from eval.ablation import AblationReport, KeptAblation
+
+PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
+
+
+def methods(encoder: str | None, training_images: NDArray[np.generic] | None) -> Mapping[str, Embed]:
+    """The encoder, after its baselines where training images for the PCA are given."""
+    from encoder.embedder import load_embedder
+    from eval.baselines import PixelPCA, untrained_embedder
+
+    methods: dict[str, Embed] = {}
+    if training_images is not None:
+        methods = {"pixel PCA": PixelPCA(training_images), "untrained network": untrained_embedder()}
+    return {**methods, "encoder": load_embedder(encoder)}
+
+
+def phantom_packs() -> tuple[PackArrays, PackArrays]:
+    """The demo atlas's phantoms and others of a seed that neither it nor training uses."""
+    import tempfile
+
+    from encoder.dataset import read_pack_arrays
+    from tools.phantom import make_phantoms
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = []
+        for patients, seed in ((60, 0), (40, 2000)):
+            out = Path(folder) / str(seed)
+            make_phantoms(out, patients, seed)
+            images, rows = read_pack_arrays(out / "pack")
+            made.append((images.copy(), rows))
+    return made[0], made[1]
+
+
+def ablation_report(images: NDArray[np.uint8], nodules: Sequence[Nodule], kept: "KeptAblation") -> "AblationReport":
+    """The kept trainings beside the shipped encoder, pixel PCA and the untrained network as they are now."""
+    from eval.ablation import ENCODER, report_ablation
+    from eval.labels import fitting_rows
+
+    beside = dict(methods(None, images[fitting_rows(nodules, "test")]))
+    beside[ENCODER] = beside.pop("encoder")
+    return report_ablation(kept, images, nodules, beside)
+
+
+def _speed_table(data: Path) -> str:
+    from encoder.embedder import load_embedder
+    from eval.speed import measure_speed, to_markdown
+
+    return to_markdown(measure_speed(load_embedder()))
+
+
+def _retrieval_table(data: Path) -> str:
+    from eval.labels import fitting_rows, read_lidc
+    from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
+
+    images, nodules = read_lidc(data / "lidc")
+    return to_markdown(evaluate_lidc(images, nodules, methods(None, images[fitting_rows(nodules, "test")]), SCOPES))
+
+
+def _classification_table(data: Path) -> str:
+    from eval.classification import evaluate_lidc, to_markdown
+    from eval.labels import fitting_rows, read_lidc
+
+    images, nodules = read_lidc(data / "lidc")
+    return to_markdown(evaluate_lidc(images, nodules, methods(None, images[fitting_rows(nodules, "test")])))
+
+
+def _phantoms_table(data: Path) -> str:
+    from eval.classification import evaluate_packs, to_markdown
+
+    atlas, queries = phantom_packs()
+    return to_markdown(evaluate_packs(atlas, queries, methods(None, atlas[0])))
+
+
+def _ablation_table(data: Path) -> str:
+    from eval.ablation import read_kept, to_markdown
+    from eval.labels import read_lidc
+
+    return to_markdown(ablation_report(*read_lidc(data / "lidc"), read_kept()))
+
+
+def _agent_table(data: Path) -> str:
+    from eval.agent import run, to_markdown
+
+    return to_markdown(run(), failures=None)
+
+
+def _grounding_table(data: Path) -> str:
+    from eval.grounding import run, to_markdown
+
+    return to_markdown(run(), examples=0)
+
+
+def _page_speed_table(data: Path) -> str:
+    from eval.page_speed import measure_page_speed, to_markdown
+
+    return to_markdown(measure_page_speed())
+
+
+MEASURED: dict[str, Callable[[Path], str]] = {
+    "speed": _speed_table,
+    "retrieval": _retrieval_table,
+    "classification": _classification_table,
+    "phantoms": _phantoms_table,
+    "ablation": _ablation_table,
+    "agent": _agent_table,
+    "grounding": _grounding_table,
+    "page-speed": _page_speed_table,
+}
