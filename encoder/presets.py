@@ -52,6 +52,7 @@ class Stage:
     rows_per_lesion: int | None = None  # slices of one lesion drawn in one epoch; None is all
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimization: Optimization = field(default_factory=Optimization)
+    micro_batch: int | None = None  # rows encoded at once, where a whole batch does not fit into memory
 
 
 @dataclass(frozen=True)

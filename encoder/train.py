@@ -1,13 +1,14 @@
 """Training from ROI packs to weights: SimCLR first, then the losses that use labels, as the preset says.
 
-One process or many (`accelerate launch`, `torchrun`): every process draws the same views and takes its share, and the
-loss always sees the whole batch.
+One process or many (`accelerate launch`, `torchrun`): every process draws the same views and encodes its share; loss
+and batch normalisation see the whole batch, so that the number of processes does not change what is learned.
 """
 
 import json
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -16,17 +17,21 @@ from torch import nn
 from transformers.utils import logging as hub_logging
 
 from encoder.augment import augment
+from encoder.batch_norm import synchronise
 from encoder.checkpoint import Progress as Position
 from encoder.checkpoint import load_checkpoint, read_progress, save_checkpoint
 from encoder.dataset import TrainingRois, load_rois
 from encoder.embedder import fingerprint
 from encoder.errors import EncoderError
 from encoder.finetune import contrastive, graded_contrast, proxy_softmax
+from encoder.large_batch import fill_gradients
 from encoder.lars import LARS
 from encoder.network import LesionEncoder, LesionEncoderConfig
 from encoder.presets import Optimization, Preset, Stage, get_preset
 from encoder.progress import TrainingProgress
 from encoder.simclr import ProjectionHead, nt_xent
+
+PRECISION = "bf16"  # of activations; weights, loss and optimizer stay float32
 
 
 def encoder_config(preset: Preset) -> LesionEncoderConfig:
@@ -46,7 +51,7 @@ def encoder_config(preset: Preset) -> LesionEncoderConfig:
 
 
 class Learner(nn.Module):
-    """The encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection), (types, dim)."""
+    """The encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
 
     def __init__(self, preset: Preset, types: int) -> None:
         super().__init__()
@@ -54,9 +59,9 @@ class Learner(nn.Module):
         self.head = ProjectionHead(preset.dim, preset.projection_dim)
         self.proxies = nn.Parameter(torch.randn(max(types, 1), preset.dim))
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         vectors = self.encoder(images)
-        return vectors, self.head(vectors), self.proxies
+        return vectors, self.head(vectors)
 
 
 def train(
@@ -86,9 +91,11 @@ def train(
     hub_logging.disable_progress_bar()  # "Writing model shards" would break our own
     rois = load_rois(packs, plan.ratings, plan.type_distance, train_on_validation)
     no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
-    accelerator = Accelerator(mixed_precision="bf16", cpu=no_gpu)
+    accelerator = Accelerator(mixed_precision=PRECISION, cpu=no_gpu)
     torch.manual_seed(plan.seed)
     learner = Learner(plan, types=int(rois.types.max()) + 1)
+    if accelerator.num_processes > 1:
+        synchronise(learner)
     learner.to(device=accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     for number, stage in enumerate(plan.stages):
         if number < position.stage:
@@ -100,6 +107,7 @@ def train(
         _run_stage(accelerator, learner, optimizer, rois, plan, number, first_epoch, out)
         if accelerator.is_main_process:
             learner.encoder.save_pretrained(out / stage.name)
+    accelerator.end_training()
     if accelerator.is_main_process:
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
@@ -184,48 +192,23 @@ def _run_stage(
     out: Path,
 ) -> None:
     stage = plan.stages[number]
-    module, optimizer = accelerator.prepare(learner, optimizer)
-    module.train()
+    learner.train()
     with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
         for epoch in range(first_epoch, stage.epochs):
             losses = []
             for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
-                loss = _step(accelerator, module, views, rows, rois, stage)
-                optimizer.zero_grad(set_to_none=True)
-                accelerator.backward(loss)
+                loss_of = partial(_loss, proxies=learner.proxies, rows=rows, rois=rois, stage=stage)
+                losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
                 optimizer.step()
-                losses.append(float(loss.detach()))
                 progress.step(epoch + done)
             if accelerator.is_main_process:
                 save_checkpoint(
                     out / "checkpoint",
-                    accelerator.unwrap_model(module),
+                    learner,
                     optimizer,
                     Position(plan.name, number, epoch + 1, _lengths(plan)),
                 )
                 progress.epoch(epoch + 1, sum(losses) / len(losses))
-
-
-def _step(
-    accelerator: Accelerator,
-    module: nn.Module,
-    views: torch.Tensor,
-    rows: torch.Tensor,
-    rois: TrainingRois,
-    stage: Stage,
-) -> torch.Tensor:
-    """The loss of the whole batch; with several processes each encodes its share and all share the vectors."""
-    world, rank = accelerator.num_processes, accelerator.process_index
-    share = views[rank::world].to(accelerator.device)
-    with accelerator.autocast():
-        vectors, projected, proxies = module(share.to(memory_format=torch.channels_last))
-    vectors, projected = _gathered(vectors.float(), world), _gathered(projected.float(), world)
-    order = torch.cat([torch.arange(len(views))[r::world] for r in range(world)]).argsort()
-    vectors, projected = vectors[order], projected[order]
-    loss = _loss(vectors, projected, proxies.float(), rows, rois, stage)
-    # Several processes wait for a gradient of every parameter, also of those this stage's loss leaves out.
-    every_parameter: torch.Tensor = 0.0 * (projected.sum() + proxies.sum())
-    return loss + every_parameter
 
 
 def _loss(
@@ -254,14 +237,6 @@ def _loss(
     if stage.self_supervised_weight > 0:
         loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
     return loss
-
-
-def _gathered(vectors: torch.Tensor, world: int) -> torch.Tensor:
-    if world == 1:
-        return vectors
-    from torch.distributed.nn.functional import all_gather
-
-    return torch.cat(tuple(all_gather(vectors)))  # type: ignore[no-untyped-call]
 
 
 def _write_weights(
