@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tools.volume import Volume
+
 Floats = NDArray[np.float64]
 Image = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -97,7 +99,7 @@ def _peaks(image: Image, where: Mask, bright_only: bool) -> tuple[NDArray[np.int
 
 def describe(
     blobs: Blobs,
-    volume: NDArray[np.int16],
+    volume: Volume,
     slice_index: int,
     spacing_mm: tuple[float, float, float],
     middle: float,

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from pydicom.pixels.processing import apply_color_lut
 from tools import dicom_header as header
 from tools import dicom_pixels as pixels
 from tools.dicom_files import Budget, LeftOutError
-from tools.dicom_parse import decoder_of, open_image
+from tools.dicom_parse import decoder_of, open_header, open_image
 from tools.dicom_records import FrameRecord, Note, Reason
 
 CT_RESCALE_TYPES = ("", "HU", "US")  # US: unspecified
@@ -27,6 +27,23 @@ class Image:
     """Pixels in HU (int16) or of no unit (float32), the window they are shown in, and what is to be said of them."""
 
     pixels: NDArray[np.generic]
+    window: tuple[float | None, float | None]
+    notes: tuple[Note, ...]
+
+    def described(self) -> "Described":
+        kind: Literal["int16", "float32"] = "int16" if self.pixels.dtype == np.int16 else "float32"
+        rows, columns = self.pixels.shape
+        digest = hashlib.blake2b(self.pixels.tobytes(), digest_size=16).hexdigest()
+        return Described((rows, columns), kind, digest, self.window, self.notes)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a record says of an image's pixels; the digest is empty where nobody has decoded them."""
+
+    shape: tuple[int, int]
+    dtype: Literal["int16", "float32"]
+    digest: str
     window: tuple[float | None, float | None]
     notes: tuple[Note, ...]
 
@@ -44,6 +61,26 @@ def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[Frame]:
         raise LeftOutError(Reason.DAMAGED) from error
 
 
+def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecord | None:
+    """The record of a plain CT image in HU from the first bytes of its file, which is `size` bytes long, without its
+    digest; None for all else. Raises LeftOutError for what no decoder could use."""
+    dataset = open_header(head, size, budget)
+    if dataset is None or header.modality(dataset) != "CT":
+        return None
+    _complete(dataset)
+    if dataset.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2"):
+        return None
+    groups = header.frame_groups(dataset, 0)
+    transform, kind = _transform(dataset, header.macro(dataset, groups, "PixelValueTransformationSequence"))
+    if transform is None or kind not in CT_RESCALE_TYPES:
+        return None
+    window = header.window(header.macro(dataset, groups, "FrameVOILUTSequence"))
+    described = Described(
+        (int(dataset.Rows), int(dataset.Columns)), "int16", "", window, tuple(header.notes(dataset, False))
+    )
+    return _record(dataset, groups, file, 0, described, _position(dataset, groups, 0.0))
+
+
 def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[Frame]:
     _complete(dataset)
     offsets = header.frame_positions(dataset, frames) if frames > 1 else None
@@ -54,7 +91,7 @@ def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[Frame]:
         groups = header.frame_groups(dataset, frame)
         image = _image(dataset, groups, array)
         position = _position(dataset, groups, offsets[frame] if offsets else 0.0)
-        yield _record(dataset, groups, file, frame, image, position), image.pixels
+        yield _record(dataset, groups, file, frame, image.described(), position), image.pixels
 
 
 def _complete(dataset: Dataset) -> None:
@@ -130,7 +167,7 @@ def _record(
     groups: list[Dataset],
     file: int,
     frame: int,
-    image: Image,
+    image: Described,
     position: tuple[float, ...] | None,
 ) -> FrameRecord:
     measures = header.macro(dataset, groups, "PixelMeasuresSequence")
@@ -140,10 +177,10 @@ def _record(
     return FrameRecord(
         file=file,
         frame=frame,
-        rows=image.pixels.shape[0],
-        columns=image.pixels.shape[1],
-        dtype="int16" if image.pixels.dtype == np.int16 else "float32",
-        digest=hashlib.blake2b(image.pixels.tobytes(), digest_size=16).hexdigest(),
+        rows=image.shape[0],
+        columns=image.shape[1],
+        dtype=image.dtype,
+        digest=image.digest,
         patient_id=header.text(dataset, "PatientID"),
         study_uid=header.text(dataset, "StudyInstanceUID"),
         series_uid=header.text(dataset, "SeriesInstanceUID"),

@@ -10,14 +10,16 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
 
 from tools.dicom_records import IntakeLimits, Reason
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma may ask for gigabytes of dictionary
 CHUNK = 1 << 20
+_BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
 
 
 class LeftOutError(Exception):
@@ -43,6 +45,10 @@ class Budget:
         if self.upload_bytes + count > self.limits.max_upload_bytes:
             raise LeftOutError(Reason.TOO_LARGE_UPLOAD)
         self.upload_bytes += count
+
+    def room_to_upload(self) -> int:
+        """How large the next file may be."""
+        return min(self.limits.max_file_bytes, self.limits.max_upload_bytes - self.upload_bytes)
 
     def room_to_inflate(self, packed_bytes: int) -> int:
         """How many bytes `packed_bytes` may inflate to."""
@@ -78,6 +84,30 @@ class Source:
         except OSError as error:
             raise LeftOutError(Reason.UNREADABLE) from error
 
+    def head(self, count: int, budget: Budget) -> tuple[bytes, int]:
+        """The first `count` bytes, or all, and how many there are in all. Nothing of a file that is out of bounds or
+        unreadable: `read` says why."""
+        try:
+            if self.path is not None:
+                with _opened(self.path) as file:
+                    size = os.fstat(file.fileno()).st_size
+                    return (file.read(count), size) if size <= budget.room_to_upload() else (b"", 0)
+            if self.archive is not None and self.member is not None and _is_plain(self.member):
+                size = self.member.file_size
+                if size <= min(budget.limits.max_file_bytes, budget.limits.max_inflated_bytes - budget.inflated_bytes):
+                    with self.archive.open(self.member) as packed:
+                        return packed.read(count), size
+        except (OSError, *_BROKEN_MEMBER):
+            pass
+        return b"", 0
+
+    def reopened(self, archives: dict[str, zipfile.ZipFile]) -> "Source":
+        """The same file, when its archive has been closed; `archives` keeps those that were opened again."""
+        if self.archive is None:
+            return self
+        name = str(self.archive.filename)
+        return replace(self, archive=archives.get(name) or archives.setdefault(name, zipfile.ZipFile(name)))
+
     def skip(self, budget: Budget) -> None:
         """Another child reads it: only its size counts."""
         try:
@@ -99,6 +129,13 @@ def iterate_sources(paths: list[Path], budget: Budget) -> Iterator[Source]:
                 yield Source(problem=Reason.TOO_MANY_FILES)
                 return
             yield source
+
+
+def is_zip(path: Path) -> bool:
+    """By its first bytes. Raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(132)
+    return head.startswith(ZIP_MAGIC) and head[128:] != b"DICM"
 
 
 def inflate(data: bytes | memoryview, budget: Budget) -> bytes:
@@ -138,7 +175,7 @@ def _expand(path: Path, budget: Budget) -> Iterator[Source]:
 def _expand_file(path: Path, budget: Budget) -> Iterator[Source]:
     try:
         regular = stat.S_ISREG(path.lstat().st_mode)
-        if regular and _is_zip(path):
+        if regular and is_zip(path):
             yield from _expand_zip(path, budget)
             return
     except OSError:
@@ -150,12 +187,6 @@ def _expand_file(path: Path, budget: Budget) -> Iterator[Source]:
 def _is_clutter(name: str) -> bool:
     """Files that the operating system adds to folders and archives."""
     return name.startswith(".") or name in ("Thumbs.db", "desktop.ini")
-
-
-def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        head = file.read(132)
-    return head.startswith(ZIP_MAGIC) and head[128:] != b"DICM"
 
 
 def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
@@ -187,11 +218,22 @@ def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
 
 
 def _read_path(path: Path, budget: Budget) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
-    with open(descriptor, "rb") as file:
-        size = os.fstat(descriptor).st_size
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
         budget.spend_upload(size)
         return file.read(size)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)), "rb")
+
+
+def _is_plain(member: zipfile.ZipInfo) -> bool:
+    return (
+        not member.flag_bits & 0x1
+        and not stat.S_ISLNK(member.external_attr >> 16)
+        and member.compress_type in PLAIN_METHODS
+    )
 
 
 def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
@@ -213,7 +255,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budg
                 contents.write(piece)
                 if contents.tell() > room:
                     raise LeftOutError(Reason.TOO_LARGE_INFLATED)
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
+    except _BROKEN_MEMBER as error:
         raise LeftOutError(Reason.BAD_ARCHIVE) from error
     budget.inflated_bytes += contents.tell()
     data = contents.getvalue()

@@ -1,47 +1,36 @@
-"""Starts the guarded child, collects what it sends, and goes on behind a file that killed it.
+"""Reads an upload in guarded children, collects what they send, and goes on behind a file that killed one."""
 
-The child gets no environment, no secret and no open file; paths travel on its standard input, where no process list
-shows them. Nothing is written to disk.
-"""
-
-import json
 import os
 import signal
-import struct
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import TypeAdapter, ValidationError
 
+from tools.dicom_child import Child, ChildError
+from tools.dicom_files import is_zip
 from tools.dicom_records import FrameRecord, IntakeLimits, Reason
 
-REPO = Path(__file__).resolve().parent.parent
-BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from tools.dicom_worker import main; main()"
 MAX_CRASHES = 8
 MANY_FILES = 64
 TIMED_OUT = {-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name)}
 LARGE_ZIP_BYTES = 4 << 20
-MAX_MESSAGE_BYTES = 1 << 20
-CONCURRENT_UPLOADS = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
 
 
 @dataclass(eq=False)
 class Frame:
-    """One decoded image on its way to a series."""
+    """One image on its way to a series; `pixels` is None while nobody has decoded it."""
 
     record: FrameRecord
-    pixels: NDArray[np.generic]
+    pixels: NDArray[np.generic] | None
 
 
 @dataclass
@@ -56,7 +45,7 @@ class Reading:
 
     def add(self, frame: Frame) -> None:
         """Keep a frame while all children together stay within the bound."""
-        self.voxels += frame.pixels.nbytes // 2  # int16 is the measure; float32 counts twice
+        self.voxels += frame.record.pixel_bytes // 2  # int16 is the measure; float32 counts twice
         if self.voxels > self.limits.max_voxels:
             self.leave_out(frame.record.file, Reason.TOO_LARGE_IMAGE)
         else:
@@ -69,31 +58,74 @@ class Reading:
 
 @dataclass(frozen=True)
 class Job:
-    """What a child is told."""
+    """What a child is told first."""
 
     paths: list[str]
     limits: dict[str, float]
     start_at: int
     lane: int  # it reads the files whose number divided by `lanes` leaves `lane`
     lanes: int
+    headers_only: bool  # of plain CT images; it then stays and decodes the files it is asked for
 
 
-class ChildError(Exception):
-    """The child could not start, or broke the protocol."""
+def read_guarded(paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], Child] = Child) -> Reading:
+    """Parse and decode `paths` in child processes. A file that crashes one or takes too long is left out; the others
+    are read."""
+    reading, children = _read(paths, limits, False, start)
+    for child in children:
+        child.close()
+    return reading
 
 
-def read_guarded(paths: Sequence[Path], limits: IntakeLimits) -> Reading:
-    """Parse `paths` in child processes. A file that crashes one or takes too long is left out; the others are read."""
+def read_headers(
+    paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], Child] = Child
+) -> tuple[Reading, list[Child]]:
+    """Like `read_guarded`, but of plain CT images only the headers. Also returns the children, which know the files
+    by their numbers and can decode them; close them."""
+    return _read(paths, limits, True, start)
+
+
+def child_for(paths: Sequence[Path], limits: IntakeLimits) -> Child:
+    """One more child for an upload whose headers are read. Raises ChildError."""
+    nothing = Reading(limits)
+    job = Job([os.fspath(path) for path in paths], asdict(limits), limits.max_files + 2, 0, 1, True)
+    child = Child()
+    if _run_child(child, job, nothing, time.monotonic() + limits.timeout_s) is not None:
+        child.close()
+        raise ChildError("the files cannot be found again")
+    return child
+
+
+def frame_of(message: dict[str, Any], payload: bytes) -> Frame:
+    """A checked frame: the child is not trusted. Raises ValidationError or ValueError."""
+    record = _records().validate_python(message["record"])
+    return Frame(record, np.frombuffer(payload, dtype=record.dtype).reshape(record.rows, record.columns))
+
+
+def _read(
+    paths: Sequence[Path], limits: IntakeLimits, headers_only: bool, start: Callable[[], Child]
+) -> tuple[Reading, list[Child]]:
     reading = Reading(limits)
     lanes = _lanes(paths)
-    with CONCURRENT_UPLOADS, ThreadPoolExecutor(lanes) as threads:
+    children: list[Child] = []
+    with ThreadPoolExecutor(lanes) as threads:
         deadline = time.monotonic() + limits.timeout_s
-        for done in [threads.submit(_run_lane, paths, reading, deadline, lane, lanes) for lane in range(lanes)]:
+        jobs = [
+            Job([os.fspath(path) for path in paths], asdict(limits), 1, lane, lanes, headers_only)
+            for lane in range(lanes)
+        ]
+        running = [threads.submit(_run_lane, job, reading, deadline, start, children) for job in jobs]
+    try:
+        for done in running:
             done.result()
+    except BaseException:
+        for child in children:
+            child.close()
+        raise
     unusable = {file for file, _ in reading.left_out}  # a file counts whole or not at all
     reading.frames = [frame for frame in reading.frames if frame.record.file not in unusable]
     reading.frames.sort(key=lambda frame: (frame.record.file, frame.record.frame))
-    return reading
+    return reading, children
 
 
 def _lanes(paths: Sequence[Path]) -> int:
@@ -104,121 +136,65 @@ def _lanes(paths: Sequence[Path]) -> int:
     for path in paths:
         for entry in islice(path.rglob("*") if path.is_dir() else [path], MANY_FILES):
             files += 1
-            if files >= MANY_FILES or (entry.suffix.lower() == ".zip" and entry.stat().st_size > LARGE_ZIP_BYTES):
+            if files >= MANY_FILES or _is_large_zip(entry):
                 return 2
     return 1
 
 
-def _run_lane(paths: Sequence[Path], reading: Reading, deadline: float, lane: int, lanes: int) -> None:
-    """One child after another until every file of the lane was read or left out."""
-    start_at = 1
+def _is_large_zip(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > LARGE_ZIP_BYTES and is_zip(path)
+    except OSError:
+        return False
+
+
+def _run_lane(job: Job, reading: Reading, deadline: float, start: Callable[[], Child], children: list[Child]) -> None:
+    """One child after another until every file of the lane was read or left out; the last one joins `children`."""
     for _ in range(MAX_CRASHES + 1):
-        job = Job([os.fspath(path) for path in paths], asdict(reading.limits), start_at, lane, lanes)
-        end = _run_child(job, reading, deadline)
-        if end is None:
+        child = start()
+        died_at = _run_child(child, job, reading, deadline)
+        if died_at is None:
+            children.append(child)
             return
-        died_at, exit_status = end
+        exit_status = child.close()
         out_of_time = time.monotonic() >= deadline
         reading.leave_out(died_at, Reason.TIMEOUT if out_of_time or exit_status in TIMED_OUT else Reason.CRASHED)
-        start_at = died_at + 1
+        job = Job(**(vars(job) | {"start_at": died_at + 1}))
         if out_of_time:
             break
-    reading.leave_out(start_at, Reason.UNFINISHED)
+    reading.leave_out(job.start_at, Reason.UNFINISHED)
 
 
-def _run_child(job: Job, reading: Reading, deadline: float) -> tuple[int, int] | None:
-    """One child. None when it reached the end, else the number of the file at which it died, and its exit status."""
-    process = subprocess.Popen(
-        [sys.executable, "-I", "-c", BOOTSTRAP, json.dumps(_import_path())],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=_environment(),
-        cwd=REPO,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    watchdog = threading.Timer(max(0.0, deadline - time.monotonic()), process.kill)
-    watchdog.daemon = True
-    watchdog.start()
+def _run_child(child: Child, job: Job, reading: Reading, deadline: float) -> int | None:
+    """None when the child reached the end, else the number of the file at which it died."""
     at: int | None = None
     try:
-        try:
-            process.stdin.write(json.dumps(asdict(job)).encode())
-            process.stdin.close()
-        except BrokenPipeError:
-            pass  # it died at once; the missing messages say so
-        for message, payload in _messages(process.stdout, reading.limits):
-            match message["kind"]:
-                case "begin":
-                    at = int(message["file"])
-                case "frame":
-                    reading.add(_frame(message, payload))
-                case "left out":
-                    reading.leave_out(int(message["file"]), Reason(message["reason"]))
-                case "end":
-                    reading.files = int(message["files"])
-                    return None
+        with child.watched(deadline - time.monotonic()):
+            child.tell(asdict(job))
+            for message, payload in child.messages(reading.limits):
+                match message["kind"]:
+                    case "begin":
+                        at = int(message["file"])
+                    case "frame":
+                        reading.add(frame_of(message, payload))
+                    case "header":
+                        reading.add(Frame(_records().validate_python(message["record"]), None))
+                    case "left out":
+                        reading.leave_out(int(message["file"]), Reason(message["reason"]))
+                    case "end":
+                        reading.files = int(message["files"])
+                        return None
     except (ValidationError, ValueError, KeyError, TypeError):
+        child.close()
         raise ChildError("the reading process broke its protocol") from None  # the cause would quote values
-    finally:
-        watchdog.cancel()
-        process.stdout.close()
-        try:
-            process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
     if at is None and time.monotonic() >= deadline:
         at = job.start_at
     if at is None:
+        child.close()
         raise ChildError("the reading process could not start")
-    return at, process.returncode
-
-
-def _messages(stream: IO[bytes], limits: IntakeLimits) -> Iterator[tuple[dict[str, Any], bytes]]:
-    """Whole messages until the pipe ends. A message that is cut off belongs to the file that killed the child."""
-    voxels = 0
-    while len(head := stream.read(4)) == 4:
-        (length,) = struct.unpack(">I", head)
-        if length > MAX_MESSAGE_BYTES:
-            raise ValueError("message too long")
-        text = stream.read(length)
-        if len(text) < length:
-            return
-        message = json.loads(text)
-        payload = b""
-        if message["kind"] == "frame":
-            rows, columns = int(message["record"]["rows"]), int(message["record"]["columns"])
-            voxels += rows * columns
-            if rows < 1 or columns < 1 or voxels > limits.max_voxels:
-                raise ValueError("more pixels than allowed")
-            size = rows * columns * (2 if message["record"]["dtype"] == "int16" else 4)
-            payload = stream.read(size)
-            if len(payload) < size:
-                return
-        yield message, payload
-
-
-def _frame(message: dict[str, Any], payload: bytes) -> Frame:
-    record = _records().validate_python(message["record"])
-    pixels = np.frombuffer(payload, dtype=record.dtype).reshape(record.rows, record.columns)
-    return Frame(record, pixels)
+    return at
 
 
 @lru_cache(maxsize=1)
 def _records() -> TypeAdapter[FrameRecord]:
-    """The child is not trusted: its records are checked."""
     return TypeAdapter(FrameRecord)
-
-
-def _import_path() -> list[str]:
-    """Where this process finds its packages, absolute and without the working directory."""
-    return [str(REPO), *(path for path in sys.path if os.path.isabs(path) and Path(path) != REPO)]
-
-
-def _environment() -> dict[str, str]:
-    """No credential of this process reaches the child; one thread, whose stacks fit the memory bound."""
-    keep = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {name: os.environ[name] for name in keep if name in os.environ} | threads

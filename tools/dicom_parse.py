@@ -30,6 +30,7 @@ PREFIX = slice(128, 132)
 STACK_PER_SEQUENCE = 4  # Python calls that pydicom makes for each sequence within a sequence
 STACK_RESERVE = 120  # and for a flat header, so that at most twice the allowed depth gets through
 TRAILING_BYTES = 4096  # padding that real files have behind their pixels
+PIXEL_TAG = (0x7FE0, 0x0010)
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
@@ -42,6 +43,34 @@ def open_image(data: bytes, budget: Budget) -> tuple[Dataset, int]:
     if reason is not None:
         raise LeftOutError(reason)
     return dataset, _check_size(dataset, budget)
+
+
+def open_header(head: bytes, size: int, budget: Budget) -> Dataset | None:
+    """The header of an ordinary single image of `size` bytes from its first bytes `head`, checked like a whole one;
+    None when the header reaches further, or for anything else: then the file has to be opened as a whole."""
+    if head[PREFIX] != b"DICM":
+        return None
+    stream = io.BytesIO(head)
+    try:
+        dataset = dcmread(stream, stop_before_pixels=True, specific_tags=header.TAGS)
+    except Exception:  # whatever it is, opening the whole file finds the reason
+        return None
+    at = stream.tell()
+    syntax = dataset.file_meta.get("TransferSyntaxUID")
+    order = "<" if dataset.original_encoding[1] else ">"
+    if syntax in (None, DeflatedExplicitVRLittleEndian) or head[at : at + 4] != struct.pack(f"{order}HH", *PIXEL_TAG):
+        return None
+    if header.non_image(dataset) or header.integer(dataset, "NumberOfFrames", 1) not in (None, 1):
+        return None
+    rows, columns = header.integer(dataset, "Rows", 1, 65535), header.integer(dataset, "Columns", 1, 65535)
+    bits = header.integer(dataset, "BitsAllocated", 1, 64)
+    if rows is None or columns is None or bits is None or header.integer(dataset, "SamplesPerPixel") not in (None, 1):
+        return None
+    stated, there = rows * columns * bits // 8, size - at
+    if not decoder_of(dataset).is_encapsulated and not stated <= there <= stated + TRAILING_BYTES + stated // 100:
+        return None
+    budget.spend_voxels(rows * columns)
+    return dataset
 
 
 def parse(data: bytes, budget: Budget) -> Dataset:

@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.dicom_guard import Frame
+from tools.dicom_loading import SliceLoader
 from tools.dicom_pixels import SOFT_TISSUE_WINDOW, display_range, to_scale
 from tools.dicom_records import FrameRecord, Note, Reason
 from tools.dicom_sentences import NOTES
 from tools.privacy import PatientKeys
 from tools.study import SafeFacts, Series, Window
+from tools.volume import Volume
 
 DIRECTION_TOLERANCE = 0.01  # about half a degree
 SPACING_TOLERANCE = 0.01  # relative
@@ -41,10 +43,12 @@ class Stack:
     positions: Matrix | None
 
 
-def build_series(frames: Sequence[Frame], keys: PatientKeys) -> tuple[list[Series], list[tuple[int, Reason]]]:
+def build_series(
+    frames: Sequence[Frame], keys: PatientKeys, loader: SliceLoader | None = None
+) -> tuple[list[Series], list[tuple[int, Reason]]]:
     """All series of the frames, best first (CT in HU, then most slices), and the files that were duplicates.
 
-    The frames' pixels are released as they are copied.
+    The frames' pixels are released as they are copied; `loader` fetches those that are not decoded yet.
     """
     duplicates: list[tuple[int, Reason]] = []
     series: list[Series] = []
@@ -52,7 +56,7 @@ def build_series(frames: Sequence[Frame], keys: PatientKeys) -> tuple[list[Serie
         parts = [stack for part in _alike(group) for stack in _stacks(part, duplicates)]
         for number, stack in enumerate(sorted(parts, key=lambda part: -len(part.frames))):
             uid = f"{stack.frames[0].record.study_uid}\0{stack.frames[0].record.series_uid}\0{number}"
-            series.append(_to_series(stack, keys.study(uid)))
+            series.append(_to_series(stack, keys.study(uid), loader))
     series.sort(key=_rank)
     return series, duplicates
 
@@ -128,7 +132,7 @@ def _without_copies(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -
     for frame in frames:
         r = frame.record
         identity = (r.sop_uid, r.frame) if r.sop_uid else (r.digest, r.position_mm, r.instance_number, r.frame)
-        content = (r.digest, r.position_mm) if r.position_mm else identity
+        content = (r.digest, r.position_mm) if r.position_mm and r.digest else identity
         if identity in seen or content in seen:
             duplicates.append((r.file, Reason.DUPLICATE))
             continue
@@ -158,7 +162,7 @@ def _axes(record: FrameRecord) -> tuple[Matrix, Matrix, Matrix] | None:
     return along, down, normal / np.linalg.norm(normal)
 
 
-def _to_series(stack: Stack, series_key: str) -> Series:
+def _to_series(stack: Stack, series_key: str, loader: SliceLoader | None) -> Series:
     records = [frame.record for frame in stack.frames]
     first = records[0]
     warnings = [NOTES[note] for note in Note if any(note in record.notes for record in records)]
@@ -175,7 +179,7 @@ def _to_series(stack: Stack, series_key: str) -> Series:
             f"The gantry was tilted by {abs(tilt):.1f}°: slices are shifted against each other, "
             "measurements within a slice are not affected."
         )
-    volume, window = _volume(stack)
+    volume, window = _volume(stack, loader)
     thickness = first.slice_thickness_mm
     depth = gap or thickness or 1.0
     facts = SafeFacts(
@@ -235,26 +239,33 @@ def _tilt(stack: Stack) -> float | None:
     return round(tilt, 1) if tilt is not None and abs(tilt) > TILT_TOLERANCE_DEG else None
 
 
-def _volume(stack: Stack) -> tuple[NDArray[np.int16], Window | None]:
-    """Copies the frames into one array, releasing each; numbers without unit are brought onto one scale."""
+def _volume(stack: Stack, loader: SliceLoader | None) -> tuple[Volume, Window | None]:
+    """The frames as one volume with the window of the file; numbers without unit are brought onto one scale."""
     first = stack.frames[0].record
+    if loader is not None and any(frame.pixels is None for frame in stack.frames):
+        return loader.volume(stack.frames), _stated_window(first)
     volume = np.empty((len(stack.frames), first.rows, first.columns), dtype=np.int16)
     window = None
     if first.dtype == "int16":
         for index, frame in enumerate(stack.frames):
+            assert frame.pixels is not None
             volume[index] = frame.pixels
-            frame.pixels = np.empty(0, dtype=np.int16)
-        if first.window_center is not None and first.window_width is not None and first.window_width >= 1:
-            window = Window(first.window_width, first.window_center)
+            frame.pixels = None
+        window = _stated_window(first)
     else:
         sample = [frame.pixels for frame in stack.frames[:: max(1, len(stack.frames) // 32)]]
         black, white = display_range(sample, first.window_center, first.window_width)  # type: ignore[arg-type]
         for index, frame in enumerate(stack.frames):
             volume[index] = to_scale(frame.pixels, black, white)  # type: ignore[arg-type]
-            frame.pixels = np.empty(0, dtype=np.float32)
+            frame.pixels = None
         window = Window(*SOFT_TISSUE_WINDOW)
     volume.setflags(write=False)
     return volume, window
+
+
+def _stated_window(record: FrameRecord) -> Window | None:
+    width, level = record.window_width, record.window_center
+    return Window(width, level) if level is not None and width is not None and width >= 1 else None
 
 
 def _affine(stack: Stack, spacing: tuple[float, float, float]) -> Matrix | None:

@@ -1,7 +1,8 @@
 """The guarded child: parses untrusted files within limits and sends frames up a pipe. Holds no secret, opens no socket.
 
-Protocol on standard output, per message: 4-byte length, JSON, then the pixels of a frame. The job comes as JSON on
-standard input. Everything that libraries print is discarded: their warnings quote values.
+Protocol on standard output, per message: 4-byte length, JSON, then the pixels of a frame. The job comes as a line of
+JSON on standard input, further lines ask for files. Everything that libraries print is discarded: their warnings quote
+values.
 """
 
 import json
@@ -14,38 +15,61 @@ import warnings
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
+from zipfile import ZipFile
 
 from tools.dicom_records import IntakeLimits, Reason
 
+HEAD_BYTES = 1 << 16  # a header of an ordinary CT image is a tenth of it
+
 
 def main() -> None:
-    """Read the job, work through this lane's files from `start_at` on, tell the parent about each."""
+    """Read the job, work through this lane's files from `start_at` on, tell the parent about each. Where only headers
+    were wanted, stay and decode the files that the parent asks for, until it closes the pipe."""
     pipe = _claim_output()
-    job = json.load(sys.stdin.buffer)
+    _silence()
+    import numpy as np  # all this is loaded while nobody waits yet
+
+    from tools.dicom_decode import decode_file, read_header
+    from tools.dicom_files import Budget, LeftOutError, Source, iterate_sources
+
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return  # nobody needed this child
+    job = json.loads(line)
     limits = IntakeLimits(**job["limits"])
     _limit_resources(limits)
-    _silence()
-    # heavy, and therefore after the limits
-    from tools.dicom_decode import decode_file
-    from tools.dicom_files import Budget, LeftOutError, iterate_sources
 
-    budget = Budget(limits)
-    file = 0
-    for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
-        if file < job["start_at"] or file % job["lanes"] != job["lane"]:
-            source.skip(budget)
-            continue
+    def send(file: int, source: Source, budget: Budget, header_only: bool) -> None:
+        """The frames of a file, or only its record where that will do for now."""
         _send(pipe, {"kind": "begin", "file": file})
         _alarm(limits.file_timeout_s)
         try:
-            for record, image in decode_file(source.read(budget), file, budget):
-                _send(pipe, {"kind": "frame", "record": asdict(record)}, image.tobytes())
+            record = read_header(*source.head(HEAD_BYTES, budget), file, budget) if header_only else None
+            if record is not None:
+                source.skip(budget)
+                _send(pipe, {"kind": "header", "record": asdict(record)})
+            else:
+                for record, image in decode_file(source.read(budget), file, budget):
+                    _send(pipe, {"kind": "frame", "record": asdict(record)}, np.ascontiguousarray(image).data)
         except LeftOutError as problem:
             _send(pipe, {"kind": "left out", "file": file, "reason": problem.reason})
         except MemoryError:
             _send(pipe, {"kind": "left out", "file": file, "reason": Reason.MEMORY})
         _alarm(0)
-    _send(pipe, {"kind": "end", "files": file})
+
+    budget = Budget(limits)
+    sources: list[Source] = []
+    for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
+        sources.append(source)
+        if file < job["start_at"] or file % job["lanes"] != job["lane"]:
+            source.skip(budget)
+        else:
+            send(file, source, budget, job["headers_only"])
+    _send(pipe, {"kind": "end", "files": len(sources)})
+    archives: dict[str, ZipFile] = {}
+    while line := sys.stdin.buffer.readline() if job["headers_only"] else b"":
+        file = json.loads(line)["file"]
+        send(file, sources[file - 1].reopened(archives), Budget(limits), False)  # it was counted with its header
 
 
 def _claim_output() -> BinaryIO:
@@ -87,7 +111,7 @@ def _alarm(seconds: float) -> None:
         signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-def _send(pipe: BinaryIO, message: dict[str, Any], pixels: bytes | None = None) -> None:
+def _send(pipe: BinaryIO, message: dict[str, Any], pixels: memoryview | None = None) -> None:
     text = json.dumps(message).encode()
     pipe.write(struct.pack(">I", len(text)))
     pipe.write(text)

@@ -44,6 +44,7 @@ class Session:
     def open(self, study: Study) -> None:
         """Show a study from its best series; regions and searches of the last one are dropped."""
         with self._lock:
+            self._stop_loading()
             self.study = study
             self._series_key = study.series[0].series_key
             self._regions.clear()
@@ -51,6 +52,10 @@ class Session:
             self.selected_region_id = None
             self._next_number = 1
             self.revision += 1
+
+    def _stop_loading(self) -> None:
+        if self.study is not None:
+            self.study.stop_loading()
 
     @property
     def series(self) -> Series:
@@ -180,6 +185,7 @@ class Session:
     def close(self) -> None:
         """Forget everything and delete the session's files."""
         with self._lock:
+            self._stop_loading()
             self.study = None
             self._series_key = None
             self._regions.clear()

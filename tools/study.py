@@ -1,5 +1,6 @@
 """What intake hands on: ordered HU volumes with their geometry, and safe facts. No identifying tag goes further."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tools.dicom_terms import BODY_PARTS, MODALITIES
+from tools.volume import Volume
 
 Sex = Literal["F", "M", "O"]
 
@@ -64,13 +66,14 @@ class Series:
     """One series as an ordered volume.
 
     `volume_hu` has shape (slices, rows, columns), int16, Hounsfield units (or arbitrary, see `facts.units`),
-    slices in order of position along the normal. `affine` (4, 4) takes (column, row, slice, 1) to patient
+    slices in order of position along the normal; while the series is loading, indexing waits for the slices it needs.
+    `affine` (4, 4) takes (column, row, slice, 1) to patient
     coordinates in mm (DICOM LPS), None when the file has no geometry.
     `spacing_mm` is (slice, row, column); where the file is silent it is 1 mm, and `facts` says None.
     """
 
     series_key: str
-    volume_hu: NDArray[np.int16]
+    volume_hu: Volume
     spacing_mm: tuple[float, float, float]
     slice_positions_mm: NDArray[np.float64]
     affine: NDArray[np.float64] | None
@@ -86,9 +89,13 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """All usable series of one upload, best first (most CT slices), and what was left out, in plain sentences."""
+    """All usable series of one upload, best first (most CT slices), and what was left out, in plain sentences.
+
+    `stop_loading` ends the decoding of what nobody has looked at yet; call it when the study is closed.
+    """
 
     study_key: str
     patient_key: str | None
     series: tuple[Series, ...]
     skipped: tuple[str, ...] = ()
+    stop_loading: Callable[[], None] = lambda: None

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tools import dicom_guard
-from tools.dicom_guard import ChildError, read_guarded
+from tools import dicom_child, dicom_guard
+from tools.dicom_child import ChildError
+from tools.dicom_guard import read_guarded
 from tools.dicom_records import IntakeLimits, Reason
 
 
@@ -23,8 +24,8 @@ def child_that(monkeypatch):
             "    yield from real(data, file, budget)\n"
             "d.decode_file = decode_file\n"
         )
-        head, tail = dicom_guard.BOOTSTRAP.split("; from tools.dicom_worker")
-        monkeypatch.setattr(dicom_guard, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.dicom_worker{tail}")
+        head, tail = dicom_child.BOOTSTRAP.split("; from tools.dicom_worker")
+        monkeypatch.setattr(dicom_child, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.dicom_worker{tail}")
 
     return install
 
@@ -97,7 +98,7 @@ def test_what_libraries_print_goes_nowhere(child_that, three_slices, capfd):
 
 
 def test_a_child_that_cannot_start_is_an_error_of_its_own(three_slices, monkeypatch):
-    monkeypatch.setattr(dicom_guard, "BOOTSTRAP", "raise SystemExit(1)")
+    monkeypatch.setattr(dicom_child, "BOOTSTRAP", "raise SystemExit(1)")
 
     with pytest.raises(ChildError):
         read_guarded(three_slices, IntakeLimits())
