@@ -15,7 +15,7 @@ from PIL import Image
 
 from encoder.errors import LesionSearchError
 from tools.region import PixelBox
-from tools.roi import crop_box
+from tools.roi import crop_box, field_of_view_mm
 from tools.roipack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
 
 HU_OFFSET = 32768  # stored value minus this is HU
@@ -228,6 +228,7 @@ def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
         split=SPLITS.get(int(_number(record, "Train_Val_Test") or 0)),
         study_id=f"DL-{parts[0]}-{parts[1]}",
         pixel_spacing_mm=spacing_mm,
+        field_of_view_mm=field_of_view_mm(box, (spacing_mm, spacing_mm)),
         slice=int(parts[3]) or None,
     )
     return _Lesion(line, name, path, box, spacing_mm, row)

@@ -15,7 +15,8 @@ from tools.settings import Settings
 # what is being done, how much of it is done, of how much
 Progress = Callable[[str, int, int], None]
 
-COMPLETE = "complete"  # marker inside a finished folder, so that an interrupted first run starts again
+# marker inside a finished folder, so that an interrupted first run starts again; its number grows with the format
+COMPLETE = "complete-2"
 
 
 def patient_keys(settings: Settings) -> PatientKeys:

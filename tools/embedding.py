@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.embedder import load_embedder
-from tools.roipack import PackError, check_images
+from tools.roipack import PackError, check_images, images_file
 
 CHUNK = 2048  # ROIs held in memory at once: 16 MB of int16
 
@@ -24,7 +24,7 @@ def embed_pack(
     """
     embedder = load_embedder(encoder)
     with tempfile.TemporaryDirectory(prefix="lesion-search-") as scratch:
-        images = _images_file(source, Path(scratch))
+        images = _mappable(images_file(source), Path(scratch))
         total = len(np.load(images, mmap_mode="r"))
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -47,19 +47,16 @@ def _chunks(images: Path, total: int) -> Iterator[tuple[int, NDArray[Any]]]:
         yield start, np.array(np.load(images, mmap_mode="r")[start : start + CHUNK])
 
 
-def _images_file(source: Path, scratch: Path) -> Path:
-    """A checked `.npy` that can be mapped: the pack's own, or the one inside its `.npz`, unpacked to `scratch`."""
-    found = [p for p in (source / "images.npy", source / "images.npz") if p.is_file()] if source.is_dir() else [source]
-    if not found or not found[0].is_file():
-        raise PackError(f"{source} holds no images: give a ROI pack folder or a .npz file with `images`.")
-    path = found[0]
+def _mappable(path: Path, scratch: Path) -> Path:
+    """The checked `.npy` file itself, or the one inside a `.npz`, unpacked to `scratch`."""
+    mapped = path
     try:
         if zipfile.is_zipfile(path):
             with zipfile.ZipFile(path) as archive:
-                path = Path(archive.extract("images.npy", scratch))
-        check_images(np.load(path, mmap_mode="r", allow_pickle=False))
+                mapped = Path(archive.extract("images.npy", scratch))
+        check_images(np.load(mapped, mmap_mode="r", allow_pickle=False))
     except KeyError:
-        raise PackError(f"{found[0].name} has no array called `images`.") from None
+        raise PackError(f"{path.name} has no array called `images`.") from None
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise PackError(f"{found[0]} cannot be read as an array of images: {error}.") from error
-    return path
+        raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
+    return mapped

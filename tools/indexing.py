@@ -12,7 +12,7 @@ from tools.demo import Progress, patient_keys
 from tools.dicom import IntakeError, read_study
 from tools.privacy import PatientKeys
 from tools.regions import Region, find_regions
-from tools.roi import crop_roi
+from tools.roi import crop_roi, field_of_view_mm
 from tools.roipack import LesionRow, PackError, RoiPack, read_pack
 from tools.settings import Settings
 from tools.study import Series, Study
@@ -108,5 +108,6 @@ def _row(study: Study, series: Series, region: Region, number: int) -> LesionRow
         source="suggested",
         study_id=study.study_key,
         pixel_spacing_mm=facts.row_spacing_mm,
+        field_of_view_mm=field_of_view_mm(region.box, series.spacing_mm[1:]) if facts.row_spacing_mm else None,
         slice=region.slice_index + 1,
     )

@@ -22,7 +22,7 @@ from tools.phantom_lesion_paint import paint_lesion
 from tools.phantom_lesions import Finder, Site
 from tools.phantom_scan import SIZE, noise_tiles, scan
 from tools.region import PixelBox
-from tools.roi import crop_box
+from tools.roi import crop_box, field_of_view_mm
 from tools.roipack import LesionRow, RoiPack, write_pack
 
 Progress = Callable[[int, int], None]  # patients done, of how many
@@ -252,6 +252,9 @@ def _pack_row(truth: TruthRow, visit: Visit) -> LesionRow:
         source="phantom",
         study_id=visit.study_uid,
         pixel_spacing_mm=visit.spacing_mm,
+        field_of_view_mm=field_of_view_mm(
+            PixelBox(truth.x0, truth.y0, truth.x1, truth.y1), (visit.spacing_mm, visit.spacing_mm)
+        ),
         slice=truth.slice,
     )
 

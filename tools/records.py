@@ -29,7 +29,8 @@ class AtlasLesion:
     study_key: str | None = None
     slice: int | None = None  # counts from 1
     split: str | None = None
-    pixel_spacing_mm: float | None = None
+    pixel_spacing_mm: float | None = None  # of the slice it was cropped from
+    field_of_view_mm: float | None = None  # width of its picture
 
 
 @dataclass(frozen=True)

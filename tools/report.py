@@ -1,24 +1,22 @@
 """Reports: what was measured and found, as a page to print, as JSON, or as a DICOM structured report."""
 
 from importlib.metadata import version
-from io import BytesIO
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
+import numpy as np
+
+from tools.pictures import to_png
 from tools.regions import Region
 from tools.report_content import RegionReport, ReportContent, ReportError, ReportFormat
 from tools.report_html import to_html
 from tools.report_sr import to_dicom_sr
 from tools.results import RegionFacts, ReportFacts, StudyFacts
 from tools.roi import apply_window, best_window, crop_roi, to_thumbnail
-from tools.roipack import Images
 from tools.search import atlas_name
 from tools.session import Workspace
 from tools.study import Series
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 OUTLINE_COLOUR = (255, 196, 0)
 _EXTENSIONS: dict[ReportFormat, str] = {"html": "html", "json": "json", "dicom-sr": "dcm"}
@@ -91,7 +89,7 @@ def _region_report(workspace: Workspace, region: Region) -> RegionReport:
         facts=RegionFacts.of(region, series),
         image=_outlined_png(series, region),
         search=search,
-        hit_thumbnails={hit.lesion_id: _thumbnail_png(atlas.roi(hit.lesion_id)) for hit in hits},
+        hit_thumbnails={hit.lesion_id: to_png(to_thumbnail(atlas.roi(hit.lesion_id))) for hit in hits},
         outline_px=region.outline_px,
     )
 
@@ -105,16 +103,4 @@ def _outlined_png(series: Series, region: Region) -> bytes:
     if region.outline_px:
         centred = [(x - 0.5, y - 0.5) for x, y in (*region.outline_px, region.outline_px[0])]  # Pillow counts centres
         ImageDraw.Draw(image).line(centred, fill=OUTLINE_COLOUR, width=2)
-    return _png(image)
-
-
-def _thumbnail_png(roi: Images) -> bytes:
-    from PIL import Image
-
-    return _png(Image.fromarray(to_thumbnail(roi)))
-
-
-def _png(image: "Image.Image") -> bytes:
-    buffer = BytesIO()
-    image.save(buffer, "PNG")
-    return buffer.getvalue()
+    return to_png(np.asarray(image))

@@ -4,9 +4,9 @@ These are the only things a language model ever sees of a study or the atlas, an
 rest on. Every field is a number, an id made by this program, or a word from a closed list or the atlas's own types.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from tools.atlas import AtlasLesion, Confidence, Filters, Hit, Scope
 from tools.regions import Origin, Region
@@ -71,13 +71,11 @@ class RegionsFound(Facts):
     regions: tuple[RegionFacts, ...]
 
 
-class HitFacts(Facts):
-    """One atlas lesion among the hits. `similarity` is the cosine rounded to 0.001."""
+class RecordFacts(Facts):
+    """What the atlas records of a lesion; lengths rounded to 0.1 mm."""
 
-    rank: int
     lesion_id: str
     lesion_type: str | None = None
-    similarity: float
     patient_key: str
     sex: str | None = None
     age_years: int | None = None
@@ -86,22 +84,21 @@ class HitFacts(Facts):
     body_part: str | None = None
     source: str | None = None
 
+    @field_validator("long_axis_mm", "short_axis_mm")
+    @classmethod
+    def _to_tenths(cls, length_mm: float | None) -> float | None:
+        return _rounded(length_mm, 1)
+
+
+class HitFacts(RecordFacts):
+    """One atlas lesion among the hits. `similarity` is the cosine rounded to 0.001."""
+
+    rank: int
+    similarity: float
+
     @classmethod
     def of(cls, hit: Hit) -> "HitFacts":
-        lesion = hit.lesion
-        return cls(
-            rank=hit.rank,
-            lesion_id=lesion.lesion_id,
-            lesion_type=lesion.lesion_type,
-            similarity=round(hit.similarity, 3),
-            patient_key=lesion.patient_key,
-            sex=lesion.sex,
-            age_years=lesion.age_years,
-            long_axis_mm=_rounded(lesion.long_axis_mm, 1),
-            short_axis_mm=_rounded(lesion.short_axis_mm, 1),
-            body_part=lesion.body_part,
-            source=lesion.source,
-        )
+        return cls(rank=hit.rank, similarity=round(hit.similarity, 3), **_record(hit.lesion))
 
 
 class VoteFacts(Facts):
@@ -151,34 +148,14 @@ class SearchFacts(Facts):
     synthetic_study: bool
 
 
-class LesionFacts(Facts):
+class LesionFacts(RecordFacts):
     """One atlas lesion."""
 
-    lesion_id: str
-    lesion_type: str | None = None
-    patient_key: str
-    sex: str | None = None
-    age_years: int | None = None
-    long_axis_mm: float | None = None
-    short_axis_mm: float | None = None
-    body_part: str | None = None
-    source: str | None = None
     other_lesions_of_patient: int = 0
 
     @classmethod
     def of(cls, lesion: AtlasLesion, others: int) -> "LesionFacts":
-        return cls(
-            lesion_id=lesion.lesion_id,
-            lesion_type=lesion.lesion_type,
-            patient_key=lesion.patient_key,
-            sex=lesion.sex,
-            age_years=lesion.age_years,
-            long_axis_mm=_rounded(lesion.long_axis_mm, 1),
-            short_axis_mm=_rounded(lesion.short_axis_mm, 1),
-            body_part=lesion.body_part,
-            source=lesion.source,
-            other_lesions_of_patient=others,
-        )
+        return cls(other_lesions_of_patient=others, **_record(lesion))
 
 
 class ComparisonFacts(Facts):
@@ -220,6 +197,10 @@ class ReportFacts(Facts):
     file_name: str
     regions: int
     searches: int
+
+
+def _record(lesion: AtlasLesion) -> dict[str, Any]:
+    return {name: getattr(lesion, name) for name in RecordFacts.model_fields}
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -18,29 +18,44 @@ BONE_WINDOW = Window(2500, 480)
 def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
     """The region's square crop, (64, 64) HU.
 
-    Centred on the box, at least 48 mm wide and at least 1.5 times the box, resampled to square pixels (averaged where
-    that makes it coarser), edge pixels repeated outside the slice.
+    Centred on the box, `field_of_view_mm` wide, resampled to square pixels (averaged where that makes it coarser), edge
+    pixels repeated outside the slice.
     """
     return crop_box(series.volume_hu[region.slice_index], region.box, series.spacing_mm[1:])
 
 
-def crop_box(image: NDArray[np.int16], box: PixelBox, spacing_mm: tuple[float, float]) -> NDArray[np.int16]:
-    """Like `crop_roi` for one slice: `image` (rows, columns), `spacing_mm` (row, column)."""
+def field_of_view_mm(box: PixelBox, spacing_mm: tuple[float, float]) -> float:
+    """How wide the crop of a box is: at least 48 mm, and at least 1.5 times the box."""
     row_mm, column_mm = spacing_mm
-    side_mm = max(FIELD_OF_VIEW_MM, BOX_MARGIN * (box.y1 - box.y0) * row_mm, BOX_MARGIN * (box.x1 - box.x0) * column_mm)
-    rows, row_weights = _samples((box.y0 + box.y1) / 2, side_mm / row_mm, image.shape[0])
-    columns, column_weights = _samples((box.x0 + box.x1) / 2, side_mm / column_mm, image.shape[1])
+    return max(FIELD_OF_VIEW_MM, BOX_MARGIN * (box.y1 - box.y0) * row_mm, BOX_MARGIN * (box.x1 - box.x0) * column_mm)
+
+
+def crop_box(
+    image: NDArray[np.int16],
+    box: PixelBox,
+    spacing_mm: tuple[float, float],
+    width_mm: float | None = None,
+    pixels: int = ROI_SIZE,
+) -> NDArray[np.int16]:
+    """Like `crop_roi` for one slice: `image` (rows, columns), `spacing_mm` (row, column).
+
+    People may want another width, and more `pixels` than the encoder takes: (pixels, pixels).
+    """
+    row_mm, column_mm = spacing_mm
+    width_mm = width_mm or field_of_view_mm(box, spacing_mm)
+    rows, row_weights = _samples((box.y0 + box.y1) / 2, width_mm / row_mm, image.shape[0], pixels)
+    columns, column_weights = _samples((box.x0 + box.x1) / 2, width_mm / column_mm, image.shape[1], pixels)
     patch = image[np.ix_(rows, columns)].astype(np.float32)
     roi = row_weights @ patch @ column_weights.T
     return np.rint(roi).astype(np.int16)
 
 
-def _samples(center: float, width: float, length: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Source pixels (n,) of one axis and the (64, n) weights that resample them: linear, or a wider triangle when
+def _samples(center: float, width: float, length: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Source pixels (n,) of one axis and the (pixels, n) weights that resample them: linear, or a wider triangle when
     the result is coarser than the source, so that thin vessels do not flicker in and out."""
-    step = width / ROI_SIZE
+    step = width / pixels
     reach = max(step, 1.0)
-    targets = center - width / 2 + (np.arange(ROI_SIZE) + 0.5) * step - 0.5  # pixel centres are whole numbers
+    targets = center - width / 2 + (np.arange(pixels) + 0.5) * step - 0.5  # pixel centres are whole numbers
     source = np.arange(np.floor(targets[0] - reach), np.ceil(targets[-1] + reach) + 1)
     weights = np.clip(1 - np.abs(targets[:, None] - source) / reach, 0, None)
     weights /= weights.sum(axis=1, keepdims=True)

@@ -46,7 +46,8 @@ class LesionRow:
     source: str | None = None
     split: str | None = None
     study_id: str | None = None
-    pixel_spacing_mm: float | None = None
+    pixel_spacing_mm: float | None = None  # of the slice the image was cropped from
+    field_of_view_mm: float | None = None  # width of the image
     slice: int | None = None
 
     def __post_init__(self) -> None:
@@ -70,7 +71,7 @@ class LesionRow:
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRow))
 REQUIRED_COLUMNS = ("lesion_id", "patient_id")
-LENGTH_COLUMNS = ("long_axis_mm", "short_axis_mm", "pixel_spacing_mm")
+LENGTH_COLUMNS = ("long_axis_mm", "short_axis_mm", "pixel_spacing_mm", "field_of_view_mm")
 WHOLE_COLUMNS = ("age_years", "slice")
 TEXT_COLUMNS = tuple(name for name in COLUMNS if name not in LENGTH_COLUMNS + WHOLE_COLUMNS)
 
@@ -107,16 +108,22 @@ def read_pack(path: str | Path) -> RoiPack:
     `.npy` images stay on disk, memory-mapped. Raises PackError.
     """
     path = Path(path)
+    images = _read_images(images_file(path))
+    if path.is_dir():
+        return RoiPack(images, tuple(_read_lesions(path / "lesions.csv")))
+    return RoiPack(images, tuple(LesionRow(f"row-{i}", f"row-{i}") for i in range(len(images))))
+
+
+def images_file(path: Path) -> Path:
+    """The file that holds the images of a pack folder, or the bare file itself. Raises PackError."""
     if path.is_dir():
         found = [path / name for name in ("images.npy", "images.npz") if (path / name).is_file()]
         if not found:
             raise PackError(f"{path} is not a ROI pack: it has neither images.npy nor images.npz.")
-        images = _read_images(found[0])
-        return RoiPack(images, tuple(_read_lesions(path / "lesions.csv")))
+        return found[0]
     if not path.is_file():
         raise PackError(f"{path} does not exist; give a ROI pack folder or a .npz file with `images`.")
-    images = _read_images(path)
-    return RoiPack(images, tuple(LesionRow(f"row-{i}", f"row-{i}") for i in range(len(images))))
+    return path
 
 
 def write_pack(pack: RoiPack, folder: str | Path) -> None:

@@ -27,6 +27,7 @@ lesion_rows = st.builds(
     split=st.none() | text,
     study_id=st.none() | text,
     pixel_spacing_mm=length,
+    field_of_view_mm=length,
     slice=st.none() | st.integers(1, 10_000),
 )
 

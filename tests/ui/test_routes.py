@@ -5,7 +5,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from ui.routes import heated
 from ui.sessions import COOKIE, new_visitor
 
 
@@ -100,13 +99,3 @@ def test_sample_pictures_are_pngs(client: Any) -> None:
     reply = client.get("/samples/case1.png")
     assert reply.content.startswith(b"\x89PNG")
     assert client.get("/samples/case99.png").status_code == 404
-
-
-def test_heat_leaves_cold_parts_as_they_are() -> None:
-    grey = np.full((4, 4), 100, np.uint8)
-    heat = np.zeros((4, 4))
-    heat[0, 0] = 1.0
-    tinted = heated(grey, heat)
-    assert tinted.shape == (4, 4, 3)
-    np.testing.assert_array_equal(tinted[1:], 100)
-    assert tinted[0, 0, 0] > tinted[0, 0, 2]
