@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,14 +29,16 @@ if TYPE_CHECKING:
 
 SLICES = 300
 RUNS = 30
+OPENINGS = 5  # of the whole series, as files and as a zip
 STEPS = 5  # interpolated slices from one slice of the phantom to the next
 CLEAR_EVERY = 5  # questions of one conversation
 PAUSE_MS = 500  # between two doings: nobody reads and types faster
 JITTER_PX = 2  # so that no two clicks are the same
 WAIT_MS = 60_000
 VIEWPORT = {"width": 1280, "height": 720}
+OPEN_FILES, OPEN_ZIP = "last file sent to middle slice", "zip sent to middle slice"
 CLICK, FIRST_WORD, COMPLETE = "click to outlined region", "question to first word", "question to answer with gallery"
-TARGETS_MS = {CLICK: 150.0, FIRST_WORD: 300.0, COMPLETE: 1200.0}  # 95th percentile
+TARGETS_MS = {OPEN_FILES: 1000.0, OPEN_ZIP: 1000.0, CLICK: 150.0, FIRST_WORD: 300.0, COMPLETE: 1200.0}  # p95
 
 # Waits in the browser: what was awaited is noted with the time of the frame that shows it.
 _CLOCK = """
@@ -53,7 +55,21 @@ _CLOCK = """
   new MutationObserver(look).observe(document.body, everything);
   document.addEventListener("load", look, true);
   document.addEventListener("pointerup", () => { clock.start = performance.now(); }, true);
+  performance.setResourceTimingBufferSize(10000);
 }
+"""
+_AWAIT_OPENING = """
+() => {
+  const stage = document.querySelector(".stage"), before = stage.dataset.study;
+  performance.clearResourceTimings();
+  Object.assign(window.pageSpeed, { start: 0, seen: {}, awaited: {
+    opening: () => stage.dataset.study !== before && Number(stage.dataset.shown) > 0,
+  } });
+}
+"""
+_LAST_FILE_SENT = """
+() => Math.max(...performance.getEntriesByType("resource").filter((each) => each.name.includes("/uploads/"))
+  .map((each) => each.responseEnd))
 """
 _AWAIT_REGION = """
 () => {
@@ -102,7 +118,6 @@ class PageSpeedReport(BaseModel):
     load: float
     slices: int
     atlas_size: int
-    open_ms: float  # all files sent, read, and the middle slice painted
     timings: tuple[Timing, ...]
 
 
@@ -116,7 +131,7 @@ class _Spot:
 
 
 def measure_page_speed(runs: int = RUNS, slices: int = SLICES, settings: Settings | None = None) -> PageSpeedReport:
-    """Click, ask and look `runs` times at a series of `slices` slices. Raises PageSpeedError.
+    """Open a series of `slices` slices a few times, then click, ask and look `runs` times. Raises PageSpeedError.
 
     The atlas is that of the settings; the demo's is made when there is none.
     """
@@ -126,26 +141,26 @@ def measure_page_speed(runs: int = RUNS, slices: int = SLICES, settings: Setting
     sample = SampleShelf(ensure_samples(settings), patient_keys(settings)).samples[1]
     with tempfile.TemporaryDirectory() as folder:
         files = write_long_series(sample.folder, Path(folder), slices)
+        packed = _pack(files, Path(folder) / "series.zip")
         spot = _lesion_in(settings.samples, sample)
         with _server(settings) as address, _page(address) as page:
-            open_ms = _open(page, files)
-            times = [_one_round(page, spot, number) for number in range(1, runs + 1)]
-    columns = np.array(times)
+            opened = [(_open(page, files), _open(page, [packed])) for _ in range(OPENINGS)]
+            rounds = [_one_round(page, spot, number) for number in range(1, runs + 1)]
+    times = [*zip(*opened, strict=True), *zip(*rounds, strict=True)]
     return PageSpeedReport(
         cores=os.cpu_count() or 1,
         load=round(load, 2),
         slices=slices,
         atlas_size=len(atlas),
-        open_ms=open_ms,
         timings=tuple(
             Timing(
                 name=name,
-                runs=runs,
-                p50_ms=float(np.percentile(columns[:, i], 50)),
-                p95_ms=float(np.percentile(columns[:, i], 95)),
+                runs=len(column),
+                p50_ms=float(np.percentile(column, 50)),
+                p95_ms=float(np.percentile(column, 95)),
                 target_ms=target,
             )
-            for i, (name, target) in enumerate(TARGETS_MS.items())
+            for column, (name, target) in zip(times, TARGETS_MS.items(), strict=True)
         ),
     )
 
@@ -185,15 +200,13 @@ def to_markdown(report: PageSpeedReport) -> str:
     """The report as a Markdown table."""
     r = report
     rows = "".join(
-        f"| {t.name} | {t.p50_ms:.0f} ms | {t.p95_ms:.0f} ms | under {t.target_ms:.0f} ms "
+        f"| {t.name} | {t.runs} | {t.p50_ms:.0f} ms | {t.p95_ms:.0f} ms | under {t.target_ms:.0f} ms "
         f"| {'yes' if t.met else 'no'} |\n"
         for t in r.timings
     )
-    runs = r.timings[0].runs if r.timings else 0
     return (
-        f"{r.slices} slices, {r.atlas_size} atlas lesions, {runs} runs, {r.cores} cores, "
-        f"load {r.load:.1f} at the start. All files sent, read and shown in {r.open_ms / 1000:.1f} s.\n\n"
-        "| | p50 | p95 | target for p95 | met |\n|---|---|---|---|---|\n" + rows
+        f"{r.slices} slices, {r.atlas_size} atlas lesions, {r.cores} cores, load {r.load:.1f} at the start.\n\n"
+        "| | runs | p50 | p95 | target for p95 | met |\n|---|---|---|---|---|---|\n" + rows
     )
 
 
@@ -247,11 +260,21 @@ def _page(address: str) -> Iterator["Page"]:
         browser.close()
 
 
+def _pack(files: list[Path], path: Path) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for file in files:
+            archive.write(file, file.name)
+    return path
+
+
 def _open(page: "Page", files: list[Path]) -> float:
-    started = time.perf_counter()
+    """How long after the last file was sent the middle slice was on the screen. Waits until all slices are there."""
+    page.evaluate(_AWAIT_OPENING)
     page.locator("input[type=file]").set_input_files([str(file) for file in files])
-    page.locator(".stage[data-shown]:not([data-shown='0'])").wait_for()
-    return 1000 * (time.perf_counter() - started)
+    seen_ms = _seen(page, "opening")
+    sent_ms = float(page.evaluate(_LAST_FILE_SENT))
+    page.locator(".loaded.complete").wait_for(state="attached")
+    return seen_ms - sent_ms
 
 
 def _one_round(page: "Page", spot: _Spot, number: int) -> tuple[float, float, float]:

@@ -78,7 +78,7 @@ def build_app(
         auth=_login(auth),
         theme=theme.theme(),
         css=theme.css(),
-        head=theme.HEAD,
+        head=theme.head(),
         show_error=False,
         max_file_size="1kb",  # nothing is uploaded through Gradio
         allowed_paths=[],
@@ -190,7 +190,9 @@ def _blocks(page: Page) -> gr.Blocks:
 
 _HEADER = f"""
 <div class="head"><h1>{TITLE}</h1><p>{NOT_A_DIAGNOSIS}</p>
-<button type="button" id="theme-button">Light or dark</button></div>
+<button type="button" id="theme-button">
+<span class="to-light">Light theme</span><span class="to-dark">Dark theme</span></button></div>
+<p id="trouble" role="alert" hidden></p>
 """
 _WELCOME = """
 **Open a case, click the lesion, and ask what it looks like.**

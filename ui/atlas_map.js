@@ -3,8 +3,9 @@
 const mapBox = part("map"), mapCanvas = mapBox.querySelector("canvas"), mapTip = mapBox.querySelector(".tip"), pen = mapCanvas.getContext("2d");
 // Okabe and Ito's colours for all kinds of colour vision; the shapes say the same
 const TYPE_COLOURS = ["#e69f00", "#56b4e9", "#00b386", "#f0e442", "#5b8def", "#e8703a", "#d98cbc", "#c8c8c8"], UNTYPED = "#8a97a3";
-const SHAPES = ["circle", "square", "triangle", "diamond", "cross"], MAP_MARGIN = 18, REACH_PX = 14;
+const SHAPES = ["circle", "square", "triangle", "diamond", "cross"], MAP_MARGIN = 18, REACH_PX = 14, MAX_MAP_ZOOM = 40, DRAG_PX = 4;
 let mapShown = false, atlasMap = null, regionOnMap = null, spots = [], pointed = null, mapTurn = 0;
+let lens = { zoom: 1, x: 0, y: 0 }; // how the map is looked at: zoom, and how far it is moved in pixels
 
 const typeColour = (index) => (index < 0 ? UNTYPED : TYPE_COLOURS[index % TYPE_COLOURS.length]);
 const typeShape = (index) => SHAPES[Math.max(index, 0) % SHAPES.length];
@@ -32,6 +33,7 @@ async function placeOnMap() {
     if (turn !== mapTurn) return;
     if (whole) { atlasMap = whole; showLegend(); }
     regionOnMap = region;
+    lens = { zoom: 1, x: 0, y: 0 };
     const drawn = atlasMap.points.length < atlasMap.lesions ? ` ${atlasMap.points.length} of ${atlasMap.lesions} lesions are drawn.` : "";
     note.textContent = `Near each other means alike, roughly: the two main directions of the embedding, with ${Math.round(100 * atlasMap.kept)}% of its variance.${drawn} Choose a dot to compare it.`;
     mapCanvas.setAttribute("aria-label", `Map of ${atlasMap.lesions} atlas lesions by likeness, ${state.region_id} and its ${region.hits.length} hits marked. The hits are listed under Pictures.`);
@@ -60,7 +62,7 @@ function drawMap() {
   const xs = [...atlasMap.points.map((p) => p.x), regionOnMap.x], ys = [...atlasMap.points.map((p) => p.y), regionOnMap.y];
   const [left, right, low, high] = [xs, ys].flatMap((values) => [values.reduce((a, b) => Math.min(a, b)), values.reduce((a, b) => Math.max(a, b))]);
   const k = Math.min((width - 2 * MAP_MARGIN) / (right - left || 1), (height - 2 * MAP_MARGIN) / (high - low || 1));
-  const place = (p) => [width / 2 + (p.x - (left + right) / 2) * k, height / 2 - (p.y - (low + high) / 2) * k];
+  const place = (p) => [width / 2 + lens.x + (p.x - (left + right) / 2) * k * lens.zoom, height / 2 + lens.y - (p.y - (low + high) / 2) * k * lens.zoom];
   const ranks = new Map(regionOnMap.hits.map((each, i) => [each.lesion_id, i + 1]));
   const others = atlasMap.points.filter((p) => !ranks.has(p.lesion_id));
   spots = [...others, ...regionOnMap.hits].map((p) => ({ point: p, rank: ranks.get(p.lesion_id) || 0, at: place(p) }));
@@ -80,6 +82,7 @@ function drawMap() {
   pen.strokeStyle = "#000"; pen.lineWidth = 4; pen.strokeText(state.region_id, x + 13, y - 10);
   pen.fillStyle = "#fff"; pen.fillText(state.region_id, x + 13, y - 10);
   if (pointed) ring(...pointed.at, 11, "#4cc2ff", 2);
+  mapCanvas.style.touchAction = lens.zoom > 1 ? "none" : "pan-y"; // a finger moves what is enlarged, else the page
   mapCanvas.dataset.query = `${x} ${y}`;
   mapCanvas.dataset.nearest = regionOnMap.hits.length ? place(regionOnMap.hits[0]).join(" ") : "";
 }
@@ -102,7 +105,7 @@ function dot(brush, x, y, r, index) {
 }
 
 function nearestSpot(event) {
-  const frame = mapCanvas.getBoundingClientRect(), x = event.clientX - frame.left, y = event.clientY - frame.top;
+  const [x, y] = mapPlace(event);
   let best = null, least = REACH_PX;
   for (const spot of spots) {
     const distance = Math.hypot(spot.at[0] - x, spot.at[1] - y) - (spot.rank ? 3 : 0); // hits are easier to catch
@@ -125,13 +128,64 @@ function point(spot) {
   drawMap();
 }
 
-mapCanvas.addEventListener("pointermove", (event) => point(nearestSpot(event)));
+// Zoom and pan: Ctrl and wheel, two fingers, dragging, or the buttons.
+const fingers = new Map();
+let mapDragged = 0;
+
+function mapPlace(event) {
+  const frame = mapCanvas.getBoundingClientRect();
+  return [event.clientX - frame.left, event.clientY - frame.top];
+}
+function zoomMap(factor, x = mapCanvas.clientWidth / 2, y = mapCanvas.clientHeight / 2) {
+  const zoom = Math.min(Math.max(lens.zoom * factor, 1), MAX_MAP_ZOOM), k = zoom / lens.zoom;
+  const [fromX, fromY] = [x - mapCanvas.clientWidth / 2, y - mapCanvas.clientHeight / 2];
+  lens = zoom === 1 ? { zoom, x: 0, y: 0 } : { zoom, x: fromX - (fromX - lens.x) * k, y: fromY - (fromY - lens.y) * k };
+  point(null);
+  drawMap();
+}
+function moveMap(dx, dy) {
+  const [farX, farY] = [mapCanvas.clientWidth, mapCanvas.clientHeight].map((side) => (side * (lens.zoom - 1)) / 2);
+  lens = { ...lens, x: Math.min(Math.max(lens.x + dx, -farX), farX), y: Math.min(Math.max(lens.y + dy, -farY), farY) };
+  drawMap();
+}
+mapCanvas.addEventListener("pointerdown", (event) => {
+  mapCanvas.setPointerCapture(event.pointerId);
+  fingers.set(event.pointerId, mapPlace(event));
+  if (fingers.size === 1) mapDragged = 0;
+});
+mapCanvas.addEventListener("pointermove", (event) => {
+  const was = fingers.get(event.pointerId), at = mapPlace(event);
+  if (!was) { point(nearestSpot(event)); return; }
+  const [dx, dy] = [at[0] - was[0], at[1] - was[1]], other = [...fingers].find(([id]) => id !== event.pointerId)?.[1];
+  fingers.set(event.pointerId, at);
+  mapDragged += Math.hypot(dx, dy) + (other ? DRAG_PX : 0);
+  if (mapDragged < DRAG_PX) return;
+  if (!other) { moveMap(dx, dy); return; }
+  const before = Math.hypot(was[0] - other[0], was[1] - other[1]), after = Math.hypot(at[0] - other[0], at[1] - other[1]);
+  moveMap(dx / 2, dy / 2);
+  zoomMap(after / Math.max(before, 1), (at[0] + other[0]) / 2, (at[1] + other[1]) / 2);
+});
+for (const kind of ["pointerup", "pointercancel"]) mapCanvas.addEventListener(kind, (event) => fingers.delete(event.pointerId));
 mapCanvas.addEventListener("pointerleave", () => point(null));
-mapCanvas.addEventListener("click", (event) => { const spot = nearestSpot(event); point(spot); if (spot) open(spot.point.lesion_id); });
+mapCanvas.addEventListener("wheel", (event) => {
+  if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
+  event.preventDefault();
+  zoomMap(Math.exp(-event.deltaY / 300), ...mapPlace(event));
+}, { passive: false });
+for (const each of mapBox.querySelectorAll("[data-map]"))
+  each.addEventListener("click", () => zoomMap({ in: 1.5, out: 1 / 1.5, all: 0 }[each.dataset.map]));
+mapCanvas.addEventListener("click", (event) => {
+  if (mapDragged >= DRAG_PX) return;
+  const spot = nearestSpot(event);
+  point(spot);
+  if (spot) open(spot.point.lesion_id);
+});
 mapCanvas.addEventListener("keydown", (event) => {
-  // the arrow keys walk through the hits, Enter opens one
+  // the arrow keys walk through the hits, Enter opens one, + - 0 zoom
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
-  if (event.key === "Enter" && pointed) open(pointed.point.lesion_id);
+  const zoom = { "+": 1.5, "=": 1.5, "-": 1 / 1.5, 0: 0 }[event.key];
+  if (zoom !== undefined) zoomMap(zoom);
+  else if (event.key === "Enter" && pointed) open(pointed.point.lesion_id);
   else if (step && regionOnMap && regionOnMap.hits.length) {
     const count = regionOnMap.hits.length, rank = (((pointed ? pointed.rank : 0) - 1 + step + count) % count) + 1;
     point(spots.find((spot) => spot.rank === (pointed && pointed.rank ? rank : 1)));

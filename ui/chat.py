@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 MAX_QUESTION = 4000
 MAX_TURNS = 60  # older turns leave the screen; the assistant has its own memory
-REPAINT_S = 0.1  # what comes faster is shown together, but for the first word: every repaint costs some 40 ms
+REPAINT_S = 0.1  # what comes faster is shown together, but for the first word: a repaint costs 40 ms and more
 FAILED = (
     "Something went wrong inside the program and this question was not answered. Your study and regions are untouched: "
     "ask again, or reload the page."
@@ -68,8 +68,7 @@ def converse(visit: Visit, question: str) -> Iterator[Turn]:
     turn = Turn(" ".join(question.split())[:MAX_QUESTION])
     visit.turns.append(turn)
     del visit.turns[:-MAX_TURNS]
-    yield turn
-    shown, news = time.monotonic(), False
+    shown, news = time.monotonic(), True  # the question itself
     try:
         for event in _events(visit, turn):
             first_word = isinstance(event, TextChunk) and not turn.text

@@ -41,6 +41,7 @@ function wanted() {
   };
 }
 function searchWith(controls) {
+  part("found").setAttribute("aria-busy", "true");
   trigger("search", { study: state.study_key, region_id: state.region_id, controls });
 }
 

@@ -17,6 +17,7 @@ function apply() {
   const same = state && state.study_key === next.study_key && state.region_id === next.region_id;
   const sameHits = same && next.hits.length > 0 && JSON.stringify(state.hits) === JSON.stringify(next.hits);
   state = next;
+  part("found").removeAttribute("aria-busy");
   show(sameHits);
 }
 
@@ -87,6 +88,7 @@ async function open(lesion) {
   drawMap();
   if (!lesion) { place.replaceChildren(); return; }
   if (!place.firstChild) place.append(make("p", "soft", `Comparing ${state.region_id} with ${lesion}…`));
+  place.setAttribute("aria-busy", "true");
   const address = `studies/${state.study_key}/regions/${state.region_id}/comparison?lesion=${encodeURIComponent(lesion)}`;
   try {
     const reply = await fetch(address);
@@ -94,15 +96,28 @@ async function open(lesion) {
     if (!reply.ok) throw new Error(found.detail);
     if (turn === asked) { place.replaceChildren(comparison(found)); place.scrollIntoView({ block: "nearest", behavior: "smooth" }); }
   } catch (error) {
-    if (turn === asked) place.replaceChildren(make("p", "soft", `The comparison could not be made: ${error.message || "the server does not answer"}`));
+    const why = error instanceof TypeError ? "the server does not answer; check the connection." : error.message;
+    if (turn === asked) place.replaceChildren(make("p", "soft", `The comparison could not be made: ${why}`));
   }
+  if (turn === asked) place.removeAttribute("aria-busy");
+}
+
+function figure(found, source, alt, caption) {
+  const frame = make("div", "frame", picture(source, alt));
+  if (found.width_mm) {
+    const bar = make("span", "scale", "1 cm");
+    bar.style.width = `${1000 / found.width_mm}%`;
+    bar.setAttribute("aria-hidden", "true");
+    frame.append(bar);
+  }
+  return make("figure", "", frame, make("figcaption", "", caption));
 }
 
 function comparison(found) {
   const { facts } = found, region = facts.region, lesion = facts.lesion;
   const pair = make("div", "pair",
-    make("figure", "", picture(found.query, `${region.region_id}, your lesion`), make("figcaption", "", `${region.region_id}, your lesion`)),
-    make("figure", "", picture(found.hit, `${lesion.lesion_id} of the atlas`), make("figcaption", "", lesion.lesion_type || "type unknown")));
+    figure(found, found.query, `${region.region_id}, your lesion`, `${region.region_id}, your lesion`),
+    figure(found, found.hit, `${lesion.lesion_id} of the atlas`, `Atlas: ${lesion.lesion_type || "type unknown"}`));
   const images = pair.querySelectorAll("img");
   const paint = () => { images[0].src = heat ? found.query_heat : found.query; images[1].src = heat ? found.hit_heat : found.hit; };
   const box = make("input");
@@ -132,7 +147,7 @@ function comparison(found) {
     make("div", "top", make("h3", "", `${region.region_id} beside ${lesion.lesion_id}: similarity ${found.likeness}${same}`), close),
     make("div", "body", pair, table),
     make("label", "", box, "Show what makes them alike (warm colours: parts that both share)"),
-    make("p", "soft", `Both in ${found.window}.`));
+    make("p", "soft", found.shown));
   panel.setAttribute("aria-label", "Comparison");
   return panel;
 }

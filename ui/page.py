@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.providers import ModelError, resolve_model
 from encoder.errors import LesionSearchError
-from tools.dicom import read_study
+from tools.dicom import open_study
 from ui.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, turn_at
 from ui.gallery import gallery_of, search_again
 from ui.routes import upload_folder
@@ -179,7 +179,8 @@ class Page:
 
     def _open(self, visit: Visit, asked: Opening) -> None:
         if asked.failed is not None:
-            visit.discard_uploads()
+            if asked.batch is not None:
+                visit.discard_upload(upload_folder(visit, asked.batch))
             raise VisitError(asked.failed)
         if asked.sample is not None:
             sample = self.shelf.get(asked.sample)
@@ -191,10 +192,7 @@ class Page:
             )
             return
         folder = upload_folder(visit, asked.batch or "")
-        try:
-            study = read_study(folder, self.visits.shared.keys)
-        finally:
-            visit.discard_uploads()
+        study = open_study(folder, self.visits.shared.keys, lambda: visit.discard_upload(folder), self.visits.readers)
         visit.open(study, "Your CT" if study.series[0].facts.modality == "CT" else "Your study")
         remarks = " ".join((*study.skipped, *study.series[0].warnings))
         say(

@@ -3,31 +3,24 @@
 Uploads come here and not through Gradio, whose cache serves every file to everyone who knows its name.
 """
 
-import base64
-import io
 import re
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
 from zlib import compressobj
 
-import numpy as np
 from anyio import to_thread
 from fastapi import APIRouter, Cookie, HTTPException, Query, Request, Response
-from fastapi.responses import FileResponse
-from numpy.typing import NDArray
-from PIL import Image
-from pydantic import BaseModel
+from fastapi.responses import FileResponse, PlainTextResponse
 
-from assistant.phrases import likeness, person
 from encoder.errors import LesionSearchError
 from tools.atlas import AtlasError
-from tools.comparison import compare_with_lesion
 from tools.dicom import DEFAULT_LIMITS
-from tools.results import ComparisonFacts
-from tools.roi import apply_window, best_window, crop_roi, to_thumbnail
-from tools.study import Window
+from tools.pictures import to_png
+from tools.roi import crop_roi, to_thumbnail
+from tools.volume import SliceError
 from ui.atlas_map import AtlasMapView, RegionOnMap
+from ui.comparison import Comparison, compare
 from ui.samples import SampleShelf
 from ui.sessions import COOKIE, UPLOADS, Visit, Visits
 
@@ -40,21 +33,6 @@ _PUBLIC = {"Cache-Control": "private, max-age=3600"}
 _LOCAL = ("127.0.0.1", "::1")
 
 Visitor = Annotated[str | None, Cookie(alias=COOKIE)]
-
-
-class Comparison(BaseModel):
-    """A region beside an atlas lesion, with four pictures as data addresses: plain, and with the heat of likeness."""
-
-    facts: ComparisonFacts
-    query: str
-    hit: str
-    query_heat: str
-    hit_heat: str
-    window: str
-    likeness: str
-    query_person: str
-    hit_person: str
-    age_difference_years: int | None
 
 
 def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
@@ -71,14 +49,18 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
     def slice_pixels(
         request: Request, study_key: str, series: int, slice_index: int, visitor: Visitor = None
     ) -> Response:
-        """One slice as little-endian int16, row by row; deflated for those who are not on this machine."""
+        """One slice as little-endian int16, row by row, deflated for those who are not on this machine; where it cannot
+        be read, a sentence that says why."""
         study = study_of(visitor, study_key).session.study
         if study is None or not 0 <= series < len(study.series):
             raise HTTPException(404, _GONE)
         volume = study.series[series].volume_hu
         if not 0 <= slice_index < volume.shape[0]:
             raise HTTPException(404, _GONE)
-        data = volume[slice_index].astype("<i2").tobytes()
+        try:
+            data = volume[slice_index].astype("<i2").tobytes()  # waits while it is being decoded
+        except SliceError as error:
+            return PlainTextResponse(str(error), headers=_PRIVATE)
         headers = dict(_PRIVATE)
         local = request.client is not None and request.client.host in _LOCAL
         if not local and "gzip" in request.headers.get("accept-encoding", ""):
@@ -95,7 +77,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             roi = crop_roi(session.series, session.region(region_id))
         except LesionSearchError as error:
             raise HTTPException(404, str(error)) from error
-        return Response(_png(to_thumbnail(roi)), media_type="image/png", headers=_PRIVATE)
+        return Response(to_png(to_thumbnail(roi)), media_type="image/png", headers=_PRIVATE)
 
     @router.get("/studies/{study_key}/regions/{region_id}/comparison")
     def comparison(
@@ -103,7 +85,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
     ) -> Comparison:
         """A region and one atlas lesion, side by side in one window."""
         try:
-            return _comparison(study_of(visitor, study_key), region_id, lesion)
+            return compare(study_of(visitor, study_key), region_id, lesion)
         except LesionSearchError as error:
             raise HTTPException(404, str(error)) from error
 
@@ -143,7 +125,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             roi = visits.shared.atlas.roi(lesion)
         except AtlasError as error:
             raise HTTPException(404, str(error)) from error
-        return Response(_png(_grey(roi)), media_type="image/png", headers=_PUBLIC)
+        return Response(to_png(to_thumbnail(roi)), media_type="image/png", headers=_PUBLIC)
 
     @router.get("/samples/{sample_id}.png")
     def sample_picture(sample_id: str) -> Response:
@@ -152,7 +134,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             picture = shelf.picture(shelf.get(sample_id))
         except LesionSearchError as error:
             raise HTTPException(404, str(error)) from error
-        return Response(_png(picture), media_type="image/png", headers=_PUBLIC)
+        return Response(to_png(picture), media_type="image/png", headers=_PUBLIC)
 
     @router.put("/uploads/{visit_key}/{batch}/{index}", status_code=204)
     async def upload(request: Request, visit_key: str, batch: str, index: int, visitor: Visitor = None) -> Response:
@@ -169,7 +151,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         except FileExistsError:
             raise HTTPException(409, "This file was already sent: choose the files once more.") from None
         except _TooLargeError:
-            visit.discard_uploads()
+            await to_thread.run_sync(visit.discard_upload, folder)
             raise HTTPException(413, "That is too much to open at once: send one series.") from None
         return Response(status_code=204)
 
@@ -201,54 +183,3 @@ async def _receive(request: Request, path: Path, visit: Visit) -> None:
             if received > DEFAULT_LIMITS.max_file_bytes or visit.upload_bytes > MAX_UPLOAD_BYTES:
                 raise _TooLargeError
             file.write(chunk)
-
-
-def _comparison(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
-    workspace, session = visit.workspace, visit.session
-    series = session.series
-    facts = compare_with_lesion(workspace, region_id, lesion_id)
-    query, hit = crop_roi(series, session.region(region_id)), workspace.atlas.roi(lesion_id)
-    window = best_window(query)
-    query_grey = apply_window(query, window)
-    hit_grey = _grey(hit, window)
-    age = series.facts.age_years
-    query_heat, hit_heat = workspace.embedder.saliency(query, hit)
-    return Comparison(
-        facts=facts,
-        query=_address(query_grey),
-        hit=_address(hit_grey),
-        query_heat=_address(heated(query_grey, query_heat)),
-        hit_heat=_address(heated(hit_grey, hit_heat)),
-        window=f"window {window.width_hu:g}, level {window.level_hu:g}",
-        likeness=likeness(facts.similarity),
-        query_person=person(series.facts.sex, age),
-        hit_person=person(facts.lesion.sex, facts.lesion.age_years),
-        age_difference_years=None if age is None or facts.lesion.age_years is None else age - facts.lesion.age_years,
-    )
-
-
-def _grey(roi: NDArray[np.generic], window: Window | None = None) -> NDArray[np.uint8]:
-    """An atlas picture for the eye: HU in `window` or the window that suits them, grey levels as they are stored."""
-    if roi.dtype != np.int16:
-        return roi.astype(np.uint8)
-    hu = roi.astype(np.int16)
-    return to_thumbnail(hu) if window is None else apply_window(hu, window)
-
-
-def heated(grey: NDArray[np.uint8], heat: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Grey levels (n, n) tinted from nothing through orange to yellow where `heat` (n, n, 0..1) is high: (n, n, 3)."""
-    strength = np.clip(heat.astype(np.float32), 0, 1)[..., None]
-    glow = np.concatenate([np.full_like(strength, 255), 90 + 150 * strength, 40 * (1 - strength)], axis=-1)
-    alpha = 0.65 * np.clip((strength - 0.35) / 0.65, 0, 1)
-    mixed: NDArray[np.float32] = grey[..., None] * (1 - alpha) + glow * alpha
-    return mixed.astype(np.uint8)
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", compress_level=3)
-    return buffer.getvalue()
-
-
-def _address(pixels: NDArray[np.uint8]) -> str:
-    return "data:image/png;base64," + base64.b64encode(_png(pixels)).decode()

@@ -16,6 +16,7 @@ import numpy as np
 
 from assistant.agent import Assistant
 from encoder.errors import LesionSearchError
+from tools.dicom import SpareChildren
 from tools.privacy import PatientKeys
 from tools.roipack import ROI_SIZE
 from tools.session import Session, Workspace
@@ -109,9 +110,9 @@ class Visit:
         self.stop()
         self.session.close()
 
-    def discard_uploads(self) -> None:
+    def discard_upload(self, folder: Path) -> None:
         """What was sent is deleted as soon as it has been read."""
-        shutil.rmtree(self.session.folder / UPLOADS, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
         self.upload_bytes = 0
 
     def assistant(self) -> Assistant:
@@ -160,6 +161,7 @@ class Visits:
     ) -> None:
         self.shared = shared
         self.limits = limits
+        self.readers = SpareChildren()
         self._clock = clock
         self._visits: dict[str, Visit] = {}  # by page
         self._lock = threading.Lock()
@@ -219,7 +221,9 @@ class Visits:
         return len(visits)
 
     def warm_up(self) -> None:
-        """Load what the first question needs, so that nobody has to wait for it. Asks no model outside this machine."""
+        """Load what the first upload and the first question need, so that nobody has to wait for it. Asks no model
+        outside this machine."""
+        self.readers.fill()
         visit = self._new_visit(new_visitor())
         visit.choose_model("offline")
         self.shared.embedder(np.zeros((1, ROI_SIZE, ROI_SIZE), np.int16))
@@ -230,6 +234,7 @@ class Visits:
 
     def close_all(self) -> None:
         """The server stops: delete everything."""
+        self.readers.close()
         with self._lock:
             visits = list(self._visits.values())
             self._visits.clear()

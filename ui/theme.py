@@ -4,32 +4,9 @@ from pathlib import Path
 
 import gradio as gr
 
+HERE = Path(__file__).parent
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
-
-# before the first paint, so that a dark room stays dark
-HEAD = """
-<script>
-  (() => {
-    const KEY = "lesion-search-theme";
-    const wanted = () => { try { return localStorage.getItem(KEY) || "dark"; } catch { return "dark"; } };
-    const show = () => document.body && document.body.classList.toggle("dark", wanted() === "dark");
-    document.documentElement.style.background = wanted() === "dark" ? "#0d1318" : "#f6f8fa";
-    const start = () => {
-      show();
-      new MutationObserver(() => { if (document.body.classList.contains("dark") !== (wanted() === "dark")) show(); })
-        .observe(document.body, { attributes: true, attributeFilter: ["class"] });
-    };
-    if (document.body) start(); else document.addEventListener("DOMContentLoaded", start);
-    document.addEventListener("click", (event) => {
-      if (!event.target.closest || !event.target.closest("#theme-button")) return;
-      try { localStorage.setItem(KEY, wanted() === "dark" ? "light" : "dark"); } catch { return; }
-      document.documentElement.style.background = wanted() === "dark" ? "#0d1318" : "#f6f8fa";
-      show();
-    });
-  })();
-</script>
-"""
 
 
 def theme() -> gr.themes.Base:
@@ -52,9 +29,17 @@ def theme() -> gr.themes.Base:
         body_text_color_subdued_dark="#9db0bf",
         body_text_color_subdued="#51606d",
         block_shadow="none",
+        button_secondary_background_fill_dark="#233240",
+        button_secondary_background_fill_hover_dark="#2d4050",
+        input_background_fill_dark="#1b2731",
     )
 
 
 def css() -> str:
     """The rules of the whole page; viewer and gallery bring their own."""
-    return (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+    return (HERE / "page.css").read_text(encoding="utf-8")
+
+
+def head() -> str:
+    """What runs before the first paint."""
+    return f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>"

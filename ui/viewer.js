@@ -11,7 +11,7 @@ const PRESETS = [
   { name: "Soft tissue", width: 400, level: 40 }, { name: "Lung", width: 1500, level: -600 },
   { name: "Liver", width: 150, level: 90 }, { name: "Bone", width: 2500, level: 480 }, { name: "Brain", width: 80, level: 40 },
 ];
-const CLICK_SLOP_PX = 4, FETCHES = 3, CACHE_BYTES = 400e6, CINE_MS = 90, NOTICE_MS = 8000;
+const CLICK_SLOP_PX = 4, FETCHES = 3, CACHE_BYTES = 400e6, CINE_MS = 90, NOTICE_MS = 8000, NUDGE_MS = 400;
 const LABEL_FONT = "600 12px system-ui, sans-serif", BODY_HU = -300, FIT_MARGIN = 1.12;
 
 let state = null;            // what the server says
@@ -20,8 +20,9 @@ const ready = new Promise((resolve) => { becomeReady = resolve; }); // the serve
 let view = null;             // how this series is looked at: slice, zoom, centre, window
 let pixels = new Map();      // slice index -> Int16Array, of the series on the screen
 let fetching = new Map();    // slice index -> AbortController
+let broken = new Map();      // slice index -> why it cannot be shown
 let shown = -1;              // the slice that is painted (its pixels have arrived)
-let tool = "point", ruler = null, draft = null, cross = null, cine = null, cursor = null, noticeTimer = 0;
+let tool = "point", ruler = null, draft = null, cross = null, cine = null, cursor = null, pending = null, noticeTimer = 0, nudgeTimer = 0;
 const picture = document.createElement("canvas"), paint = picture.getContext("2d");
 let image = null, lut = new Uint32Array(65536), lutKey = "";
 
@@ -37,6 +38,7 @@ function apply() {
   if (!next || (state && next.revision <= state.revision)) return;
   const before = state;
   state = next;
+  pending = null;
   becomeReady();
   const newStudy = !before || before.study_key !== state.study_key;
   if (newStudy || before.series_index !== state.series_index) openSeries();
@@ -53,7 +55,7 @@ function apply() {
 
 function openSeries() {
   for (const controller of fetching.values()) controller.abort();
-  pixels = new Map(); fetching = new Map(); shown = -1; ruler = draft = cross = null; lutKey = "";
+  pixels = new Map(); fetching = new Map(); broken = new Map(); shown = -1; ruler = draft = cross = null; lutKey = "";
   stopCine();
   const open = state.series.length > 0;
   stage.hidden = $(".scroller").hidden = !open;
@@ -109,10 +111,12 @@ function goTo(slice) {
   draw();
 }
 
+const settled = (slice) => pixels.has(slice) || broken.has(slice);
+
 function fetchMore() {
   // nearest slices first, at most three requests at a time; what is far from the eye gives way
-  const count = series().slices;
-  if (!pixels.has(view.slice) && !fetching.has(view.slice) && fetching.size >= FETCHES) {
+  const count = series().slices, known = (slice) => settled(slice) || fetching.has(slice);
+  if (!known(view.slice) && fetching.size >= FETCHES) {
     const far = [...fetching.keys()].sort((a, b) => Math.abs(b - view.slice) - Math.abs(a - view.slice))[0];
     fetching.get(far).abort();
     fetching.delete(far);
@@ -121,11 +125,26 @@ function fetchMore() {
   const reach = Math.min(count, Math.floor(room / 2));
   for (let distance = 0; distance < reach && fetching.size < FETCHES; distance++)
     for (const slice of distance ? [view.slice + distance, view.slice - distance] : [view.slice])
-      if (slice >= 0 && slice < count && !pixels.has(slice) && !fetching.has(slice) && fetching.size < FETCHES) fetchSlice(slice);
+      if (slice >= 0 && slice < count && !known(slice) && fetching.size < FETCHES) fetchSlice(slice);
   if (pixels.size > room) {
     const far = [...pixels.keys()].sort((a, b) => Math.abs(b - view.slice) - Math.abs(a - view.slice));
     for (const slice of far.slice(0, pixels.size - room)) pixels.delete(slice);
   }
+  showLoaded(count, reach);
+}
+
+function showLoaded(count, reach) {
+  // a strip under the slider, as players of films have it; gone when everything is there
+  const there = pixels.size + broken.size, strip = $(".loaded"), stops = [];
+  strip.classList.toggle("complete", there >= Math.min(count, 2 * reach - 1));
+  strip.setAttribute("aria-valuemax", count);
+  strip.setAttribute("aria-valuenow", there);
+  strip.setAttribute("aria-valuetext", `${there} of ${count} slices loaded`);
+  for (let from = 0, to = 1; from < count; from = to++) {
+    while (to < count && settled(to) === settled(from)) to++;
+    stops.push(`${settled(from) ? "var(--accent)" : "transparent"} ${(100 * from) / count}% ${(100 * to) / count}%`);
+  }
+  strip.style.backgroundImage = `linear-gradient(to right, ${stops.join(", ")})`;
 }
 
 async function fetchSlice(slice) {
@@ -134,16 +153,25 @@ async function fetchSlice(slice) {
   try {
     const reply = await fetch(`studies/${state.study_key}/series/${state.series_index}/slices/${slice}`, { signal: controller.signal });
     if (!reply.ok) throw new Error(reply.status === 404 ? "This study is no longer on the server: open it again." : `Slice ${slice + 1} could not be loaded.`);
-    const values = new Int16Array(await reply.arrayBuffer());
-    if (values.length !== s.rows * s.columns) throw new Error(`Slice ${slice + 1} arrived incomplete.`);
-    if (mine === fetching) pixels.set(slice, values);
+    if (reply.headers.get("content-type").startsWith("text/plain")) {
+      const why = await reply.text();
+      if (mine === fetching) broken.set(slice, why);
+    } else {
+      const values = new Int16Array(await reply.arrayBuffer());
+      if (values.length !== s.rows * s.columns) throw new Error(`Slice ${slice + 1} arrived incomplete.`);
+      if (mine === fetching) pixels.set(slice, values);
+    }
   } catch (error) {
-    if (error.name !== "AbortError" && mine === fetching) { say(error.message, "problem"); mine.delete(slice); return; }
+    if (error.name !== "AbortError" && mine === fetching) { say(lost(error), "problem"); mine.delete(slice); return; }
   }
   mine.delete(slice);
   if (mine !== fetching) return;
   if (slice === view.slice) draw();
   fetchMore();
+}
+
+function lost(error) {
+  return error instanceof TypeError ? "The server does not answer: check the connection, then reload the page." : error.message;
 }
 
 function paintSlice() {
@@ -214,7 +242,7 @@ function drawNow() {
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   const s = series();
-  if (shown >= 0) {
+  if (shown >= 0 && !broken.has(view.slice)) {
     const [x0, y0] = toScreen(0, 0), [x1, y1] = toScreen(s.columns, s.rows);
     context.imageSmoothingEnabled = true; context.imageSmoothingQuality = "high";
     context.drawImage(picture, x0, y0, x1 - x0, y1 - y0);
@@ -223,10 +251,12 @@ function drawNow() {
     for (const region of state.regions) if (region.slice_index === shown) drawRegion(region);
   }
   if (draft) drawDraft();
+  if (pending && pending.slice === view.slice) drawPending();
   if (ruler && ruler.slice === view.slice) drawRuler();
   if (cross) drawCross();
   if (s.calibrated) drawScaleBar(width, height);
   corners();
+  stage.dataset.study = state.study_key;
   stage.dataset.shown = shown + 1;
   stage.dataset.origin = toScreen(0, 0).join(" ");
   stage.dataset.size = `${s.columns} ${s.rows}`;
@@ -272,6 +302,12 @@ function drawDraft() {
   context.setLineDash([5, 3]); context.lineWidth = 1.5; context.strokeStyle = "#fff";
   context.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
 }
+function drawPending() {
+  // where the server is outlining something now
+  const [x, y] = toScreen(...pending.spot);
+  context.setLineDash([3, 4]); context.lineWidth = 2; context.strokeStyle = "#fff";
+  context.beginPath(); context.arc(x, y, 10, 0, 2 * Math.PI); context.stroke();
+}
 function drawRuler() {
   const s = series(), [x0, y0, x1, y1] = ruler.line;
   context.setLineDash([]);
@@ -302,7 +338,8 @@ function drawScaleBar(width, height) {
 function corners() {
   const s = series();
   $(".bottom-left").textContent = `W ${Math.round(view.width)}  L ${Math.round(view.level)}`;
-  const waiting = shown === view.slice ? "" : `loading slice ${view.slice + 1}…\n`;
+  $(".broken").textContent = broken.get(view.slice) || "";
+  const waiting = shown === view.slice || broken.has(view.slice) ? "" : `loading slice ${view.slice + 1}…\n`;
   $(".bottom-right").textContent = `${waiting}slice ${view.slice + 1} / ${s.slices}`;
   let under = "";
   const spot = cross || cursor, values = pixels.get(view.slice);
@@ -318,8 +355,17 @@ function corners() {
 // -- region list, notices, screen reader ---------------------------------------------------------------------------
 
 function listRegions() {
-  const list = $(".regions");
+  const list = $(".regions"), focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const item = focused && focused.closest("li"), place = item ? [...list.children].indexOf(item) : -1;
+  const control = focused ? [...item.querySelectorAll("button")].indexOf(focused) : -1;
   list.replaceChildren(...state.regions.map(regionItem));
+  const selected = list.querySelector(".selected");
+  if (selected) list.scrollTop = selected.offsetTop - list.offsetTop;
+  if (!focused) return;
+  // who works with keys stays where they were: at the same control, at the next region, or at the picture
+  const same = list.querySelector(`[data-region="${item.dataset.region}"]`), next = same || list.children[Math.min(place, list.children.length - 1)];
+  const controls = next ? [...next.querySelectorAll("button")] : [];
+  (same && controls[control] ? controls[control] : controls[0] || stage).focus({ preventScroll: true });
 }
 
 function regionItem(region) {
@@ -337,7 +383,10 @@ function regionItem(region) {
   const accept = button("Accept", "small", () => act("accept", { region_id: id }), `Accept the suggestion ${id}`);
   const rename = button("Rename", "small", () => editName(item, region), `Rename ${id}`);
   const remove = button(region.suggested ? "Dismiss" : "Delete", "small", () => act("remove", { region_id: id }), `Delete ${id}`);
-  item.append(choose, what, region.suggested ? accept : rename, remove);
+  const buttons = document.createElement("span");
+  buttons.className = "buttons";
+  buttons.append(region.suggested ? accept : rename, remove);
+  item.append(choose, what, buttons);
   return item;
 }
 
@@ -465,7 +514,11 @@ function pick(spot) {
   if (!onImage(spot)) return;
   const inside = state.regions.find((region) => region.slice_index === view.slice && contains(region.outline, spot));
   if (inside) act("select", { region_id: inside.region_id });
-  else act("click", { slice_index: view.slice, x: spot[0], y: spot[1] });
+  else {
+    pending = { slice: view.slice, spot };
+    act("click", { slice_index: view.slice, x: spot[0], y: spot[1] });
+    draw();
+  }
 }
 
 function selectedHere() {
@@ -518,7 +571,11 @@ stage.addEventListener("wheel", (event) => {
 // -- keys, tools, cine -------------------------------------------------------------------------------------------
 
 stage.addEventListener("keydown", (event) => {
-  if (!view || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!view || event.altKey) return;
+  if (event.ctrlKey || event.metaKey) {
+    if (event.key.startsWith("Arrow") && nudge(event.key, event.shiftKey)) event.preventDefault();
+    return;
+  }
   const step = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 }[event.key];
   const key = event.key.toLowerCase();
   if (event.shiftKey && event.key.startsWith("Arrow")) moveCross(event.key);
@@ -548,6 +605,19 @@ function moveCross(key) {
   const values = pixels.get(view.slice);
   if (values) say(`${values[Math.floor(cross[1]) * s.columns + Math.floor(cross[0])]} HU at column ${Math.floor(cross[0])}, row ${Math.floor(cross[1])}`);
   draw();
+}
+
+function nudge(key, grow) {
+  // the selected region by one pixel; what results is measured when the keys rest
+  const region = selectedHere();
+  if (!region) return false;
+  const [dx, dy] = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[key];
+  const [x0, y0, x1, y1] = draft || region.box;
+  draft = grow ? [x0, y0, Math.max(x1 + dx, x0 + 2), Math.max(y1 + dy, y0 + 2)] : moved([x0, y0, x1, y1], dx, dy);
+  clearTimeout(nudgeTimer);
+  nudgeTimer = setTimeout(() => { const box = draft; draft = null; if (box) act("resize", { region_id: region.region_id, box }); }, NUDGE_MS);
+  draw();
+  return true;
 }
 
 function nextRegion() {
@@ -596,7 +666,7 @@ function toggleCine() {
   if (cine) { stopCine(); return; }
   cine = setInterval(() => {
     const next = (view.slice + 1) % series().slices;
-    if (pixels.has(view.slice)) goTo(next);
+    if (settled(view.slice)) goTo(next);
   }, CINE_MS);
   const control = $('[data-do="cine"]');
   control.textContent = "❚❚"; control.setAttribute("aria-pressed", "true");
@@ -657,7 +727,7 @@ async function upload(files) {
     }
   };
   await Promise.all([worker(), worker(), worker()]);
-  if (refused) { setBusy(""); say(refused, "problem"); trigger("open", { failed: String(refused).slice(0, 400) }); return; }
+  if (refused) { setBusy(""); say(refused, "problem"); trigger("open", { batch, failed: String(refused).slice(0, 400) }); return; }
   setBusy(files.length === 1 ? "Reading the file…" : `Reading ${files.length} files…`);
   trigger("open", { batch, files: files.length });
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OUTPUT = Path(__file__).resolve().parents[2] / "test-output"
 DESKTOP = {"width": 1280, "height": 720}
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 WAIT_MS = 20_000
 
 
@@ -123,6 +124,25 @@ class Person:
         mouse.move((from_x + to_x) / 2, (from_y + to_y) / 2)
         mouse.move(to_x, to_y)
         mouse.up(button=button)
+
+    def touch(self, *paths: list[tuple[float, float]]) -> None:
+        """Fingers on a touch screen, each along its own path of page coordinates, all at the same time."""
+        screen = self.context.new_cdp_session(self.page)
+        for step, points in enumerate(zip(*paths, strict=True)):
+            kind = "touchMove" if step else "touchStart"
+            fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+            screen.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
+        screen.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        screen.detach()
+
+    def geometry(self) -> tuple[float, float, float]:
+        """How large an image pixel is on the screen, and where the image begins on the stage."""
+        stage = self.page.locator(".stage")
+        size, origin, corner = (
+            [float(v) for v in (stage.get_attribute(f"data-{name}") or "").split()]
+            for name in ("size", "origin", "corner")
+        )
+        return (corner[0] - origin[0]) / size[0], origin[0], origin[1]
 
     def regions(self) -> "Locator":
         return self.page.locator(".regions li")

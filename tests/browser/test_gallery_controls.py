@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import PHONE
 from tests.browser.test_journeys import lesion_on
 
 pytestmark = pytest.mark.browser
@@ -52,6 +53,11 @@ def test_filters_stay_in_step_with_words_both_ways(person: Any) -> None:
     assert page.locator("[name=max_age]").input_value() == ""
 
 
+def query_on(canvas: Any) -> tuple[float, ...]:
+    """Where the region lies on the map."""
+    return tuple(float(v) for v in canvas.get_attribute("data-query").split())
+
+
 def test_the_map_shows_the_query_and_opens_a_lesion(person: Any) -> None:
     page = person.page
     page.locator("[data-view=map]").click()
@@ -68,8 +74,35 @@ def test_the_map_shows_the_query_and_opens_a_lesion(person: Any) -> None:
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.locator(".tip", has_text="hit").wait_for()
+    whole = query_on(canvas)
+    page.mouse.move(frame["x"] + whole[0], frame["y"] + whole[1])
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -300)
+    page.keyboard.up("Control")
+    page.wait_for_function("() => document.querySelector('.map canvas').style.touchAction === 'none'")
+    assert query_on(canvas) == pytest.approx(whole, abs=3)  # what is under the pointer stays there
+    page.mouse.down()
+    page.mouse.move(frame["x"] + whole[0] - 40, frame["y"] + whole[1] - 30, steps=3)
+    page.mouse.up()
+    assert query_on(canvas) == pytest.approx((whole[0] - 40, whole[1] - 30), abs=3)
+    person.shot("20-map-zoomed")
+    page.get_by_role("button", name="All", exact=True).click()
+    assert query_on(canvas) == pytest.approx(whole, abs=1)
     page.locator("[data-view=hits]").click()
     page.locator(".hits button").first.wait_for()
+
+
+def test_both_pictures_of_a_comparison_have_one_scale(person: Any) -> None:
+    page = person.page
+    page.locator(".hits button").first.click()
+    page.locator(".compare img").nth(1).wait_for()
+    assert "same scale" in page.locator(".compare").inner_text()
+    bars = page.locator(".compare .scale")
+    assert bars.count() == 2
+    widths = [bars.nth(i).bounding_box()["width"] for i in range(2)]
+    assert widths[0] == pytest.approx(widths[1], abs=0.5)
+    page.locator(".compare input[type=checkbox]").click()
+    person.shot("22-comparison-plain")
 
 
 def test_what_a_vote_means_is_one_click_away(person: Any) -> None:
@@ -93,7 +126,7 @@ def test_who_answers_is_always_said(person: Any) -> None:
 
 
 def test_filters_and_map_fit_a_phone(visitor: Any, server: Any, demo: Any) -> None:
-    person = visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2)
+    person = visitor(**PHONE)
     sample = server.shelf.samples[1]
     person.open_sample(sample.title)
     person.page.touchscreen.tap(*person.point(*lesion_on(demo, sample).centre))
@@ -103,7 +136,19 @@ def test_filters_and_map_fit_a_phone(visitor: Any, server: Any, demo: Any) -> No
     person.answer()
     person.page.locator("#gallery").scroll_into_view_if_needed()
     person.shot("18-phone-answer")
+    person.page.locator(".hits button").first.tap()
+    person.page.locator(".compare table").scroll_into_view_if_needed()
+    person.shot("21-phone-comparison")
+    assert person.page.evaluate("() => document.documentElement.scrollWidth") <= 390
+    assert person.page.locator(".compare td").last.bounding_box()["x"] < 390
     person.page.locator("[data-view=map]").tap()
-    person.page.locator(".map canvas[data-query]").scroll_into_view_if_needed()
+    canvas = person.page.locator(".map canvas[data-query]")
+    canvas.scroll_into_view_if_needed()
     person.shot("19-phone-map")
+    frame, (x, y) = canvas.bounding_box(), query_on(canvas)
+    x, y = frame["x"] + x, frame["y"] + y
+    apart = [40 + 10 * step for step in range(5)]
+    person.touch([(x - d / 2, y) for d in apart], [(x + d / 2, y) for d in apart])
+    person.page.wait_for_function("() => document.querySelector('.map canvas').style.touchAction === 'none'")
+    assert person.page.locator(".compare").count() == 1  # two fingers choose nothing
     assert person.page.evaluate("() => document.documentElement.scrollWidth") <= 390

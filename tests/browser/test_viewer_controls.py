@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import PHONE
+
 pytestmark = pytest.mark.browser
 
 
@@ -120,7 +122,7 @@ def test_help_and_light_theme(person: Any) -> None:
 
 
 def test_on_a_phone(visitor: Any, server: Any) -> None:
-    person = visitor(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2)
+    person = visitor(**PHONE)
     person.shot("13-phone-welcome")
     person.open_sample(server.shelf.samples[0].title)
     person.page.touchscreen.tap(*person.point(256, 300))
@@ -144,3 +146,56 @@ def test_a_region_is_moved_by_its_inside(person: Any) -> None:
     assert after.region_id == before.region_id
     assert after.box.x0 - before.box.x0 == pytest.approx(60, abs=4)
     assert after.box.y0 - before.box.y0 == pytest.approx(30, abs=4)
+
+
+def test_two_fingers_zoom_and_move_the_picture(visitor: Any, server: Any) -> None:
+    person = visitor(**PHONE)
+    person.open_sample(server.shelf.samples[0].title)
+    x, y = person.point(256, 256)
+    scale, left, top = person.geometry()
+    apart = [60 + 12 * step for step in range(6)]  # the fingers' distance doubles
+    person.touch([(x - d / 2, y) for d in apart], [(x + d / 2, y) for d in apart])
+    person.page.wait_for_function(
+        "was => { const s = document.querySelector('.stage').dataset; const [a, b] = [s.origin, s.corner].map(v => "
+        "Number(v.split(' ')[0])); return (b - a) / Number(s.size.split(' ')[0]) > 1.8 * was; }",
+        arg=scale,
+    )
+    zoomed, left, top = person.geometry()
+    assert zoomed / scale == pytest.approx(2, rel=0.05)
+    assert person.point(256, 256) == pytest.approx((x, y), abs=4)  # what lay between the fingers stays there
+    person.touch([(x - 40 + 6 * n, y + 4 * n) for n in range(6)], [(x + 40 + 6 * n, y + 4 * n) for n in range(6)])
+    person.page.wait_for_function(
+        "was => Math.abs(Number(document.querySelector('.stage').dataset.origin.split(' ')[0]) - was) > 20", arg=left
+    )
+    again, moved_left, moved_top = person.geometry()
+    assert again == pytest.approx(zoomed, rel=0.02)
+    assert (moved_left - left, moved_top - top) == pytest.approx((30, 20), abs=4)
+    assert person.regions().count() == 0  # no finger was a click
+
+
+def test_a_chosen_region_is_moved_and_resized_with_the_keys(person: Any) -> None:
+    person.page.locator("[data-tool=box]").click()
+    person.drag((150, 150), (200, 200))
+    person.regions().first.wait_for()
+    visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    before, revision = visit.session.region("R1").box, visit.session.revision
+    person.page.locator(".stage").focus()
+    for _ in range(20):
+        person.page.keyboard.press("Control+ArrowRight")
+    for _ in range(10):
+        person.page.keyboard.press("Control+Shift+ArrowDown")
+    person.page.wait_for_timeout(600)
+    after = visit.session.region("R1").box
+    assert visit.session.revision == revision + 1  # measured once, when the keys rest
+    assert after.x0 - before.x0 == pytest.approx(20, abs=4)
+    assert (after.y1 - after.y0) - (before.y1 - before.y0) == pytest.approx(10, abs=4)
+
+
+def test_focus_stays_in_the_list_of_regions(person: Any) -> None:
+    for start in ((150, 150), (300, 200)):
+        person.page.locator("[data-tool=box]").click()
+        person.drag(start, (start[0] + 40, start[1] + 40))
+    person.regions().nth(1).wait_for()
+    person.page.get_by_label("Delete R1").press("Enter")
+    person.page.wait_for_function("() => document.querySelectorAll('.regions li').length === 1")
+    assert person.page.evaluate("() => document.activeElement.closest('li').dataset.region") == "R2"
