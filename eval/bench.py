@@ -1,6 +1,7 @@
 """The measured tables of the documents, by the name that stands in their markers."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from eval.retrieval import Embed
 
 if TYPE_CHECKING:
     from eval.ablation import AblationReport, KeptAblation
+    from eval.paper import TypedLesions
+    from eval.unfamiliar import UnfamiliarReport
 
 PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
 
@@ -71,10 +74,12 @@ def _retrieval_table(data: Path) -> str:
 
 def _classification_table(data: Path) -> str:
     from eval.classification import evaluate_lidc, to_markdown
+    from eval.fine_tuned import fine_tuned_predictions
     from eval.labels import fitting_rows, read_lidc
 
     images, nodules = read_lidc(data / "lidc")
-    return to_markdown(evaluate_lidc(images, nodules, methods(None, images[fitting_rows(nodules, "test")])))
+    beside = methods(None, images[fitting_rows(nodules, "test")])
+    return to_markdown(evaluate_lidc(images, nodules, beside, fine_tune=partial(fine_tuned_predictions, None)))
 
 
 def _phantoms_table(data: Path) -> str:
@@ -82,6 +87,64 @@ def _phantoms_table(data: Path) -> str:
 
     atlas, queries = phantom_packs()
     return to_markdown(evaluate_packs(atlas, queries, methods(None, atlas[0])))
+
+
+def typed_lesions(data: Path, pack: Path | None) -> "TypedLesions":
+    """What the paper's figures are compared on: a pack if named, else LIDC where it is, else phantoms."""
+    from encoder.dataset import read_pack_arrays
+    from eval.labels import read_lidc
+    from eval.paper import lidc_lesions, pack_lesions
+
+    if pack is not None:
+        return pack_lesions(f"the pack {pack.name}", *read_pack_arrays(pack))
+    if (data / "lidc").is_dir():
+        return lidc_lesions(*read_lidc(data / "lidc"))
+    (known, known_rows), (asked, asked_rows) = phantom_packs()
+    rows = [row | {"split": "train"} for row in known_rows] + [row | {"split": "test"} for row in asked_rows]
+    return pack_lesions(
+        "phantoms (synthetic; neither DeepLesion nor LIDC is here)", np.concatenate((known, asked)), rows
+    )
+
+
+def _paper_table(data: Path) -> str:
+    from encoder.embedder import load_embedder
+    from eval.paper import compare_with_paper, to_markdown
+
+    return to_markdown(compare_with_paper(typed_lesions(data, None), load_embedder()))
+
+
+def _frangi_table(data: Path) -> str:
+    from eval.frangi_sweep import sweep, to_markdown
+    from eval.labels import read_lidc
+
+    return to_markdown(sweep(*read_lidc(data / "lidc")))
+
+
+def unfamiliar_report(data: Path, encoder: str | None = None) -> "UnfamiliarReport":
+    """The demo atlas of this encoder, built for the occasion, asked about what it knows and what it does not."""
+    import tempfile
+
+    from encoder.embedder import load_embedder
+    from eval.labels import largest_slices, read_lidc
+    from eval.unfamiliar import demo_atlas, measure_unfamiliar
+
+    embedder = load_embedder(encoder)
+    real = None
+    if (data / "lidc").is_dir():
+        images, nodules = read_lidc(data / "lidc")
+        real = images[[row for row in largest_slices(nodules) if nodules[row].split == "test"]]
+    with tempfile.TemporaryDirectory() as folder:
+        atlas = demo_atlas(Path(folder), embedder)
+        try:
+            return measure_unfamiliar(atlas, embedder, phantom_packs()[1][0], real)
+        finally:
+            atlas.close()
+
+
+def _unfamiliar_table(data: Path) -> str:
+    from eval.unfamiliar import to_markdown
+
+    return to_markdown(unfamiliar_report(data))
 
 
 def _ablation_table(data: Path) -> str:
@@ -115,6 +178,9 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "classification": _classification_table,
     "phantoms": _phantoms_table,
     "ablation": _ablation_table,
+    "frangi": _frangi_table,
+    "paper": _paper_table,
+    "unfamiliar": _unfamiliar_table,
     "agent": _agent_table,
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,

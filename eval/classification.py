@@ -1,6 +1,6 @@
-"""How well labels can be read off the embedding: a linear probe and a k-nearest-neighbour vote."""
+"""How well labels can be read: a linear probe and a vote of neighbours on the embedding, and the encoder fine-tuned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from eval.splits import Split, known_for
 
 NEIGHBOURS = 10
 Labels = NDArray[np.str_]
+FineTune = Callable[[NDArray[np.generic], Mapping[str, Labels], NDArray[np.generic]], Mapping[str, Labels]]
 
 
 class ClassificationScore(BaseModel):
@@ -63,47 +64,73 @@ def linear_probe(train: Vectors, labels: Labels, queries: Vectors) -> Labels:
 def score_classifiers(
     method: str, label: str, train: tuple[Vectors, Labels], test: tuple[Vectors, Labels], patients: NDArray[np.str_]
 ) -> list[ClassificationScore]:
-    """Both classifiers on one label; `patients` are those of the test rows."""
-    scores = []
-    for name, classifier in (("k-NN", nearest_vote), ("linear probe", linear_probe)):
-        predicted = classifier(*train, test[0])
-        right = (predicted == test[1]).astype(np.float64)
-        low, high = interval(patient_bootstrap(right, test[1], patients)[1])
-        classes, counts = np.unique(test[1], return_counts=True)
-        scores.append(
-            ClassificationScore(
-                method=method,
-                label=label,
-                classifier=name,
-                train=len(train[1]),
-                test=len(test[1]),
-                classes=classes.tolist(),
-                majority=float(counts.max() / counts.sum()),
-                accuracy=Estimate(value=float(right.mean()), low=low, high=high),
-                macro_f1=macro_f1(test[1].tolist(), predicted.tolist()),
-                recall={str(c): float(right[test[1] == c].mean()) for c in classes},
-            )
-        )
-    return scores
+    """Both classifiers of the embedding on one label; `patients` are those of the test rows."""
+    return [
+        score_predictions(method, label, name, len(train[1]), classifier(*train, test[0]), test[1], patients)
+        for name, classifier in (("k-NN", nearest_vote), ("linear probe", linear_probe))
+    ]
+
+
+def score_predictions(
+    method: str, label: str, classifier: str, train: int, predicted: Labels, truth: Labels, patients: NDArray[np.str_]
+) -> ClassificationScore:
+    """Accuracy and macro F1 of what was predicted. Shape: three times (N,)."""
+    right = (predicted == truth).astype(np.float64)
+    low, high = interval(patient_bootstrap(right, truth, patients)[1])
+    classes, counts = np.unique(truth, return_counts=True)
+    return ClassificationScore(
+        method=method,
+        label=label,
+        classifier=classifier,
+        train=train,
+        test=len(truth),
+        classes=classes.tolist(),
+        majority=float(counts.max() / counts.sum()),
+        accuracy=Estimate(value=float(right.mean()), low=low, high=high),
+        macro_f1=macro_f1(truth.tolist(), predicted.tolist()),
+        recall={str(c): float(right[truth == c].mean()) for c in classes},
+    )
 
 
 def evaluate_lidc(
-    images: NDArray[np.uint8], nodules: Sequence[Nodule], methods: Mapping[str, Embed], split: Split = "test"
+    images: NDArray[np.uint8],
+    nodules: Sequence[Nodule],
+    methods: Mapping[str, Embed],
+    split: Split = "test",
+    fine_tune: FineTune | None = None,
 ) -> ClassificationReport:
-    """Labels of LIDC nodules, one slice each: tested on the patients of `split`, trained on those not held out."""
+    """Labels of LIDC nodules, one slice each: tested on the patients of `split`, trained on those not held out.
+
+    `fine_tune` takes training images, their labels by name and test images to predictions by label.
+    """
     rows = largest_slices(nodules)
     chosen = [nodules[row] for row in rows]
     train = np.array([nodule.split in known_for(split) for nodule in chosen])
     test = np.array([nodule.split == split for nodule in chosen])
     patients = np.array([nodule.patient_id for nodule in chosen])
     report = ClassificationReport(scores=[])
+    by_label = {label: np.array([getattr(n, column) for n in chosen]) for label, column in LIDC_LABELS.items()}
     for method, embed in methods.items():
         vectors = embed(images[rows])
-        for label, column in LIDC_LABELS.items():
-            labels = np.array([getattr(nodule, column) for nodule in chosen])
+        for label, labels in by_label.items():
             report.scores += score_classifiers(
                 method, label, (vectors[train], labels[train]), (vectors[test], labels[test]), patients[test]
             )
+    if fine_tune is not None:
+        known = {label: labels[train] for label, labels in by_label.items()}
+        predictions = fine_tune(images[rows[train]], known, images[rows[test]])
+        report.scores += [
+            score_predictions(
+                list(methods)[-1],
+                label,
+                "fine-tuned",
+                int(train.sum()),
+                predicted,
+                by_label[label][test],
+                patients[test],
+            )
+            for label, predicted in predictions.items()
+        ]
     return report
 
 

@@ -1,5 +1,7 @@
 """`lesion-search eval …`: every claim of the README and the model card as a command."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
@@ -20,6 +22,7 @@ EncoderOption = Annotated[Optional[str], typer.Option(help="encoder folder; defa
 DataOption = Annotated[
     Path, typer.Option(envvar="LESION_SEARCH_SHARED", help="folder of the real CT data, with lidc/ inside")
 ]
+FiguresOption = Annotated[Optional[Path], typer.Option(help="folder for PNG figures; real pixels among them")]  # noqa: UP045
 BaselinesOption = Annotated[bool, typer.Option(help="also pixel PCA and the untrained network")]
 ModelOption = Annotated[str, typer.Option(help="offline, embedded, or provider:name")]
 
@@ -59,6 +62,7 @@ def retrieval(
     split: SplitOption = PatientSplit.test,
     encoder: EncoderOption = None,
     baselines: BaselinesOption = True,
+    figures: FiguresOption = None,
     json: JsonOption = False,
 ) -> None:
     """Precision and average precision on held-out LIDC patients, and finding the same nodule again."""
@@ -68,9 +72,14 @@ def retrieval(
 
     _warn_if_trained_on(split, encoder)
     images, nodules = read_lidc(data / "lidc")
-    known = images[fitting_rows(nodules, split.value)] if baselines else None
+    compared = methods(encoder, images[fitting_rows(nodules, split.value)] if baselines else None)
     scopes = [name for name in SCOPES if scope in (ScopeChoice.each, name)]
-    report = evaluate_lidc(images, nodules, methods(encoder, known), scopes, split.value)
+    report = evaluate_lidc(images, nodules, compared, scopes, split.value)
+    if figures is not None:
+        from eval.retrieval_figures import draw_retrieval
+
+        for path in draw_retrieval(images, nodules, compared, figures, split.value):
+            typer.echo(f"drawn: {path}", err=True)
     _show(report, to_markdown(report), json)
 
 
@@ -81,22 +90,38 @@ def classification(
     split: SplitOption = PatientSplit.test,
     encoder: EncoderOption = None,
     baselines: BaselinesOption = True,
+    fine_tuned: Annotated[bool, typer.Option(help="also the whole encoder trained on; a minute more")] = True,
+    figures: FiguresOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Accuracy and macro F1 of a linear probe and of a k-NN vote, tested on patients not trained on."""
+    """Accuracy and macro F1: linear probe, k-NN vote, fine-tuned encoder; on patients not trained on.
+
+    Figures show the phantoms of which the nearest agree least.
+    """
     from eval.bench import methods, phantom_packs
     from eval.classification import evaluate_lidc, evaluate_packs, to_markdown
 
     if on is DataSet.phantoms:
         atlas, queries = phantom_packs()
-        report = evaluate_packs(atlas, queries, methods(encoder, atlas[0] if baselines else None))
+        compared = methods(encoder, atlas[0] if baselines else None)
+        report = evaluate_packs(atlas, queries, compared)
+        if figures is not None:
+            from eval.plots import failure_gallery
+            from eval.retrieval_figures import type_failures
+
+            path = failure_gallery(type_failures(atlas, queries, compared["encoder"]), figures / "phantom-failures.png")
+            typer.echo(f"drawn: {path}", err=True)
     else:
+        from functools import partial
+
+        from eval.fine_tuned import fine_tuned_predictions
         from eval.labels import fitting_rows, read_lidc
 
         _warn_if_trained_on(split, encoder)
         images, nodules = read_lidc(data / "lidc")
         known = images[fitting_rows(nodules, split.value)] if baselines else None
-        report = evaluate_lidc(images, nodules, methods(encoder, known), split.value)
+        tune = partial(fine_tuned_predictions, encoder) if fine_tuned else None
+        report = evaluate_lidc(images, nodules, methods(encoder, known), split.value, tune)
     _show(report, to_markdown(report), json)
 
 
@@ -183,6 +208,49 @@ def ablation(
 
 
 @app.command()
+def frangi(
+    data: DataOption = DATA_FOLDER,
+    figure: Annotated[Optional[Path], typer.Option(help="PNG of the grid")] = None,  # noqa: UP045
+    json: JsonOption = False,
+) -> None:
+    """How Frangi's parameters and scales matter: what its response alone retrieves; a few minutes."""
+    from eval.frangi_sweep import draw, sweep, to_markdown
+    from eval.labels import read_lidc
+
+    with _progress("settings") as progress:
+        report = sweep(*read_lidc(data / "lidc"), progress=progress)
+    if figure is not None:
+        typer.echo(f"drawn: {draw(report, figure)}", err=True)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
+def paper(
+    pack: Annotated[Optional[Path], typer.Option(help="DeepLesion as a ROI pack; else LIDC, else phantoms")] = None,  # noqa: UP045
+    data: DataOption = DATA_FOLDER,
+    encoder: EncoderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """The paper's published figures beside ours."""
+    from encoder.embedder import load_embedder
+    from eval.bench import typed_lesions
+    from eval.paper import compare_with_paper, to_markdown
+
+    report = compare_with_paper(typed_lesions(data, pack), load_embedder(encoder))
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
+def unfamiliar(data: DataOption = DATA_FOLDER, encoder: EncoderOption = None, json: JsonOption = False) -> None:
+    """Calibration of the demo atlas's votes, and what it says to noise, air, other modalities and photographs."""
+    from eval.bench import unfamiliar_report
+    from eval.unfamiliar import to_markdown
+
+    report = unfamiliar_report(data, encoder)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
 def bench(
     documents: Annotated[Optional[list[Path]], typer.Argument(help="default: MODEL_CARD.md and README.md")] = None,  # noqa: UP045
     data: DataOption = DATA_FOLDER,
@@ -209,6 +277,14 @@ def _warn_if_trained_on(split: PatientSplit, encoder: str | None) -> None:
         "trained_on_validation", True
     ):  # records from before there was a choice say nothing
         typer.echo("These weights were trained on the validation patients too: the figures are too good.", err=True)
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    from ui.terminal import progress_bars
+
+    with progress_bars() as bars:
+        yield lambda done, total: bars(what, done, total)
 
 
 def _show(report: "BaseModel", markdown: str, json: bool) -> None:

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+import torch
 
+from encoder.network import LesionEncoder, LesionEncoderConfig
 from eval.classification import evaluate_packs, linear_probe, nearest_vote, score_classifiers, to_markdown
+from eval.fine_tuned import fine_tuned_predictions
 from eval.labels import LabelError
 
 
@@ -45,3 +48,19 @@ def test_one_pack_votes_for_another():
     assert "| brightness | lesion type | k-NN | 1.000" in to_markdown(report)
     with pytest.raises(LabelError, match="lesion_type"):
         evaluate_packs((images, [{**row, "lesion_type": ""} for row in rows]), (images, rows), {"b": brightness})
+
+
+def test_a_fine_tuned_encoder_reads_what_it_was_shown(tmp_path, monkeypatch):
+    monkeypatch.setattr("eval.fine_tuned.ENCODER_RATE", 1e-2)  # these few layers start from nothing
+    torch.manual_seed(0)
+    config = LesionEncoderConfig(channels=("image",), widths=(8, 8, 16, 16), depths=(1, 1, 1, 1), dim=16, input_px=32)
+    LesionEncoder(config).save_pretrained(tmp_path)
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 60, (48, 64, 64)).astype(np.uint8)
+    images[::2, 16:48, 16:48] += 150
+    labels = {"density": np.array(["dense", "soft"] * 24), "same": np.array(["x"] * 47 + ["y"])}
+    predicted = fine_tuned_predictions(
+        str(tmp_path), images[:40], {k: v[:40] for k, v in labels.items()}, images[40:], 25
+    )
+    assert predicted["density"].tolist() == ["dense", "soft"] * 4
+    assert set(predicted["same"]) == {"x"}

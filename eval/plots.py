@@ -1,0 +1,141 @@
+"""PNG figures of what is measured. matplotlib is an extra; nothing else needs it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.errors import LesionSearchError
+from encoder.preprocess import standardize
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")  # Okabe and Ito: told apart by all eyes
+_AGREES, _DIFFERS = "#009E73", "#D55E00"
+
+
+class FigureError(LesionSearchError):
+    """A figure cannot be drawn or written."""
+
+
+@dataclass(frozen=True, eq=False)
+class Failure:
+    """A query and its nearest lesions, with what is written under each and whether it agrees."""
+
+    query: NDArray[np.generic]  # (64, 64)
+    caption: str
+    hits: NDArray[np.generic]  # (K, 64, 64)
+    hit_captions: tuple[str, ...]
+    agrees: tuple[bool, ...]
+
+
+def _figure(width_in: float, height_in: float) -> "Figure":
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise FigureError(
+            "figures are drawn with matplotlib, which is not installed: `pip install lesion-search[figures]`"
+        ) from error
+    return Figure(figsize=(width_in, height_in), layout="constrained", dpi=150)
+
+
+def _save(figure: "Figure", path: Path) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path)
+    except OSError as error:
+        raise FigureError(f"the figure cannot be written to {path}: {error.strerror or error}") from error
+    return path
+
+
+def precision_recall(
+    curves: Mapping[str, Mapping[str, NDArray[np.float64]]], chance: Mapping[str, float], path: Path
+) -> Path:
+    """One panel a label, one line a method: label -> method -> precision at recalls evenly from 0 to 1."""
+    figure = _figure(3.2 * len(curves), 3.4)
+    panels = np.atleast_1d(figure.subplots(1, len(curves), sharey=True))
+    for panel, (label, lines) in zip(panels, curves.items(), strict=True):
+        for (method, precision), colour in zip(lines.items(), COLOURS, strict=False):
+            panel.plot(np.linspace(0, 1, len(precision)), precision, color=colour, label=method)
+        panel.axhline(chance[label], color="0.6", linestyle=":", label="chance")
+        panel.set(title=label, xlabel="recall", xlim=(0, 1), ylim=(0, 1))
+        panel.grid(alpha=0.3)
+    panels[0].set_ylabel("precision, mean over classes")
+    panels[-1].legend(fontsize="small")
+    return _save(figure, path)
+
+
+def embedding_map(points: NDArray[np.float64], labels: Mapping[str, NDArray[np.str_]], path: Path) -> Path:
+    """The same points (N, 2) once for each label, coloured by its classes."""
+    figure = _figure(3.2 * len(labels), 3.8)
+    for panel, (label, values) in zip(np.atleast_1d(figure.subplots(1, len(labels))), labels.items(), strict=True):
+        for name, colour in zip(np.unique(values), COLOURS, strict=False):
+            chosen = values == name
+            panel.scatter(
+                *points[chosen].T, s=9, color=colour, alpha=0.8, linewidths=0, label=f"{name} ({chosen.sum()})"
+            )
+        panel.set(title=label, xticks=[], yticks=[])
+        panel.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False)
+    return _save(figure, path)
+
+
+def failure_gallery(failures: Sequence[Failure], path: Path) -> Path:
+    """One row a query: the query, then its nearest, framed green where the label agrees and red where it does not."""
+    columns = 1 + max(len(failure.hits) for failure in failures)
+    figure = _figure(1.5 * columns, 1.9 * len(failures))
+    grid = figure.subplots(len(failures), columns, squeeze=False)
+    for row, failure in zip(grid, failures, strict=True):
+        for panel in row:
+            panel.set_axis_off()
+        _picture(row[0], failure.query, failure.caption, None)
+        for panel, hit, caption, agrees in zip(
+            row[1:], failure.hits, failure.hit_captions, failure.agrees, strict=False
+        ):
+            _picture(panel, hit, caption, _AGREES if agrees else _DIFFERS)
+    return _save(figure, path)
+
+
+def _picture(panel: "Axes", image: NDArray[np.generic], caption: str, frame: str | None) -> None:
+    panel.set_axis_on()
+    panel.imshow(standardize(image)[0, 0].numpy(), cmap="gray", vmin=0, vmax=1)
+    panel.set(xticks=[], yticks=[])
+    panel.set_xlabel(caption, fontsize="x-small")
+    for spine in panel.spines.values():
+        spine.set(visible=frame is not None, color=frame, linewidth=3)
+
+
+def heat_maps(
+    values: Mapping[str, NDArray[np.float64]],
+    rows: Sequence[float],
+    columns: Sequence[float],
+    marked: tuple[str, int, int],
+    title: str,
+    path: Path,
+) -> Path:
+    """A panel for each name: (rows: β, columns: γ), one colour scale; the published setting has a frame."""
+    figure = _figure(2.6 * len(values) + 0.8, 3.4)
+    panels = np.atleast_1d(figure.subplots(1, len(values), sharey=True))
+    everything = np.stack(list(values.values()))
+    low, high = float(everything.min()), float(everything.max())
+    for panel, (name, table) in zip(panels, values.items(), strict=True):
+        drawn = panel.imshow(table, vmin=low, vmax=high, cmap="viridis", aspect="auto")
+        panel.set(title=f"scales {name} px", xlabel="γ")
+        panel.set_xticks(range(len(columns)), [f"{value:g}" for value in columns])
+        panel.set_yticks(range(len(rows)), [f"{value:g}" for value in rows])
+        for (y, x), value in np.ndenumerate(table):
+            dark = value < (low + high) / 2
+            panel.text(x, y, f"{value:.3f}", ha="center", va="center", fontsize="x-small", color="w" if dark else "k")
+        if name == marked[0]:
+            from matplotlib.patches import Rectangle
+
+            panel.add_patch(
+                Rectangle((marked[2] - 0.5, marked[1] - 0.5), 1, 1, fill=False, color="#D55E00", linewidth=2)
+            )
+    panels[0].set_ylabel("β")
+    figure.colorbar(drawn, ax=panels, label=title)
+    return _save(figure, path)
