@@ -32,6 +32,9 @@ class SyncedBatchNorm(_BatchNorm):
         centred = values - mean.view(shape)
         variance = _summed(centred.square().sum(over)) / count
         with torch.no_grad():
+            assert self.running_mean is not None
+            assert self.running_var is not None
+            assert self.num_batches_tracked is not None
             self.num_batches_tracked.add_(1)
             rate = self.momentum if self.momentum is not None else 0.1
             self.running_mean.lerp_(mean, rate)

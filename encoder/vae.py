@@ -93,7 +93,8 @@ def train_vae(packs: Sequence[Path], out: Path, preset: Preset) -> VAE:
     """
     rois = load_rois(packs)
     torch.manual_seed(preset.seed)
-    model = VAE(encoder_config(preset)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    model = VAE(encoder_config(preset))
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     stage = preset.stages[0]
     optimizer = make_optimizer(model, stage.optimization)
     model.train()

@@ -18,15 +18,20 @@ def wanted_tables(document: Path) -> tuple[str, ...]:
     return tuple(place["name"] for place in _PLACE.finditer(document.read_text(encoding="utf-8")))
 
 
-def insert_tables(document: Path, tables: Mapping[str, str]) -> int:
+def insert_tables(document: Path, tables: Mapping[str, str], only_these: bool = False) -> int:
     """Fill every `<!-- measured: NAME -->` … `<!-- end: NAME -->` of a document; returns how many were filled.
 
-    Raises CardError, with the document untouched, for a name that is not among the tables.
+    Raises CardError, with the document untouched, for a name that is not among the tables; `only_these` leaves such
+    places as they are.
     """
     unknown = [name for name in wanted_tables(document) if name not in tables]
-    if unknown:
+    if unknown and not only_these:
         raise CardError(f"{document} wants a table {unknown[0]!r}, but only {', '.join(tables)} are measured")
-    text = document.read_text(encoding="utf-8")
-    text, count = _PLACE.subn(lambda place: f"{place[1]}{tables[place['name']].strip()}\n{place[3]}", text)
+
+    def filled(place: re.Match[str]) -> str:
+        table = tables.get(place["name"])
+        return place[0] if table is None else f"{place[1]}{table.strip()}\n{place[3]}"
+
+    text = _PLACE.sub(filled, document.read_text(encoding="utf-8"))
     document.write_text(text, encoding="utf-8")
-    return count
+    return len(wanted_tables(document)) - len(unknown)

@@ -254,14 +254,21 @@ def unfamiliar(data: DataOption = DATA_FOLDER, encoder: EncoderOption = None, js
 def bench(
     documents: Annotated[Optional[list[Path]], typer.Argument(help="default: MODEL_CARD.md and README.md")] = None,  # noqa: UP045
     data: DataOption = DATA_FOLDER,
+    only: Annotated[Optional[list[str]], typer.Option(help="name of a table; may be repeated; others stay")] = None,  # noqa: UP045
 ) -> None:
-    """Measure everything that the documents have a table for, and write the tables into them."""
+    """Measure everything that the documents have a table for, and write the tables into them.
+
+    Nothing is trained: the ablation's table is made from the figures that `eval ablation` kept.
+    """
     from eval.bench import MEASURED
     from eval.card import insert_tables, wanted_tables
 
     for document in documents or DOCUMENTS:
-        tables = {name: MEASURED[name](data) for name in wanted_tables(document) if name in MEASURED}
-        typer.echo(f"{insert_tables(document, tables)} tables written to {document.name}", err=True)
+        wanted = [name for name in wanted_tables(document) if name in MEASURED and (not only or name in only)]
+        tables = {name: MEASURED[name](data) for name in wanted}
+        typer.echo(
+            f"{insert_tables(document, tables, only_these=bool(only))} tables written to {document.name}", err=True
+        )
 
 
 def _warn_if_trained_on(split: PatientSplit, encoder: str | None) -> None:

@@ -92,7 +92,7 @@ def _crops(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uin
 
 def _familiarity(kind: str, expected: str, atlas: Atlas, vectors: NDArray[np.float32]) -> Familiarity:
     levels = [atlas.search(vector, k=1).confidence for vector in vectors]
-    shares = {level: levels.count(level) / len(levels) for level in LEVELS}
+    shares = {str(level): levels.count(level) / len(levels) for level in LEVELS}
     return Familiarity(kind=kind, expected=expected, queries=len(levels), shares=shares)
 
 

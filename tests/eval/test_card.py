@@ -18,6 +18,13 @@ def test_a_table_replaces_the_last_one_and_repeats_exactly(tmp_path):
     assert document.read_text() == once
 
 
+def test_one_table_may_be_written_alone(tmp_path):
+    document = tmp_path / "CARD.md"
+    document.write_text(DOCUMENT + DOCUMENT.replace("speed", "retrieval"))
+    assert insert_tables(document, {"retrieval": "new"}, only_these=True) == 1
+    assert document.read_text() == DOCUMENT + DOCUMENT.replace("speed", "retrieval").replace("old", "new")
+
+
 def test_an_unknown_marker_is_named_and_nothing_is_written(tmp_path):
     document = tmp_path / "CARD.md"
     document.write_text(DOCUMENT)
