@@ -3,6 +3,7 @@ slices around it."""
 
 import signal
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -50,6 +51,7 @@ class SliceLoader:
         self._lock = threading.Lock()
         self._working = 0
         self._crashes = 0
+        self._deadline = 0.0
         self._closed = False
 
     def volume(self, frames: Sequence[Frame]) -> LoadingVolume:
@@ -79,6 +81,7 @@ class SliceLoader:
         if isinstance(volume, LoadingVolume):
             self.want(volume, index)
         self._when_done = when_done
+        self._deadline = time.monotonic() + self._limits.timeout_s
         self._working = len(self._children)
         for number in range(self._working):
             threading.Thread(target=self._work, args=(number,), name="slices", daemon=True).start()
@@ -113,7 +116,7 @@ class SliceLoader:
     def _take(self) -> tuple[int, _Place] | None:
         """The file that is wanted most."""
         with self._lock:
-            if self._closed or self._crashes > MAX_CRASHES or not self._places:
+            if self._closed or self._crashes > MAX_CRASHES or not self._places or time.monotonic() > self._deadline:
                 return None
             while self._wanted:
                 file = self._wanted.pop()
@@ -129,7 +132,8 @@ class SliceLoader:
     def _decode(self, child: Child, file: int, place: _Place) -> Reason | None:
         """None when the slice is there."""
         try:
-            with child.watched(self._limits.file_timeout_s + GRACE_S):
+            left_s = self._deadline - time.monotonic()
+            with child.watched(min(self._limits.file_timeout_s, left_s) + GRACE_S):
                 child.tell({"file": file})
                 for message, payload in child.messages(self._limits):
                     if message["kind"] == "left out":

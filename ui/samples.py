@@ -15,7 +15,7 @@ from encoder.errors import LesionSearchError
 from tools.dicom import read_study
 from tools.privacy import PatientKeys
 from tools.roi import LUNG_WINDOW, SOFT_TISSUE_WINDOW, apply_window
-from tools.study import Study
+from tools.study import Study, Window
 
 WANTED_TYPES = ("lung", "liver", "kidney", "pelvis", "mediastinum", "bone")  # one case for each, in this order
 BEST_LONG_AXIS_MM = 24.0  # easy to find, and small enough to leave surroundings
@@ -29,13 +29,13 @@ class SampleError(LesionSearchError):
 
 @dataclass(frozen=True)
 class Sample:
-    """One case: where its DICOM files are, and the slice (0-based) it opens on."""
+    """One case: where its DICOM files are, and the slice (0-based) and window in which its lesion is seen first."""
 
     sample_id: str
     title: str
     folder: Path
     slice_index: int
-    place: str
+    window: Window
 
 
 class SampleShelf:
@@ -81,8 +81,7 @@ class SampleShelf:
     def picture(self, sample: Sample) -> NDArray[np.uint8]:
         """The slice the case opens on, for the eye: (rows, columns), a quarter of the resolution."""
         image = self.study(sample).series[0].volume_hu[sample.slice_index]
-        window = LUNG_WINDOW if sample.place == "chest" else SOFT_TISSUE_WINDOW
-        return apply_window(image[::2, ::2], window)
+        return apply_window(image[::2, ::2], sample.window)
 
 
 def _choose(folder: Path) -> Iterator[Sample]:
@@ -106,4 +105,5 @@ def _choose(folder: Path) -> Iterator[Sample]:
             continue
         titles.add(title)
         taken.add(row["patient_id"])
-        yield Sample(f"case{len(taken)}", title, folder / row["dicom_folder"], int(row["slice"]) - 1, place)
+        window = LUNG_WINDOW if wanted == "lung" else SOFT_TISSUE_WINDOW
+        yield Sample(f"case{len(taken)}", title, folder / row["dicom_folder"], int(row["slice"]) - 1, window)

@@ -20,7 +20,7 @@ from tools.dicom import SpareChildren
 from tools.privacy import PatientKeys
 from tools.roipack import ROI_SIZE
 from tools.session import Session, Workspace
-from tools.study import Study
+from tools.study import Study, Window
 from ui.atlas_map import AtlasMap
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Visit:
     study_key: str = ""
     title: str = ""
     start_slice: int | None = None
+    start_window: Window | None = None
     upload_bytes: int = 0  # of the upload that is under way
     names: dict[str, str] = field(default_factory=dict)
     turns: list["Turn"] = field(default_factory=list)
@@ -89,12 +90,15 @@ class Visit:
     _assistant: Assistant | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def open(self, study: Study, title: str, start_slice: int | None = None) -> None:
+    def open(
+        self, study: Study, title: str, start_slice: int | None = None, start_window: Window | None = None
+    ) -> None:
         """Put a study on the screen; the conversation about the last one is over."""
         self.session.open(study)
         self.study_key = secrets.token_urlsafe(24)
         self.title = title
         self.start_slice = start_slice
+        self.start_window = start_window
         self.names.clear()
         self.forget_conversation()
 

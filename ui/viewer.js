@@ -42,7 +42,7 @@ function apply() {
   becomeReady();
   const newStudy = !before || before.study_key !== state.study_key;
   if (newStudy || before.series_index !== state.series_index) openSeries();
-  if (newStudy) setBusy("");
+  if (newStudy) { setBusy(""); say(""); }
   if (state.notice) say(state.notice.text, state.notice.kind);
   else if (!newStudy && before.series_index !== state.series_index) say(state.warnings.join(" ")); // the chat tells those of a new study
   if (state.notice && state.notice.kind === "problem") setBusy("");
@@ -62,7 +62,7 @@ function openSeries() {
   showWelcome(!open);
   if (!open) { view = null; return; }
   const s = series();
-  view = { slice: state.start_slice, fitted: false, ...wholeImage(s), ...startWindow(s) };
+  view = { slice: state.start_slice, fitted: false, ...wholeImage(s), ...(state.start_window || startWindow(s)) };
   slider.max = s.slices - 1;
   picture.width = s.columns; picture.height = s.rows;
   image = paint.createImageData(s.columns, s.rows);

@@ -77,6 +77,7 @@ class ViewerState(BaseModel):
     series: tuple[SeriesView, ...] = ()
     series_index: int = 0
     start_slice: int = 0
+    start_window: WindowView | None = None  # None: the one the file asks for
     regions: tuple[RegionView, ...] = ()
     selected: str | None = None
     notice: Notice | None = None
@@ -208,6 +209,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         series=tuple(_series_view(s, i) for i, s in enumerate(study.series)),
         series_index=index,
         start_slice=start,
+        start_window=_window_view(visit.start_window) if index == 0 else None,
         regions=tuple(_region_view(r, series, visit.names.get(r.region_id, "")) for r in session.regions()),
         selected=selected.region_id if selected else None,
         notice=notice,

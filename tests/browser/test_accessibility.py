@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.conftest import PHONE
 from tests.browser.test_journeys import lesion_on
 
 pytestmark = pytest.mark.browser
@@ -49,4 +50,31 @@ def test_no_screen_has_a_serious_barrier(visitor: Any, server: Any, demo: Any) -
     page.locator("body:not(.dark)").wait_for()
     page.wait_for_timeout(500)
     found += serious(page, "light")
+    assert found == []
+
+
+def test_a_phone_has_no_serious_barrier_either(visitor: Any, server: Any) -> None:
+    person = visitor(**PHONE)
+    page = person.page
+    found = serious(page, "welcome")
+    person.open_sample(server.shelf.samples[0].title)
+    page.locator("#chips button", has_text="Suggest").click()
+    page.locator(".regions li.suggested").first.wait_for()
+    person.answer()
+    page.locator("[data-do=help]").click()
+    found += serious(page, "suggestions and help")
+    page.locator("[data-do=help]").click()
+    page.locator(".choose").first.click()
+    page.locator("#chips button").first.click()
+    page.locator(".hits button").nth(3).wait_for()
+    person.answer()
+    page.locator(".hits button").first.click()
+    page.locator(".compare").wait_for()
+    page.evaluate(
+        "() => { const t = document.getElementById('trouble'); t.textContent = 'Trouble.'; t.hidden = false; }"
+    )
+    page.locator("#theme-button").click()
+    page.locator("body:not(.dark)").wait_for()
+    page.wait_for_timeout(500)
+    found += serious(page, "light comparison, and trouble")
     assert found == []

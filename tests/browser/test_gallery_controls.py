@@ -74,7 +74,9 @@ def test_the_map_shows_the_query_and_opens_a_lesion(person: Any) -> None:
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.locator(".tip", has_text="hit").wait_for()
-    whole = query_on(canvas)
+    page.wait_for_timeout(500)  # the comparison has scrolled into view
+    canvas.scroll_into_view_if_needed()
+    frame, whole = canvas.bounding_box(), query_on(canvas)
     page.mouse.move(frame["x"] + whole[0], frame["y"] + whole[1])
     page.keyboard.down("Control")
     page.mouse.wheel(0, -300)

@@ -4,7 +4,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
+from pydicom.encaps import encapsulate
+from pydicom.uid import JPEG2000Lossless
+
+from eval.page_speed import write_long_series
 
 pytestmark = pytest.mark.browser
 
@@ -113,3 +118,40 @@ def test_suggestions_are_dashed_until_accepted(visitor: Any, server: Any) -> Non
     person.page.wait_for_function(
         "n => document.querySelectorAll('.regions li.suggested').length === n", arg=before - 1
     )
+
+
+def test_a_long_series_opens_in_the_middle_and_one_bad_slice_says_so(
+    visitor: Any, server: Any, demo: Any, tmp_path: Path
+) -> None:
+    files = write_long_series(demo.case("liver").folder, tmp_path, 24)
+    bad = pydicom.dcmread(files[13])
+    bad.PixelData = encapsulate([bytes(64)])
+    bad["PixelData"].VR = "OB"
+    bad.file_meta.TransferSyntaxUID = JPEG2000Lossless
+    bad.save_as(files[13], enforce_file_format=True)
+    person = visitor()
+    person.upload(*files)
+    person.page.locator(".stage[data-shown='13']").wait_for()
+    person.page.locator(".loaded.complete").wait_for(state="attached")
+    person.page.locator(".slider").fill("13")
+    person.page.locator(".broken", has_text="Slice 14 cannot be shown").wait_for()
+    person.shot("23-bad-slice")
+    person.page.locator(".stage").focus()
+    person.page.keyboard.press("ArrowDown")
+    person.page.locator(".stage[data-shown='15']").wait_for()
+    assert person.page.locator(".broken").inner_text() == ""
+    visit = next(v for v in server.visits._visits.values() if v.visitor == person.cookie())
+    person.page.wait_for_timeout(200)
+    assert [p for p in visit.session.folder.rglob("*") if p.is_file()] == []
+
+
+def test_a_lost_connection_is_said_in_words(visitor: Any, server: Any) -> None:
+    person = visitor()
+    person.open_sample(server.shelf.samples[1].title)
+    person.context.set_offline(True)
+    person.ask("Describe the study")
+    person.page.locator("#trouble", has_text="The server does not answer").wait_for()
+    assert not person.page.locator(".toast-wrap").is_visible()
+    person.shot("24-no-server")
+    person.complaints.clear()  # the browser itself complains of a lost network
+    person.page.close()

@@ -1,9 +1,11 @@
 """A series opens on its headers; its slices come afterwards, and what cannot come is said."""
 
+import itertools
 import os
 import threading
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -175,6 +177,19 @@ def test_spare_children_serve_one_upload_each(opened, upload):
     spares.close()
     assert not spares._children
     assert study.series[0].volume_hu.loaded == SLICES
+
+
+def test_an_upload_that_decodes_for_too_long_is_let_go(opened, upload, monkeypatch):
+    seconds = itertools.count(0, dicom.DEFAULT_LIMITS.timeout_s / 5)  # pass with every look at the clock
+    monkeypatch.setattr("tools.dicom_loading.time", SimpleNamespace(monotonic=lambda: next(seconds)))
+
+    study, done = opened(upload)
+
+    assert done.wait(WAIT_S)
+    volume = study.series[0].volume_hu
+    assert volume[study.series[0].middle_slice].any()
+    with pytest.raises(SliceError, match="not read"):
+        volume[0]
 
 
 def test_a_loader_gives_up_when_too_many_slices_kill_it(opened, upload, monkeypatch):
