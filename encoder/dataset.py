@@ -1,4 +1,4 @@
-"""ROI packs as training tensors: pixels brought to one scale, lesions numbered, labels as coordinates."""
+"""ROI packs as training tensors: pixels brought to one scale, lesions and the classes of each label numbered."""
 
 import csv
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from encoder.errors import EncoderError
 from encoder.preprocess import standardize
-from encoder.presets import Rating
 
 HELD_OUT = "test"  # rows whose `split` says so are never trained on
 VALIDATION = "validation"  # nor these, unless asked for: choices are made on them
@@ -24,10 +23,10 @@ class TrainingRois:
 
     images: torch.Tensor  # (N, 1, 64, 64) float16 in 0..1
     lesions: torch.Tensor  # (N,) int64, the same number for all slices of a lesion
-    types: torch.Tensor  # (N,) int64, -1 where unknown
-    labels: torch.Tensor  # (N, L) float32 label coordinates, NaN rows where unknown
+    sources: torch.Tensor  # (N,) int64, number of the data set that the column `source` names, -1 where empty
+    labels: dict[str, list[str]]  # label -> its classes, in the order of the columns below
+    classes: torch.Tensor  # (N, L) int64, -1 where unknown
     calibrated: torch.Tensor  # (N,) bool, true where the pixels were HU and not a window of unknown bounds
-    weights: torch.Tensor  # (N,) float32, larger for lesions of rarer types, mean 1, 0 where unknown
 
     def __len__(self) -> int:
         return len(self.images)
@@ -54,13 +53,13 @@ def read_pack_arrays(folder: Path) -> tuple[NDArray[np.generic], list[dict[str, 
 
 def load_rois(
     packs: Sequence[Path],
-    ratings: Sequence[Rating] = (),
-    type_distance: float = 1.5,
+    labels: Sequence[str] = ("lesion_type",),
     train_on_validation: bool = False,
 ) -> TrainingRois:
     """Read packs for training, leaving out rows with `split` = test or validation. Raises EncoderError.
 
     `train_on_validation` reads those for validation too, for weights that nothing more is chosen by.
+    `labels` are columns of classes; a pack without the column, or an empty field, leaves the class unknown.
     Rows with the same `nodule_id` (or, without that column, the same lesion_id) are slices of one lesion.
     """
     left_out = {HELD_OUT} if train_on_validation else {HELD_OUT, VALIDATION}
@@ -78,42 +77,17 @@ def load_rois(
         lesion_names += [f"{number}/{table[i].get('nodule_id') or table[i]['lesion_id']}" for i in kept]
     if len(rows) < 2:
         raise EncoderError("the packs hold fewer than two ROIs to train on; give a larger pack")
-    types = _numbers([row.get("lesion_type") or None for row in rows])
+    named = {label: [row.get(label) or None for row in rows] for label in labels}
     return TrainingRois(
         images=torch.cat(images),
         lesions=_numbers(lesion_names),
-        types=types,
-        labels=_label_coordinates(rows, types, ratings, type_distance),
+        sources=_numbers([row.get("source") or None for row in rows]),
+        labels={label: sorted({name for name in names if name is not None}) for label, names in named.items()},
+        classes=torch.stack([_numbers(names) for names in named.values()], dim=1),
         calibrated=torch.cat(calibrated),
-        weights=_rarity(types),
     )
 
 
 def _numbers(names: Sequence[str | None]) -> torch.Tensor:
     order = {name: i for i, name in enumerate(sorted({n for n in names if n is not None}))}
     return torch.tensor([-1 if name is None else order[name] for name in names])
-
-
-def _rarity(types: torch.Tensor) -> torch.Tensor:
-    known = types >= 0
-    weights = torch.zeros(len(types))
-    weights[known] = torch.bincount(types[known]).float()[types[known]].rsqrt()
-    return weights / weights[known].mean() if known.any() else weights
-
-
-def _label_coordinates(
-    rows: Sequence[dict[str, str]], types: torch.Tensor, ratings: Sequence[Rating], type_distance: float
-) -> torch.Tensor:
-    """One-hot types and ratings, scaled so that a squared distance of 1 means e^-1 alike."""
-    one_hot = torch.zeros(len(rows), int(types.max()) + 1 if len(types) else 0)
-    known = types >= 0
-    one_hot[known, types[known]] = type_distance / 2**0.5
-    columns = []
-    for rating in ratings:
-        values = torch.tensor([float(row.get(rating.column) or "nan") for row in rows])
-        values = values.log() if rating.logarithmic else values
-        centred = (values - values.nanmean()) / rating.bandwidth
-        columns.append(centred.nan_to_num())  # a missing rating says nothing: the middle
-    labels = torch.cat((one_hot, torch.stack(columns, 1)), 1) if columns else one_hot
-    labels[~known] = float("nan")
-    return labels

@@ -47,6 +47,8 @@ _FINGERPRINTED = {
     "frangi_alpha",
     "frangi_beta",
     "frangi_gamma",
+    "readout",
+    "detail",
     "preprocessing",
 }
 
@@ -64,7 +66,7 @@ class Embedder:
         torch.nn.Module.to(model, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._model = model
         self.fingerprint = fingerprint(model)
-        self.dim = int(model.config.dim)
+        self.dim = int(model.config.embedding_dim)
 
     def __call__(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Unit vectors of ROIs, computed in chunks so that memory stays flat (memory-mapped input included).

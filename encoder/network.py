@@ -11,6 +11,8 @@ from transformers import PreTrainedConfig, PreTrainedModel, ResNetConfig, ResNet
 from encoder.frangi import frangi
 from encoder.gem import GeM
 from encoder.preprocess import PREPROCESSING_VERSION, SOFT_TISSUE_HU, hu_to_unit
+from encoder.readout import Readout
+from encoder.small_map import SmallMapConv2d, replace_convolutions
 
 CHANNELS = ("image", "soft_tissue", "frangi")
 
@@ -20,7 +22,8 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
 
     `lens` is the scale at the middle of the ROI: 0.4 shows it 2.5 times larger and squeezes the surroundings, 1 changes
     nothing. `input_px` is the side of the square that the backbone sees after it. `centred` batch-normalises the
-    pooled features before they get length 1; without it all vectors share a narrow cone.
+    pooled features before they get length 1; without it all vectors share a narrow cone. `readout` gives labels and
+    their classes, whose beliefs join the vector beside the features, which keep the share `detail`; empty for none.
     """
 
     model_type = "lesion-encoder"
@@ -39,6 +42,8 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         frangi_alpha: float = 1.0,
         frangi_beta: float = 0.6,
         frangi_gamma: float = 0.0444,
+        readout: dict[str, list[str]] | None = None,
+        detail: float = 0.2,
         preprocessing: str = PREPROCESSING_VERSION,
         **kwargs: Any,
     ) -> None:
@@ -61,8 +66,15 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         self.frangi_alpha = frangi_alpha
         self.frangi_beta = frangi_beta
         self.frangi_gamma = frangi_gamma
+        self.readout = readout or {}
+        self.detail = detail
         self.preprocessing = preprocessing
         super().__init__(**kwargs)
+
+    @property
+    def embedding_dim(self) -> int:
+        """Length of a vector: the features and one entry for each class that is read out."""
+        return self.dim + sum(len(classes) for classes in self.readout.values())
 
 
 @lru_cache(maxsize=8)
@@ -102,17 +114,19 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
             layer_type="basic",
         )
         self.backbone = ResNetModel(backbone)
+        replace_convolutions(self.backbone.encoder.stages[-1])
         width = config.widths[-1]
         self.neck = nn.Sequential(
-            nn.Conv2d(width, width, 3, padding=1, bias=False),
+            SmallMapConv2d(width, width),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
-            nn.Conv2d(width, config.dim, 3, padding=1, bias=False),
+            SmallMapConv2d(width, config.dim),
             nn.BatchNorm2d(config.dim),
             nn.ReLU(inplace=True),
         )
         self.pool = GeM() if config.pooling == "gem" else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.centre = nn.BatchNorm1d(config.dim) if config.centred else nn.Identity()
+        self.readout = _readout(config)
         self.post_init()  # type: ignore[no-untyped-call]
 
     def channels(self, images: torch.Tensor) -> torch.Tensor:
@@ -147,8 +161,28 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         features: torch.Tensor = self.neck(self.backbone(channels).last_hidden_state)
         return features
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1."""
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """What training shapes. Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1."""
         pooled = self.pool(self.feature_map(images)).float()
         vectors: torch.Tensor = F.normalize(self.centre(pooled), dim=1)
         return vectors
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        """Shape: (N, 1, 64, 64) from `standardize` -> (N, embedding_dim) of length 1."""
+        embedding: torch.Tensor = self.readout(self.features(images))
+        return embedding
+
+    def add_readout(self, labels: dict[str, list[str]], detail: float) -> Readout:
+        """Give a trained network a readout of these labels (in sorted order) and their classes, still to be fitted."""
+        self.config.readout, self.config.detail = labels, detail
+        readout = _readout(self.config)
+        assert isinstance(readout, Readout)
+        self.readout = readout
+        return readout
+
+
+def _readout(config: LesionEncoderConfig) -> nn.Module:
+    if not config.readout:
+        return nn.Identity()
+    # sorted as a saved configuration is, which the layers must match
+    return Readout(config.dim, [len(config.readout[label]) for label in sorted(config.readout)], config.detail)

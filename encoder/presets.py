@@ -5,7 +5,7 @@ from typing import Literal
 
 from encoder.errors import EncoderError
 
-LossName = Literal["nt_xent", "contrastive", "graded", "classification"]
+LossName = Literal["nt_xent", "contrastive", "classification"]
 
 
 @dataclass(frozen=True)
@@ -48,20 +48,12 @@ class Stage:
     temperature: float = 0.2
     margin: float = 0.8  # contrastive loss only
     self_supervised_weight: float = 0.0  # NT-Xent added to a loss that uses labels
-    proxy_weight: float = 0.0  # softmax over one proxy a type, added likewise
+    label_smoothing: float = 0.0  # classification only
     rows_per_lesion: int | None = None  # slices of one lesion drawn in one epoch; None is all
+    lesions_per_source: int | None = None  # drawn anew in each epoch, so that no data set drowns the others
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimization: Optimization = field(default_factory=Optimization)
     micro_batch: int | None = None  # rows encoded at once, where a whole batch does not fit into memory
-
-
-@dataclass(frozen=True)
-class Rating:
-    """A graded label column: two lesions one `bandwidth` apart count as e^-1 alike."""
-
-    column: str
-    bandwidth: float
-    logarithmic: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,12 +70,9 @@ class Preset:
     centred: bool = True
     dim: int = 512
     projection_dim: int = 128
-    ratings: tuple[Rating, ...] = (
-        Rating("texture", 1.0),
-        Rating("malignancy", 1.2),
-        Rating("eq_diam_mm", 0.35, logarithmic=True),
-    )
-    type_distance: float = 1.5  # between lesions of different types, in bandwidths
+    labels: tuple[str, ...] = ("lesion_type", "texture_class", "calcified", "malignancy_class", "size_class")
+    readout_strength: float | None = None  # inverse regularisation of the readout; None leaves it out
+    detail: float = 0.2  # share of the cosine that the features keep beside the readout
     seed: int = 0
     pooling: Literal["gem", "average"] = "gem"
 
@@ -123,52 +112,37 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     name="default",
+    readout_strength=0.1,
     stages=(
         # Slices of one lesion are near copies: two in an epoch suffice.
-        Stage(name="simclr", epochs=40, loss="nt_xent", batch=64, rows_per_lesion=2),
         Stage(
-            name="graded",
-            epochs=70,
-            loss="graded",
-            batch=64,
-            temperature=0.1,
-            self_supervised_weight=0.1,
-            proxy_weight=1.0,
-            rows_per_lesion=2,
-            # Labels include size and density: views that are judged by them change less.
-            augmentation=Augmentation(
-                rotation_deg=45.0,
-                zoom=(0.85, 1.18),
-                gain=(0.85, 1.18),
-                offset=(-0.08, 0.08),
-                gamma=(0.8, 1.25),
-                rewindow_probability=0.1,
-            ),
-            optimization=Optimization("adamw", learning_rate=1e-3, weight_decay=1e-3),
+            name="simclr", epochs=30, loss="nt_xent", batch=128, rows_per_lesion=1, lesions_per_source=1600,
+            augmentation=Augmentation(zoom=(0.7, 1.4), shift_px=3.0, gain=(0.8, 1.25), offset=(-0.1, 0.1)),
         ),
-        # Anatomy has an up and a down; the last pass may use it.
         Stage(
-            name="upright",
-            epochs=30,
-            loss="graded",
-            batch=64,
+            name="labels",
+            epochs=60,
+            loss="classification",
+            batch=128,
             temperature=0.1,
-            self_supervised_weight=0.1,
-            proxy_weight=1.0,
+            label_smoothing=0.1,
+            self_supervised_weight=0.5,
             rows_per_lesion=1,
+            lesions_per_source=1600,
+            # Labels include size and density, and anatomy has an up and a down: views change less.
             augmentation=Augmentation(
                 flip_upside_down=False,
-                rotation_deg=20.0,
-                zoom=(0.87, 1.15),
-                gain=(0.85, 1.18),
-                offset=(-0.08, 0.08),
-                gamma=(0.8, 1.25),
+                rotation_deg=60.0,
+                zoom=(0.8, 1.25),
+                shift_px=3.0,
+                gain=(0.8, 1.25),
+                offset=(-0.1, 0.1),
+                gamma=(0.75, 1.33),
                 rewindow_probability=0.1,
             ),
-            optimization=Optimization("adamw", learning_rate=6e-4, weight_decay=1e-3, warmup_epochs=0.5),
         ),
     ),
-)
+)  # fmt: skip
 
 PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}
 

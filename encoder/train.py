@@ -6,6 +6,7 @@ and batch normalisation see the whole batch, so that the number of processes doe
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -21,9 +22,9 @@ from encoder.batch_norm import synchronise
 from encoder.checkpoint import Progress as Position
 from encoder.checkpoint import load_checkpoint, read_progress, save_checkpoint
 from encoder.dataset import TrainingRois, load_rois
-from encoder.embedder import fingerprint
+from encoder.embedder import Embedder, fingerprint
 from encoder.errors import EncoderError
-from encoder.finetune import contrastive, graded_contrast, proxy_softmax
+from encoder.finetune import class_weights, contrastive, proxy_softmax
 from encoder.large_batch import fill_gradients
 from encoder.lars import LARS
 from encoder.network import LesionEncoder, LesionEncoderConfig
@@ -53,11 +54,11 @@ def encoder_config(preset: Preset) -> LesionEncoderConfig:
 class Learner(nn.Module):
     """The encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
 
-    def __init__(self, preset: Preset, types: int) -> None:
+    def __init__(self, preset: Preset, classes: Sequence[int]) -> None:
         super().__init__()
         self.encoder = LesionEncoder(encoder_config(preset))
         self.head = ProjectionHead(preset.dim, preset.projection_dim)
-        self.proxies = nn.Parameter(torch.randn(max(types, 1), preset.dim))
+        self.proxies = nn.ParameterList(torch.randn(count, preset.dim) for count in classes)  # one set a label
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         vectors = self.encoder(images)
@@ -89,11 +90,11 @@ def train(
             "resume it with those"
         )
     hub_logging.disable_progress_bar()  # "Writing model shards" would break our own
-    rois = load_rois(packs, plan.ratings, plan.type_distance, train_on_validation)
+    rois = load_rois(packs, plan.labels, train_on_validation)
     no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
     accelerator = Accelerator(mixed_precision=PRECISION, cpu=no_gpu)
     torch.manual_seed(plan.seed)
-    learner = Learner(plan, types=int(rois.types.max()) + 1)
+    learner = Learner(plan, [len(classes) for classes in rois.labels.values()])
     if accelerator.num_processes > 1:
         synchronise(learner)
     learner.to(device=accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -109,6 +110,8 @@ def train(
             learner.encoder.save_pretrained(out / stage.name)
     accelerator.end_training()
     if accelerator.is_main_process:
+        if plan.readout_strength is not None:
+            _fit_readout(learner.encoder, rois, plan)
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
 
@@ -150,17 +153,33 @@ def _rate(how: Optimization, done: float, epochs: int) -> float:
 def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> Iterator[torch.Tensor]:
     """Row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
     order = torch.randperm(len(rois), generator=generator)
+    if stage.lesions_per_source is not None:
+        order = order[_first_of(rois.lesions[order], rois.sources[order], stage.lesions_per_source)]
     if stage.rows_per_lesion is not None:
-        seen: dict[int, int] = {}
-        kept = []
-        for row, lesion in zip(order.tolist(), rois.lesions[order].tolist(), strict=True):
-            seen[lesion] = seen.get(lesion, 0) + 1
-            if seen[lesion] <= stage.rows_per_lesion:
-                kept.append(row)
-        order = torch.tensor(kept)
+        order = order[_first_rows(rois.lesions[order], stage.rows_per_lesion)]
     whole = max(len(order) // stage.batch, 1)
     for number in range(whole):
         yield order[number * stage.batch : (number + 1) * stage.batch]
+
+
+def _first_rows(groups: torch.Tensor, count: int) -> torch.Tensor:
+    """The first `count` rows of each group, in order. Shape: (N,) group numbers -> (N,) bool."""
+    seen: Counter[int] = Counter()
+    kept = []
+    for group in groups.tolist():
+        seen[group] += 1
+        kept.append(seen[group] <= count)
+    return torch.tensor(kept)
+
+
+def _first_of(lesions: torch.Tensor, sources: torch.Tensor, count: int) -> torch.Tensor:
+    """All rows of the first `count` lesions of each source. Shape: (N,), (N,) -> (N,) bool."""
+    chosen: dict[int, dict[int, None]] = {}
+    for lesion, source in zip(lesions.tolist(), sources.tolist(), strict=True):
+        of_source = chosen.setdefault(source, {})
+        if len(of_source) < count:
+            of_source[lesion] = None
+    return torch.isin(lesions, torch.tensor([lesion for of_source in chosen.values() for lesion in of_source]))
 
 
 def views_of_epoch(
@@ -214,7 +233,7 @@ def _run_stage(
 def _loss(
     vectors: torch.Tensor,
     projected: torch.Tensor,
-    proxies: torch.Tensor,
+    proxies: Sequence[torch.Tensor],
     rows: torch.Tensor,
     rois: TrainingRois,
     stage: Stage,
@@ -224,19 +243,34 @@ def _loss(
     lesions = rois.lesions[rows].to(vectors.device)
     if stage.loss == "nt_xent":
         return nt_xent(first, second, stage.temperature, lesions)
-    types, weights = (values[rows].repeat(2).to(vectors.device) for values in (rois.types, rois.weights))
-    if stage.loss == "classification":
-        return proxy_softmax(vectors, proxies, types, weights, stage.temperature)
+    classes = rois.classes[rows].repeat(2, 1).to(vectors.device)
     if stage.loss == "contrastive":
-        loss = contrastive(vectors, types, stage.margin)
+        loss = contrastive(vectors, classes[:, 0], stage.margin)
     else:
-        labels = rois.labels[rows].repeat(2, 1).to(vectors.device)
-        loss = graded_contrast(vectors, labels, weights, stage.temperature)
-    if stage.proxy_weight > 0:
-        loss = loss + stage.proxy_weight * proxy_softmax(vectors, proxies, types, weights, stage.temperature)
+        loss = vectors.sum() * 0.0
+        for number, of_label in enumerate(proxies):
+            weights = class_weights(rois.classes[:, number], len(of_label)).to(vectors.device)
+            loss = loss + proxy_softmax(
+                vectors, of_label, classes[:, number], weights, stage.temperature, stage.label_smoothing
+            )
     if stage.self_supervised_weight > 0:
         loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
     return loss
+
+
+def _fit_readout(encoder: LesionEncoder, rois: TrainingRois, plan: Preset) -> None:
+    """Beliefs about every label with at least two classes, fitted to the training ROIs as they are."""
+    assert plan.readout_strength is not None
+    encoder.cpu()
+    names = list(rois.labels)
+    read = sorted(name for name in names if len(rois.labels[name]) > 1)
+    if not read:
+        return
+    classes = rois.classes[:, [names.index(name) for name in read]]
+    known = (classes >= 0).any(dim=1)
+    features = Embedder(encoder)(rois.images[known, 0].numpy())
+    readout = encoder.add_readout({name: rois.labels[name] for name in read}, plan.detail)
+    readout.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), plan.readout_strength)
 
 
 def _write_weights(

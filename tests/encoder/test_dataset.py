@@ -5,11 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from encoder.dataset import load_rois
 from encoder.errors import EncoderError
-from encoder.presets import Rating
 
 
 def write(folder: Path, rows: list[dict[str, object]], images: np.ndarray) -> Path:
@@ -35,11 +33,10 @@ def test_two_kinds_of_pack_share_one_set_of_tensors(tmp_path):
     windowed = write(tmp_path / "b", [row(0), row(1)], np.zeros((2, 64, 64), np.uint8))
     rois = load_rois([hu, windowed])
     assert rois.images.shape == (5, 1, 64, 64)
-    assert rois.types.tolist() == [1, 0, 1, -1, -1]
+    assert rois.labels == {"lesion_type": ["bone", "liver"]}
+    assert rois.classes[:, 0].tolist() == [1, 0, 1, -1, -1]
     assert len(rois.lesions.unique()) == 3  # one lesion with three slices, two others
-    assert rois.labels.isnan().all(1).tolist() == [False, False, False, True, True]
     assert rois.calibrated.tolist() == [True] * 3 + [False] * 2
-    assert rois.weights[1] > rois.weights[0]  # bone is rarer
 
 
 def test_held_out_rows_are_not_read(tmp_path):
@@ -50,14 +47,13 @@ def test_held_out_rows_are_not_read(tmp_path):
     assert everything.tolist() == pytest.approx([0, 1, 0.2], abs=1e-3)  # half precision
 
 
-def test_ratings_are_distances_and_missing_ones_say_nothing(tmp_path):
-    rows = [row(i, lesion_type="nodule", mm=mm) for i, mm in enumerate([5, 10, 20, ""])]
+def test_each_label_has_its_own_classes_and_may_be_missing(tmp_path):
+    rows = [row(i, size=size, source="here") for i, size in enumerate(["small", "large", "", "small"])]
     pack = write(tmp_path / "a", rows, np.zeros((4, 64, 64), np.uint8))
-    labels = load_rois([pack], [Rating("mm", 0.5, logarithmic=True), Rating("absent", 1.0)]).labels
-    gap = torch.cdist(labels, labels)
-    assert gap[0, 1].item() == pytest.approx(np.log(2) / 0.5, rel=1e-4)
-    assert gap[0, 2] > gap[0, 1]
-    assert labels.isfinite().all()
+    rois = load_rois([pack], ["lesion_type", "size"])
+    assert rois.labels == {"lesion_type": [], "size": ["large", "small"]}
+    assert rois.classes.tolist() == [[-1, 1], [-1, 0], [-1, -1], [-1, 1]]
+    assert rois.sources.tolist() == [0] * 4
 
 
 def test_what_is_not_a_pack_is_said(tmp_path):

@@ -112,5 +112,5 @@ def test_two_processes_learn_what_one_learns(tmp_path):
     one, two = (json.loads((tmp_path / f"{name}.json").read_text()) for name in ("one", "two"))
     assert len(one) == 3 + 2 + 3
     np.testing.assert_allclose(one, two, rtol=2e-4)
-    first, second = (load_file(tmp_path / name / "graded" / "model.safetensors") for name in ("one", "two"))
+    first, second = (load_file(tmp_path / name / "labels" / "model.safetensors") for name in ("one", "two"))
     assert all(torch.allclose(first[key].float(), second[key].float(), atol=1e-3) for key in first)

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from encoder import train as training
+from encoder.dataset import load_rois
 from encoder.embedder import load_embedder
 from encoder.errors import EncoderError
 from encoder.presets import PAPER, Optimization, Preset, Stage, get_preset
@@ -21,7 +22,7 @@ TINY = Preset(
     projection_dim=16,
     stages=(
         Stage("simclr", epochs=2, loss="nt_xent", batch=8, optimization=Optimization("lars", 0.5)),
-        Stage("graded", epochs=2, loss="graded", batch=8, self_supervised_weight=0.5, rows_per_lesion=1),
+        Stage("labels", epochs=2, loss="classification", batch=8, self_supervised_weight=0.5, rows_per_lesion=1),
     ),
 )
 
@@ -54,6 +55,27 @@ def test_the_result_serves_and_tells_its_story(pack, tmp_path):
     story = json.loads((out / "training.json").read_text())
     assert story["fingerprint"] == embedder.fingerprint
     assert load_embedder(out / "simclr").fingerprint != embedder.fingerprint
+
+
+def test_what_it_believes_joins_what_it_sees(pack, tmp_path):
+    out = train([pack], tmp_path / "out", replace(TINY, readout_strength=1.0, detail=0.25))
+    embedder = load_embedder(out)
+    vectors = embedder(np.load(pack / "images.npy"))
+    assert vectors.shape == (24, 32 + 2)  # bone and liver
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(vectors[:, :32], axis=1) ** 2, 0.25, atol=1e-4)
+    bone, liver = (vectors[:, 32:] ** 2 / 0.75).T
+    assert np.mean((bone > liver) == (np.arange(24) % 2 == 0)) > 0.9
+
+
+def test_no_source_drowns_another(pack, tmp_path):
+    rows = (pack / "lesions.csv").read_text().split()
+    sourced = [rows[0] + ",source", *(f"{row},{'few' if i < 4 else 'many'}" for i, row in enumerate(rows[1:]))]
+    (pack / "lesions.csv").write_text("\n".join(sourced) + "\n")
+    rois = load_rois([pack])
+    stage = replace(TINY.stages[0], lesions_per_source=4, batch=8)
+    ((_, drawn, _),) = training.views_of_epoch(rois, stage, torch.optim.SGD([torch.zeros(1)]), 0, 0)
+    assert sorted(rois.sources[drawn].tolist()) == [0] * 4 + [1] * 4
 
 
 class InterruptedRunError(Exception):

@@ -19,7 +19,7 @@ PRESET = Preset(
     stages=(
         Stage("simclr", epochs=1, loss="nt_xent", batch=8, optimization=Optimization("lars", 0.5)),
         Stage("accumulated", epochs=1, loss="nt_xent", batch=12, micro_batch=5),
-        Stage("graded", epochs=1, loss="graded", batch=8, proxy_weight=1.0, self_supervised_weight=0.5),
+        Stage("labels", epochs=1, loss="classification", batch=8, self_supervised_weight=0.5),
     ),
 )
 

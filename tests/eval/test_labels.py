@@ -68,7 +68,7 @@ def test_packs_train(tmp_path):
     rois = load_rois([tmp_path / "pack", tmp_path / "crops"])
     assert len(rois) == 8
     assert len(rois.lesions.unique()) == 7
-    assert rois.types.tolist()[3:] == [-1] * 5
+    assert rois.classes[:, 0].tolist()[3:] == [-1] * 5
 
 
 def test_a_missing_folder_is_said(tmp_path):

@@ -1,0 +1,71 @@
+"""What the network believes about a lesion, as part of its vector.
+
+For each label (type, density, size, …) a linear layer and a softmax give probabilities. Their square roots form a
+vector of length 1, and the dot product of two such vectors is the Bhattacharyya coefficient: how far two beliefs
+overlap, 1 for the same and 0 for none (Bhattacharyya 1943). The embedding joins these vectors with the pooled features
+themselves, so that the cosine of two lesions is a plain mean of "agree on this label" and "look alike in detail".
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+
+class Readout(nn.Module):
+    """Features to features and beliefs. Shape: (N, D) of length 1 -> (N, D + sum(classes)) of length 1.
+
+    `classes` is the number of classes of each label; `detail` (0..1) is the share of the cosine that the features keep,
+    the labels share the rest evenly.
+    """
+
+    def __init__(self, dim: int, classes: Sequence[int], detail: float) -> None:
+        super().__init__()
+        self.detail = detail
+        self.labels = nn.ModuleList(nn.Linear(dim, count) for count in classes)
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        share = ((1 - self.detail) / len(self.labels)) ** 0.5
+        beliefs = [share * torch.softmax(self._logits(label, vectors), dim=1).sqrt() for label in self.labels]
+        return torch.cat((vectors * self.detail**0.5, *beliefs), dim=1)
+
+    @staticmethod
+    def _logits(label: nn.Module, vectors: torch.Tensor) -> torch.Tensor:
+        # entries of unit vectors are tiny; the layer sees them at unit variance
+        logits: torch.Tensor = label(vectors.float() * vectors.shape[1] ** 0.5)
+        return logits
+
+    def fit(
+        self, vectors: NDArray[np.float32], classes: NDArray[np.int64], lesions: NDArray[np.int64], strength: float
+    ) -> None:
+        """Set each label's layer by logistic regression in which all classes, and all lesions of one, weigh the same.
+
+        Shape: (N, D) unit vectors, (N, L) class numbers with -1 for unknown, (N,) lesion numbers. `strength` is the
+        inverse of the regularisation. A label whose classes are not all present keeps the layer it has.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        scaled = vectors * vectors.shape[1] ** 0.5
+        for layer, column in zip(self.labels, classes.T, strict=True):
+            assert isinstance(layer, nn.Linear)
+            known = column >= 0
+            if len(np.unique(column[known])) < layer.out_features or layer.out_features < 2:
+                continue
+            model = LogisticRegression(C=strength, max_iter=1000)
+            model.fit(scaled[known], column[known], sample_weight=balanced(column[known], lesions[known]))
+            weight, bias = model.coef_, model.intercept_
+            if len(weight) == 1:  # two classes: one column of logits stands for both
+                weight, bias = np.stack((-weight[0], weight[0])) / 2, np.array((-bias[0], bias[0])) / 2
+            with torch.no_grad():
+                layer.weight.copy_(torch.from_numpy(weight))
+                layer.bias.copy_(torch.from_numpy(bias))
+
+
+def balanced(classes: NDArray[np.int64], lesions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weights under which classes weigh the same, and in each all its lesions. Shape: (N,), (N,) -> (N,)."""
+    _, lesion, slices = np.unique(lesions, return_inverse=True, return_counts=True)
+    weights = 1.0 / slices[lesion]
+    weights /= np.bincount(classes, weights)[classes]
+    return weights / weights.mean()
