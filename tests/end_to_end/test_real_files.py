@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assistant.agent import Assistant
 from tools.demo import patient_keys
-from tools.dicom import read_study
+from tools.dicom import open_study, read_study
+from tools.volume import LoadingVolume
 
 QUESTIONS = ("What is this study?", "Find similar lesions", "How big is it?")
 
@@ -38,3 +40,16 @@ def test_an_answer_for_every_transfer_syntax(name, workspace, demo):
 def test_an_answer_for_real_series(series, shared_data, workspace, demo):
     ask_about(shared_data / "dicom" / series, workspace, demo)
     assert not workspace.session.series.facts.synthetic
+
+
+@pytest.mark.shared
+def test_a_real_series_opened_on_its_headers_is_the_one_read_at_once(shared_data, demo):
+    """28 slices of a tilted gantry, uneven gaps among them."""
+    folder, keys = shared_data / "dicom" / "head_ct_ge", patient_keys(demo.settings)
+    whole, opened = read_study(folder, keys), open_study(folder, keys)
+    assert opened.skipped == whole.skipped
+    for a, b in zip(opened.series, whole.series, strict=True):
+        assert isinstance(a.volume_hu, LoadingVolume)
+        np.testing.assert_array_equal(np.asarray(a.volume_hu), b.volume_hu)
+        np.testing.assert_array_equal(a.affine, b.affine)
+        assert (a.facts, a.warnings, a.window, a.spacing_mm) == (b.facts, b.warnings, b.window, b.spacing_mm)
