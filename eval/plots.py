@@ -125,8 +125,8 @@ def heat_maps(
     for panel, (name, table) in zip(panels, values.items(), strict=True):
         drawn = panel.imshow(table, vmin=low, vmax=high, cmap="viridis", aspect="auto")
         panel.set(title=f"scales {name} px", xlabel="γ")
-        panel.set_xticks(range(len(columns)), [f"{value:g}" for value in columns])
-        panel.set_yticks(range(len(rows)), [f"{value:g}" for value in rows])
+        panel.set_xticks(range(len(columns)), [f"{value:g}" for value in columns], fontsize="x-small")
+        panel.set_yticks(range(len(rows)), [f"{value:g}" for value in rows], fontsize="x-small")
         for (y, x), value in np.ndenumerate(table):
             dark = value < (low + high) / 2
             panel.text(x, y, f"{value:.3f}", ha="center", va="center", fontsize="x-small", color="w" if dark else "k")
