@@ -31,6 +31,7 @@ _SIMCLR = Preset(
     name="simclr",
     channels=("image",),
     pooling="average",
+    labels=("lesion_type",),  # the supervised baseline and the fine-tuning learn the type alone
     stages=(Stage("simclr", EPOCHS, "nt_xent", batch=BATCH, rows_per_lesion=2),),
 )
 _BOTH = replace(_SIMCLR, name="simclr-frangi-gem", channels=("image", "frangi"), pooling="gem")
