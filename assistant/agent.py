@@ -3,8 +3,10 @@
 import logging
 import re
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 from langchain.agents import create_agent
@@ -14,7 +16,7 @@ from langchain_core.tools import BaseTool
 from langgraph.errors import GraphRecursionError
 
 from assistant import offline, wording
-from assistant.answer import Answer, AnswerReady, Event, Grounding, Notice
+from assistant.answer import Answer, AnswerReady, Event, Grounding, Notice, Timing, TurnBegan
 from assistant.evidence import EvidenceLedger
 from assistant.grounding import Checker
 from assistant.middleware import TurnGuard, TurnLog
@@ -23,17 +25,31 @@ from assistant.prompts import system_prompt
 from assistant.providers import offline_model, resolve_model
 from assistant.state import ToolCallRecord, TurnState, turn_state
 from assistant.writer import GroundedWriter
+from tools.results import SearchFacts
 from tools.session import Workspace
 
 log = logging.getLogger(__name__)
 
 MAX_QUESTION = 4000  # characters
 TURNS_TOLD = 8  # earlier turns a language model reads word by word; all else it knows from the state
+TURNS_KEPT = 60  # that can be taken back; as many as stay on the screen
 MAX_ANSWER_TOLD = 1500  # characters of an earlier answer
 RECURSION_LIMIT = 150  # graph steps, above what the call limits of the middleware allow
 SOMETHING_WRONG = (
     "Something went wrong inside the program, and I cannot answer this. Your study and regions are untouched."
 )
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """The conversation as it was before a turn."""
+
+    turn: int
+    history: tuple[BaseMessage, ...]
+    open_question: str | None
+    cautioned: bool
+    selected: str | None
+    searches: dict[str, SearchFacts]  # the last one of each region
 
 
 class Assistant:
@@ -66,7 +82,17 @@ class Assistant:
         self._open_question: str | None = None
         self._cautioned = False
         self._study_key: str | None = None
+        self._moments: deque[_Moment] = deque(maxlen=TURNS_KEPT)
+        self._taken_back: int | None = None
         self._selected: str | None = None  # when the last turn ended
+
+    def rewind(self, turn: int) -> None:
+        """Forget a turn (its `TurnBegan.number`) and all after it: what was said, found and searched in them.
+
+        Takes effect before the next message, so that it never waits for a turn that is still running. Regions stay:
+        they are the person's, on the screen.
+        """
+        self._taken_back = min(turn, self._taken_back or turn)
 
     def ask(self, question: str) -> Answer:
         """The checked answer to one message."""
@@ -81,8 +107,12 @@ class Assistant:
             yield from self._turn(question.strip()[:MAX_QUESTION])
 
     def _turn(self, question: str) -> Iterator[Event]:
+        began = time.perf_counter()
+        self._take_back()
         self._forget_other_study()
         turn_number = self._ledger.begin_turn()
+        self._moments.append(self._moment(turn_number))
+        yield TurnBegan(turn_number)
         turn = TurnLog(self._state())
         self._guard.turn = turn
         writer = GroundedWriter(lambda: Checker(self._ledger, turn.state, question, turn.told))
@@ -114,8 +144,14 @@ class Assistant:
         self._remember(question, answer, final)
         after = self._state()
         self._selected = after.selected
+        own_model = isinstance(self.model.chat_model, offline.OfflineModel)
+        timing = Timing(
+            total_ms=1000 * (time.perf_counter() - began),
+            tools_ms=1000 * turn.tools_s,
+            model_ms=0.0 if own_model else 1000 * turn.model_s,
+        )
         ideas = wording.follow_ups(after, [c.name for c in answer.tool_calls])
-        yield AnswerReady(answer.model_copy(update={"follow_ups": ideas}))
+        yield AnswerReady(answer.model_copy(update={"follow_ups": ideas, "timing": timing}))
 
     def _run(self, said: list[BaseMessage], writer: GroundedWriter) -> Iterator[Event]:
         """Run the graph; `said` grows by the messages of the turn, `writer` gets the text of the last model call."""
@@ -148,6 +184,30 @@ class Assistant:
 
     def _state(self) -> TurnState:
         return turn_state(self.workspace, self._ledger, self._open_question, self._cautioned, self._selected)
+
+    def _moment(self, turn: int) -> _Moment:
+        session = self.workspace.session
+        regions = session.regions() if session.study is not None else ()
+        found = {r.region_id: session.search_of(r.region_id) for r in regions}
+        searches = {region_id: search for region_id, search in found.items() if search is not None}
+        return _Moment(turn, tuple(self._history), self._open_question, self._cautioned, self._selected, searches)
+
+    def _take_back(self) -> None:
+        """Be as before the turn that `rewind` named."""
+        turn, self._taken_back = self._taken_back, None
+        later = [m for m in self._moments if turn is not None and m.turn >= turn]
+        if not later:
+            return
+        before = later[0]
+        for _ in later:
+            self._moments.pop()
+        self._history = deque(before.history, maxlen=self._history.maxlen)
+        self._open_question, self._cautioned, self._selected = before.open_question, before.cautioned, before.selected
+        session = self.workspace.session
+        for evidence in self._ledger.forget_since(before.turn):
+            facts = evidence.facts
+            if isinstance(facts, SearchFacts) and session.search_of(facts.region_id) == facts:
+                session.restore_search(facts.region_id, before.searches.get(facts.region_id))
 
     def _forget_other_study(self) -> None:
         """Evidence of a study that is no longer open supports nothing."""

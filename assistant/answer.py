@@ -20,6 +20,21 @@ class Grounding(BaseModel):
     removed: tuple[str, ...] = ()  # the sentences that were taken out for them
 
 
+class Timing(BaseModel):
+    """How long a turn took, and how much of it was waited for tools and for a language model."""
+
+    model_config = ConfigDict(frozen=True)
+
+    total_ms: float = 0.0
+    tools_ms: float = 0.0
+    model_ms: float = 0.0  # 0 for the built-in planner, whose work is the program's own
+
+    @property
+    def own_ms(self) -> float:
+        """What is neither tools nor model: planning, state, checking, events."""
+        return self.total_ms - self.tools_ms - self.model_ms
+
+
 class Answer(BaseModel):
     """The answer of one turn. Citations are lesion ids in the order they are named."""
 
@@ -33,6 +48,14 @@ class Answer(BaseModel):
     model: str = "offline"
     notice: str | None = None  # something the person should know, e.g. that another model took over
     follow_ups: tuple[str, ...] = ()
+    timing: Timing = Timing()
+
+
+@dataclass(frozen=True)
+class TurnBegan:
+    """The first event of a turn. `number` is what `Assistant.rewind` takes to undo it."""
+
+    number: int
 
 
 @dataclass(frozen=True)
@@ -85,4 +108,4 @@ class AnswerReady:
     answer: Answer
 
 
-Event = ToolStarted | ToolFinished | TextChunk | TextReset | Notice | AnswerReady
+Event = TurnBegan | ToolStarted | ToolFinished | TextChunk | TextReset | Notice | AnswerReady

@@ -54,6 +54,13 @@ class EvidenceLedger:
         """What the tools returned in one turn."""
         return tuple(e for e in self._kept.values() if e.turn == turn)
 
+    def forget_since(self, turn: int) -> tuple[Evidence, ...]:
+        """Drop what a turn and those after it brought, and return it; numbers go on."""
+        gone = tuple(e for e in self._kept.values() if e.turn >= turn)
+        for evidence in gone:
+            del self._kept[evidence.number]
+        return gone
+
     def knows_lesion(self, lesion_id: str) -> bool:
         """Whether a tool returned this atlas lesion."""
         return any(lesion_id in _lesion_ids(e.facts) for e in self._kept.values())

@@ -8,9 +8,42 @@ import re
 from assistant.lexicon import LESION
 
 _STUDY = r"(?:stud(?:y|ies)|scan|series|ct|case|image|images|exam|examination|upload|dicom|file|dataset|volume|stack)"
+_ATLAS = (
+    r"(?:atlas|database|data base|collection|library|cohort|inventory|reference set|archive|repository|index"
+    r"|stock|catalogue?|dataset of yours)"
+)
+_ODD = (
+    r"(?:suspicious|suspect|abnormal|conspicuous|weird|strange|odd|unusual|rare|wrong|off|interesting|noteworthy"
+    r"|remarkable|striking|peculiar|funny|fishy|notable"
+    r"|jump(?:s|ing)? out|stand(?:s|ing)? out|stick(?:s|ing)? out|pop(?:s|ping)? (?:out|up)|catch(?:es)? (?:the"
+    r"|your|an) eye|eye-?catching|attention|problem(?:atic)?|notice|noticeable"
+    r"|not right|not normal|worth (?:a (?:closer )?look|looking|checking|seeing|attention)|deserv\w+|attention|bad)"
+)
+_SPOTS = (
+    r"(?:regions?|rois?|candidates?|suggestions?|places?|spots?|findings?|foci|areas?|sites?|proposals?|hot"
+    r" ?spots?|targets?|abnormalit(?:y|ies)|anomal(?:y|ies))"
+)
 _THIS = r"(?:this|it|that|r\d|\x00)"
 
 _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("undo", (
+        r"^(?:(?:no|ok|okay|and|hm+|please|sorry|oh|actually|can you|could you|let us|now) ,?)*(?:go |step |take"
+        r" (?:me |us )?|switch |bring (?:me |us |it )?|move |roll |turn )?(?:one step |1 step"
+        r" )?back(?:wards?)?\b(?! (?:of|pain|to the (?:start|beginning)|into|in\b))",
+        r"\b(?:undo|revert(?! (?:with|back|to me))|unwind|roll ?back|rewind|backtrack|take back|take (?:that|this"
+        r"|it) back|go back|back up one|backspace|ctrl[- +]?z)\b|\b(?:reverse|cancel|retract|withdraw|undoing)"
+        r" (?:that|this|it|the last|my last|the previous)\b|^(?:scratch|strike|forget|delete) (?:that|this|it)(?:"
+        r" last (?:one|filter|step|bit))?\W*$",
+        r"\b(?:previous|last|former|earlier|prior) (?:one|search|step|results?|state|version|filter|list|view"
+        r"|settings?|query|hits|selection)(?! (?:hit|in))\b.*\b(?:again|back|return|restore|reinstate|redo)\b"
+        r"|\b(?:restore|return to|redo|repeat|bring up|back to|show(?: me)?|reload|want) (?:the |my )?(?:previous"
+        r"|former|earlier|prior) (?:one|search|step|results?|state|version|filter|list|view|settings?|query|hits"
+        r"|selection)\b",
+        r"\b(?:as|like|how|what) (?:it|that|they) (?:was|were|had been|looked) (?:before|earlier|previously)\b"
+        r"|\bstep (?:back|again back)|\bone (?:step )?back\b|\b(?:liked|preferred|want) (?:it|that|the \w+)"
+        r" (?:better |more )?before\b|\b(?:last|previous) (?:step|filter|change) .*(?:back\w*|away|off|undone)\b"
+        r"|\bbefore the last (?:change|filter|step)\b",
+    )),
     ("filters", (
         r"\b(?:which|what) filters?\b",
         r"\bfilters? (?:are|is) (?:on|active|set|applied)\b",
@@ -21,6 +54,11 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|\bpdf\b",
         r"\bsummar(?:y|ise|ize) (?:document|file|as)\b",
         r"\bwrite (?:it|this|that|everything) (?:up|down)\b",
+        r"^(?:an? |as |in |the )*(?:html|json|sr|dicom[- ]sr|dicom|pdf)(?: (?:is|would be|format|version|file"
+        r"|export|one|then|instead|better|rather)\b.*)?$",
+        r"\b(?:write|type|written|wrote|put|writing)(?: \w+){0,3} (?:up|down)\b|\bput (?:it|this|that|everything"
+        r"|all)? ?(?:\w+ )?(?:in|into|on) (?:writing|paper|a (?:file|document))|\bpaperwork\b|\bfor (?:the|my|our)"
+        r" (?:records?|files|chart)\b",
         r"\bas (?:an? )?(?:html|json|sr|dicom|pdf)\b",
     )),
     ("compare", (
@@ -31,28 +69,51 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bside[- ]by[- ]side\b|\bnext to\b|\bput .* beside\b",
         r"\bdifferences? (?:between|to|from|with)\b|\b(?:differs?|different) (?:from|to|than)\b",
         r"\bhow (?:does|do|is|are) .* differ",
+        r"\b(?:hold|put|set|place|lay|stack|line|match|check) .* (?:against|beside|next to|alongside|up (?:to|with"
+        r"|against)) (?:mine|ours|my|our|it|that|this|hit|the)\b|\bwhat differences?\b|\bdifferent (?:between"
+        r"|about)\b",
+        r"\bput .* (?:beside|alongside|next to|against)\b|\bhow (?:does|do|would|did) .* (?:measure|stack|hold) up"
+        r" (?:to|against|with)\b|\bjuxtapose\b|\brelat(?:e|ive) to (?:hit|the (?:first|second|third|closest|best"
+        r"|nearest))|\bdiff\b",
         r"\bin common with\b|\bcontrast (?:it|this|that|r\d) (?:with|to|and)\b",
     )),
     ("how_sure", (
         r"\breliable\b|\btrustworthy\b",
         r"\bhow (?:sure|confident|certain|reliable|likely)\b",
         r"\b(?:are you|you) (?:really )?(?:sure|certain|confident)\b",
+        r"\bcan (?:i|we|one) (?:trust|rely|believe|count)\b|\btrust(?:ed)? (?:this|that|it|you)\b|\bhow (?:much"
+        r" )?(?:certainty|trust)\b|\bsure about\b|\bcertainty\b|\bprobabilit\w+\b|\bhow strong\b",
         r"\bcan i trust\b|\bconfidence\b",
+        r"\bhow (?:convincing|solid|sound|robust|trustworthy|believable|firm|strong|tight|safe)\b",
         r"\bhow good (?:is|are) (?:the|these|that|those) match",
     )),
     ("why", (
         r"^(?:but |and |so )?why\b|\bwhy (?:do|did|is|are|not|does)\b|\bhow come\b",
         r"\bhow do you know\b|\bis (?:that|this|it) based\b|\bhow did you (?:get|decide|come|find|arrive|reach)\b",
         r"\bbased on what\b|\bon what (?:basis|grounds)\b|\bwhat makes (?:you|it|this)\b",
+        r"\bwhat (?:led|brought|leads|convinced|drives)\b|\bon what (?:is|do|does|are)\b|\bwhat for reason\b"
+        r"|\bwhere (?:does|do|did) (?:that|this|you|it) (?:come from|get)|\bwhere do you (?:get|take|have) (?:that"
+        r"|this|it)\b|\bbut why\b|\bhow so\b|\bsays who\b|\bwhy\W*$|\bgrounds for\b",
         r"\brationale\b|\bwhat is behind\b|\bwhat tells you\b|\bprove it\b|\bshow your work\b|\breason(?:s|ing)?\b"
         r"|\bjustif(?:y|ication)\b|\bwhat is (?:the|your) evidence\b",
         r"\bexplain (?:yourself|that|this(?! (?:lesion )?type| organ)|your answer|the result|the answer)\b",
         r"\bwhat speaks (?:for|against)\b|\bwhat supports\b",
     )),
     ("count_hits", (
+        r"\bhow many (?:hits|results|matches|of the (?:hits|results)) (?:are|were|is|did|do|have)\b|\bhow many did"
+        r" you (?:find|get)\b",
         r"\bhow many of (?:them|these|those|the (?:\d+ )?(?:hits|cases|results|matches))\b",
     )),
     ("atlas", (
+        rf"\bhow (?:many|much|big|large)\b.*\b(?:{_ATLAS[3:-1]}|indexed|on file|do you (?:have|hold|know|store"
+        rf"|keep)|you have|have you|you got|in store)\b",
+        rf"\b(?:split|break ?down|distribut\w+|divided|grouped?|counts?|composition|mix|spread out|sorted|list)"
+        rf" .*\b{_ATLAS}\b|\b{_ATLAS}\b.*\b(?:split|broken|distribut\w+|divided|grouped?|mix|sorted)\b",
+        rf"^(?!.*\b(?:similar|like|resembl\w*|match\w*|looks?|twins?|alike)\b).*\b(?:what|which|who)\b.* (?:in"
+        rf"|inside|within|does|do|is) (?:the|your|this|that) {_ATLAS}\b(?!.*\b(?:similar|like (?:this|mine|it)"
+        rf"|resembl\w*|match\w*)\b)",
+        rf"^(?:and |now )?(?:(?:the|your) )?{_ATLAS}\b.*\b(?:by|per)\b|\b(?:by|per) (?:sex|gender|body[- ]part"
+        rf"|source|type|organ)\W*$",
         r"\bhow many (?!slices|images|series|regions|mm|cm)\b.*\b(?:atlas|database|collection|library|cohort"
         r"|inventory|reference set|do you (?:have|know|hold)"
         r"|are there|in total|altogether|total|lesions|cases|patients|types|women|men|females|males|examples)\b",
@@ -65,15 +126,23 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|statistics?|stats)\b.*"
         r"\b(?:by|per|of|atlas|lesions|types?|sex|each)\b",
         r"\batlas (?:overview|contents?|counts?|statistics?|stats|size|composition|please)\b|^(?:the )?atlas$",
+        r"\bwhere (?:do|does|did|are|is|were)\b.*\b(?:get|got|obtain\w*|taken?|collect\w*) .*\b(?:cases|lesions"
+        r"|data|examples|images|these|those|them)\b|\b(?:proportion|percentage|share|fraction|ratio) of (?:your"
+        r"|the|all)\b|\b(?:by|per) (?:origin|provenance|source)\b",
         r"\bwhere (?:do|does|did|are|is) .*\b(?:come|comes) from\b",
     )),
     ("measure", (
+        r"\bhow (?:much|many) (?:is|are|does|do|it|measure|measures)\b.*\b(?:measure|across|long|wide|size|mm|cm)"
+        r"|\bhow much (?:it )?(?:measures?|big|long|large)|\bhow (?:far|long) (?:across|is it)|\bcalliper"
+        r"|\bcaliper|\bmillimet|\b(?:what|which) size\b|\bwhat is (?:its|the|their) (?:max\w*|diameter|extent"
+        r"|attenuation)|\b(?:the|its|give|need|share|and|both|me|get) (?:the )?sizes?\b(?! (?:filter|limit|range"
+        r"|bound|restriction|does|is not|criter|between|over|under|no ))",
         r"\bmeasur(?:e|es|ed|ing|ement|ements)\b|\brecist\b",
         r"\bhow (?:big|large|long|wide|dense|bright|thick|broad|small)\b|\bhow (?:many |much )?(?:mm|cm)\b",
         r"\bdimensions?\b|\bdiam(?:eters?)?\b|\b(?:width|length|extent|cm across|mm across)\b|\b(?:long|short) "
         r"ax[ie]s\b",
         r"\bwhat (?:is the |is its |are the )?(?:exact )?(?:size|area|axes|hu)\b|\b(?:size|area|density|extent) of\b"
-        r"|^(?:the )?size\b",
+        r"|^(?:the )?size\b|: ?sizes?\b|^(?:r\d+|both|all)?\W*(?:sizes?|axes|axis|mm|cm|hu|dimensions)\W*$",
         r"\bits (?:size|density|area|extent|diameter)\b|\bis (?:it|this) (?:dense|big|large|small|long)\b",
         r"\bhounsfield\b|\b(?:mean|average|median|min|max|minimum|maximum)? ?(?:hu|density|attenuation)\b",
     )),
@@ -87,15 +156,49 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bslice (?:thickness|spacing|gap)\b|\bpixel (?:spacing|size)\b|\bspacing\b|\b(?:how many|number of) "
         r"(?:slices|images|series)\b",
         r"\bdemographics\b|\bresolution\b|\bvoxels?\b|\bacquisition\b|\bthickness\b|\bmatrix\b|\bmodality\b|\bis "
-        r"(?:it|this) (?:an? )?(?:ct|mri?|pet|x-?ray)\b|\bcontrast\b|\bkvp?\b|\btube voltage\b|\bgantry\b",
+        r"(?:it|this) (?:an? )?(?:ct|mri?|pet|x-?ray)\b|\b(?:iv|with|without|any|is|has|was|got|given) (?:\w+"
+        r" )?contrast\b|\bcontrast (?:agent|medium|phase|scan|enhanced|used|given)\b|^\W*contrast\W*$|\bkvp?\b"
+        r"|\btube voltage\b|\bgantry\b",
         r"\b(?:what|which) body (?:part|region)\b|\bbody part\b(?!s)",
         r"\bwhat (?:did|have) i (?:upload|load|open)",
         r"\bwhat (?:is|am i looking) (?:loaded|open|uploaded|on (?:the )?screen)\b",
+        r"\b(?:age|sex|gender|old)\b.*\b(?:of|is|for) (?:the|this|my|our|that) (?:patient|person|guy|man|woman"
+        r"|lady)\b|\b(?:what|which|how old)\b.*\b(?:patient|person|guy|man|woman|lady)(?:'s)? .*\b(?:age|sex"
+        r"|gender)\b|\bpatient (?:age|sex|gender|info\w*|data|facts|details)\b|\bwho (?:is|are) we (?:scanning"
+        r"|looking)|\bhow old is (?:he|she|the person|the man|the woman|the guy)\b|\bhow old (?:(?:the|this|my|is"
+        r"|are|was|a) )*(?:patient|person|guy)\b",
+        rf"\b(?:which|what) (?:\w+ )?{_STUDY} (?:is|are|do|did|am)\b|\bwhat (?:kind|sort|type) of (?:\w+"
+        rf" )?{_STUDY}\b|\btell me (?:something )?about (?:the|this|my) (?:patient|{_STUDY})\b|\b(?:describe"
+        rf"|introduce|present) (?:the|this|my) patient\b|\b(?:kernel|reconstruction|protocol|scan (?:facts|details"
+        rf"|parameters|info\w*)|how thick\b.*\b(?:slice|layer|cut|image)|(?:image|slice|layer|cut)s?\b.* how thick"
+        rf"|how many (?:layers?|frames|cuts|pictures))\b",
         r"\bhow old is (?:the|this|my) patient\b|\b(?:age|sex) of (?:the|this) patient\b|\bpatient'?s? (?:age|sex)\b",
         r"\b(?:male or female|female or male|man or (?:a )?woman|woman or (?:a )?man)\b(?=.*\bpatient\b)",
         r"\bis (?:the|this) patient (?:a )?(?:male|female|man|woman)\b",
     )),
     ("find_regions", (
+        rf"\b(?:any|anything|something|somewhere|where|things?|stuff|what|whatever|everything|nothing)\b(?:"
+        rf" \w+){{0,6}} {_ODD}\b(?! like)",
+        rf"\b{_ODD} (?:\w+ )?(?:{_SPOTS[3:-1]}|lesions?|nodules?|things?|stuff|bits?"
+        rf"|structures?)\b(?!.*\b(?:similar|closest|nearest)\b)|\b(?:place|spot|area|region)s?\b(?: \w+){{0,3}}"
+        rf" {_ODD}\b",
+        r"\b(?:run|do|start|try|perform|use|launch)\b.*\b(?:detection|detector|auto\w*|region (?:finder|proposal)"
+        r"|cad)\b|\bdetection\b|\bregion proposals?\b",
+        rf"\b(?:mark|point out|point at|indicate|highlight|flag|circle|outline|pick|choose|select|propose|suggest"
+        rf"|recommend|nominate|show|find|detect|locate|list|give|spot|identify)\b(?: \w+){{0,4}} (?:\d+ )?(?:\w+"
+        rf" ){{0,2}}{_SPOTS}\b(?!.*\b(?:similar|look-?alikes?|resembl\w+|like (?:this|it|that|mine)|closest"
+        rf"|nearest)\b)",
+        r"\b(?:mark|show|tell|highlight|flag|point out|circle) (?:me |us )?(?:what|whatever|anything|something"
+        r"|where|everything)\b(?! (?:this|it|that|r\d) (?:is|looks?|resembles?|could|might)|.*\b(?:similar"
+        r"|looks?\b|resembl\w+|atlas)\b| you (?:can do|know|can|have)| (?:is|are) (?:this|it|that)|.*\blesions?"
+        r" (?:is|are)\b)",
+        r"\bwhat (?:would|do|should|could) (?:you|i|we) (?:look at|mark|click|point|check|examine) (?:first|here"
+        r"|next)\b|\b(?:no idea|not sure|do not know|do not see|cannot (?:see|find)|unsure|idea) (?:\w+ )*where"
+        r" (?:\w+ )*(?:look|begin|start|click|lesion|nodule|it is)\b|\bwhere (?:do|should|would|could|shall|can"
+        r"|must|to|might) (?:\w+ )?(?:begin|start|look|click|focus)\b",
+        r"\b(?:do|can|could|did) you (?:see|spot|notice|find|detect) (?:any|some|a |anything|something|more"
+        r"|other)(?!.*\b(?:similar|like (?:this|it|mine)|resembl\w+|other patients)\b)|\byou see (?:any"
+        r"|some)thing\b",
         r"\bwhere to (?:look|click|start|begin)\b|\bsomething to look at\b|\b(?:which|what) (?:places|spots|areas"
         r"|regions)\b",
         r"\b(?:find|suggest|propose|detect|mark|locate|spot|identify|show|list|see|point out|look for|search for|search"
@@ -109,10 +212,23 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         rf"(?: (?:in|on) (?:the|this|my|these|that) (?:whole |entire )?{_STUDY}|(?: here)?$)",
         r"\banything (?:else )?(?:suspicious|abnormal|there|to see|wrong|interesting|worth|unusual)\b",
         rf"\b(?:search|scan|check|go through|screen|look through) (?:the |this |my )(?:whole |entire )?{_STUDY}\b",
-        r"\bsuggest(?:ions)?\b|\bwhat stands out\b|\b(?:did|do|have|am) i miss(?:ed|ing)?\b|\bhot ?spots?\b"
+        r"\bsuggest(?:ions)?\b|\bpropos\w+\b|^\W*(?:\d+ |some |the |a few )?(?:spots|regions|places|suggestions"
+        r"|candidates|rois)\W*$|\bwhat stands out\b|\b(?:did|do|have|am) i miss(?:ed|ing)?\b|\bhot ?spots?\b"
         r"|\bauto[- ]?detect\w*\b|\bpoint me to\b|\bwhere to look\b",
     )),
     ("explain", (
+        r"\b(?:read|reading|learn|study|know|knowledge|understand|hear|revise|review|refresh\w*|introduc\w+"
+        r"|introduction|lecture|tutorial|overview|summary|facts|background|theory|basics|primer|info\w*|notes"
+        r"|educat\w*|instruct\w*|curious)\b.*\b(?:about|on|of|regarding|over|to|for|concerning|the"
+        r"|knowledge)\b.*(?:\x00|lesions?|nodules?|mass(?:es)?|tumou?rs?|mediastin\w+|liver|lung|kidney|bone"
+        r"|pelvi\w+|abdom\w+|soft|renal|hepatic|pulmonary|osseous)",
+        r"\bwhat (?:should|must|do|does|would|can|could) (?:i|we|one|you|someone|students?|a \w+) (?:\w+"
+        r" ){0,2}(?:know|learn|understand|look for|expect|see|remember|tell)\b",
+        r"\b(?:quick|short|brief|simple|long|baby|easy) (?:version|summary|words|overview|rundown) (?:on|of"
+        r"|about)\b|\bintroduce\b|\bquick lesson\b|\bwalk me through\b|\bgive (?:me|us) (?:a |the )?(?:short "
+        r"|quick |brief |little |mini |small )*(?:lesson|rundown|intro\w*|lowdown|low-?down|run-?through|gist"
+        r"|briefing|story)\b|\beli5\b|\b101\b|\bcheat ?sheet\b|\bhow do (?:i|you|we) (?:recogni[sz]e|tell|spot)\b"
+        r"|\btypical (?:features|appearance|look|signs)\b",
         r"\bcounts? as\b|\bhow (?:is|are) (?!it|this|that|they|these|the\b).*\b(?:measured|reported|seen|defined)\b",
         r"\bteach(?:ing)?\b|\blessons?\b|\brefresh\b|\bwhat means\b|\bexplain\b|\blearn about\b|\bdefin(?:e|ition)\b",
         r"\b(?:characteristics?|features?|appearances?|signs?|hallmarks?|mimics?|pitfalls?|properties) of\b",
@@ -122,7 +238,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bhow (?:do|does|would|should) .* (?:look|appear|present)\b|\bwhat (?:do|does|would|should) .* look like\b",
     )),
     ("help", (
-        r"^(?:help|\?|menu|commands?|usage|instructions?)\b|\bhelp me$",
+        r"^(?:help(?! me (?:find|see|look|with|under|to)\b)|\?|menu|commands?|usage|instructions?)\b|\bhelp me$",
         r"\bwhat (?:can|could|do) (?:you|i|we) (?:do|ask|offer|help)\b|\bwhat (?:else )?(?:is possible|are my "
         r"options)\b",
         r"\bhow (?:do|can|does|should) (?:i|you|this|it)(?: \w+)? (?:use|work|start|begin|ask|help)",
@@ -130,6 +246,15 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bwhat is (?:lesion search|this tool|this app|this)(?: for)? (?:tool|app|for)\b",
     )),
     ("search", (
+        r"\b(?:doppelg\w+|twins?|siblings?|relatives?|cousins?|counterparts?|peers?|analog(?:ue)?s?|lookers?"
+        r"|equals|equivalents?|kindred|alikes?|brothers?)\b",
+        r"\b(?:friends|buddies|look the same|looks the same|same look)\b|\bwho else\b|\b(?:others?|anyone|anybody"
+        r"|someone|somebody|more|ones|cases|patients|anything|something|pictures|any|one|similar) (?:\w+ )?(?:with"
+        r"|like|of|that have|who have|have|has|had) (?:the |a |one of )?(?:same|this|these|that|it|such|a similar"
+        r"|similar|mine|those)\b|\bone of these\b|\bsame (?:sort|kind|type) of (?:thing|lesion|finding|spot)\b",
+        r"\b(?:seen|had|have|has|come across|encountered|met|saw|find) (?:\w+ ){0,4}(?:like|similar|alike"
+        r"|comparable|before)\b|\bwhere have (?:we|you) seen\b|\bprecedents?\b|\bseen before\b|\bends? up (?:close"
+        r"|near)\b|\bquery\b|\bre-?run\b|\brun (?:it|that|the search|a search)\b|\bsearch again\b|\bditto\b",
         r"\b(?:find|look for|show|search|see)\b.*\bsame\b",
         r"\bsimilar(?:ly|ities|s)?\b|\bresembl\w*\b|\bcomparable\b|\blook-?alikes?\b|\bsame kind\b|\bmost alike\b",
         rf"\b(?:look|looking|looks)(?: most| more)? (?:like|alike) (?:this|it|that|these|r\d|\x00)|\b(?:like|as) "
@@ -138,9 +263,19 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bseen (?:this|it|something|anything|one|that)?(?: like this| before)",
         r"\bsearch\b|\bretriev\w+\b",
         r"\b(?:find|show|list|give|get|fetch|bring|display|see)\b.*\b(?:cases?|examples?|lesions?|nodules?|hits?"
-        r"|mass(?:es)?|tumou?rs?|ones?|results?|patients?|records?)\b",
+        r"|mass(?:es)?|tumou?rs?|ones|results?|patients?|records?)\b",
     )),
     ("what", (
+        r"\bwhether (?:it|this|that)\b|\bsimilar (?:with|to) (?:which|what) (?:kind|type|organ)|\bto what is (?:it"
+        r"|this|that)\b|\bwhat is (?:it|this|that) similar to",
+        r"\borigin\b|\bfor what (?:do|would) you (?:hold|take)\b|\bwhat do you (?:hold|take) (?:this|it|that)\b"
+        r"|\bwhat (?:would|do) you call (?:this|it|that)\b|\bname (?:this|it|that)\b|\bbelongs? to (?:what"
+        r"|which)\b|\bwhere (?:does|do|would|could) (?:this|it|that) (?:\w+ )?(?:belong|come|fit|originate|arise)"
+        r"|\bmake of (?:this|it|that)\b|\bwhat have (?:i|we) (?:got|here|marked)",
+        r"\bwhat (?:\w+ )?(?:kind|sort|type) of (?:a )?(?:thing|lesion|finding|nodule|mass|animal|beast|stuff)\b"
+        r"|\bwhat (?:does|do|did|would|might|could|may) (?:\w+ ){0,6}(?:resemble|look|remind|be|represent"
+        r"|correspond|suggest)\b|\bwhat (?:\w+ ){0,6}(?:resembles?|looks like)\b|\bremind\w* you\b|\bbest guess\b"
+        r"|\bfirst guess\b",
         r"^id\b|\binterpretation\b|\bimpression\b",
         rf"\bwhat (?:is|was) (?:{_THIS}|here|there|the (?:marked |selected |current )?(?:region|box|thing|{LESION}))"
         rf"|\bwhat (?:could|might|can|may|would) {_THIS}",
@@ -157,6 +292,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"^(?:this|here|and this|and here)$",
     )),
     ("thanks", (
+        r"\b(?:grateful|appreciated?|helpful|obliged|kind of you|most kind|well done|all (?:i|we) need\w*|that"
+        r" will be all|that is all|no more questions|over and out|have a (?:nice|good)|see you|good ?night|ciao"
+        r"|adios|tsch[uü]ss)\b",
         r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|merci|danke|gracias)\b",
         r"^(?:great|perfect|nice|good job|well done|ok|okay|cool|got it|excellent|super|wonderful|awesome|that is all"
         r"|bye|goodbye)\b",

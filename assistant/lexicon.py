@@ -39,33 +39,22 @@ TYPE_WORDS: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-# Words that are typed often enough to be worth correcting, when nothing else fits.
+# Words that are typed often enough to be worth correcting, besides those of the other tables.
 _SPELLED = """
-under only many between
-liver hepatic lung lungs pulmonary kidney kidneys renal bone bones osseous mediastinum mediastinal abdomen abdominal
-pelvis pelvic tissue women female females male males lesion lesions nodule nodules similar measure compare
-comparison describe explain report region regions suggest closest nearest patient patients older younger smaller
-larger bigger between without except excluding exclude filter filters study series slices atlas cases results hits
-second third years millimeters centimeters largest smallest treatment prognosis malignant benign export search looks
-resemble resembles tissue elderly fifties sixties seventies diameter hounsfield density
+abnormal about also anyone anything atlas back because benign between bigger biggest both cancel cancer cases
+centimeters closest compare comparison confident density describe diameter difference different document eight
+eighties eighty elderly eleven everyone everything evidence example examples except exclude excluding explain export
+female females fifteen fifties fifty filter filters find first forties forty fourth from gentlemen give have hepatic
+hits hounsfield html include instead json just keep know ladies larger largest learn leave lesion lesions like longer
+look lookalike lookalikes looks lymphoma make male males malignant many masses matter matters measure mediastinal
+mediastinum metastases metastasis millimeters more most nearest need neighbor neighbors neighbour neighbours ninety
+nodule nodules number older once only other others overview patient patients please previous prognosis regardless
+region regions report resemble resembles resembling results reverse same search second series seven seventies seventy
+show similar sixties sixty slices smaller smallest some something strange study suggest suggestions summary suspicious
+teach tell than thanks that them then these third thirties thirty this those three tissue treatment tumor tumour
+twelve twenty twins under undo want weird what when where which with without woman women years younger
 """
-SPELLED_OUT = tuple(_SPELLED.split())
-
-# Correct English that looks like a misspelling of the above; never "corrected".
-_CORRECT = """
-accept at atlas beneath between big bigger biggest bond boner bones bonus born care cares case chess clean clear
-cleared close closer compared compares comparing conclude deliver dense density described describes destiny done
-exceed exceeding exceeds excellent except exclude excluded expect expert explained explains exported exports extent
-filter filtered gone hid hint his hit hits identity include included includes including issue issues kidding kind
-kindly kinds lane large larger last legion lesson lessons like liked likes line lines lingo live lived lives living
-lone long looked looking looks lunge lunges mail make males man mare mate mates meal measured measurement
-measurements measures measuring men near nearer none old one ones order ordered orders pale patently patience port
-press real really reason reasons region regional renal reported reports research result river search searched season
-second seconds seek seem seems seen series serious similarity similarly slice sliced small sport studied study
-sturdy suggest suggested suggestion suggestions suggests tale than that their them then there these they thing
-things think thinks this those tissues with within without woman year yes yet young
-"""
-NOT_A_TYPO = frozenset(_CORRECT.split())
+SPELLED_OUT = frozenset(_SPELLED.split())
 
 LESION = r"(?:lesions?|nodules?|mass(?:es)?|tumou?rs?|findings?|spots?|lumps?|abnormalit(?:y|ies)|cysts?|metastas[ei]s)"
 CASE = (
@@ -75,12 +64,20 @@ CASE = (
 
 # -- people --------------------------------------------------------------------------------------------------------
 SEX_WORDS: dict[str, str] = {
-    "F": r"(?:wom[ae]ns?|females?|ladies|lady|girls?|gals?|mothers?|grandmothers?)",
-    "M": r"(?:m[ae]ns?|males?|gentlem[ae]n|boys?|guys?|dudes?|blokes?|fellows?|fathers?|grandfathers?)",
-}
+    "F": r"(?:wom[ae]ns?|females?|femal|feminine|ladies|lady|ladys|girls?|gals?|mothers?|grandmothers?|grannies|wives)",
+    "M": r"(?:m[ae]ns?|males?|masculine|gentlem[ae]n|gents?|boys?|guys?|dudes?|blokes?|fellows?|fellas?|lads?|fathers?"
+         r"|grandfathers?|chaps?|husbands?)",
+}  # fmt: skip
+PEOPLE = (
+    r"patients?|people|persons?|folks?|adults?|subjects?|individuals?|someone|anyone|anybody|nobody|everyone|wom[ae]n"
+    r"|m[ae]n|females?|males?|ladies|lady|gentlem[ae]n|gents|guys?|girls?|boys?|those|f|m"
+)
 
 # Phrases of age and the inclusive years they stand for.
 AGE_PHRASES: tuple[tuple[str, tuple[int | None, int | None]], ...] = (
+    (r"quinquagenarians?", (50, 59)),
+    (r"quadragenarians?", (40, 49)),
+    (r"centenarians?", (100, None)),
     (r"sexagenarians?", (60, 69)),
     (r"septuagenarians?", (70, 79)),
     (r"octogenarians?", (80, 89)),
@@ -88,19 +85,18 @@ AGE_PHRASES: tuple[tuple[str, tuple[int | None, int | None]], ...] = (
     (r"middle[- ]aged?", (40, 64)),
     (r"young adults?", (18, 39)),
     (r"(?:elderly|seniors?|geriatric|pensioners|retirees|aged patients|old people|old patients|old wom[ae]n|old m[ae]n"
-     r"|older (?:people|patients|adults|wom[ae]n|m[ae]n|persons)|the old)", (65, None)),
-    (r"(?:children|child|kids?|pa?ediatrics?|minors)", (None, 17)),
-    (r"(?:teenagers?|teens|adolescents?)", (13, 19)),
+     r"|older (?:people|patients|adults|wom[ae]n|m[ae]n|persons)|the old(?! ones?))", (65, None)),
+    (r"(?:children|child|kids?|pa?ediatrics?|minors|underage|under-?18s)", (None, 17)),
+    (r"(?:teenagers?|teenaged?|teens|adolescents?)", (13, 19)),
     (r"(?:infants?|babies)", (None, 1)),
-    (r"(?:young|younger) (?:people|patients|wom[ae]n|m[ae]n|persons|ones)", (None, 39)),
-    (r"adults?", (18, None)),
+    (r"(?:adults?|grown-?ups?)", (18, None)),
 )  # fmt: skip
 
 DECADES = {
     "twenties": 20, "thirties": 30, "forties": 40, "fourties": 40, "fifties": 50, "sixties": 60, "seventies": 70,
     "eighties": 80, "nineties": 90,
 }  # fmt: skip
-DECADE_PART = {"": (0, 9), "early": (0, 3), "mid": (4, 6), "late": (7, 9)}
+DECADE_PART = {"": (0, 9), "early": (0, 3), "mid": (4, 6), "middle": (4, 6), "late": (7, 9)}
 
 # -- numbers -------------------------------------------------------------------------------------------------------
 _UNITS = """
@@ -118,72 +114,155 @@ ORDINALS = {
 }  # fmt: skip
 
 # Bounds. Sizes are continuous, so both kinds mean the same for them; years are whole, so "over 60" begins at 61.
-_NONE = r"(?:nothing|nobody|no one|none|not|no)"
-_BIG = r"(?:over|above|beyond|past|older than|more than|greater than|larger than|bigger than|longer than)"
-_LITTLE = r"(?:under|below|younger than|less than|fewer than|smaller than|shorter than)"
-AT_LEAST = rf"(?:at least|a minimum of|minimum|min\.?|from|starting at|{_NONE} {_LITTLE}|>=|=>|≥)"
-AT_MOST = rf"(?:at most|up to|a maximum of|maximum|max\.?|until|{_NONE} {_BIG}|<=|=<|≤)"
-OVER = rf"(?:{_BIG}|exceeding|>)"
-UNDER = rf"(?:{_LITTLE}|not yet|<)"
-ABOUT = r"(?:around|about|approximately|approx\.?|roughly|circa|ca\.?|some|~)"
+OVER = (
+    r"over|above|beyond|past|after|older|elder|more|greater|larger|bigger|longer|taller|wider|higher|exceed(?:s"
+    r"|ing|ed)?"
+    r"|upwards? of|surpass(?:es|ing)|north of|>"
+)
+UNDER = r"under|below|beneath|younger|less|fewer|smaller|shorter|lower|before|short of|south of|not yet|<"
+AT_LEAST = (
+    r"(?:a |the |of )?minimum(?: (?:age|size|diameter))?|(?<!\d )min|at (?:the (?:very )?)?least|from|starting"
+    r" (?:at|from|with)|beginning (?:at|with)|>=|since"
+    r"|lower (?:limit|bound|end|border|edge|threshold)(?: (?:of|at|to|is|may be|can be|should be|shall be|must be"
+    r"|be|now))*|not? (?:less|fewer)"
+)
+AT_MOST = (
+    r"(?:a |the |of )?maximum(?: (?:age|size|diameter))?|(?<!\d )max|at (?:the (?:very )?)?most|up to|until|till"
+    r"|within|<=|no more|no greater|upper (?:limit|bound|end)"
+    r"|capp?(?:ed)?(?: (?:it|that|them))?|ceiling|as (?:old|large|big|long) as"
+)
+ABOUT = (
+    r"around|about|approximately|approx|roughly|circa|ca|some|something like|~|in the region of|close to|more or less"
+)
+OR_MORE = (
+    r"(?:\+|(?:and|or|&|on) (?:older|elder|over|above|up(?:wards?)?|more|beyond|larger|bigger|longer|greater"
+    r"|higher|plus|better|after)\b"
+    r"|(?:and )?upwards?\b|(?:years )?on(?:wards?)?\b(?! (?:the|this|a)\b)|plus\b|(?:at )?(?:the )?(?:minimum"
+    r"|least)\b|min\b"
+    r"|(?:(?:is|as|being|would be|should be) )?(?:a |an |the |my )?(?:more \w+ )?(?:lower (?:limit|bound)|minimum)\b)"
+)
+OR_LESS = (
+    r"(?:(?:and|or|&) (?:younger|under|below|less|smaller|shorter|lower|fewer|down(?:wards?)?|beneath)\b|(?:at"
+    r" )?(?:the )?(?:maximum|most|max)\b(?! \w+ similar)|tops\b"
+    r"|(?:(?:is|as|being|would be|should be) )?(?:a |an |the |my )?(?:more \w+ )?(?:upper (?:limit|bound|end)"
+    r"|maximum|max|cap|ceiling)\b)"
+)
+CHANGE = (
+    r"(?:make|change|bump|set|raise|lower|increase|decrease|extend|instead|rather|go|move|shift|prepone|postpone"
+    r"|reduce|relax|tighten"
+    r"|switch|push|drop|adjust|update|correct)"
+)
+WIDEN = r"(?:extend|widen|raise|increase|stretch|expand|enlarge|relax|loosen|push|up)"
+
+# What is counted: hits have their own word list (CASE), these are places of a scan and plain pieces.
+PLACE = (
+    r"(?:regions?|rois?|places?|spots?|areas?|candidates?|suggestions?|findings?|foci|focus|sites?|points?"
+    r"|proposals?|targets?)"
+)
+COUNTED = (
+    r"(?:nos|pieces?|items?|entries|pictures?|images?|pics|thumbnails?|rows|lines|boxes|siblings?|twins?"
+    r"|doppelg[aä]ngers?|relatives?|others|hits)"
+)
 
 # -- leaving out ---------------------------------------------------------------------------------------------------
+LEAVE_OUT = (
+    r"(?:excluding|exclude|except(?: for)?|without|leave out|leaving out|leave aside|omit|omitting|skip|drop|hide"
+    r"|ignore|ignoring"
+    r"|remove|take out|filter out|cut(?: out)?|discard|disregard|avoid|get rid of|kick out|throw(?: away| out)?"
+    r"|toss|lose|strike|scrap|scratch|no need(?: for| of)?|cannot stand|can not stand|cancel|subtract|dump"
+    r"|chuck(?: out)?|sack|bin|nix|eliminate|minus|bar"
+    r"|barring|forget(?: about)?|rule out|retire|strip(?: out)?|purge|delete|weed out|reject|leave off|take away"
+    r"|put aside|set aside)"
+)
+# Words that leave out what follows them ...
 EXCEPT = (
-    r"(?:!=|≠"
-    r"|(?:remove|take out|filter out|get rid of|avoid|disregard|discard|rule out|kick out|cut)(?: the| any| all)?"
-    r"|none (?:in|from|of)(?: the)?|nothing (?:in|from|of)(?: the)?|excl\b|outside(?: of)?(?: the)?|forget(?: "
-    r"about)?(?: the)?|do not (?:want|show|include)(?: me)?(?: the| any)?|not(?! only)(?: the| any| from the| in "
-    r"the)?|no|except(?: for)?(?: the)?|excluding(?: the)?|exclude(?: the)?"
-    r"|without(?: (?:the )?(?:ones?|those|cases|lesions) (?:in|of|from))?(?: the| any)?|other than|anything but"
-    r"|everything but|all but|but not|leave out(?: the)?"
-    r"|leaving out(?: the)?|ignore(?: the)?|ignoring(?: the)?|skip(?: the)?|minus|omit(?: the)?|omitting(?: the)?"
-    r"|drop(?: the)?|non|hide(?: the)?|apart from(?: the)?|besides(?: the)?|rather than|instead of|never)"
+    rf"(?:!=|≠|<>|{LEAVE_OUT}|none|nothing|excl|outside(?: of)?|do not (?:want|show|include|need|care(?: about|"
+    rf" for)?|give|list|bother with)(?: me)?"
+    r"|(?<!is )(?<!are )not(?! only| just| necessarily| sure)|(?:is|are|was|be) not|no(?! limit| matter| more|"
+    r" restriction)|other than|anything but|everything but|all but|but not|non|apart from|aside from"
+    r"|besides|rather than|instead of|never|neither|nor|as opposed to|everything except|not interested in|(?:do"
+    r"|does|are|is|did) not (?:come|originate|stem|lie|sit|belong|live|occur)|nobody with|no longer)"
 )
-ANY = (
-    r"(?:any|all|every|whatever|regardless of(?: the)?|irrespective of(?: the)?|no matter(?: what| the)?|ignore(?: "
-    r"the)?"
-    r"|ignoring(?: the)?|without(?: the| an?| any)?|drop(?: the)?|remove(?: the)?|forget(?: about)?(?: the)?|no"
-    r"|lift(?: the)?|clear(?: the)?|never mind(?: the)?|delete(?: the)?|leave out(?: the)?|undo(?: the)?)"
+# ... with words like these in between,
+EXCEPT_FILLER = (
+    r"(?:the|an?|any|all|from|in|of|for|to|by|with|me|those|these|them|ones?|lesions?|cases?|hits?|nodules?"
+    r"|results?|whatever|anything|everything"
+    r"|comes?|coming|originat\w+|that|which|is|are|were|be|show|include|see|located|arising|either|kind|type"
+    r"|patients?|people|who|thing|things|stuff|search)"
 )
-LIMIT = r"(?: (?:limits?|filters?|restrictions?|bounds?|constraints?|range|criteri(?:on|a)|condition|group))"
+# ... and words that leave out what stands before them.
+EXCEPTED = (
+    r"(?:out\b|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|(?:can|could|should"
+    r"|may|must) (?:go|be (?:left out|excluded|removed|dropped|skipped|omitted|ignored|hidden))\b"
+    r"|(?:need|should|must|do|does|is|are|can|may|shall)(?: not|n't)(?: (?:be|to be|get|really|very))*(?:"
+    r" (?:needed|wanted|shown|included|welcome|interesting|relevant|required"
+    r"|necessary|listed|counted|considered|appear|count|interest me|matter|there))\b"
+    r"|(?:i |we )?(?:do|does) not (?:need|want|care|like|interest)\b|not (?:needed|wanted|please|welcome"
+    r"|interesting|required|shown|included)\b|no thanks\b|unwanted\b)"
+)
+# Lifting a filter: words before its name or after it.
+LIFT = (
+    r"(?:quit\w*|nix|kill|any|all|every|whatever|whichever|regardless|irrespective|independent(?:ly)?|no matter"
+    r"|unrestricted|ignor\w+|without|drop\w*|remov\w+|forget\w*|scratch\w*|scrap\w*|lift\w*"
+    r"|clear\w*|never mind|delet\w+|undo|cancel\w*|reset\w*|ditch\w*|lose|los\w+ the|relax\w*|discard\w*"
+    r"|disregard\w*|omit\w*|eras\w+|abandon\w*|skip\w*|waiv\w+|loosen\w*|take \w* ?(?:off|away|out)"
+    r"|leave (?:out|aside|off)|leave \w+(?: \w+){0,2} (?:out|aside|off)|get rid|do not (?:restrict|limit|filter"
+    r"|care|mind|use|apply|consider|bother)|stop (?:restricting|limiting|filtering)|no longer (?:restrict|limit"
+    r"|filter)"
+    r"|unlimited|no|open up|free up|turn off|switch off|disable|throw out|let go of)"
+)
+LIFTED = (
+    r"(?:(?:is |are |be |also |now |has |have |with )*(?:any|no (?:limits?|restrictions?|matter|filters?"
+    r"|constraints?|importance)|unlimited|unrestricted|off|out|irrelevant|open|free|not important|unimportant"
+    r"|whatever|all|none|both"
+    r"|does not matter|do not matter|does not count|no longer (?:matters?|counts?|relevant|important)|immaterial"
+    r"|either|whichever|not relevant|do not care|i do not care|gone|away|again away|cleared|removed|dropped|lifted"
+    r"|wide open|anything goes|n/a))"
+)
+LIMIT = (
+    r"(?: (?:limits?|limitations?|filters?|restrictions?|bounds?|constraints?|conditions?|range|criteri(?:on"
+    r"|a)|groups?|thing|bit|part|requirements?|cut-?offs?|settings?|one|of (?:the )?patients?))"
+)
 
 FILTER_NAMES: dict[str, str] = {
-    "age": r"ages?",
-    "sex": r"(?:sex(?:es)?|genders?)",
-    "size": r"sizes?",
-    "type": r"(?:lesion )?(?:types?|organs?|kinds?)",
+    "age": r"(?:patient )?ages?",
+    "sex": r"(?:patient )?(?:sex(?:es)?|genders?)",
+    "size": r"(?:lesion )?(?:sizes?|diameters?|dimensions?)",
+    "type": r"(?:lesion )?(?:types?|organs?|kinds?|categor(?:y|ies)|anatom(?:y|ical sites?))",
     "scope": r"(?:scopes?|patient)",
 }
 
-SCOPES: tuple[tuple[str, str], ...] = (
-    (r"do not (?:leave|exclude|skip|drop|ignore|forget)(?: out)? (?:this|the same) patient(?: out)?", "all"),
-    (r"(?:leave|take|keep) (?:this|the same) patient out", "cross-patient"),
-    (r"(?:from |in |of |within |only )*(?:the |this )?same (?:patient|person|individual)(?:'s)?(?: only)?",
-     "same-patient"),
-    (r"(?:from |in |of |within )(?:only )?(?:this|that) (?:patient|person)(?:'s)?(?: only| own| alone)*(?! over| "
-     r"under)",
-     "same-patient"),
-    (r"(?:this|the|his|her|their) (?:patient's )?(?:own )?(?:prior|previous|earlier|older|other) (?:visits?|stud(?:y"
-     r"|ies)"
-     r"|scans?|exams?|lesions)", "same-patient"),
-    (r"this patient's(?: own)?", "same-patient"),
-    (r"(?:from |in |across |of )*(?:all|every|any)(?: the)? (?:patients?|people|persons?)"
-     r"(?: including (?:this|the same) (?:one|patient))?", "all"),
-    (r"(?:in |from |of |across )*(?:everyone|everybody)\b(?:[, ]+this patient (?:too|as well|included))?", "all"),
-    (r"this (?:patient|one) (?:too|as well|included)", "all"),
-    (r"(?:including|include|also|plus|even|add) (?:from )?(?:this|the same|that) (?:patient|one|person)", "all"),
-    (r"(?:from |in |across |of |only )*(?:the )?(?:other|different|another|unrelated|someone else's) (?:patients?"
-     r"|people"
-     r"|persons?|individuals?)", "cross-patient"),
-    (r"(?:cross|inter)[- ]patients?", "cross-patient"),
-    (r"(?:intra|within)[- ](?:the )?(?:same )?patient", "same-patient"),
-    (r"(?:from |in |of )?(?:someone|somebody|anyone|anybody) else(?:'s)?", "cross-patient"),
-    (r"(?:irrespective|regardless) of (?:the )?patient|no matter (?:the|which) patient", "all"),
-    (r"same-patient", "same-patient"),
-    (r"(?:not|except|excluding|exclude|without|leave out|leaving out|other than|do not include|not including|ignore) "
-     r"(?:from |of |in )?(?:this|the same) "
-     r"(?:patient|person)", "cross-patient"),
-)  # fmt: skip
+# Whose lesions. The same patient, others, or everybody; `filters.py` reads negations and combinations.
+_PERSON = r"(?:patients?|persons?|individuals?|subjects?|guys?|man|woman|lady|gentleman|people|folks?|case)"
+_EARLIER = r"(?:prior|previous|earlier|older|old|past|former|preceding|last)"
+_VISITS = (
+    r"(?:visits?|stud(?:y|ies)|scans?|exams?|examinations?|films?|cts?|imaging|series|time ?points?|records?"
+    r"|history|images)"
+)
+_OWN = r"(?:this|the|his|her|their|my|that|own)"
+SAME_PATIENT = (
+    rf"(?:the |this |that |one and the )*(?:very )?(?:same|own) {_PERSON}(?:'s)?(?: own)?|(?:this|the|my|that)"
+    rf" (?:very )?(?:patient|person)(?:'s|s)? own"
+    rf"|(?:this|that|my) (?:very )?(?:patient|person)(?:'s)?|(?:his|her|their|the patient's) (?:very )?own|him|her"
+    rf"|himself|herself"
+    rf"|(?:{_OWN} (?:patient's )?)+(?:own )?(?:{_EARLIER}|other) (?:{_VISITS}|lesions|nodules|findings|spots)"
+    rf"|{_EARLIER} {_VISITS}|priors"
+    r"|(?:intra|within|same|single)[- ](?:the )?(?:same )?patient(?:'s)?"
+)
+OTHER_PATIENTS = (
+    rf"(?:the )?(?:other|different|another|foreign|strange|unrelated|someone else's|separate|new|distinct"
+    rf"|non-identical|further) (?:\w+ )?{_PERSON}(?:'s)?"
+    r"|(?:someone|somebody|anyone|anybody|people|patients|everyone|everybody|who) else(?:'s)?|strangers?|(?:cross"
+    r"|inter|between)[- ]patients?|others"
+)
+ALL_PATIENTS = (
+    r"(?:absolutely )?(?:all|every|any|each|both)(?: of)?(?: the| my| our| these)?(?: \w+)? ?(?:patients?|people"
+    r"|persons?|individuals?|subjects?|folks)"
+    r"|everyone|everybody|all comers|the (?:whole|entire|full|complete) (?:atlas|database|collection|cohort)"
+    r"|anyone at all|anybody at all"
+    r"|all[- ]patients?|patient (?:does not|doesn't) matter|(?:irrespective|regardless) of (?:the )?patient|no"
+    r" matter (?:the|which|whose) patient|whichever patient|any patient"
+)
 
 # -- what we do not do ---------------------------------------------------------------------------------------------
 # kind of request -> words that mark it. The kinds are answered in wording.py.
@@ -192,18 +271,26 @@ OUT_OF_SCOPE: tuple[tuple[str, str], ...] = (
                   r"|radiotherapy|medicat\w*|drugs?|dose|dosage|prescri\w*|ablat\w*|antibiotics?|cure[ds]?|curable"
                   r"|manag(?:e|ement)"),
     ("prognosis", r"prognos\w*|surviv\w*|life expectancy|how long (?:does|do|has|have|will|can|could) .*(?:live|left)"
-                  r"|going to die|will (?:\w+ ){1,2}die|die from|dying|deadly|fatal|outcome|recurrence|spread"),
+                  r"|going to die|will (?:\w+ ){1,2}die|die from|dying|deadly|fatal|outcomes?|recurrence|recur"
+                  r"|spread|mortality"
+                  r"|(?:has|have|is) left|make it through|(?:get|become) (?:better|worse)|how (?:long|much time)"
+                  r" .*(?:live|left|got)"),
     ("malignancy", r"cancer\w*|malignan\w*|benign|carcinoma|dangerous|harmless|metasta(?:sis|tic|sized)|tumou?r or not"
                    r"|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news|lethal"
                    r"|life[- ]threatening|chances? (?:of|that)|going to be (?:ok|okay|fine|all ?right)"),
-    ("diagnosis", r"diagnos\w*|which disease|what disease|what (?:is|are) wrong"),
+    ("diagnosis", r"(?:have|has|had|got|gets?|suffer\w*(?: from)?|sick with|ill with) (?:an? |the )?(?:\w+"
+                  r" )?(?!hepat|angio|ha?emangi|lip|thym|sarc)\w*(?:oma|omas|itis|osis|emia|aemia|culosis|monia"
+                  r"|abscess)"
+                  r"|what does (?:he|she|the patient|this patient|this guy|this man|this woman) have|diagnos\w*"
+                  r"|which disease|what disease|what (?:is|are) wrong"),
     ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she"
                   r"|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read"
                   r"|remember))"
                   r"|what (?:do|should) (?:i|we) do|refer (?:him|her|them|the patient)|next steps?|urgent|emergency"
                   r"|mri|pet"),
     ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth rate|doubling time|over time"),
-    ("identity", r"(?:patient's|his|her|the) (?:name|address|birthday|birth ?date|date of birth|phone|id number|mrn)"
+    ("identity", r"(?:patients?'?s?|his|her|the|their) (?:full |real |first |last )?(?:name|address|birthday|birth"
+                 r" ?date|date of birth|phone|id number|mrn)"
                  r"|patient name|patient id|whose\b|(?:give|tell) me the name|who is (?:the|this) (?:patient|person"
                  r"|man|woman)|which hospital|accession"),
 )  # fmt: skip
@@ -215,9 +302,13 @@ REPORT_FORMATS: tuple[tuple[str, str], ...] = (
     (r"\bhtml\b", "html"),
 )
 GROUPINGS: tuple[tuple[str, str], ...] = (
-    (r"\b(?:sex|sexes|gender|genders|wom[ae]n|females?|m[ae]n|males?)\b", "sex"),
+    (r"\b(?:m ?/ ?f|f ?/ ?m|masculine|feminine|sex|sexes|gender|genders|wom[ae]n|females?|m[ae]n|males?)\b", "sex"),
     (r"\b(?:body[- ]?(?:parts?|regions?|sites?)|anatom\w+|locations?)\b", "body_part"),
-    (r"\b(?:sources?|origins?|datasets?|data ?sets?|come from|comes from|where .* from)\b", "source"),
+    (
+        r"\b(?:sources?|origins?|datasets?|data ?sets?|come from|comes from|where\b.*\b(?:get|got|taken)|where .*"
+        r" from)\b",
+        "source",
+    ),
     (r"\b(?:types?|kinds?|organs?|lesion types?|categor\w+)\b", "lesion_type"),
 )
 

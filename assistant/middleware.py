@@ -36,6 +36,8 @@ class TurnLog:
     tool_calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     told: list[str] = field(default_factory=list)  # what tools said when they failed
     notice: str | None = None
+    tools_s: float = 0.0
+    model_s: float = 0.0
 
 
 class TurnGuard(AgentMiddleware[Any, Any]):
@@ -59,11 +61,14 @@ class TurnGuard(AgentMiddleware[Any, Any]):
         if turn.notice is None and turn.model_calls > MAX_MODEL_CALLS:
             self._take_over(request, "did not come to an answer")
         if turn.notice is None:
+            began = time.perf_counter()
             try:
                 return handler(request)
             except Exception as error:  # whatever a provider's client raises, the conversation goes on
                 log.warning("model call failed: %s", type(error).__name__)
                 self._take_over(request, _reason(error))
+            finally:
+                turn.model_s += time.perf_counter() - began
         return handler(request.override(model=self._fallback))
 
     def _take_over(self, request: ModelRequest[Any], reason: str) -> None:
@@ -102,8 +107,10 @@ class TurnGuard(AgentMiddleware[Any, Any]):
             message = _failed(call_id, call["name"], f"That step failed inside the program ({type(error).__name__}).")
         if facts is None:
             turn.told.append(message.text)
+        took_s = time.perf_counter() - began
+        turn.tools_s += took_s
         title = steps.finished(facts) if facts is not None else message.text
-        write(ToolFinished(call_id, title, round(1000 * (time.perf_counter() - began)), facts))
+        write(ToolFinished(call_id, title, round(1000 * took_s), facts))
         return message
 
 

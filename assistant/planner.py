@@ -7,11 +7,11 @@ that planning is a pure function of the messages, and a turn that another model 
 
 import json
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from assistant import wording
+from assistant import patterns, wording
 from assistant.slots import HitRef, RegionRef
 from assistant.state import PastSearch, TurnState
 from assistant.understanding import Request, Wanted, understand
@@ -30,6 +30,7 @@ from tools.results import (
 )
 
 MOST_HITS = 50
+FAR_CLOSER = 2.0  # times, when a bare number could replace more than one bound
 FOLLOWING = ("refine", "compare")  # requests that go on with the region spoken of last
 FILTER_ARGS: dict[str, tuple[str, ...]] = {
     "type": ("lesion_types",),
@@ -78,6 +79,7 @@ class CannotDoError(Exception):
 
 
 Recipe = Generator[Call, Facts, str]
+Understand = Callable[[str, TurnState], Sequence[Request]]
 
 
 @dataclass
@@ -124,11 +126,13 @@ class Turn:
         return self.state.last_calls[-1].name if self.state.last_calls else ""
 
 
-def plan_turn(message: str, state: TurnState, results: Mapping[str, Result]) -> Call | Reply:
-    """The next call to make, or the answer. `results` are this turn's, by `Call.key`."""
+def plan_turn(
+    message: str, state: TurnState, results: Mapping[str, Result], read: Understand = understand
+) -> Call | Reply:
+    """The next call to make, or the answer. `results` are this turn's, by `Call.key`; `read` understands."""
     turn = Turn(state, message)
     parts: list[str] = []
-    for request in understand(message, state):
+    for request in read(message, state):
         try:
             recipe = RECIPES[request.intent](request, turn)
             call = next(recipe)
@@ -235,6 +239,9 @@ def _lesion_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str
         refs = [HitRef("last") if request.nth == -1 else HitRef("rank", n=request.nth)]
     if refs and all(ref.kind == "id" for ref in refs):
         return [ref.lesion_id for ref in refs]
+    spoken_of = turn.hit or turn.state.last_lesion
+    if not refs and spoken_of:
+        return [spoken_of]
     by_id = [r for r in request.regions if r.kind == "id"]
     past = turn.searches.get(_region_id(by_id[0], turn)) if by_id else turn.last_search
     if past is not None:
@@ -247,8 +254,7 @@ def _lesion_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str
     if not facts.hits:
         raise CannotDoError(wording.NO_HITS_TO_NAME)
     if not refs:
-        last = turn.hit or turn.state.last_lesion
-        return [last or facts.hits[0].lesion_id]
+        return [facts.hits[0].lesion_id]
     return list(dict.fromkeys(_hit(ref, facts) for ref in refs))
 
 
@@ -272,25 +278,47 @@ def _hit(ref: HitRef, facts: SearchFacts) -> str:
 
 
 # -- searching -----------------------------------------------------------------------------------------------------
-_INHERITS = re.compile(
-    r"^(?:and|but|now|only|just|same|what about|how about|instead|also|ok|okay)\b|\b(?:only|instead|those|of these|of "
-    r"them|same|again|too)\b"
+_BUILDS_ON = re.compile(
+    r"^(?:and|but|now|only|just|same|what about|how about|instead|also|ok|okay|then|or|again|ditto|likewise)\b"
+    r"|\b(?:only|instead|those|of these|of "
+    r"them|same|again|too|also|ditto|likewise|as before|keep|still|now|bump|widen|narrow|restrict|limit|extend|more)\b"
 )
-_ADDS = re.compile(r"\b(?:also|include|including|add|as well|too|plus|additionally)\b")
+_ANEW = re.compile(
+    r"\bsimilar|\bresembl|\blook(?:s|ing)?[- ]?(?:a?like|most like)|\blike (?:this|it|that|mine|r\d)|\bcomparable"
+    r"|\bmatch|\bneighbou?r|\bquery\b|\bnew search\b|\bknn\b|\bsimilarity"
+    r"|\bseen (?:this|it)|\bfresh\b|\b(?:with|of) (?:the same|this) (?:sort|kind|thing)|\bwhat\b"
+)
+_ADDS = re.compile(
+    r"\b(?:also|include|including|add|as well|too|plus|additionally|reinstate|allow|again|back"
+    r"|re-?add|re-?include|bring|permit|readmit|put)\b(?!.*\bonly\b)"
+)
 
 
 def _search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> dict[str, Any]:
     """The arguments of a search: what was said, over what the last search had where the request builds on it."""
     before = dict(turn.last_search.args) if inherit and turn.last_search else {}
     before.pop("region_id", None)
-    for name in request.cleared:
+    cleared = set(request.cleared)
+    if _ADDS.search(request.text) and before.get("sex") and request.wanted.sex not in (None, before["sex"]):
+        cleared.add("sex")  # "and men too", after women
+    for name in cleared:
         for argument in FILTER_ARGS[name]:
             before.pop(argument, None)
     for argument in [a for a in before if request.cleared_end and a.startswith(f"{request.cleared_end}_")]:
         before.pop(argument)
     if "type" in request.cleared and "sex" in request.cleared:
         before.pop("k", None)  # everything was lifted
+    if request.corrects:
+        for end, other in (("min", "max"), ("max", "min")):
+            for what in ("age", "size_mm"):
+                if (
+                    getattr(request.wanted, f"{end}_{what}") is not None
+                    and getattr(request.wanted, f"{other}_{what}") is None
+                ):
+                    before.pop(f"{other}_{what}", None)
     said = request.wanted.said()
+    if "sex" in cleared - request.cleared:
+        said.pop("sex")
     types = before.get("lesion_types")
     if request.left_out and types:
         said["lesion_types"] = [t for t in types if t not in request.left_out] or said.get("lesion_types")
@@ -315,6 +343,10 @@ def _find_similar(request: Request, turn: Turn, inherit: bool) -> Recipe:
         raise AskBackError(wording.how_unclear(request.unclear))
     if request.unread:
         request = _with_number(request, turn, inherit)
+    w = request.wanted
+    for low, high in ((w.min_age, w.max_age), (w.min_size_mm, w.max_size_mm)):
+        if low is not None and high is not None and low > high:
+            raise AskBackError(wording.CONTRADICTION)
     parts: list[str] = [wording.NOT_A_FILTER] if request.not_applied else []
     if (request.wanted.k or 0) > MOST_HITS:
         parts.append(wording.MOST_HITS_SHOWN)
@@ -352,17 +384,40 @@ def _with_number(request: Request, turn: Turn, inherit: bool) -> Request:
     """ "Make it 70": a bare number replaces the one bound there is. Otherwise nobody knows what it means."""
     before = turn.last_search.args if inherit and turn.last_search else {}
     bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
-    changes = _CHANGES.search(request.text)
-    if not changes or len(request.unread) != 1 or len(bounds) != 1 or request.wanted.said():
-        raise AskBackError(wording.what_number(request.unread[0]))
     value = float(request.unread[0])
-    said = {bounds[0]: value if "size" in bounds[0] and value != int(value) else int(value)}
+    instead = patterns.search(r"(?:not|instead of|rather than) (\d+)", request.text)
+    if instead:
+        bounds = [name for name in bounds if abs(float(before[name]) - float(instead.group(1))) <= 1] or bounds
+    if not bounds and turn.last_search and inherit and value <= MOST_HITS:
+        bounds = ["k"]
+        before = {**before, "k": turn.last_search.facts.asked_k}
+    bound = _nearest_bound({name: float(before[name]) for name in bounds}, value)
+    changes = (
+        _CHANGES.search(request.text)
+        or patterns.match(r"\W*[\d.]+(?:$|,)", request.text)
+        or instead
+        or request.corrects
+    )
+    if not changes or not bound or len(request.unread) != 1 or request.wanted.said():
+        raise AskBackError(wording.what_number(request.unread[0]))
+    said = {bound: value if "size" in bound and value != int(value) else int(value)}
     return replace(request, wanted=Wanted(**said), unread=())  # type: ignore[arg-type]
 
 
+def _nearest_bound(bounds: dict[str, float], value: float) -> str:
+    """The bound a new number replaces: the only one, or the one it is far closer to than to the others."""
+    ratios = sorted((max(value, now) / max(1e-6, min(value, now)), name) for name, now in bounds.items())
+    if not ratios or (len(ratios) > 1 and ratios[0][0] * FAR_CLOSER > ratios[1][0]):
+        return ""
+    return ratios[0][1]
+
+
 def search(request: Request, turn: Turn) -> Recipe:
-    inherit = bool(_INHERITS.search(request.text)) and not (
-        request.regions and request.regions[0].kind == "id" and not re.search(r"\b(?:same|only)\b", request.text)
+    """A search in words of likeness starts anew; one that only names filters goes on with those there are."""
+    goes_on = bool(_BUILDS_ON.search(request.text)) or not _ANEW.search(request.text)
+    other_region = bool(request.regions) and request.regions[0].kind == "id"
+    inherit = goes_on and not (
+        other_region and not patterns.search(r"\b(?:same|only|ditto|likewise|again)\b", request.text)
     )
     return (yield from _find_similar(request, turn, inherit))
 
@@ -399,6 +454,16 @@ def refine(request: Request, turn: Turn) -> Recipe:
     return (yield from _find_similar(request, turn, inherit=True))
 
 
+def undo(request: Request, turn: Turn) -> Recipe:
+    """The search as it was before the last change."""
+    trail = turn.state.trail
+    if len(trail) < 2:
+        raise CannotDoError(wording.NOTHING_BEFORE if trail else wording.NOTHING_SEARCHED)
+    facts = yield Call("search_similar_lesions", dict(trail[-2]))
+    assert isinstance(facts, SearchFacts)
+    return wording.joined([wording.WENT_BACK, _found(facts, turn)])
+
+
 # -- the other recipes ---------------------------------------------------------------------------------------------
 def describe_study(request: Request, turn: Turn) -> Recipe:
     _need_study(turn)
@@ -417,7 +482,12 @@ def find_regions(request: Request, turn: Turn) -> Recipe:
 
 def measure(request: Request, turn: Turn) -> Recipe:
     measured = []
-    if not request.regions and len(turn.regions) > 1 and re.search(r"\b(?:they|them|these)\b", request.text):
+    if (
+        not request.regions
+        and request.nth is None
+        and len(turn.regions) > 1
+        and patterns.search(r"\b(?:they|them|these)\b(?<!of these)(?<!of them)", request.text)
+    ):
         request = replace(request, regions=(RegionRef("all"),))
     for region_id in (yield from _region_ids(request, turn)):
         facts = yield Call("measure_region", {"region_id": region_id})
@@ -431,7 +501,14 @@ def compare(request: Request, turn: Turn) -> Recipe:
     several = len(request.regions) > 1 or (any(r.kind == "all" for r in request.regions) and len(turn.regions) > 1)
     if several and not request.hits:
         return (yield from measure(request, turn))
-    if not request.hits and request.nth is None and not turn.searches and turn.hit is None and turn.regions:
+    if (
+        not request.hits
+        and request.nth is None
+        and not turn.searches
+        and turn.hit is None
+        and turn.state.last_lesion is None
+        and turn.regions
+    ):
         raise AskBackError(wording.COMPARE_WITH_WHAT)
     region_ids = yield from _region_ids(Request("compare", request.text, regions=request.regions), turn)
     turn.focus = region_ids[0]
@@ -455,7 +532,7 @@ def describe_lesion(request: Request, turn: Turn) -> Recipe:
 
 def atlas(request: Request, turn: Turn) -> Recipe:
     group_by = request.topic or ("sex" if request.wanted.sex and not request.types else "")
-    said = group_by and (group_by != "lesion_type" or re.search(r"\b(?:by|per|each)\b", request.text))
+    said = group_by and (group_by != "lesion_type" or patterns.search(r"\b(?:by|per|each)\b", request.text))
     facts = yield Call("describe_atlas", {"group_by": group_by} if said else {})
     assert isinstance(facts, AtlasFacts)
     asked = request.types or (("F" if request.wanted.sex == "F" else "M",) if request.wanted.sex else ())
@@ -523,6 +600,7 @@ RECIPES: dict[str, Callable[[Request, Turn], Recipe]] = {
     "search": search,
     "what": what,
     "refine": refine,
+    "undo": undo,
     "describe_study": describe_study,
     "find_regions": find_regions,
     "measure": measure,

@@ -55,17 +55,24 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
     if name == "embedded":
         raise ModelError("The embedded language model is not part of this version: use offline, or provider:name.")
     provider, _, model_name = name.partition(":")
-    if provider == "transformers":
-        raise ModelError(
-            "Models run in process by transformers are not part of this version: serve the model with Ollama or any "
-            "OpenAI-compatible server and use ollama:name or openai:name."
-        )
+    if provider == "transformers" and model_name:
+        return _in_process(name, model_name)
     if provider not in PROVIDERS or not model_name:
         raise ModelError(
             f"There is no model called {name[:60]!r}: use auto, offline, or provider:name with one of "
-            f"{', '.join(PROVIDERS)}, e.g. openai:gpt-4.1-mini."
+            f"{', '.join(PROVIDERS)} or transformers, e.g. openai:gpt-4.1-mini."
         )
     return _from_provider(provider, model_name)
+
+
+def _in_process(name: str, source: str) -> ResolvedModel:
+    from assistant.local import LocalModelError, load_local_model
+
+    try:
+        chat_model = load_local_model(source)
+    except LocalModelError as error:
+        raise ModelError(str(error)) from error
+    return ResolvedModel(name, f"{name}: on this machine, in this process", "here", chat_model)
 
 
 def _from_provider(provider: str, model_name: str) -> ResolvedModel:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from assistant import patterns
 from tools.atlas import Scope
 
 FilterName = Literal["type", "sex", "age", "size", "scope"]
@@ -98,5 +99,5 @@ class Slots:
             taken = True
             return BLANK
 
-        self.text = re.sub(pattern, one, self.text)
+        self.text = patterns.compiled(pattern).sub(one, self.text)
         return taken

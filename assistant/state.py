@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # the record itself must load without torch and Chroma
 
 OPENING, CLOSING = "<state>", "</state>"
 DEFAULT_HITS = 10  # of the search tool
+STEPS_BACK = 6  # searches one can go back through
 SEARCHES_KEPT = 4  # one a region, newest first: enough for "and the other one?", small enough for any context
 
 
@@ -48,6 +49,9 @@ class TurnState(BaseModel):
     selected: str | None = None
     selection_changed: bool = False  # since the last turn, by a click: then "this" is what was clicked
     searches: tuple[PastSearch, ...] = ()
+    trail: tuple[
+        dict[str, Any], ...
+    ] = ()  # arguments of the searches that can be gone back to, oldest first, the present one last
     last_calls: tuple[ToolCallRecord, ...] = ()
     last_region: str | None = None
     last_lesion: str | None = None
@@ -101,6 +105,7 @@ def turn_state(
         selected=selected,
         selection_changed=selected != selected_before,
         searches=_searches(ledger, searched),
+        trail=_trail(ledger, searched),
         last_calls=calls,
         last_region=next(
             (r.region_id for c in reversed(calls) for r in regions if r.region_id == c.args.get("region_id")), None
@@ -137,6 +142,18 @@ def _searches(ledger: EvidenceLedger, searched: set[str]) -> tuple[PastSearch, .
             if len(newest) == SEARCHES_KEPT:
                 break
     return tuple(newest.values())
+
+
+def _trail(ledger: EvidenceLedger, searched: set[str]) -> tuple[dict[str, Any], ...]:
+    """What "go back" goes through: going back to the search before takes the present one off."""
+    trail: list[dict[str, Any]] = []
+    for e in ledger:
+        if isinstance(e.facts, SearchFacts) and e.facts.region_id in searched:
+            if len(trail) > 1 and trail[-2] == e.args:
+                trail.pop()
+            elif not trail or trail[-1] != e.args:
+                trail.append(e.args)
+    return tuple(trail[-STEPS_BACK:])
 
 
 def _last_calls(ledger: EvidenceLedger) -> tuple[ToolCallRecord, ...]:

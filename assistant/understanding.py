@@ -5,8 +5,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Literal, cast
 
 from assistant import lexicon as lex
+from assistant import patterns
+from assistant.clauses import Clause, clauses, unwanted
 from assistant.intents import first_intent
-from assistant.normalise import clauses, normalise
+from assistant.normalise import normalise
 from assistant.reading import read_slots
 from assistant.slots import FilterName, HitRef, RegionRef, Slots
 from assistant.state import TurnState
@@ -15,10 +17,11 @@ from tools.atlas import Scope
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
-    "unknown",
+    "undo", "unknown",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
 MAX_REQUESTS = 6  # in one message
+LONGEST_RESET = 12  # words: a longer message that happens to hold "no restrictions" asks for something else
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Request:
     topic: str = ""  # group_by, report format, or kind of out-of-scope request
     follow_up: bool = False  # builds on the request before
     more: int = 0  # how many hits more than last time
+    corrects: bool = False  # begins as a correction: the range it gives replaces the whole range there was
     not_applied: str = ""  # a property the atlas does not record, such as "malignant"
     unclear: str = ""  # a filter that was meant but cannot be read, such as "small"
     unread: tuple[str, ...] = ()  # numbers whose meaning is open
@@ -67,43 +71,113 @@ def understand(message: str, state: TurnState) -> tuple[Request, ...]:
     """The requests of one message, in order. A reply to a question of ours is read together with what it answers."""
     requests = _read(message, state)
     if state.open_question is not None and all(r.intent in ("refine", "unknown") for r in requests):
-        together = _read(f"{state.open_question} {message}", state)
+        together = _read(f"{state.open_question}. {message}", state)
         if not any(r.unread or r.unclear for r in together):  # else the reply stands on its own
             requests = together
     return requests
 
 
 def _read(message: str, state: TurnState) -> tuple[Request, ...]:
-    text, ids = _lesion_ids(message[:2000], state)
+    if _NOT_WORDS.search(message):
+        return (Request("unknown", message),)
+    text, ids = lesion_ids(message[:2000], state)
     names = {word for name in state.atlas_types for word in re.findall(r"[a-z]+", name.lower())}
     requests: list[Request] = []
-    for clause in clauses(normalise(text, names))[:MAX_REQUESTS]:
-        request = _request(clause, ids, state, first=not requests)
-        before = requests[-1] if requests else None
-        if _NOT_WANTED.search(clause):
+    correcting = False
+    for clause in clauses(normalise(text, names))[: 2 * MAX_REQUESTS]:
+        if patterns.fullmatch(
+            r"not (?:the )?(?:r ?\d+|(?:first|second|third|last)(?: \w+)?|this|that)(?: one)?", clause.text
+        ):
             continue
-        if before is not None and _only_points(before) and not _points(request):
-            requests[-1] = replace(request, regions=before.regions, hits=before.hits, nth=before.nth)
-        elif before is not None and before.intent == request.intent == "atlas" and not before.topic:
-            requests[-1] = request
-        elif before is not None and request.intent == "refine" and before.intent in ("search", "what", "refine"):
-            if _another(before, request):
-                requests.append(replace(_joined(request, replace(before, regions=(), wanted=Wanted())), intent="search",
-                                        wanted=_over(before.wanted, request.wanted)))  # fmt: skip
-            else:
-                requests[-1] = _joined(before, request)
-        elif before is not None and request.intent == "unknown" and not request.unclear:
-            continue  # a remark beside a request that was understood
-        else:
-            requests.append(request)
+        if unwanted(clause.text):
+            correcting = correcting or clause.repairs
+            requests = [r for r in requests if r.intent != first_intent(clause.text)]  # "measure it. No, don't measure"
+            continue
+        request = _request(clause.text, ids, state, first=not requests)
+        _take_in(request, replace(clause, repairs=clause.repairs or correcting), requests)
+        correcting = False
     serious = [r for r in requests if r.intent not in (*SMALL_TALK, "unknown")]
-    return tuple(serious or requests[:1] or [Request("unknown", message)])
+    return tuple(serious[:MAX_REQUESTS] or requests[:1] or [Request("unknown", message)])
 
 
-_NOT_WANTED = re.compile(
-    r"^(?:skip|no need (?:for|to)|do not|leave out|without|never mind) (?:the |a |any )?(?:measur|report|compar"
-    r"|describ)"
-)
+_NOT_WORDS = re.compile(r'\{\s*"|"\s*:\s*[\["{]')  # data, such as a tool call somebody pasted
+
+
+def _take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
+    """Add a request to those before it, or let it complete or correct the last of them."""
+    before = requests[-1] if requests else None
+    if before is None:
+        requests.append(request)
+    elif clause.repairs and before.intent not in SMALL_TALK:
+        requests[-1] = _corrected(before, request)
+    elif _only_points(before) and not _points(request):
+        told = (
+            request.intent in ("unknown", "what", "search", "explain")
+            and before.regions == ()
+            and _TELLS.search(request.text)
+        )
+        intent = "describe_lesion" if told else request.intent
+        requests[-1] = replace(request, intent=intent, regions=before.regions, hits=before.hits, nth=before.nth)
+    elif before.intent == request.intent == "atlas" and not before.topic:
+        requests[-1] = request
+    elif before.intent == "describe_lesion" and not _points(request) and _TELLS.search(request.text):
+        pass  # "who is the closest, and what do we know about it?"
+    elif before.intent == request.intent == "describe_study":
+        pass
+    elif _only_points(before) and not request.hits and all(r.kind == "this" for r in request.regions):
+        requests[-1] = replace(request, regions=before.regions, hits=before.hits, nth=before.nth)
+    elif before.intent in ("measure", "compare", "describe_lesion") and _only_points(request) and not _points(before):
+        requests[-1] = replace(before, regions=request.regions, hits=request.hits, nth=request.nth)
+    elif before.intent == "find_regions" and request.intent == "refine" and set(request.wanted.said()) == {"k"}:
+        requests[-1] = replace(before, wanted=request.wanted)
+    elif request.intent == "refine" and before.intent in ("search", "what", "refine"):
+        if _another(before, request):
+            plain = replace(before, regions=(), wanted=Wanted())
+            requests.append(
+                replace(_joined(request, plain), intent="search", wanted=_over(before.wanted, request.wanted))
+            )
+        else:
+            requests[-1] = _joined(before, request)
+    elif (
+        before.intent == "refine"
+        and request.intent in ("search", "what")
+        and before.wanted.said()
+        and not _points(before)
+    ):
+        requests[-1] = replace(
+            _joined(request, before), intent=request.intent, wanted=_over(before.wanted, request.wanted)
+        )
+    elif request.intent != "unknown" or request.unclear:  # else a remark beside a request that was understood
+        requests.append(request)
+
+
+def _corrected(before: Request, after: Request) -> Request:
+    """What was said, with what it was corrected to: another intent replaces it, a slot replaces that slot."""
+    if after.intent in SMALL_TALK or (after.intent == "unknown" and not after.unclear):
+        return before
+    explicit = after.intent not in ("refine", "unknown")
+    if explicit and before.intent not in (after.intent, "refine", "unknown", "search", "what"):
+        return after
+    if len(after.unread) == 1 and not after.wanted.said():  # "give me 20, no, 12"
+        after = replace(after, wanted=_with_number(before.wanted, float(after.unread[0])), unread=())
+    joined = _joined(before, after)
+    return replace(
+        joined,
+        intent=after.intent if explicit or before.intent == "unknown" else before.intent,
+        regions=after.regions or (() if after.nth is not None else before.regions),
+        hits=after.hits or (() if after.nth is not None else before.hits),
+        nth=after.nth if _points(after) else before.nth,
+        types=after.types or before.types,
+        left_out=after.left_out if after.types or after.left_out else before.left_out,
+        topic=after.topic if explicit else before.topic,
+        unread=after.unread,
+    )
+
+
+def _with_number(wanted: Wanted, value: float) -> Wanted:
+    """The one number that was said, said anew."""
+    numbers = [n for n in ("k", "min_age", "max_age", "min_size_mm", "max_size_mm") if getattr(wanted, n) is not None]
+    return Wanted(**{numbers[0]: value if "size" in numbers[0] else int(value)}) if len(numbers) == 1 else Wanted()  # type: ignore[arg-type]
 
 
 def _points(request: Request) -> bool:
@@ -128,7 +202,7 @@ def _over(before: Wanted, after: Wanted) -> Wanted:
     return Wanted(**values)
 
 
-def _lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
+def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
     """Lesion ids of the message, replaced by idref0, idref1, … so that nothing else reads their digits."""
     known = {h.lesion_id.lower(): h.lesion_id for s in state.searches for h in s.facts.hits}
     ids: list[str] = []
@@ -146,29 +220,32 @@ def _lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
 
 _NO_ID = re.compile(
     r"(?i)[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
-    r"|\d+-\d+(?:mm|cm|y|yo)?"
-    r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*"
+    r"|\d+(?:\.\d+)?-\d+(?:\.\d+)?(?:mm|cm|y|yo|yrs?|years?)?|\d0s-\d0s"
+    r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*|(?:under|over)-\d+s?"
 )
 
 
 def _looks_like_id(token: str) -> bool:
     """Letters and digits with a joint or a leading zero, as ids have; not a size, an age or a region."""
-    if _NO_ID.fullmatch(token) or len(token) < 4 or not re.fullmatch(r"[\w.:/|-]+", token):
+    if _NO_ID.fullmatch(token) or len(token) < 4 or not patterns.fullmatch(r"[\w.:/|-]+", token):
         return False
-    digits, joints = bool(re.search(r"\d", token)), bool(re.search(r"[_:/|-]", token))
-    return digits and (joints or bool(re.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))
+    digits, joints = bool(patterns.search(r"\d", token)), bool(patterns.search(r"[_:/|-]", token))
+    return digits and (joints or bool(patterns.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))
 
 
 def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -> Request:
-    slots = read_slots(clause, ids, state.atlas_types)
+    slots = read_slots(
+        _CORRECTS.sub("", clause, count=1) if _CORRECTS.match(clause) else clause, ids, state.atlas_types
+    )
     kind = _out_of_scope(clause, slots)
     intent = "out_of_scope" if kind else _intent(clause, slots, state)
     topic = kind or _topic(intent, clause)
-    start_over = bool(re.search(lex.START_OVER, clause))
+    start_over = bool(patterns.search(lex.START_OVER, clause))
     cleared: set[FilterName] = set(slots.cleared)
     if slots.clear_all or start_over:
         cleared |= {"type", "sex", "age", "size", "scope"}
-        intent = "refine" if intent in ("unknown", "filters", "search") else intent
+        short = len(clause.split()) <= LONGEST_RESET
+        intent = "refine" if intent in ("unknown", "filters", "search") and (short or intent != "unknown") else intent
     return Request(
         intent=intent,
         text=clause,
@@ -182,16 +259,24 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         left_out=tuple(slots.left_out),
         unknown_types=tuple(slots.unknown_types),
         topic=topic,
-        follow_up=bool(re.search(lex.FOLLOW_UP, clause)) or not first,
+        follow_up=bool(patterns.search(lex.FOLLOW_UP, clause)) or not first,
         more=slots.more,
+        corrects=first and bool(_CORRECTS.match(clause)),
         not_applied=_not_applied(clause) if not kind else "",
         unclear=slots.unclear,
         unread=slots.unread,
     )
 
 
+_CORRECTS = re.compile(
+    r"(?:(?:no|nope|oh|ay|ah|hm)[,.]+ |(?:ay no|no wait|sorry|correction|oops|whoops|wait|scratch that|strike that"
+    r"|(?:no )?i (?:meant?|mean)|rather|actually"
+    r"|my (?:bad|mistake))\b[,:. ]*)+"
+)
+
+
 def _not_applied(clause: str) -> str:
-    match = re.search(rf"\b(?:{dict(lex.OUT_OF_SCOPE)['malignancy']})\b", clause)
+    match = patterns.search(rf"\b(?:{dict(lex.OUT_OF_SCOPE)['malignancy']})\b", clause)
     return match.group() if match else ""
 
 
@@ -218,8 +303,8 @@ _POINTS = re.compile(
 
 def _out_of_scope(clause: str, slots: Slots) -> str:
     for kind, words in lex.OUT_OF_SCOPE:
-        if re.search(rf"\b(?:{words})\b", clause):
-            if kind == "diagnosis" and re.search(r"differential", clause):
+        if patterns.search(rf"\b(?:{words})\b", clause):
+            if kind == "diagnosis" and patterns.search(r"differential", clause):
                 continue
             if kind == "malignancy" and _SEARCHES.search(clause) and not _POINTS.search(clause):
                 continue  # "find malignant liver lesions" is a search; its adjective is said not to be applied
@@ -229,54 +314,118 @@ def _out_of_scope(clause: str, slots: Slots) -> str:
 
 def _topic(intent: Intent, clause: str) -> str:
     table = {"report": lex.REPORT_FORMATS, "atlas": lex.GROUPINGS}.get(intent, ())
-    return next((value for words, value in table if re.search(words, clause)), "")
+    return next((value for words, value in table if patterns.search(words, clause)), "")
 
 
 def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     """The first intent of the table that fits, corrected by what was read in the slots."""
     found = first_intent(clause)
     about_hit = bool(slots.hits)
-    pointing = bool(slots.regions) or bool(re.search(r"\b(?:this|that|it|here)\b", clause))
+    pointing = bool(slots.regions) or bool(patterns.search(r"\b(?:this|that|it|here)\b", clause))
     typed = bool(slots.types or slots.named or slots.left_out)
-    if found == "why" and re.search(r"\bexplain\b", clause) and typed and not pointing:
+    if found == "why" and patterns.search(r"\bexplain\b", clause) and typed and not pointing:
         found = "explain"
-    if found == "compare" and not about_hit and re.search(r"\bcomparable\b", clause):
+    if found == "compare" and not about_hit and patterns.search(r"\bcomparable\b", clause):
         found = "search"
-    if about_hit and slots.regions and re.search(r"\b\w+er than\b", clause):
+    if about_hit and slots.regions and patterns.search(r"\b\w+er than\b", clause):
         found = "compare"
     if found == "atlas" and any(h.kind == "id" for h in slots.hits):
         found = "describe_lesion"
-    if found == "compare" and re.search(r"\batlas\b", clause) and not about_hit:
+    if found == "compare" and patterns.search(r"\batlas\b", clause) and not about_hit:
         found = "atlas"
-    if found == "measure" and re.search(r"\bslices?\b", clause):
+    if found == "measure" and patterns.search(r"\bslices?\b", clause):
         found = "describe_study"
-    if any(r.kind == "all" for r in slots.regions) and re.search(r"\b(?:which|what)(?: \w+)? is \w+er\b", clause):
+    if any(r.kind == "all" for r in slots.regions) and patterns.search(r"\b(?:which|what)(?: \w+)? is \w+er\b", clause):
         found = "measure"
-    if typed and re.search(r"\b(?:does|is|could|might|would|can) (?:it|this|that)\b", clause) and found in _ASKING:
+    if (
+        typed
+        and patterns.search(r"\b(?:does|is|could|might|would|can) (?:it|this|that)\b", clause)
+        and found in _ASKING
+    ):
         found = "what"
     if (
         found == "unknown"
         and len(slots.types) > 1
-        and re.search(r"^[\w -]+ or [\w -]+$", clause)
+        and patterns.search(r"^[\w -]+ or [\w -]+$", clause)
         and not _NARROWS.search(clause)
     ):
         found = "what"  # "liver or kidney?": a filter would beg the question
+    if patterns.search(
+        r"\b(?:this|it|that|mine|my \w+|r\d+)\b.*\b(?:count|qualify|pass|classify|classified|go|fit|belong)(?:s"
+        r"|es)? (?:as|under|into|in with|among|to) (?:one|an?|the|these|those)\b",
+        clause,
+    ):
+        found = "what"
+    lifted = slots.cleared - {"age"} and not patterns.search(
+        r"\b(?:fe)?male or (?:fe)?male\b|\b(?:wo)?man or (?:a )?(?:wo)?man\b", clause
+    )
+    if lifted and found in ("measure", "describe_study", "what", "unknown", "filters"):
+        found = "refine"
+    if slots.cleared and found in ("unknown", "filters"):
+        found = "refine"
+    last = state.last_calls[-1].name if state.last_calls else ""
+    if (
+        found == "describe_study"
+        and last in ("describe_lesion", "compare_lesion")
+        and pointing
+        and not patterns.search(r"\b(?:stud(?:y|ies)|scan|my patient)\b", clause)
+    ):
+        found = "describe_lesion"
+    if (
+        found == "what"
+        and _AND_THAT.search(clause)
+        and (slots.nth or any(r.kind != "this" for r in slots.regions))
+        and not typed
+    ):
+        found = "refine"
+    if found == "atlas" and _LIKENESS.search(clause) and not patterns.search(r"\bhow many\b", clause):
+        found = "search"
+    if found == "undo" and (
+        slots.types
+        or slots.left_out
+        or slots.sex
+        or slots.k
+        or slots.scope
+        or slots.min_age
+        or slots.max_age
+        or slots.cleared
+    ):
+        found = "refine"  # "go back to all ages" says what it goes back to
+    sized = slots.min_size_mm is not None or slots.max_size_mm is not None
+    if found == "measure" and sized and not patterns.search(r"\bhow\b|\bmeasure\b", clause):
+        found = "refine"
+    if found == "search" and about_hit and slots.k is None and not _SEARCH_VERB.search(slots.text):
+        found = "describe_lesion" if patterns.search(_DESCRIBES, clause) else "refine"
+    if (
+        slots.nth
+        and not slots.regions
+        and found in ("search", "what", "unknown", "explain", "describe_study")
+        and _TELLS.search(clause)
+    ):
+        found = "describe_lesion"
+    if about_hit and patterns.search(r"\bdifferen(?:t|ce|ces)\b", clause):
+        found = "compare"
+    if found == "find_regions" and any(r.kind == "all" for r in slots.regions):
+        found = "measure"
     if found == "measure":
         if about_hit:
             found = "describe_lesion"
-        elif slots.has_filters and re.search(r"\b(?:find|show|list|similar|search|only|like|cases?|lesions)\b", clause):
+        elif slots.has_filters and patterns.search(
+            r"\b(?:find|show|list|similar|search|only|like|cases?|lesions)\b", clause
+        ):
             found = "search"
     if found == "unknown" and about_hit:
-        found = "describe_lesion" if re.search(_DESCRIBES, clause) else "refine"
-    described = slots.k is None and bool(re.search(_DESCRIBES, clause))
+        found = "describe_lesion" if patterns.search(_DESCRIBES, clause) else "refine"
+    described = slots.k is None and bool(patterns.search(_DESCRIBES, clause))
     if about_hit and (
         found in ("what", "describe_study", "explain") or (found in ("search", "find_regions") and described)
     ):
         found = "describe_lesion"
-    if found == "find_regions" and (slots.regions or _is_search(clause, slots)):
+    named = any(r.kind != "this" for r in slots.regions)
+    if found == "find_regions" and (named or _is_search(clause, slots)):
         found = "search"
     if found == "explain" and not typed:
-        found = "what" if pointing else ("why" if re.search(r"\bexplain\b", clause) else "unknown")
+        found = "what" if pointing else ("why" if patterns.search(r"\bexplain\b", clause) else "unknown")
     if found == "explain" and slots.has_person_or_size:
         found = "search"
     if found in ("what", "unknown", "search") and typed and not slots.regions and _is_lesson(clause):
@@ -286,7 +435,9 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     if (
         found == "what"
         and slots.has_filters
-        and not re.search(r"\b(?:is|are|could|might|may) (?:it|this|that)\b|what (?:is|could|might)", clause)
+        and not patterns.search(
+            r"\b(?:is|are|could|might|may) (?:it|this|that)\b|what (?:is|could|might)|\bwhether\b", clause
+        )
     ):
         found = "refine"
     if found in ("thanks", "greeting") and slots.any:
@@ -294,6 +445,21 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     return cast(Intent, found)
 
 
+_LIKENESS = re.compile(r"\b(?:similar|match(?:es)?|resembl\w*|looks? (?:like|alike)|twins?|alike)\b")
+_SEARCH_VERB = re.compile(
+    r"\b(?:find|search|show|look for|get|list|retrieve|fetch|give|bring|pull|display|similar"
+    r"|resembl\w*|like (?:this|it))\b"
+)
+_TELLS = re.compile(
+    r"\b(?:records?|details?|data|info\w*|facts|tell|describe|story|known?|introduce|everything|all) (?:\w+"
+    r" )*(?:it|that|this|of|about|on|me|to|number|\x00)\b|\b(?:know|known|tell|say) (?:\w+ )*(?:about|of|on) (?:it"
+    r"|that|this)"
+    r"|\bwhat is (?:known|it|that)\b|\bdetails?\b"
+)
+_AND_THAT = re.compile(
+    r"^(?:and|what about|how about|ditto)\b(?: how (?:is|about)| what about| what is)?(?: (?:it|that))?(?: (?:by"
+    r"|with|for|in|of|at))?\W*(?:the |with )?\W*(?:\w+ ?){0,3}$"
+)
 _ASKING = ("search", "what", "unknown")
 _NARROWS = re.compile(
     r"\b(?:only|just|show|find|search|similar|in|from|also|include|exclude|not|no|without|cases?|lesions)\b"
@@ -306,17 +472,20 @@ _DESCRIBES = (
 
 def _is_search(clause: str, slots: Slots) -> bool:
     """Whether "find …" asks for hits: it speaks of likeness, or filters. "Find lesions" asks for places in the scan."""
-    if re.search(
+    if patterns.search(
         r"\b(?:similar|like (?:this|that|it|r\d)|resembl\w*|look-?alike|match\w*|neighbou?rs?|closest|nearest|atlas)\b",
         clause,
     ):
         return True
-    in_scan = re.search(
+    in_scan = patterns.search(
         r"\b(?:in|on) (?:the|this|my) (?:scan|study|ct|image|series|slice)|regions?|suspicious|abnormal\w*"
         r"|candidates?|suggest\w*|propos\w*\b",
         clause,
     )
-    return slots.has_filters and not in_scan
+    narrows = bool(slots.types or slots.left_out or slots.has_person_or_size)
+    if slots.sex or slots.scope or slots.min_age is not None or slots.max_age is not None:
+        return True  # of patients, so of the atlas
+    return narrows and not in_scan
 
 
 def _is_lesson(clause: str) -> bool:
@@ -326,7 +495,8 @@ def _is_lesson(clause: str) -> bool:
 
 _NO_LESSON = re.compile(r"\b(?:similar|closest|nearest|show|find|this|that|only|it)\b")
 _LESSON = re.compile(
-    r"\bwhat (?:is|are) (?:an? |the )?(?!this|that|it)|\b(?:about|describe) (?:an? |the )?[\w -]*lesions?\b"
+    r"\bwhat (?:on earth )?(?:is|are) (?:it )?(?:an? |the )?(?!this|that|it\b)|\b(?:about|describe) (?:an? |the"
+    r" )?[\w -]*lesions?\b"
     r"|\btell me (?:something |more )?about\b|\bteach\b|\bknow about\b|\bdescribe (?:typical|an?) "
 )
 
@@ -345,6 +515,7 @@ def _joined(before: Request, after: Request) -> Request:
         left_out=before.left_out or after.left_out,
         unknown_types=before.unknown_types or after.unknown_types,
         follow_up=before.follow_up,
+        corrects=before.corrects,
         more=before.more or after.more,
         not_applied=before.not_applied or after.not_applied,
         unclear=before.unclear or after.unclear,

@@ -46,6 +46,9 @@ NOTHING_FOUND = (
     "I found no place in this series that stands out. Click the lesion or draw a box around it, and I will search "
     "with that."
 )
+CONTRADICTION = "Those two bounds exclude each other: which of them do you mean?"
+NOTHING_BEFORE = "There is no search before this one to go back to."
+WENT_BACK = "Back to the search before."
 NOTHING_SEARCHED = "I have not searched yet, so there is nothing to explain. Ask what the lesion looks like first."
 NO_HITS_TO_NAME = "The last search found no lesion, so there is none to show. Loosen a filter and search again."
 NOT_RECORDED = "The atlas does not record that for these hits."
@@ -494,8 +497,15 @@ def which_type(types: Sequence[str]) -> str:
     )
 
 
+VAGUE = (
+    "small", "tiny", "little", "large", "big", "huge", "old", "young", "smaller",
+    "larger", "bigger", "older", "younger",
+)  # fmt: skip
+
+
 def how_unclear(word: str) -> str:
-    example = "under 10 mm" if word in ("small", "tiny") else "over 30 mm"
+    examples = {"old": "over 65", "older": "over 65", "young": "under 40", "younger": "under 40"}
+    example = examples.get(word, "under 10 mm" if word in ("small", "tiny", "little", "smaller") else "over 30 mm")
     return f"What counts as {word} here? Give me a limit, for example “{example}”."
 
 
@@ -506,11 +516,12 @@ def what_number(number: str) -> str:
 def fixed_texts() -> tuple[str, ...]:
     """What the program says of itself: no evidence is needed, and none could be given."""
     return (
-        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, HELP,
+        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
+        NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, HELP,
         NOT_A_FILTER, MOST_HITS_SHOWN, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES,
-        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in ("small", "tiny", "large", "big", "huge")),
+        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE),
     )  # fmt: skip
 
 

@@ -77,6 +77,7 @@ class TurnResult(BaseModel):
     unsaid: tuple[str, ...] = ()  # filters, right or wrong, that the answer does not say back
     unsupported: tuple[str, ...] = ()  # claims without evidence that were shown
     removed: tuple[str, ...] = ()  # sentences the grounding check took out
+    own_ms: float = 0.0  # beyond tools and model
     faults: tuple[str, ...] = ()  # what else the answer lacks, or should not have
 
 
@@ -87,6 +88,11 @@ class AgentReport(BaseModel):
 
     model: str
     turns: tuple[TurnResult, ...]
+
+    def own_ms(self, percentile: float) -> float:
+        """What a turn takes beyond its tools and the language model, in ms: planning, state, grounding."""
+        times = sorted(t.own_ms for t in self.turns)
+        return times[min(len(times) - 1, int(percentile / 100 * len(times)))] if times else float("nan")
 
     def exact(self, split: Split | None = None, kind: str | None = None) -> Share:
         """The share of turns whose calls are exactly right."""
@@ -161,6 +167,7 @@ def judged(number: int, played: Played) -> TurnResult:
         unsaid=unsaid,
         unsupported=_unsupported(played),
         removed=answer.grounding.removed,
+        own_ms=answer.timing.own_ms,
         faults=_faults(played),
     )
 
@@ -289,6 +296,11 @@ def to_markdown(report: AgentReport, failures: Split | None = "dev") -> str:
     ):
         counts = [f"{sum(bool(getattr(t, what)) for t in report.of(s))} of {len(report.of(s))}" for s in splits]
         lines.append(f"| {name} | " + " | ".join(counts) + " |")
+    lines += [
+        "",
+        f"A turn beyond its tools and a language model: median {report.own_ms(50):.0f} ms, 95th percentile "
+        f"{report.own_ms(95):.0f} ms.",
+    ]
     listed = [t for t in report.of(failures) if not t.right or t.harmful or t.faults] if failures in splits else []
     if listed:
         lines += ["", f"Failures of the {failures} split:", ""]

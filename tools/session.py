@@ -177,6 +177,14 @@ class Session:
         with self._lock:
             return self._searches.get(region_id)
 
+    def restore_search(self, region_id: str, result: SearchFacts | None) -> None:
+        """Put a region's search back to what it was before a turn that is taken back; None: there was none."""
+        with self._lock:
+            if result is None:
+                self._searches.pop(region_id, None)
+            elif region_id in self._regions:
+                self._searches[region_id] = result
+
     def files_folder(self) -> Path:
         """The session's own folder, readable by this user only."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

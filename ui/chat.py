@@ -13,7 +13,8 @@ import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
 from assistant import wording
-from assistant.answer import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted
+from assistant.agent import Assistant
+from assistant.answer import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.evidence import EvidenceLedger
 from assistant.state import turn_state
 from assistant.steps import finished
@@ -56,6 +57,8 @@ class Turn:
     links: list[str] = field(default_factory=list)
     follow_ups: tuple[str, ...] = ()
     done: bool = False
+    answered_by: Assistant | None = None
+    number: int | None = None  # by which that assistant takes it back
     linked: tuple[str, str] | None = None  # the text as it was written, and with links
     stop: threading.Event = field(default_factory=threading.Event)
 
@@ -97,7 +100,8 @@ def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
 
     def work() -> None:
         try:
-            for event in visit.assistant().stream(turn.question):
+            turn.answered_by = visit.assistant()
+            for event in turn.answered_by.stream(turn.question):
                 if turn.stop.is_set() or left.is_set():
                     break
                 events.put(event)
@@ -124,6 +128,8 @@ def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
 
 def _add(visit: Visit, turn: Turn, event: Event) -> None:
     match event:
+        case TurnBegan():
+            turn.number = event.number
         case ToolStarted():
             arguments = ", ".join(f"{name}={value}" for name, value in event.args.items() if value is not None)
             turn.steps[event.id] = Step(event.title, f"`{event.name}({arguments})`")
@@ -169,6 +175,15 @@ def _details(facts: Facts) -> str:
 def messages(visit: Visit) -> list[gr.ChatMessage]:
     """The transcript as Gradio shows it: tool steps are collapsible lines with their time."""
     return [message for number, turn in enumerate(visit.turns) for message in _messages_of(visit, turn, number)]
+
+
+def take_back(visit: Visit, turn: Turn) -> None:
+    """Remove a turn and all after it, from the screen and from what the assistant remembers."""
+    gone = visit.turns[visit.turns.index(turn) :]
+    del visit.turns[-len(gone) :]
+    for each in gone:
+        if each.answered_by is not None and each.number is not None:
+            each.answered_by.rewind(each.number)
 
 
 def turn_at(visit: Visit, index: int) -> Turn | None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.providers import ModelError, resolve_model
 from encoder.errors import LesionSearchError
 from tools.dicom import open_study
-from ui.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, turn_at
+from ui.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
 from ui.gallery import gallery_of, search_again
 from ui.routes import upload_folder
 from ui.samples import SampleShelf
@@ -109,7 +109,7 @@ class Page:
             return
         asked = [turn for turn in visit.turns if turn.question]
         if asked:
-            del visit.turns[visit.turns.index(asked[-1]) :]
+            take_back(visit, asked[-1])
             yield from self._answer(asked[-1].question, request)
 
     def edit(self, event: gr.EditData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
@@ -122,7 +122,7 @@ class Page:
         turn = turn_at(visit, event.index) if isinstance(event.index, int) else None
         if turn is not None and isinstance(event.value, str) and event.value.strip():
             visit.stop()
-            del visit.turns[visit.turns.index(turn) :]
+            take_back(visit, turn)
             yield from self._answer(event.value, request)
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:

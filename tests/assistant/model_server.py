@@ -1,6 +1,7 @@
 """An OpenAI-compatible chat server on loopback that plays a script: the one fake, at the network's edge."""
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ from typing import Any
 class Script:
     """What the server answers, one entry a request, and what it was asked.
 
-    An entry is a text, a list of (tool, arguments), or an HTTP status to fail with.
+    An entry is a text, a list of (tool, arguments), an HTTP status to fail with, or a fault: "HANG" says nothing until
+    the server stops, "HALF" breaks off in the middle of an answer, "DROP" closes the connection, "NONSENSE" is no JSON.
     """
 
     replies: list[str | list[tuple[str, dict[str, Any]]] | int]
     requests: list[dict[str, Any]] = field(default_factory=list)
     address: str = ""
+    stopped: threading.Event = field(default_factory=threading.Event)
 
 
 @contextmanager
@@ -35,7 +38,29 @@ def serving(script: Script) -> Iterator[Script]:
                 self.end_headers()
                 self.wfile.write(b'{"error": {"message": "out of order"}}')
                 return
+            if reply == "HANG":
+                script.stopped.wait(20)
+                return
+            if reply == "DROP":
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
             self.send_response(200)
+            if reply in ("NONSENSE", "HALF"):
+                self.send_header("Content-Type", "text/event-stream")
+                self.send_header("Content-Length", "100000")  # more than ever comes
+                self.end_headers()
+                half = {
+                    "id": "c",
+                    "object": "chat.completion.chunk",
+                    "model": "m",
+                    "choices": list(_deltas("R1 is "))[:1],
+                }
+                self.wfile.write(
+                    b"data: <html>\n\n" if reply == "NONSENSE" else f"data: {json.dumps(half)}\n\n".encode()
+                )
+                self.wfile.flush()
+                self.connection.shutdown(socket.SHUT_RDWR)
+                return
             self.send_header("Content-Type", "text/event-stream" if body.get("stream") else "application/json")
             self.end_headers()
             if body.get("stream"):
@@ -56,6 +81,7 @@ def serving(script: Script) -> Iterator[Script]:
     try:
         yield script
     finally:
+        script.stopped.set()
         server.shutdown()
         server.server_close()
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.agent import Assistant
-from assistant.answer import AnswerReady, Notice, TextChunk, TextReset, ToolFinished, ToolStarted
+from assistant.agent import TURNS_KEPT, Assistant
+from assistant.answer import AnswerReady, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
+from assistant.evidence import MAX_KEPT
+from assistant.prompts import system_prompt
 from tests.assistant.model_server import Script, serving
 from tests.conftest import Demo, open_case
 from tools.regions import PixelBox
@@ -121,7 +123,8 @@ def test_a_tool_that_fails_becomes_a_sentence(assistant: Assistant) -> None:
 
 def test_events_come_in_order_and_make_the_answer(assistant: Assistant) -> None:
     events = list(assistant.stream("what does this look like?"))
-    started, finished = events[0], events[1]
+    began, started, finished = events[0], events[1], events[2]
+    assert began == TurnBegan(1)
     assert isinstance(started, ToolStarted)
     assert started.title == "Searching lesions like R1"
     assert isinstance(finished, ToolFinished)
@@ -150,6 +153,43 @@ def test_a_long_conversation_stays_bounded(assistant: Assistant) -> None:
         assistant.ask("measure it" if n % 2 else "describe the study")
     assert len(assistant._ledger) <= 120
     assert len(assistant._history) <= 16
+
+
+def test_200_turns_stay_bounded_in_memory_and_prompt(assistant: Assistant) -> None:
+    said = (
+        "find similar lesions", "only women", "over 60", "drop the age limit", "measure it", "compare with the closest",
+        "men too", "why?", "describe the second hit", "go back",
+    )  # fmt: skip
+    sizes = []
+    for n in range(200):
+        assistant.ask(said[n % len(said)])
+        prompt = len(system_prompt(assistant._state())) + sum(len(m.text) for m in assistant._history)
+        sizes.append(prompt)
+    assert len(assistant._ledger) <= MAX_KEPT
+    assert len(assistant._moments) <= TURNS_KEPT
+    assert max(sizes[100:]) <= 1.1 * max(sizes[20:100])
+    assert max(sizes) < 60_000  # characters, some 15,000 tokens
+
+
+def test_a_turn_taken_back_is_forgotten(assistant: Assistant) -> None:
+    assistant.ask("find similar lesions in women")
+    number = next(e.number for e in assistant.stream("only liver") if isinstance(e, TurnBegan))
+    assistant.ask("over 60")
+    assistant.rewind(number)
+    assert calls(assistant, "under 70") == [("search_similar_lesions", {"region_id": "R1", "sex": "F", "max_age": 69})]
+    assistant.rewind(1)
+    assert calls(assistant, "why?") == []
+    assert "not searched yet" in assistant.ask("why?").answer
+
+
+def test_going_back_in_words_takes_filters_off_one_by_one(assistant: Assistant) -> None:
+    for said in ("find similar lesions", "only women", "over 60"):
+        assistant.ask(said)
+    answer = assistant.ask("undo the last filter")
+    assert answer.tool_calls[0].args == {"region_id": "R1", "sex": "F"}
+    assert answer.answer.startswith("Back to the search before.")
+    assert calls(assistant, "go back") == [("search_similar_lesions", {"region_id": "R1"})]
+    assert "no search before" in assistant.ask("and back once more").answer
 
 
 # -- with a language model -----------------------------------------------------------------------------------------
@@ -205,6 +245,28 @@ def test_a_failing_model_hands_over_and_nothing_is_lost(language_model: Assistan
     assert ready.answer.model == "offline"
     script.replies += ["It was measured before."]
     assert language_model.ask("thanks").model == "openai:scripted"
+
+
+@pytest.mark.parametrize("fault", ["HANG", "DROP", "HALF", "NONSENSE", 500, 429, 401])
+def test_whatever_goes_wrong_with_a_model_the_conversation_goes_on(
+    marked: "Workspace", script: Script, monkeypatch: pytest.MonkeyPatch, fault: str | int
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    monkeypatch.setenv("OPENAI_BASE_URL", script.address)
+    monkeypatch.setattr("assistant.providers.TIMEOUT_S", 0.4)
+    monkeypatch.setattr("assistant.providers.RETRIES", 1)
+    assistant = Assistant(marked, "openai:scripted")
+    script.replies += [[("measure_region", {"region_id": "R1"})], fault, fault, fault, fault]
+    events = list(assistant.stream("measure it"))
+    ready = events[-1]
+    assert isinstance(ready, AnswerReady)
+    assert any(isinstance(e, Notice) for e in events)
+    assert ready.answer.answer.startswith("R1 on slice")
+    assert [c.name for c in ready.answer.tool_calls] == ["measure_region"]
+    retried = {"HANG": 2, "DROP": 2, 500: 2, 429: 2}.get(fault, 1)
+    assert len(script.requests) == 1 + retried
+    script.replies[:] = ["It was measured before."]
+    assert assistant.ask("thanks").model == "openai:scripted"
 
 
 def test_wrong_arguments_come_back_to_the_model(language_model: Assistant, script: Script) -> None:

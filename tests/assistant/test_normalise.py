@@ -2,7 +2,8 @@
 
 import pytest
 
-from assistant.normalise import clauses, normalise
+from assistant.clauses import clauses
+from assistant.normalise import normalise
 
 
 @pytest.mark.parametrize(
@@ -37,4 +38,4 @@ def test_words_are_tidied_and_only_misspellings_corrected(said: str, tidy: str) 
     ],
 )
 def test_a_message_is_cut_where_a_request_begins(said: str, parts: list[str]) -> None:
-    assert clauses(said) == parts
+    assert [clause.text for clause in clauses(said)] == parts

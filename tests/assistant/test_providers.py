@@ -20,7 +20,7 @@ def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
     ("name", "sentence"),
     [
         ("embedded", "not part of this version"),
-        ("transformers:some/model", "not part of this version"),
+        ("transformers:", "There is no model called"),
         ("gpt", "There is no model called 'gpt'"),
         ("openai:", "There is no model called 'openai:'"),
         ("nobody:model", "openai, anthropic, ollama"),
