@@ -28,14 +28,10 @@ class Readout(nn.Module):
 
     def forward(self, vectors: torch.Tensor) -> torch.Tensor:
         share = ((1 - self.detail) / len(self.labels)) ** 0.5
-        beliefs = [share * torch.softmax(self._logits(label, vectors), dim=1).sqrt() for label in self.labels]
+        scaled = vectors.float() * vectors.shape[1] ** 0.5  # entries of unit vectors are tiny
+        with torch.autocast(vectors.device.type, enabled=False):
+            beliefs = [share * torch.softmax(label(scaled), dim=1).sqrt() for label in self.labels]
         return torch.cat((vectors * self.detail**0.5, *beliefs), dim=1)
-
-    @staticmethod
-    def _logits(label: nn.Module, vectors: torch.Tensor) -> torch.Tensor:
-        # entries of unit vectors are tiny; the layer sees them at unit variance
-        logits: torch.Tensor = label(vectors.float() * vectors.shape[1] ** 0.5)
-        return logits
 
     def fit(
         self, vectors: NDArray[np.float32], classes: NDArray[np.int64], lesions: NDArray[np.int64], strength: float
@@ -66,6 +62,7 @@ class Readout(nn.Module):
 def balanced(classes: NDArray[np.int64], lesions: NDArray[np.int64]) -> NDArray[np.float64]:
     """Weights under which classes weigh the same, and in each all its lesions. Shape: (N,), (N,) -> (N,)."""
     _, lesion, slices = np.unique(lesions, return_inverse=True, return_counts=True)
-    weights = 1.0 / slices[lesion]
+    weights: NDArray[np.float64] = 1.0 / slices[lesion]
     weights /= np.bincount(classes, weights)[classes]
-    return weights / weights.mean()
+    weights /= weights.mean()
+    return weights
