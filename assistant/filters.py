@@ -1,7 +1,6 @@
 """Filters of a request but for its numbers: what is lifted, whose lesions, which sex and types, what to leave out."""
 
 import re
-from collections.abc import Callable
 from typing import Literal, cast
 
 from assistant import lexicon as lex
@@ -18,7 +17,6 @@ _JOINT = re.compile(
     r"(?:\W|\x00|\b(?:lesions?|nodules?|ones?|cases?|and|or|nor|the|in|from|of|any|no|not|neither|nor|also|as well"
     r" as|plus)\b)*"
 )
-_SWITCH = re.compile(r"\b(?:but|only|instead|rather|just|want|show|keep|find)\b")
 
 
 def left_out(text: str, start: int, end: int) -> bool:
@@ -294,6 +292,3 @@ def _mentions(text: str, atlas_types: tuple[str, ...]) -> list[tuple[int, int, s
         if all(end <= s or start >= e for s, e, _ in chosen):
             chosen.append((start, end, name))
     return sorted(chosen)
-
-
-Reader = Callable[[Slots], None]

@@ -157,8 +157,6 @@ def _compare(q: Quantity) -> tuple[int, int]:
             if no and bound in _FLIPPED:
                 q.bound = _FLIPPED[bound]
                 start = q.start - len(q.left) + no.start()
-    if not q.bound and q.left.rstrip().endswith("+"):
-        q.bound = ""
     return start, end
 
 
