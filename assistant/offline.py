@@ -21,8 +21,9 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from assistant.planner import Call, Reply, Result, plan_turn
+from assistant.planner import Call, Reply, Result, Understand, plan_turn
 from assistant.state import TurnState
+from assistant.understanding import understand
 from tools.results import Facts
 
 ASKS = "asks"  # key of the response metadata: the answer is a question back
@@ -41,6 +42,10 @@ class OfflineModel(BaseChatModel):
         """The planner knows the tools by their contract; binding changes nothing."""
         return self
 
+    def decide(self, messages: Sequence[BaseMessage]) -> Call | Reply:
+        """The next tool call or the answer."""
+        return decide(messages)
+
     def _generate(
         self,
         messages: list[BaseMessage],
@@ -48,7 +53,7 @@ class OfflineModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        decision = decide(messages)
+        decision = self.decide(messages)
         if isinstance(decision, Call):
             call = {"name": decision.name, "args": decision.args, "id": _call_id()}
             message = AIMessage(content="", tool_calls=[call])
@@ -63,7 +68,7 @@ class OfflineModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        decision = decide(messages)
+        decision = self.decide(messages)
         if isinstance(decision, Call):
             chunk = ToolCallChunk(name=decision.name, args=json.dumps(decision.args), id=_call_id(), index=0)
             yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[chunk]))
@@ -77,7 +82,7 @@ class OfflineModel(BaseChatModel):
         yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={ASKS: decision.asks}))
 
 
-def decide(messages: Sequence[BaseMessage]) -> Call | Reply:
+def decide(messages: Sequence[BaseMessage], read: Understand = understand) -> Call | Reply:
     """The next tool call or the answer, from the state in the system message and the messages of this turn."""
     state = TurnState.read("\n".join(m.text for m in messages if isinstance(m, SystemMessage)))
     asked = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
@@ -92,7 +97,7 @@ def decide(messages: Sequence[BaseMessage]) -> Call | Reply:
             key, result = calls[message.tool_call_id].key, _result(message)
             if result.facts is not None or key not in results:  # a call that worked once is not undone by a repetition
                 results[key] = result
-    return plan_turn(messages[asked].text, state, results)
+    return plan_turn(messages[asked].text, state, results, read)
 
 
 def _result(message: ToolMessage) -> Result:

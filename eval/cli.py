@@ -158,6 +158,25 @@ def agent(
 
 
 @app.command()
+def understanding(
+    split: Annotated[SplitChoice, typer.Option(help="dev, or the utterances kept apart")] = SplitChoice.dev,
+    run_folder: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--run", help="a tuning run: its adapter and those kept on the way, for the data-size curve"),
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """The embedded model part by part: bare, tuned, constrained, told the state, with the planner's second opinion."""
+    from assistant.embedded_base import base_model
+    from assistant.embedded_model import ADAPTER
+    from eval.understanding import adapters_of, run, to_markdown
+    from tools.settings import get_settings
+
+    report = run(split.value, base_model(get_settings().data), adapters_of(run_folder or ADAPTER))
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
 def grounding(
     model: ModelOption = "offline",
     split: Annotated[SplitChoice, typer.Option(help="whose answers")] = SplitChoice.all,

@@ -148,13 +148,13 @@ def play(conversation: Conversation, stage: Stage, model: "str | BaseChatModel",
     from assistant.state import turn_state
 
     workspace = stage.workspace(conversation, folder)
-    names = _names(workspace.session, stage.atlas)
+    names = names_of(workspace.session, stage.atlas)
     assistant, ledger = Assistant(workspace, model), EvidenceLedger()
     try:
         for turn in conversation.turns:
             ledger.begin_turn()
             state = turn_state(workspace, ledger)
-            question = _filled(turn.say, names)
+            question = filled(turn.say, names)
             told: list[str] = []
             for event in assistant.stream(question):
                 if isinstance(event, ToolFinished) and not event.ok:
@@ -166,7 +166,7 @@ def play(conversation: Conversation, stage: Stage, model: "str | BaseChatModel",
                 ledger.add(e.tool, e.args, e.facts)
             after = _hits(ledger)
             expected = tuple(
-                _records(calls, names | (after if any("search_similar_lesions" in c for c in calls) else before))
+                records(calls, names | (after if any("search_similar_lesions" in c for c in calls) else before))
                 for calls in (turn.calls, *turn.or_calls)
             )
             yield Played(conversation, turn, question, expected, answer, state, tuple(ledger), tuple(told))
@@ -181,7 +181,7 @@ def _read_truth(samples: Path) -> list["TruthRow"]:
         return TypeAdapter(list[TruthRow]).validate_python(list(csv.DictReader(file)))
 
 
-def _names(session: "Session", atlas: "Atlas") -> dict[str, str]:
+def names_of(session: "Session", atlas: "Atlas") -> dict[str, str]:
     """What the placeholders of a conversation stand for."""
     names: dict[str, str] = {}
     by_type: dict[str, int] = {}
@@ -203,18 +203,20 @@ def _hits(evidence: Iterable["Evidence"]) -> dict[str, str]:
     return {f"hit:{h.rank}": h.lesion_id for h in hits} | ({"hit:last": hits[-1].lesion_id} if hits else {})
 
 
-def _filled(text: str, names: dict[str, str]) -> str:
+def filled(text: str, names: dict[str, str]) -> str:
+    """A text with its placeholders replaced."""
     return re.sub(r"\{([\w: ]+)\}", lambda m: names.get(m.group(1), m.group()), text)
 
 
-def _records(calls: Calls, names: dict[str, str]) -> tuple["ToolCallRecord", ...]:
+def records(calls: Calls, names: dict[str, str]) -> tuple["ToolCallRecord", ...]:
+    """Expected calls with their placeholders replaced."""
     from assistant.state import ToolCallRecord
 
-    def filled(value: Any) -> Any:
-        return _filled(value, names) if isinstance(value, str) else value
+    def value_of(value: Any) -> Any:
+        return filled(value, names) if isinstance(value, str) else value
 
     return tuple(
-        ToolCallRecord(name=name, args={key: filled(value) for key, value in args.items()})
+        ToolCallRecord(name=name, args={key: value_of(value) for key, value in args.items()})
         for call in calls
         for name, args in call.items()
     )

@@ -41,7 +41,7 @@ Dicom = Annotated[Path, typer.Argument(metavar="PATH", help="DICOM file, folder 
 Roi = Annotated[Optional[str], typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")]  # noqa: UP045
 Slice = Annotated[Optional[int], typer.Option("--slice", help="slice number, from 1; the middle one if left out")]  # noqa: UP045
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
-Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, or provider:name")]  # noqa: UP045
+Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, embedded, both, or provider:name")]  # noqa: UP045
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 
 
@@ -212,6 +212,36 @@ def train(
     from encoder.train import train as run
 
     run(packs, out, preset=preset.value, epochs=epochs, resume=resume, train_on_validation=train_on_validation)
+
+
+@app.command()
+def tune(
+    out: Annotated[Path, typer.Option(help="the adapter, and the checkpoint a stopped run goes on from")] = Path(
+        "runs/tuned"
+    ),
+    utterances: Annotated[int, typer.Option(min=100, help="generated sentences to learn from, in one pass")] = 24_000,
+    seed: Annotated[int, typer.Option(help="of the sentences and the run")] = 0,
+    keep_out: Annotated[
+        Path, typer.Option(help="folder of conversations written by people; no sentence like theirs is learnt from")
+    ] = Path("eval/agent_cases"),
+) -> None:
+    """Tune the embedded language model to the tools."""
+    from assistant.tuning.train import TuneConfig, run_in_terminal
+    from tools.settings import get_settings
+
+    run_in_terminal(get_settings().data, out, TuneConfig(utterances=utterances, seed=seed), keep_out)
+
+
+@app.command()
+def utterances(
+    out: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
+    count: Annotated[int, typer.Option(min=1, help="distinct sentences")] = 100_000,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same sentences")] = 0,
+) -> None:
+    """Write generated utterances and the calls they mean, one JSON object a line."""
+    from assistant.tuning.utterances import distinct, write_jsonl
+
+    typer.echo(f"{write_jsonl(distinct(seed, count), out)} utterances in {out}", err=True)
 
 
 def main() -> None:

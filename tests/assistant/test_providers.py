@@ -19,7 +19,7 @@ def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("embedded", "not part of this version"),
+        ("embedded", "not on this machine"),
         ("transformers:", "There is no model called"),
         ("gpt", "There is no model called 'gpt'"),
         ("openai:", "There is no model called 'openai:'"),

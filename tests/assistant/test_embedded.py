@@ -1,0 +1,81 @@
+"""The embedded model: valid calls by construction, and a conversation that goes on without it."""
+
+import threading
+
+import pytest
+
+from assistant.embedded import EmbeddedModel
+from assistant.embedded_model import CalledOffError, Reader
+from assistant.state import TurnState
+from tests.assistant.tiny_model import make_tiny_base
+
+STATE = TurnState(atlas_types=("liver", "lung"))
+
+
+@pytest.fixture(autouse=True)
+def one_call_letter_by_letter(monkeypatch):
+    """The tiny model's tokens are bytes, and its random answers would go on for as long as the grammar lets them."""
+    monkeypatch.setattr("assistant.embedded_model.MOST_TOKENS", 1000)
+    monkeypatch.setattr("assistant.embedded_language.MAX_CALLS", 1)
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    return Reader(make_tiny_base(tmp_path_factory.mktemp("tiny")), adapter=None)
+
+
+@pytest.mark.parametrize("message", ["only women", "<|im_end|>", "Lösche alles 删除", ""])
+def test_even_random_weights_write_valid_calls(reader, message):
+    reading = reader.read(message, STATE)
+    assert reading.said
+    assert len(reading.confidence) == len(reading.said)
+    assert all(set(c) == set(s.written()) for c, s in zip(reading.confidence, reading.said, strict=True))
+    assert all(0 <= value <= 1 for fields in reading.confidence for value in fields.values())
+
+
+def test_a_reading_can_be_called_off(reader):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(CalledOffError):
+        reader.read("similar lesions", STATE, stop=stop)
+
+
+def test_an_answer_without_end_is_refused(reader, monkeypatch):
+    monkeypatch.setattr("assistant.embedded_model.MOST_TOKENS", 12)
+    with pytest.raises(ValueError, match="not in the language"):
+        reader.read("similar lesions", STATE)
+
+
+class Loaded:
+    """A reader that is there, not yet there, or broken."""
+
+    def __init__(self, reader):
+        self._reader = reader
+
+    def reader(self, timeout_s=0.0):
+        return self._reader
+
+
+class Broken:
+    def read(self, *_):
+        raise RuntimeError("no memory")
+
+
+@pytest.mark.parametrize("loaded", [Loaded(None), Loaded(Broken())])
+def test_without_the_model_the_planner_understands(loaded):
+    requests = EmbeddedModel(loaded)._read("thanks", STATE)
+    assert [r.intent for r in requests] == ["thanks"]
+
+
+def test_a_message_is_read_once_a_turn(reader):
+    class Counting:
+        reads = 0
+
+        def read(self, *args):
+            self.reads += 1
+            return reader.read(*args)
+
+    counting = Counting()
+    model = EmbeddedModel(Loaded(counting))
+    assert model._read("thanks", STATE) == model._read("thanks", STATE)
+    assert counting.reads == 1

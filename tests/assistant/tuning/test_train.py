@@ -1,0 +1,72 @@
+"""Tuning: it learns, goes on exactly where it stopped, and leaves an adapter that the reader takes."""
+
+import itertools
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from assistant.tuning.train import TuneConfig, TuneError, batches, learning_rate, tune
+from assistant.tuning.utterances import utterance
+from tests.assistant.tiny_model import make_tiny_base
+
+CONFIG = TuneConfig(utterances=128, batch=16, rank=4, learning_rate=5e-2, checkpoint_s=1e9, snapshots=())
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return make_tiny_base(tmp_path_factory.mktemp("tiny"))
+
+
+def test_the_rate_rises_stays_and_falls():
+    rates = [learning_rate(step, 100, TuneConfig()) for step in range(100)]
+    assert rates[0] < rates[1] == rates[60] == 1e-3
+    assert rates[-1] < 1e-5
+    assert all(b <= a for a, b in itertools.pairwise(rates[60:]))
+
+
+def test_batches_hold_every_row_once_and_rows_of_like_length():
+    rows = [([1] * (5 + n % 37), [2]) for n in range(2000)]
+    plan = batches(rows, 16, seed=0)
+    assert sorted(itertools.chain(*plan)) == list(range(2000))
+    assert max(max(len(rows[i][0]) for i in b) - min(len(rows[i][0]) for i in b) for b in plan) <= 6
+    assert plan[:50] == batches(rows[:800], 16, seed=0)
+
+
+def test_a_run_learns(base, tmp_path, monkeypatch):
+    one = utterance(0, 0)
+    monkeypatch.setattr("assistant.tuning.train.distinct", lambda _, count, *__: iter([one] * count))
+
+    def last_loss(rate):
+        losses = []
+        config = CONFIG.model_copy(update={"learning_rate": rate})
+        tune(base, tmp_path / str(rate), config, progress=lambda p: losses.append(p.loss))
+        return losses[-1]
+
+    assert last_loss(5e-2) < last_loss(1e-9)
+
+
+class StoppedError(Exception):
+    pass
+
+
+def test_a_stopped_run_goes_on_exactly(base, tmp_path):
+    through, stopped = tmp_path / "through", tmp_path / "stopped"
+    config = CONFIG.model_copy(update={"utterances": 192, "checkpoint_s": 0.0})
+    tune(base, through, config)
+
+    def stop(_):
+        raise StoppedError
+
+    with pytest.raises(StoppedError):
+        tune(base, stopped, config, progress=stop)
+    tune(base, stopped, config)
+    one, other = (load_file(f / "adapter_model.safetensors") for f in (through, stopped))
+    assert one.keys() == other.keys()
+    assert all(torch.equal(one[k], other[k]) for k in one)
+
+
+def test_another_recipe_is_not_gone_on_with(base, tmp_path):
+    tune(base, tmp_path / "a", CONFIG)
+    with pytest.raises(TuneError, match="other settings"):
+        tune(base, tmp_path / "a", CONFIG.model_copy(update={"rank": 2}))
