@@ -53,6 +53,7 @@ _FINGERPRINTED = {
     "frangi_gamma",
     "readout",
     "detail",
+    "familiarity",
     "preprocessing",
 }
 

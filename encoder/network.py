@@ -8,6 +8,7 @@ import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel, ResNetConfig, ResNetModel
 
+from encoder.familiarity import Familiarity, channel_means
 from encoder.frangi import frangi
 from encoder.gem import GeM
 from encoder.preprocess import PREPROCESSING_VERSION, SOFT_TISSUE_HU, hu_to_unit
@@ -15,6 +16,7 @@ from encoder.readout import Readout
 from encoder.small_map import SmallMapConv2d, replace_convolutions
 
 CHANNELS = ("image", "soft_tissue", "frangi")
+_EARLY_STAGES = 3  # the stem and the first two: what an image is made of, not yet what it shows
 
 
 class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
@@ -24,6 +26,7 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
     nothing. `input_px` is the side of the square that the backbone sees after it. `centred` batch-normalises the
     pooled features before they get length 1; without it all vectors share a narrow cone. `readout` gives labels and
     their classes, whose beliefs join the vector beside the features, which keep the share `detail`; empty for none.
+    `familiarity` adds the entries by which unfamiliar images lose similarity.
     """
 
     model_type = "lesion-encoder"
@@ -44,6 +47,7 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         frangi_gamma: float = 0.0444,
         readout: dict[str, list[str]] | None = None,
         detail: float = 0.2,
+        familiarity: bool = False,
         preprocessing: str = PREPROCESSING_VERSION,
         **kwargs: Any,
     ) -> None:
@@ -68,13 +72,15 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
         self.frangi_gamma = frangi_gamma
         self.readout = readout or {}
         self.detail = detail
+        self.familiarity = familiarity
         self.preprocessing = preprocessing
         super().__init__(**kwargs)
 
     @property
     def embedding_dim(self) -> int:
-        """Length of a vector: the features and one entry for each class that is read out."""
-        return self.dim + sum(len(classes) for classes in self.readout.values())
+        """Length of a vector: the features, an entry for each class that is read out, and those of familiarity."""
+        read = sum(len(classes) for classes in self.readout.values())
+        return self.dim + read + (self.widths[0] if self.familiarity else 0)
 
 
 @lru_cache(maxsize=8)
@@ -127,6 +133,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         self.pool = GeM() if config.pooling == "gem" else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.centre = nn.BatchNorm1d(config.dim) if config.centred else nn.Identity()
         self.readout = _readout(config)
+        self.familiarity = Familiarity(self._early_widths()) if config.familiarity else None
         self.post_init()  # type: ignore[no-untyped-call]
 
     def channels(self, images: torch.Tensor) -> torch.Tensor:
@@ -157,20 +164,44 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
 
     def feature_map(self, images: torch.Tensor) -> torch.Tensor:
         """Local features before pooling. Shape: (N, 1, 64, 64) -> (N, dim, 2, 2)."""
-        channels = self.channels(images).to(memory_format=torch.channels_last)
-        features: torch.Tensor = self.neck(self.backbone(channels).last_hidden_state)
+        features: torch.Tensor = self.neck(self._stages(images)[-1])
         return features
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """What training shapes. Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1."""
-        pooled = self.pool(self.feature_map(images)).float()
-        vectors: torch.Tensor = F.normalize(self.centre(pooled), dim=1)
-        return vectors
+        return self._pooled(self.feature_map(images))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Shape: (N, 1, 64, 64) from `standardize` -> (N, embedding_dim) of length 1."""
-        embedding: torch.Tensor = self.readout(self.features(images))
+        stages = self._stages(images)
+        embedding: torch.Tensor = self.readout(self._pooled(self.neck(stages[-1])))
+        if self.familiarity is not None:
+            embedding = self.familiarity(stages[:_EARLY_STAGES], embedding)
         return embedding
+
+    def early_means(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """What familiarity is judged by. Shape: (N, 1, 64, 64) -> (N, C) of each early stage."""
+        return channel_means(self._stages(images)[:_EARLY_STAGES])
+
+    def _stages(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """The maps after the stem and after each of the four stages of the backbone."""
+        channels = self.channels(images).to(memory_format=torch.channels_last)
+        maps: tuple[torch.Tensor, ...] = self.backbone(channels, output_hidden_states=True).hidden_states
+        return maps
+
+    def _pooled(self, features: torch.Tensor) -> torch.Tensor:
+        pooled = self.pool(features).float()
+        vectors: torch.Tensor = F.normalize(self.centre(pooled), dim=1)
+        return vectors
+
+    def _early_widths(self) -> list[int]:
+        return [self.config.widths[0], *self.config.widths][:_EARLY_STAGES]
+
+    def add_familiarity(self) -> Familiarity:
+        """Give a trained network the judgement of what is familiar, still to be fitted; returns it."""
+        self.config.familiarity = True
+        self.familiarity = Familiarity(self._early_widths())
+        return self.familiarity
 
     def add_readout(self, labels: dict[str, list[str]], detail: float) -> Readout:
         """Give a trained network a readout of these labels (in sorted order) and their classes, still to be fitted."""

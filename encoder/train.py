@@ -112,6 +112,7 @@ def train(
     if accelerator.is_main_process:
         if plan.readout_strength is not None:
             _fit_readout(learner.encoder, rois, plan)
+            _fit_familiarity(learner.encoder, rois)
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
 
@@ -271,6 +272,12 @@ def _fit_readout(encoder: LesionEncoder, rois: TrainingRois, plan: Preset) -> No
     features = Embedder(encoder)(rois.images[known, 0].numpy())
     readout = encoder.add_readout({name: rois.labels[name] for name in read}, plan.detail)
     readout.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), plan.readout_strength)
+
+
+def _fit_familiarity(encoder: LesionEncoder, rois: TrainingRois) -> None:
+    with torch.inference_mode():
+        parts = [encoder.early_means(part.float()) for part in rois.images.split(256)]
+    encoder.add_familiarity().fit([torch.cat(stage) for stage in zip(*parts, strict=True)])
 
 
 def _write_weights(
