@@ -12,6 +12,7 @@ from encoder.errors import LesionSearchError
 
 TIMEOUT_S = 60.0
 RETRIES = 2
+LOADED_WITHIN_S = 300.0
 # provider -> the package that speaks its protocol, the extra that installs it, the environment variable of its key
 PROVIDERS: dict[str, tuple[str, str, str]] = {
     "openai": ("langchain_openai", "openai", "OPENAI_API_KEY"),
@@ -68,6 +69,26 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
             f"{', '.join(PROVIDERS)} or transformers, e.g. openai:gpt-4.1-mini."
         )
     return _from_provider(provider, model_name)
+
+
+def here() -> list[tuple[str, str]]:
+    """The models on board, as (name, label), if they are on this machine. Loads nothing."""
+    from assistant import embedded
+    from tools.settings import get_settings
+
+    return list(EMBEDDED.items()) if embedded.available(get_settings().data) else []
+
+
+def wait_for(model: str) -> None:
+    """Return once a model on board is loaded; at once for any other. Raises ModelError if it cannot be."""
+    from assistant import embedded
+    from tools.settings import get_settings
+
+    if model not in EMBEDDED:
+        return
+    resolve_model(model)
+    if embedded.loading(get_settings().data).reader(LOADED_WITHIN_S) is None:
+        raise ModelError("The embedded language model could not be loaded: use offline.")
 
 
 def _embedded(name: str) -> ResolvedModel:

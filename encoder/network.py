@@ -206,8 +206,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
     def add_readout(self, labels: dict[str, list[str]], detail: float) -> Readout:
         """Give a trained network a readout of these labels (in sorted order) and their classes, still to be fitted."""
         self.config.readout, self.config.detail = labels, detail
-        readout = _readout(self.config)
-        assert isinstance(readout, Readout)
+        readout = Readout(self.config.dim, [len(labels[label]) for label in sorted(labels)], detail)
         self.readout = readout
         return readout
 

@@ -217,7 +217,7 @@ def _run_stage(
         for epoch in range(first_epoch, stage.epochs):
             losses = []
             for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
-                loss_of = partial(_loss, proxies=learner.proxies, rows=rows, rois=rois, stage=stage)
+                loss_of = partial(_loss, proxies=list(learner.proxies), rows=rows, rois=rois, stage=stage)
                 losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
                 optimizer.step()
                 progress.step(epoch + done)

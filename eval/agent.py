@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from assistant.providers import wait_for
 from eval.conversations import Conversation, Played, Split, Stage, play, read_conversations
 
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def run(
     progress: Progress | None = None,
 ) -> AgentReport:
     """Play the conversations of a split (or those given) and judge every turn. Without a stage one is built."""
+    if isinstance(model, str):
+        wait_for(model)
     played = play_all(model, conversations or read_conversations(split), stage, progress)
     name = played[0].answer.model if played else str(model)
     return AgentReport(model=name, turns=tuple(judged(number, turn) for number, turn in numbered(played)))

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.providers import ModelError, resolve_model
+from assistant.providers import ModelError, here, resolve_model
 from encoder.errors import LesionSearchError
 from tools.dicom import open_study
 from ui.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
@@ -210,11 +210,11 @@ class Page:
 
 
 def models(default: str) -> list[tuple[str, str]]:
-    """The models this server offers, as (name, what a person should know): the one it was started with, and offline."""
+    """The models this server offers, as (name, what a person should know): the one it was started with, and those on
+    this machine."""
     first = resolve_model(default)
-    offline = resolve_model("offline")
-    others = [] if first.name == offline.name else [(offline.name, offline.label)]
-    return [(default, first.label), *others]
+    others = [("offline", resolve_model("offline").label), *here()]
+    return [(default, first.label), *(other for other in others if other[0] != first.name)]
 
 
 def _dump(state: BaseModel) -> dict[str, Any]:
