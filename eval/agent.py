@@ -275,6 +275,30 @@ def _shown(calls: Iterable["ToolCallRecord"]) -> str:
     return ", ".join(map(one, calls)) or "no call"
 
 
+# -- models side by side ---------------------------------------------------------------------------------------------
+def compare_models(models: Sequence[str], split: Split | Literal["all"] = "test") -> list[AgentReport]:
+    """The same conversations with each model, on one stage."""
+    with tempfile.TemporaryDirectory() as folder:
+        stage = Stage.build(Path(folder) / "data")
+        return [run(model, split, stage).model_copy(update={"model": model}) for model in models]
+
+
+def comparison_to_markdown(reports: Sequence[AgentReport]) -> str:
+    """One row a model."""
+    splits = sorted({t.split for r in reports for t in r.turns})
+    lines = [
+        f"Calls exactly right, {len(reports[0].turns)} utterances of the {' and '.join(splits)} split "
+        "(95 % Wilson intervals):",
+        "",
+        "| model | exactly right | a wrong filter | a wrong filter, not said back | a filter ignored |",
+        "|---|---|---|---|---|",
+    ]
+    for report in reports:
+        counts = [sum(bool(getattr(t, what)) for t in report.turns) for what in ("wrong", "harmful", "ignored")]
+        lines.append(f"| `{report.model}` | {report.exact()} | " + " | ".join(map(str, counts)) + " |")
+    return "\n".join(lines)
+
+
 # -- Markdown --------------------------------------------------------------------------------------------------------
 def to_markdown(report: AgentReport, failures: Split | None = "dev") -> str:
     """Tables of the run, and the failures of one split."""

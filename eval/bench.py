@@ -160,6 +160,22 @@ def _agent_table(data: Path) -> str:
     return to_markdown(run(), failures=None)
 
 
+def _models_table(data: Path) -> str:
+    from assistant.providers import here
+    from eval.agent import compare_models, comparison_to_markdown
+
+    return comparison_to_markdown(compare_models(["offline", *(name for name, _ in here())]))
+
+
+def _understanding_table(data: Path) -> str:
+    from assistant.embedded_base import base_model
+    from assistant.embedded_model import ADAPTER
+    from eval.understanding import adapters_of, run, to_markdown
+    from tools.settings import get_settings
+
+    return to_markdown(run("dev", base_model(get_settings().data), adapters_of(ADAPTER)))
+
+
 def _grounding_table(data: Path) -> str:
     from eval.grounding import run, to_markdown
 
@@ -182,6 +198,8 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "paper": _paper_table,
     "unfamiliar": _unfamiliar_table,
     "agent": _agent_table,
+    "models": _models_table,
+    "understanding": _understanding_table,
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,
 }

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 BEGIN, END = 1, 2  # <|im_start|> and <|im_end|> of the base model's vocabulary
+BASE_NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
 STATE_FILE = "run.json"
 OPTIMIZER_FILE = "optimizer.safetensors"
 
@@ -256,7 +257,9 @@ def _save_adapter(folder: Path, model: Any) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     weights = {k: v.detach().to("cpu", torch.float16).contiguous() for k, v in get_peft_model_state_dict(model).items()}
     save_file(weights, folder / "adapter_model.safetensors")
-    model.peft_config["default"].save_pretrained(folder)
+    adapter = model.peft_config["default"]
+    adapter.base_model_name_or_path = BASE_NAME
+    adapter.save_pretrained(folder)
 
 
 def _checkpoint(out: Path, config: TuneConfig, model: Any, trained: dict[str, Any], optimizer: Any, step: int) -> None:
