@@ -84,6 +84,7 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)  # kept for training too, whoever asks first
 def _lens_grid(lens: float, side: int) -> torch.Tensor:
     """Where each output pixel looks, in -1..1. Shape: (1, side, side, 2)."""
     axis = torch.linspace(-1, 1, side)

@@ -14,6 +14,7 @@ _LARGEST_SIDE = 2  # from 3 on more of the matrix is padding than the product wi
 
 
 @lru_cache(maxsize=8)
+@torch.inference_mode(False)  # what is kept must serve training too, whoever asks first
 def _taps(side: int) -> torch.Tensor:
     """Which of the nine kernel taps connects each output pixel with each input pixel. Shape: (side⁴,)."""
     pixel = torch.arange(side)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from encoder import small_map
 from encoder.small_map import SmallMapConv2d, replace_convolutions
 
 
@@ -41,3 +42,13 @@ def test_only_fitting_convolutions_are_replaced() -> None:
     replace_convolutions(replaced)
     assert [type(layer) for layer in replaced] == [SmallMapConv2d, nn.Conv2d, nn.Conv2d]
     assert replaced.state_dict().keys() == plain.state_dict().keys()
+
+
+def test_serving_first_does_not_spoil_training() -> None:
+    small_map._taps.cache_clear()
+    layer = SmallMapConv2d(3, 3)
+    images = torch.randn(2, 3, 2, 2)
+    with torch.inference_mode():
+        layer(images)
+    layer(images).sum().backward()
+    assert layer.weight.grad is not None

@@ -148,7 +148,7 @@ def test_embed_writes_unit_rows(command, demo, tmp_path):
         (("search", "CASE", "--roi", "ROI", "-k", "0"), "1 to 50"),
         (("search", "CASE", "--roi", "ROI", "--atlas", "no-atlas"), "no-atlas"),
         (("ask", "CASE", "hi", "--model", "nobody:nothing"), "nobody"),
-        (("embed", "nowhere", "--out", "v.npy"), "no images"),
+        (("embed", "nowhere", "--out", "v.npy"), "does not exist"),
         (("index", "nowhere"), "no such"),
         (("train", "nowhere", "--out", "run"), "nowhere"),
     ],
