@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.filters import frangi as reference
 
-from encoder.frangi import frangi
+from encoder.frangi import _operators, frangi
 
 TOLERANCE = 1e-5
 
@@ -90,3 +90,10 @@ def test_the_input_is_left_alone():
 def test_refuses_what_it_cannot_filter(image):
     with pytest.raises(ValueError, match="frangi"):
         frangi(image)
+
+
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 2.0])
+def test_no_operator_holds_denormal_numbers(sigma):
+    for matrix in _operators(64, sigma, torch.float32):
+        sizes = matrix.abs()
+        assert not ((sizes > 0) & (sizes < torch.finfo(torch.float32).tiny)).any()
