@@ -61,7 +61,7 @@ class Learner(nn.Module):
         self.proxies = nn.ParameterList(torch.randn(count, preset.dim) for count in classes)  # one set a label
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        vectors = self.encoder(images)
+        vectors = self.encoder.features(images)
         return vectors, self.head(vectors)
 
 
@@ -111,7 +111,8 @@ def train(
     accelerator.end_training()
     if accelerator.is_main_process:
         if plan.readout_strength is not None:
-            _fit_readout(learner.encoder, rois, plan)
+            learner.encoder.cpu().train(False)
+            _fit_readout(learner.encoder, rois, plan.readout_strength, plan.detail)
             _fit_familiarity(learner.encoder, rois)
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
@@ -213,11 +214,13 @@ def _run_stage(
 ) -> None:
     stage = plan.stages[number]
     learner.train()
+    proxies = list(learner.proxies)
+    weights = [class_weights(rois.classes[:, label], len(p)).to(p.device) for label, p in enumerate(proxies)]
     with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
         for epoch in range(first_epoch, stage.epochs):
             losses = []
             for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
-                loss_of = partial(_loss, proxies=list(learner.proxies), rows=rows, rois=rois, stage=stage)
+                loss_of = partial(_loss, proxies=proxies, weights=weights, rows=rows, rois=rois, stage=stage)
                 losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
                 optimizer.step()
                 progress.step(epoch + done)
@@ -235,6 +238,7 @@ def _loss(
     vectors: torch.Tensor,
     projected: torch.Tensor,
     proxies: Sequence[torch.Tensor],
+    weights: Sequence[torch.Tensor],
     rows: torch.Tensor,
     rois: TrainingRois,
     stage: Stage,
@@ -249,20 +253,15 @@ def _loss(
         loss = contrastive(vectors, classes[:, 0], stage.margin)
     else:
         loss = vectors.sum() * 0.0
-        for number, of_label in enumerate(proxies):
-            weights = class_weights(rois.classes[:, number], len(of_label)).to(vectors.device)
-            loss = loss + proxy_softmax(
-                vectors, of_label, classes[:, number], weights, stage.temperature, stage.label_smoothing
-            )
+        for of_label, column, weight in zip(proxies, classes.T, weights, strict=True):
+            loss = loss + proxy_softmax(vectors, of_label, column, weight, stage.temperature, stage.label_smoothing)
     if stage.self_supervised_weight > 0:
         loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
     return loss
 
 
-def _fit_readout(encoder: LesionEncoder, rois: TrainingRois, plan: Preset) -> None:
+def _fit_readout(encoder: LesionEncoder, rois: TrainingRois, strength: float, detail: float) -> None:
     """Beliefs about every label with at least two classes, fitted to the training ROIs as they are."""
-    assert plan.readout_strength is not None
-    encoder.cpu()
     names = list(rois.labels)
     read = sorted(name for name in names if len(rois.labels[name]) > 1)
     if not read:
@@ -270,8 +269,8 @@ def _fit_readout(encoder: LesionEncoder, rois: TrainingRois, plan: Preset) -> No
     classes = rois.classes[:, [names.index(name) for name in read]]
     known = (classes >= 0).any(dim=1)
     features = Embedder(encoder)(rois.images[known, 0].numpy())
-    readout = encoder.add_readout({name: rois.labels[name] for name in read}, plan.detail)
-    readout.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), plan.readout_strength)
+    readout = encoder.add_readout({name: rois.labels[name] for name in read}, detail)
+    readout.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), strength)
 
 
 def _fit_familiarity(encoder: LesionEncoder, rois: TrainingRois) -> None:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from encoder.augment import augment
-from encoder.embedder import load_model
+from encoder.embedder import SHIPPED_WEIGHTS, load_model
+from encoder.finetune import class_weights
 from encoder.network import LesionEncoder
 from encoder.preprocess import standardize
 from encoder.presets import Augmentation
@@ -31,7 +32,7 @@ class FineTuned(nn.Module):
         self.heads = nn.ModuleDict({label: nn.Linear(encoder.config.dim, count) for label, count in classes.items()})
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
-        vectors = self.encoder(images) * self.scale
+        vectors = self.encoder.features(images) * self.scale
         return {label: head(vectors) for label, head in self.heads.items()}
 
 
@@ -51,8 +52,8 @@ def fine_tuned_predictions(
     generator = torch.Generator().manual_seed(seed)
     names = {label: np.unique(values) for label, values in labels.items()}
     truth = {label: torch.from_numpy(np.searchsorted(names[label], values)) for label, values in labels.items()}
-    weights = {label: _balanced(codes) for label, codes in truth.items()}
-    model = FineTuned(load_model(encoder or _shipped()), {label: len(values) for label, values in names.items()})
+    weights = {label: class_weights(codes, len(names[label]), power=1.0) for label, codes in truth.items()}
+    model = FineTuned(load_model(encoder or SHIPPED_WEIGHTS), {label: len(values) for label, values in names.items()})
     model.to(memory_format=torch.channels_last).requires_grad_(True)  # type: ignore[call-overload]
     groups = [
         {"params": model.encoder.parameters(), "lr": ENCODER_RATE},
@@ -83,14 +84,3 @@ def fine_tuned_predictions(
         label: values[torch.cat([part[label] for part in parts]).argmax(dim=1).numpy()]
         for label, values in names.items()
     }
-
-
-def _balanced(codes: torch.Tensor) -> torch.Tensor:
-    counts = torch.bincount(codes).float()
-    return counts.sum() / (len(counts) * counts)
-
-
-def _shipped() -> str:
-    from encoder.embedder import SHIPPED_WEIGHTS
-
-    return str(SHIPPED_WEIGHTS)

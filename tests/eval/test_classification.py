@@ -50,11 +50,16 @@ def test_one_pack_votes_for_another():
         evaluate_packs((images, [{**row, "lesion_type": ""} for row in rows]), (images, rows), {"b": brightness})
 
 
-def test_a_fine_tuned_encoder_reads_what_it_was_shown(tmp_path, monkeypatch):
+@pytest.mark.parametrize("reads_out", [False, True])
+def test_a_fine_tuned_encoder_reads_what_it_was_shown(tmp_path, monkeypatch, reads_out):
     monkeypatch.setattr("eval.fine_tuned.ENCODER_RATE", 1e-2)  # these few layers start from nothing
     torch.manual_seed(0)
     config = LesionEncoderConfig(channels=("image",), widths=(8, 8, 16, 16), depths=(1, 1, 1, 1), dim=16, input_px=32)
-    LesionEncoder(config).save_pretrained(tmp_path)
+    encoder = LesionEncoder(config)
+    if reads_out:  # as the shipped one does; the heads begin from its features
+        encoder.add_readout({"density": ["dense", "soft"]}, detail=0.2)
+        encoder.add_familiarity()
+    encoder.save_pretrained(tmp_path)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 60, (48, 64, 64)).astype(np.uint8)
     images[::2, 16:48, 16:48] += 150
