@@ -11,6 +11,7 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
+from tools import dicom_child
 from tools.privacy import PatientKeys
 
 MakeCt = Callable[..., Dataset]
@@ -96,3 +97,21 @@ def save(tmp_path: Path, to_bytes: ToBytes) -> Callable[[Dataset, str], Path]:
         return path
 
     return write
+
+
+@pytest.fixture
+def child_that(monkeypatch):
+    """Replaces the child's decoder by a line of Python that misbehaves on some file."""
+
+    def install(line: str) -> None:
+        patch = (
+            "import tools.dicom_decode as d, os, signal, time; real = d.decode_file\n"
+            "def decode_file(data, file, budget):\n"
+            f"    {line}\n"
+            "    yield from real(data, file, budget)\n"
+            "d.decode_file = decode_file\n"
+        )
+        head, tail = dicom_child.BOOTSTRAP.split("; from tools.dicom_worker")
+        monkeypatch.setattr(dicom_child, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.dicom_worker{tail}")
+
+    return install

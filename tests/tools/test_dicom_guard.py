@@ -13,24 +13,6 @@ from tools.dicom_records import IntakeLimits, Reason
 
 
 @pytest.fixture
-def child_that(monkeypatch):
-    """Replaces the child's decoder by a line of Python that misbehaves on some file."""
-
-    def install(line: str) -> None:
-        patch = (
-            "import tools.dicom_decode as d, os, signal, time; real = d.decode_file\n"
-            "def decode_file(data, file, budget):\n"
-            f"    {line}\n"
-            "    yield from real(data, file, budget)\n"
-            "d.decode_file = decode_file\n"
-        )
-        head, tail = dicom_child.BOOTSTRAP.split("; from tools.dicom_worker")
-        monkeypatch.setattr(dicom_child, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.dicom_worker{tail}")
-
-    return install
-
-
-@pytest.fixture
 def three_slices(make_ct, save):
     return [save(make_ct(ImagePositionPatient=[0, 0, z], InstanceNumber=z), f"{z}.dcm") for z in (1, 2, 3)]
 

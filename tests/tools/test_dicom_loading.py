@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from tools import dicom, dicom_child
+from tools import dicom
 from tools.dicom import SpareChildren, open_study, read_study
 from tools.dicom_loading import SliceLoader
 from tools.volume import LoadingVolume, SliceError
@@ -44,19 +44,6 @@ def opened(keys):
     for study, done in studies:
         study.stop_loading()
         assert done.wait(WAIT_S)
-
-
-def child_that(monkeypatch, line: str) -> None:
-    """Replaces the child's decoder by a line of Python that misbehaves on some file."""
-    patch = (
-        "import tools.dicom_decode as d, os, signal, time; real = d.decode_file\n"
-        "def decode_file(data, file, budget):\n"
-        f"    {line}\n"
-        "    yield from real(data, file, budget)\n"
-        "d.decode_file = decode_file\n"
-    )
-    head, tail = dicom_child.BOOTSTRAP.split("; from tools.dicom_worker")
-    monkeypatch.setattr(dicom_child, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.dicom_worker{tail}")
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -100,8 +87,8 @@ def test_the_middle_comes_first_then_what_is_looked_at(opened, upload, monkeypat
     assert [abs(index - middle) for index in order] == sorted(abs(index - middle) for index in order)
 
 
-def test_a_slice_that_kills_its_child_says_so_and_the_others_come(opened, upload, monkeypatch):
-    child_that(monkeypatch, "file == 3 and os.kill(os.getpid(), signal.SIGSEGV)")
+def test_a_slice_that_kills_its_child_says_so_and_the_others_come(opened, upload, child_that):
+    child_that("file == 3 and os.kill(os.getpid(), signal.SIGSEGV)")
 
     study, done = opened(upload)
 
@@ -113,8 +100,8 @@ def test_a_slice_that_kills_its_child_says_so_and_the_others_come(opened, upload
     assert (volume[broken - 1 : broken + 2].max(axis=(1, 2)) == [broken - 25, -1024, broken - 23]).all()
 
 
-def test_closing_ends_the_waiting_and_lets_the_files_go(opened, upload, monkeypatch):
-    child_that(monkeypatch, "time.sleep(30)")
+def test_closing_ends_the_waiting_and_lets_the_files_go(opened, upload, child_that):
+    child_that("time.sleep(30)")
     study, done = opened(upload)
     failed = []
 
@@ -192,9 +179,9 @@ def test_an_upload_that_decodes_for_too_long_is_let_go(opened, upload, monkeypat
         volume[0]
 
 
-def test_a_loader_gives_up_when_too_many_slices_kill_it(opened, upload, monkeypatch):
+def test_a_loader_gives_up_when_too_many_slices_kill_it(opened, upload, monkeypatch, child_that):
     monkeypatch.setattr("tools.dicom_loading.MAX_CRASHES", 1)
-    child_that(monkeypatch, "os.kill(os.getpid(), signal.SIGSEGV)")
+    child_that("os.kill(os.getpid(), signal.SIGSEGV)")
 
     study, done = opened(upload)
 
