@@ -1,8 +1,8 @@
 """Two minds have read a message: which of them is followed where they differ.
 
 The rules were chosen on the dev split, beside an older planner that had not been tuned on it. Of the messages the model
-read otherwise and was surer of than `SURE` it had nearly all right, the planner few. Today's planner knows that split too
-well to choose anything by it, so the model is followed only there, and, where the planner understood nothing, sooner.
+read otherwise and was surer of than `SURE` it had nearly all right, the planner few. The planner of today knows that
+split too well to choose anything by it: the model is followed only there and, where the planner understood nothing, sooner.
 """
 
 from assistant.embedded_model import Reading
