@@ -2,7 +2,8 @@
 
 The rules were chosen on the dev split, beside an older planner that had not been tuned on it. Of the messages the model
 read otherwise and was surer of than `SURE` it had nearly all right, the planner few. The planner of today knows that
-split too well to choose anything by it: the model is followed only there and, where the planner understood nothing, sooner.
+split too well to choose anything by it: the model is followed only there and, where the planner understood nothing,
+sooner.
 """
 
 from assistant.embedded_model import Reading
