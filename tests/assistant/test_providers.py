@@ -26,7 +26,8 @@ def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
         ("nobody:model", "openai, anthropic, ollama"),
     ],
 )
-def test_what_cannot_be_used_is_said_in_one_sentence(name: str, sentence: str) -> None:
+def test_what_cannot_be_used_is_said_in_one_sentence(name: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("assistant.embedded.available", lambda _: False)  # whatever `make run` installed here
     with pytest.raises(ModelError, match=sentence) as error:
         resolve_model(name)
     assert str(error.value).count("\n") == 0
