@@ -15,15 +15,16 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphRecursionError
 
-from assistant import offline, wording
+from assistant import offline
 from assistant.answer import Answer, AnswerReady, Event, Grounding, Notice, Timing, TurnBegan
 from assistant.evidence import EvidenceLedger
 from assistant.grounding import Checker
 from assistant.middleware import TurnGuard, TurnLog
-from assistant.planner import Reply
+from assistant.next_questions import next_questions
 from assistant.prompts import system_prompt
 from assistant.providers import offline_model, resolve_model
 from assistant.state import ToolCallRecord, TurnState, turn_state
+from assistant.turn import Reply
 from assistant.writer import GroundedWriter
 from tools.results import SearchFacts
 from tools.session import Workspace
@@ -150,7 +151,7 @@ class Assistant:
             tools_ms=1000 * turn.tools_s,
             model_ms=0.0 if own_model else 1000 * turn.model_s,
         )
-        ideas = wording.follow_ups(after, [c.name for c in answer.tool_calls])
+        ideas = next_questions(after, [c.name for c in answer.tool_calls])
         yield AnswerReady(answer.model_copy(update={"follow_ups": ideas, "timing": timing}))
 
     def _run(self, said: list[BaseMessage], writer: GroundedWriter) -> Iterator[Event]:

@@ -20,9 +20,9 @@ from assistant import offline
 from assistant.embedded_base import BaseModelError, base_model, installed_gguf, unpacked
 from assistant.embedded_language import to_request
 from assistant.embedded_model import ADAPTER, Reader, Reading
-from assistant.planner import Call, Reply
 from assistant.second_opinion import settle
 from assistant.state import TurnState
+from assistant.turn import Call, Reply
 from assistant.understanding import Request, lesion_ids, understand
 
 log = logging.getLogger(__name__)

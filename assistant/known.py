@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from assistant import wording
+from assistant import remarks
 from assistant.claims import Claim, Names
 from assistant.evidence import Evidence
 from assistant.sentences import split_sentences
@@ -271,6 +271,6 @@ def _plain(sentence: str) -> str:
     return re.sub(r"[^a-z0-9]+", " ", sentence.lower()).strip()
 
 
-_WHAT_NUMBER = _plain(wording.what_number("0"))
+_WHAT_NUMBER = _plain(remarks.what_number("0"))
 _COMMON_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
-_FIXED = frozenset(_plain(s) for text in wording.fixed_texts() for s in [text, *split_sentences(text)])
+_FIXED = frozenset(_plain(s) for text in remarks.fixed_texts() for s in [text, *split_sentences(text)])

@@ -265,7 +265,7 @@ ALL_PATIENTS = (
 )
 
 # -- what we do not do ---------------------------------------------------------------------------------------------
-# kind of request -> words that mark it. The kinds are answered in wording.py.
+# kind of request -> words that mark it. The kinds are answered in remarks.py.
 OUT_OF_SCOPE: tuple[tuple[str, str], ...] = (
     ("treatment", r"treat(?:ment|ed|s|ing|able)?|therap(?:y|ies)|surgery|operate|operable|resect\w*|chemo\w*"
                   r"|radiotherapy|medicat\w*|drugs?|dose|dosage|prescri\w*|ablat\w*|antibiotics?|cure[ds]?|curable"

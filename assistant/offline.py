@@ -21,8 +21,9 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 
-from assistant.planner import Call, Reply, Result, Understand, plan_turn
+from assistant.planner import Understand, plan_turn
 from assistant.state import TurnState
+from assistant.turn import Call, Reply, Result
 from assistant.understanding import understand
 from tools.results import Facts
 

@@ -113,3 +113,8 @@ def bounds(what: str, low: float | None, high: float | None, unit: str) -> list[
     if low is not None:
         return [f"{what} {number(low)}{unit} or over"]
     return [f"{what} {number(high or 0)}{unit} or under"]
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The parts of an answer, one paragraph each."""
+    return "\n\n".join(p for p in parts if p)

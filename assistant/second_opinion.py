@@ -7,9 +7,10 @@ sooner.
 """
 
 from assistant.embedded_model import Reading
-from assistant.planner import Call, Reply, plan_turn
+from assistant.planner import plan_turn
 from assistant.state import TurnState
 from assistant.tuning.phrases import TYPE_NAMES
+from assistant.turn import Call, Reply
 from assistant.understanding import Request
 
 SURE = 0.95  # that everything in a reading is right

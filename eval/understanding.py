@@ -18,8 +18,9 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from assistant.offline import ASKS
-from assistant.planner import Call, Result, Understand, plan_turn
+from assistant.planner import Understand, plan_turn
 from assistant.state import ToolCallRecord, TurnState
+from assistant.turn import Call, Result
 from eval.agent import Share, comparable
 from eval.conversations import (
     Calls,

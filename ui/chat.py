@@ -12,10 +12,10 @@ from urllib.parse import quote
 import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
-from assistant import wording
 from assistant.agent import Assistant
 from assistant.answer import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.evidence import EvidenceLedger
+from assistant.next_questions import next_questions
 from assistant.state import turn_state
 from assistant.steps import finished
 from encoder.errors import LesionSearchError
@@ -273,7 +273,7 @@ def record(visit: Visit, found: SearchFacts) -> None:
     if last is not None and not last.question and not last.text:
         visit.turns.pop()
     step = Step(f"{finished(found)} (set with the controls)", _details(found), found.duration_ms)
-    ideas = wording.follow_ups(turn_state(visit.workspace, EvidenceLedger()), ["search_similar_lesions"])
+    ideas = next_questions(turn_state(visit.workspace, EvidenceLedger()), ["search_similar_lesions"])
     visit.turns.append(Turn(question="", steps={"controls": step}, follow_ups=ideas, done=True))
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant import wording
+from assistant import fact_wording, search_wording
 from assistant.grounding import Checker
 from assistant.sentences import split_sentences
 from assistant.state import TurnState
@@ -34,27 +34,27 @@ def honest_answers(draw: st.DrawFn) -> tuple[str, list[Facts], TurnState]:
         search = draw(facts.searches())
         asked = draw(st.none() | st.sampled_from(facts.TYPES))
         text = {
-            "search": lambda: wording.search_answer(
+            "search": lambda: search_wording.search_answer(
                 search, region, evidence=1, asked_type=asked, atlas_types=facts.TYPES, caution=True
             ),
-            "why": lambda: wording.why_answer(search, region, 1, [asked] if asked else []),
-            "sure": lambda: wording.sureness_answer(search),
+            "why": lambda: search_wording.why_answer(search, region, 1, [asked] if asked else []),
+            "sure": lambda: search_wording.sureness_answer(search),
         }[kind]()
         return text, [search], state
     if kind == "study":
         study = draw(facts.studies())
-        return wording.study_answer(study), [study], facts.state_with(region, study)
+        return fact_wording.study_answer(study), [study], facts.state_with(region, study)
     if kind == "measure":
-        return wording.measure_answer([region]), [region], state
+        return fact_wording.measure_answer([region]), [region], state
     if kind == "lesion":
         lesion = draw(facts.lesions())
-        return wording.lesion_answer(lesion), [lesion], state
+        return fact_wording.lesion_answer(lesion), [lesion], state
     if kind == "compare":
         comparison = draw(facts.comparisons())
-        return wording.comparison_answer(comparison), [comparison], facts.state_with(comparison.region)
+        return fact_wording.comparison_answer(comparison), [comparison], facts.state_with(comparison.region)
     atlas = draw(facts.atlases())
     asked_for = draw(st.sampled_from(list(atlas.counts)))
-    return wording.atlas_answer(atlas, [asked_for]), [atlas], state
+    return fact_wording.atlas_answer(atlas, [asked_for]), [atlas], state
 
 
 @settings(max_examples=400, deadline=None)

@@ -5,8 +5,8 @@ import json
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from assistant.offline import ASKS, OfflineModel, decide
-from assistant.planner import Call, Reply
 from assistant.prompts import system_prompt
+from assistant.turn import Call, Reply
 from tests.assistant.test_planner import R1, state
 
 SYSTEM = SystemMessage(system_prompt(state(R1)))

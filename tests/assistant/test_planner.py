@@ -6,9 +6,10 @@ import pytest
 
 from assistant.evidence import EvidenceLedger
 from assistant.grounding import Checker
-from assistant.planner import Call, Reply, Result, plan_turn
+from assistant.planner import plan_turn
 from assistant.sentences import split_sentences
 from assistant.state import PastSearch, ToolCallRecord, TurnState
+from assistant.turn import Call, Reply, Result
 from tests.assistant import held_out, more_voices
 from tests.assistant import utterances as said
 from tests.assistant.facts import TYPES
