@@ -29,6 +29,7 @@ class Catalog:
         self._sex = np.array([lesion.sex or "" for lesion in self.lesions], dtype="U1")
         self._age = _column(lesion.age_years for lesion in self.lesions)
         self._size_mm = _column(lesion.long_axis_mm for lesion in self.lesions)
+        self._counted: dict[str, dict[str, int]] = {}  # every search asks for some of these
 
     def __len__(self) -> int:
         return len(self.lesions)
@@ -76,10 +77,12 @@ class Catalog:
             name = GROUPS[group_by]
         except KeyError:
             raise AtlasError(f"The atlas cannot be counted by {group_by!r}; use one of {', '.join(GROUPS)}.") from None
-        found = Counter(name(lesion) for lesion in self.lesions)
-        unknown = found.pop(None, 0)
-        named = {label: count for (_, label), count in sorted((key, count) for key, count in found.items() if key)}
-        return named | ({UNKNOWN: unknown} if unknown else {})
+        if group_by not in self._counted:
+            found = Counter(name(lesion) for lesion in self.lesions)
+            unknown = found.pop(None, 0)
+            named = {label: count for (_, label), count in sorted((key, count) for key, count in found.items() if key)}
+            self._counted[group_by] = named | ({UNKNOWN: unknown} if unknown else {})
+        return dict(self._counted[group_by])
 
 
 def _column(values: Iterable[float | None]) -> NDArray[np.float64]:

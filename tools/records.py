@@ -7,6 +7,7 @@ from encoder.errors import LesionSearchError
 
 Scope = Literal["cross-patient", "all", "same-patient"]
 Confidence = Literal["high", "moderate", "low", "none"]
+ConfidenceLimit = Literal["units", "body part", "synthetic atlas"]  # why it is lower than the likeness alone
 
 
 class AtlasError(LesionSearchError):

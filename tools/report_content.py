@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from encoder.errors import LesionSearchError
+from tools.confidence import LIMIT_WORDS
 from tools.results import FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts
 
 ReportFormat = Literal["html", "json", "dicom-sr"]
@@ -94,6 +95,16 @@ def known(*parts: str | None) -> str:
 def shown_votes(search: SearchFacts) -> list[tuple[str, float]]:
     """Where nothing is similar enough there is no guess at a type."""
     return [] if search.confidence == "none" else [(vote.lesion_type, vote.probability) for vote in search.votes]
+
+
+def confidence_words(search: SearchFacts) -> str:
+    """How sure, and what keeps it there."""
+    if search.confidence_limit is None:
+        return CONFIDENCE_WORDS[search.confidence]
+    reason = LIMIT_WORDS[search.confidence_limit]
+    if search.confidence == "none":
+        return f"No type is named, because {reason}; the nearest lesions are shown for reference only."
+    return f"Match confidence: {search.confidence}, because {reason}."
 
 
 def filter_words(filters: FilterFacts) -> str:

@@ -5,10 +5,10 @@ import html
 from collections.abc import Iterable
 
 from tools.report_content import (
-    CONFIDENCE_WORDS,
     ORIGIN_WORDS,
     RegionReport,
     ReportContent,
+    confidence_words,
     filter_words,
     lesion_words,
     plain,
@@ -167,8 +167,8 @@ def _region_html(region: RegionReport) -> _Html:
 
 def _search_html(search: SearchFacts, thumbnails: dict[str, bytes]) -> Iterable[_Html]:
     yield _tag("h3", "Similar atlas lesions")
-    yield _tag("p", _tag("strong", CONFIDENCE_WORDS[search.confidence]))
-    if search.synthetic_atlas and not search.synthetic_study:
+    yield _tag("p", _tag("strong", confidence_words(search)))
+    if search.synthetic_atlas and not search.synthetic_study and search.confidence_limit != "synthetic atlas":
         yield _tag(
             "p", "This atlas holds synthetic teaching lesions only, and this study is not synthetic.", class_="warning"
         )

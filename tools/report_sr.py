@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from tools.confidence import LIMIT_WORDS
 from tools.report_content import (
     ORIGIN_WORDS,
     RegionReport,
@@ -194,6 +195,8 @@ def _texts_sr(region: RegionReport) -> Iterable[tuple["Code", str]]:
     if search is None:
         return
     yield _code("search-scope", "Lesions searched"), f"{filter_words(search.filters)}; atlas of {search.atlas_size}"
+    if search.confidence_limit:
+        yield _code("confidence-limit", "Why the confidence is no higher"), LIMIT_WORDS[search.confidence_limit]
     for lesion_type, probability in shown_votes(search):
         yield _code("type-vote", "Vote for a lesion type"), f"{lesion_type}: {probability:.3f}"
     for hit in search.hits:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from tools.atlas import AtlasLesion, Confidence, Filters, Hit, Scope
+from tools.records import ConfidenceLimit
 from tools.regions import Origin, Region
 from tools.study import SafeFacts, Series
 
@@ -139,6 +140,9 @@ class SearchFacts(Facts):
     hits: tuple[HitFacts, ...]
     votes: tuple[VoteFacts, ...]
     confidence: Confidence
+    confidence_limit: ConfidenceLimit | None = (
+        None  # what keeps it below the likeness alone
+    )
     candidates: int
     atlas_size: int
     filters: FilterFacts

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from encoder.errors import LesionSearchError
 from tools.atlas import Atlas, Filters
+from tools.confidence import limited
 from tools.results import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.roi import crop_roi
 from tools.session import Workspace
@@ -31,20 +32,22 @@ def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Fi
     vector = workspace.embedder(crop_roi(series, region)[None])[0]
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
-    # The encoder was made for HU: of other pixels the nearest are shown, but no likeness is claimed.
-    confidence, votes = (result.confidence, result.votes) if series.facts.units == "HU" else ("none", ())
+    synthetic = is_synthetic(atlas)
+    confidence, limit = limited(result.confidence, series.facts, atlas.counts("body_part"), synthetic)
+    votes = () if confidence == "none" else result.votes
     duration_ms = round(1000 * (time.perf_counter() - started))
     facts = SearchFacts(
         region_id=region.region_id,
         hits=tuple(HitFacts.of(hit) for hit in result.hits),
         votes=tuple(VoteFacts(lesion_type=v.lesion_type, probability=round(v.probability, 3)) for v in votes),
         confidence=confidence,
+        confidence_limit=limit,
         candidates=result.candidates,
         atlas_size=result.atlas_size,
         filters=FilterFacts.of(result.filters),
         asked_k=k,
         duration_ms=duration_ms,
-        synthetic_atlas=is_synthetic(atlas),
+        synthetic_atlas=synthetic,
         synthetic_study=series.facts.synthetic,
     )
     session.remember_search(region.region_id, facts)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.phrases import filter_phrases, likeness, percent, person, size
 from encoder.errors import LesionSearchError
 from tools.atlas import Atlas, Confidence, Filters, Scope
+from tools.confidence import LIMIT_WORDS
 from tools.region import Region
 from tools.results import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.search import MAX_HITS, search_region
@@ -154,9 +155,17 @@ def gallery_of(visit: Visit, problem: str = "") -> GalleryState:
         problem=problem,
         calibration=vote_sentences(atlas),
         confidence=found.confidence,
-        verdict=CONFIDENCE[found.confidence],
+        verdict=_verdict(found),
         searched=_searched(found.candidates, found.atlas_size, found.filters),
     )
+
+
+def _verdict(found: SearchFacts) -> str:
+    """How sure, and what keeps it there."""
+    if found.confidence_limit is None:
+        return CONFIDENCE[found.confidence]
+    level = "No type is named" if found.confidence == "none" else CONFIDENCE[found.confidence]
+    return f"{level}: {LIMIT_WORDS[found.confidence_limit]}"
 
 
 def _first_searched(session: Session) -> Region | None:

@@ -167,6 +167,8 @@ def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from tools.confidence import LIMIT_WORDS
+
     table = Table(title=f"{len(facts.hits)} hits among {facts.candidates} lesions, confidence {facts.confidence}")
     for column in ("#", "lesion", "type", "similarity", "long axis mm", "sex", "age", "patient"):
         table.add_column(column)
@@ -175,6 +177,8 @@ def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
         table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
     console = Console()
     console.print(table)
+    if facts.confidence_limit:
+        console.print(f"The confidence is no higher because {LIMIT_WORDS[facts.confidence_limit]}.")
     if facts.votes:
         console.print("Votes: " + ", ".join(f"{v.lesion_type} {v.probability:.0%}" for v in facts.votes))
 
@@ -200,6 +204,7 @@ def search_document(region: Region, facts: "SearchFacts") -> str:
         "hits": [hit.model_dump() for hit in facts.hits],
         "votes": [vote.model_dump() for vote in facts.votes],
         "confidence": facts.confidence,
+        "confidence_limit": facts.confidence_limit,
         "candidates": facts.candidates,
         "filters": facts.filters.model_dump(),
     }

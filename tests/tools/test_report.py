@@ -84,6 +84,7 @@ def make_report(
             VoteFacts(lesion_type="kidney", probability=0.18),
         ),
         confidence=confidence,
+        confidence_limit=changes.pop("confidence_limit", None),
         candidates=431,
         atlas_size=720,
         filters=FilterFacts(lesion_types=(lesion_type,), max_size_mm=40),
@@ -253,6 +254,20 @@ def test_where_nothing_is_similar_the_page_guesses_no_type(tmp_path: Path) -> No
     assert "Nothing similar enough" in page.seen
     assert "82 %" not in page.seen
     assert "liver-0001" in page.seen
+
+
+@pytest.mark.parametrize(
+    ("confidence", "limit", "said"),
+    [
+        ("low", "synthetic atlas", "Match confidence: low, because the atlas is synthetic and this study is not."),
+        ("none", "body part", "No type is named, because the atlas holds no lesions of this body part;"),
+    ],
+)
+def test_what_keeps_the_confidence_low_is_in_the_report(tmp_path: Path, confidence: str, limit: str, said: str) -> None:
+    report = make_report(confidence=confidence, confidence_limit=limit)
+    assert said in Page(write_report(report, "html", tmp_path).read_text("utf-8")).seen
+    _, groups = read_groups(write_report(report, "dicom-sr", tmp_path))
+    assert dict(texts(groups[0]))["Why the confidence is no higher"] in said
 
 
 def test_without_spacing_the_page_gives_no_size(tmp_path: Path) -> None:

@@ -1,3 +1,6 @@
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from tests.conftest import open_case
@@ -68,4 +71,51 @@ def test_of_pixels_without_hu_no_likeness_is_claimed(workspace, demo):
     workspace.session.add_box(0, PixelBox(20, 20, 40, 40))
     found = search_region(workspace, "R1")
     assert found.hits
-    assert (found.votes, found.confidence) == ((), "none")
+    assert (found.votes, found.confidence, found.confidence_limit) in (
+        ((), "none", "units"),
+        ((), "none", None),  # nothing similar anyway
+    )
+
+
+def searched_as(workspace, case, demo, **facts):
+    """A phantom case under other facts: the same pixels, so the same likeness."""
+    from tools.demo import patient_keys
+    from tools.dicom import read_study
+
+    study = read_study(case.folder, patient_keys(demo.settings))
+    [series] = study.series
+    changed = replace(series, facts=series.facts.model_copy(update=facts))
+    workspace.session.open(replace(study, series=(changed,)))
+    workspace.session.add_click(case.slice - 1, *case.centre)
+    return search_region(workspace, workspace.session.selected.region_id)
+
+
+def test_a_real_study_gets_no_high_confidence_from_the_synthetic_atlas(workspace, demo):
+    for case in demo.cases[:40]:
+        phantom = searched_as(workspace, case, demo)
+        if phantom.confidence == "high":
+            break
+    assert (phantom.confidence, phantom.confidence_limit) == ("high", None)
+    real = searched_as(workspace, case, demo, synthetic=False)
+    assert (real.confidence, real.confidence_limit) == ("low", "synthetic atlas")
+    assert real.votes == phantom.votes
+    head = searched_as(workspace, case, demo, body_part="head")
+    assert (head.confidence, head.confidence_limit, head.votes) == ("none", "body part", ())
+    assert head.hits == phantom.hits
+
+
+@pytest.mark.shared
+def test_no_type_is_named_in_a_real_head(shared_data, workspace, demo):
+    from tools.demo import patient_keys
+    from tools.dicom import read_study
+
+    workspace.session.open(read_study(shared_data / "dicom" / "head_ct_ge", patient_keys(demo.settings)))
+    series = workspace.session.series
+    inside = np.argwhere(np.asarray(series.volume_hu) > 0)
+    limits = set()
+    for slice_index, row, column in inside[:: len(inside) // 30]:
+        region = workspace.session.add_click(int(slice_index), float(column), float(row))
+        found = search_region(workspace, region.region_id)
+        assert (found.confidence, found.votes) == ("none", ())
+        limits.add(found.confidence_limit)
+    assert "body part" in limits  # likeness alone would have named some

@@ -42,6 +42,7 @@ def test_search_prints_one_document_with_hits_and_votes(command, demo):
     assert {"lesion_id", "lesion_type", "similarity", "patient_key"} <= document["hits"][0].keys()
     assert sum(vote["probability"] for vote in document["votes"]) == pytest.approx(1, abs=0.01)
     assert document["confidence"] in ("high", "moderate", "low")
+    assert document["confidence_limit"] is None
 
 
 def test_search_filters_narrow_the_hits(command, demo):
@@ -59,6 +60,16 @@ def test_search_as_a_table_for_people(command, demo):
     assert code == 0
     assert "confidence" in out
     assert "lung" in out
+
+
+@pytest.mark.shared
+def test_search_says_why_no_type_is_named_in_a_head(command, shared_data):
+    head = ("search", shared_data / "dicom" / "head_ct_ge", "--slice", 14, "--roi", "240,240,270,270")
+    _, out, _ = command(*head, "--json")
+    document = json.loads(out)
+    assert (document["confidence"], document["confidence_limit"], document["votes"]) == ("none", "body part", [])
+    _, out, _ = command(*head)
+    assert "holds no lesions of this body part" in " ".join(out.split())
 
 
 def test_ask_answers_with_citations_and_evidence(command, demo):

@@ -36,6 +36,18 @@ def test_nothing_similar_shows_no_votes(visit: Any) -> None:
     assert state.hits
 
 
+def test_what_keeps_the_confidence_low_stands_beside_it(visit: Any) -> None:
+    visit.session.add_click(visit.start_slice, 256, 256)
+    facts = search_region(visit.workspace, "R1")
+    for level, limit, words in (
+        ("low", "synthetic atlas", "Low confidence: the atlas is synthetic and this study is not"),
+        ("none", "body part", "No type is named: the atlas holds no lesions of this body part"),
+    ):
+        changed = facts.model_copy(update={"confidence": level, "confidence_limit": limit})
+        visit.session.remember_search("R1", changed)
+        assert gallery_of(visit).verdict == words
+
+
 def searched(visit: Any, **filters: Any) -> SearchFacts:
     visit.session.add_click(visit.start_slice, 256, 256)
     return search_region(visit.workspace, "R1", 8, Filters(**filters))
