@@ -26,7 +26,7 @@ from tools.records import (
     SearchResult,
     TypeVote,
 )
-from tools.roipack import Images, LesionRow, RoiPack
+from tools.roipack import Images, LesionRow, PackError, RoiPack
 from tools.votes import NEIGHBOURS, Calibration, calibrate, type_probabilities
 
 if TYPE_CHECKING:  # loads Chroma, which the records above do not need
@@ -342,7 +342,19 @@ def _metadata(lesion: AtlasLesion) -> dict[str, Any]:
 
 
 def _lesion(lesion_id: str, record: dict[str, Any]) -> AtlasLesion:
-    return AtlasLesion(lesion_id, **{name: record[name] for name in _COLUMNS[1:] if name in record})
+    """A stored record, held to the rules of a pack's row: others may write to a shared atlas. Raises AtlasError."""
+    lesion = AtlasLesion(lesion_id, **{name: record[name] for name in _COLUMNS[1:] if name in record})
+    try:
+        _row(lesion)
+        if not PATIENT_KEY.fullmatch(lesion.patient_key):
+            raise PackError("its patient is not under a key.")
+    except (PackError, TypeError, AttributeError) as error:  # metadata of any type can be stored
+        reason = str(error) if isinstance(error, PackError) else "a number stands where text should be, or the reverse."
+        raise AtlasError(
+            f"The atlas holds a record that is not safe to use: {reason} Correct that lesion in its ROI pack and index "
+            "it into a new atlas."
+        ) from error
+    return lesion
 
 
 def _digest(lesion: AtlasLesion, image: NDArray[Any]) -> str:

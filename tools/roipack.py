@@ -3,6 +3,7 @@
 A pack is a folder with `images.npy` (or `images.npz` holding `images`) of shape (N, 64, 64), int16 for HU or uint8 for
 pictures already windowed, and `lesions.csv` with one row an image in the same order. `lesion_id` and `patient_id` are
 required, the other fields of `LesionRow` are optional columns, an empty cell is unknown, other columns are ignored.
+Names and lesion ids reach language models, so they are held to the rules of `tools.names`.
 """
 
 import csv
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.errors import LesionSearchError
+from tools.names import ID_RULE, NAME_RULE, is_id, is_name
 
 Images = NDArray[np.integer[Any]]  # int16 or uint8
 
@@ -57,6 +59,12 @@ class LesionRow:
                 continue
             if not value or value != value.strip() or not value.isprintable():
                 raise PackError(f"{name} must be printable text without spaces around it, and is {value!r}.")
+        if not is_id(self.lesion_id):
+            raise PackError(f"lesion_id must be {ID_RULE}, and is {_shown(self.lesion_id)}.")
+        for name in NAME_COLUMNS:
+            value = getattr(self, name)
+            if value is not None and not is_name(value):
+                raise PackError(f"{name} must be {NAME_RULE}, and is {_shown(value)}.")
         if self.sex not in (None, "F", "M", "O"):
             raise PackError(f"sex must be F, M, O or empty, and is {self.sex!r}.")
         if self.age_years is not None and not 0 <= self.age_years <= MAX_AGE_YEARS:
@@ -70,6 +78,7 @@ class LesionRow:
 
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRow))
+NAME_COLUMNS = ("lesion_type", "body_part", "source")
 REQUIRED_COLUMNS = ("lesion_id", "patient_id")
 LENGTH_COLUMNS = ("long_axis_mm", "short_axis_mm", "pixel_spacing_mm", "field_of_view_mm")
 WHOLE_COLUMNS = ("age_years", "slice")
@@ -216,6 +225,10 @@ def _value(name: str, cell: str | None) -> Any:  # of the column's own type
         kind = "a whole number" if name in WHOLE_COLUMNS else "a number"
         raise PackError(f"{name} must be {kind} or empty, and is {text!r}.")
     return int(number) if name in WHOLE_COLUMNS else number
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 60 else f"{value[:60]}…")
 
 
 def _cell(value: str | float | int | None) -> str:

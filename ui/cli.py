@@ -224,12 +224,20 @@ def tune(
     keep_out: Annotated[
         Path, typer.Option(help="folder of conversations written by people; no sentence like theirs is learnt from")
     ] = Path("eval/agent_cases"),
+    begin_from: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--from", metavar="FOLDER", help="an adapter to begin with, e.g. assistant/tuned"),
+    ] = None,
+    learning_rate: Annotated[
+        float, typer.Option(min=1e-6, max=1e-1, help="the highest; about half where an adapter is begun with")
+    ] = 1e-3,
 ) -> None:
     """Tune the embedded language model to the tools."""
     from assistant.tuning.train import TuneConfig, run_in_terminal
     from tools.settings import get_settings
 
-    run_in_terminal(get_settings().data, out, TuneConfig(utterances=utterances, seed=seed), keep_out)
+    config = TuneConfig(utterances=utterances, seed=seed, learning_rate=learning_rate)
+    run_in_terminal(get_settings().data, out, config, keep_out, begin_from)
 
 
 @app.command()

@@ -130,7 +130,7 @@ def age(rng: random.Random, scene: Scene) -> Made:
         return pick(f"{rng.choice((ONLY, NOW, CORRECTION, ''))} {said}{rng.choice(('', ' only', ''))}{END}", rng), \
             [call("refine", age=code)]  # fmt: skip
     if roll < 0.36:
-        n = ph._age(rng)
+        n = ph.some_age(rng)
         said = ph.number(n, rng, 0.15)
         low = rng.random() < 0.5
         up = "(upper|maximum|top|max)" if not low else "(lower|minimum|bottom|min)"

@@ -171,7 +171,7 @@ GROUPS: tuple[tuple[str, str], ...] = (
 YEARS = ("", "", "", "", " years", " years old", " y", " yrs", " yo", " years of age", "y")
 
 
-def _age(rng: random.Random) -> int:
+def some_age(rng: random.Random) -> int:
     """A round age mostly, any age often enough for its digits to be copied."""
     roll = rng.random()
     return rng.choice(range(20, 91, 10)) if roll < 0.35 else rng.choice(range(15, 90, 5)) if roll < 0.6 \
@@ -180,7 +180,7 @@ def _age(rng: random.Random) -> int:
 
 def age_bound(rng: random.Random) -> Phrase:
     """What stands after a person: "over 60", "60 or older", "aged 40 to 50", "in their fifties"."""
-    a, years = _age(rng), rng.choice(YEARS)
+    a, years = some_age(rng), rng.choice(YEARS)
     n = number(a, rng, 0.15)
     if rng.random() < 0.12 and not years:
         years = " years"
@@ -208,7 +208,7 @@ def age_bound(rng: random.Random) -> Phrase:
 
 
 def age_range(rng: random.Random) -> Phrase:
-    low = _age(rng)
+    low = some_age(rng)
     high = min(99, low + rng.choice((5, 10, 10, 15, 20, 20, 25, 30, rng.randint(2, 40))))
     spelled = rng.random() < 0.12
     a, b = (words(low), words(high)) if spelled else (str(low), str(high))

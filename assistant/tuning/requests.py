@@ -52,6 +52,13 @@ def drawn_scene(rng: random.Random) -> Scene:
     regions = rng.choices((0, 1, 2, 3, 4, 5), weights=(12, 55, 20, 7, 3, 3))[0]
     if rng.random() < 0.45:
         return Scene(regions, rng.choice(("", "", "", "measure", "study", "atlas", "explain", "regions", "report")))
+    filters = drawn_filters(rng)
+    last = rng.choices(("search", "hit", "compare", "measure", "explain", "report", "atlas"), (74, 8, 6, 5, 3, 2, 2))[0]
+    return Scene(max(1, regions), last, True, filters)
+
+
+def drawn_filters(rng: random.Random) -> Fields:
+    """Filters a search may have had, often none, in the order of a state line."""
     filters: Fields = {}
     if rng.random() < 0.3:
         filters["in"] = "+".join(ph.some_types(rng))
@@ -69,8 +76,7 @@ def drawn_scene(rng: random.Random) -> Scene:
         filters["k"] = str(rng.randint(1, 20))
     if rng.random() < 0.1:
         filters["scope"] = rng.choice(("same", "all"))
-    last = rng.choices(("search", "hit", "compare", "measure", "explain", "report", "atlas"), (74, 8, 6, 5, 3, 2, 2))[0]
-    return Scene(max(1, regions), last, True, filters)
+    return filters
 
 
 # -- the parts of a search ---------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ autocast, which converts activations again and again); batches hold sentences of
 sees only the positions of the answer and the tokens that answers are made of, as the grammar does later. A run may stop at any time: it goes on from its last checkpoint. Hu et al., LoRA: low-rank adaptation of large language models (arXiv 2106.09685).
 """
 
+import hashlib
 import importlib.util
 import json
 import math
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.tuning.utterances import Kept, Utterance, distinct, read_jsonl, write_jsonl
+from assistant.tuning.written import measured
 from encoder.errors import LesionSearchError
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ class TuneConfig(BaseModel):
     batch: int = Field(default=16, ge=1)
     warm_up: float = 0.02
     decay: float = 0.3
+    begin_from: str = ""  # fingerprint of the adapter whose weights it begins with; empty: from nothing
     checkpoint_s: float = 240.0
     snapshots: tuple[int, ...] = (1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000)  # kept for the data-size curve
 
@@ -105,14 +108,18 @@ def tune(
     config: TuneConfig,
     kept: Kept | None = None,
     progress: Callable[[Progress], None] | None = None,
+    begin_from: Path | None = None,
 ) -> Path:
     """Tune the base model in folder `base`; the adapter is written to `out`, and its folder returned.
 
-    A run that stopped goes on from its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run.
+    `begin_from`: folder of an adapter whose weights the run begins with, under a fresh optimiser. A run that stopped
+    goes on from its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run, or the adapter does not fit.
     """
     import torch
     from tokenizers import Tokenizer
 
+    if begin_from is not None:
+        config = config.model_copy(update={"begin_from": fingerprint(begin_from)})
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
@@ -121,6 +128,8 @@ def tune(
     shadows = {name: p for name, p in model.named_parameters() if p.requires_grad}  # bfloat16, computed with
     trained = {name: p.detach().float().requires_grad_() for name, p in shadows.items()}  # float32, stepped
     optimizer = torch.optim.AdamW(trained.values(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=0.0)
+    if begin_from is not None:
+        _begin(begin_from, config, trained)
     plan = batches(rows, config.batch, config.seed)
     first = _resume(out, config, trained, optimizer)
     _hand_over(trained, shadows)
@@ -152,7 +161,7 @@ def tune(
     return out
 
 
-def run_in_terminal(data: Path, out: Path, config: TuneConfig, keep_out: Path) -> None:
+def run_in_terminal(data: Path, out: Path, config: TuneConfig, keep_out: Path, begin_from: Path | None = None) -> None:
     """`tune` with a progress line on standard error, on the base model of a data folder."""
     from rich.console import Console
 
@@ -166,10 +175,14 @@ def run_in_terminal(data: Path, out: Path, config: TuneConfig, keep_out: Path) -
     with console.status("Preparing the base model and the sentences") as status:
 
         def told(now: Progress) -> None:
-            status.update(f"{now.done} of {now.total} utterances, loss {now.loss:.3f}, {now.rate:.1f} a second, "
-                          f"{now.left_s / 60:.0f} min left")  # fmt: skip
+            line = (f"{now.done} of {now.total} utterances, loss {now.loss:.3f}, {now.rate:.1f} a second, "
+                    f"{now.left_s / 60:.0f} min left")  # fmt: skip
+            status.update(line)
+            if not console.is_terminal:  # a file keeps every line, and a status shows nothing there
+                console.print(line)
 
-        tune(base_model(data), out, config, Kept(human_sentences([keep_out])), told)
+        kept = Kept([*human_sentences([keep_out]), *(filled.text for _, filled in measured())])
+        tune(base_model(data), out, config, kept, told, begin_from)
     console.print(f"The adapter is in {out}.")
 
 
@@ -247,7 +260,31 @@ def _loss(model: Any, rows: list[tuple[list[int], list[int]]], alphabet: list[in
     return torch.nn.functional.cross_entropy(scores.float(), targets)
 
 
-# -- what a run leaves behind ------------------------------------------------------------------------------------------
+# -- what a run begins with, and leaves behind ---------------------------------------------------------------------
+def fingerprint(adapter: Path) -> str:
+    """The first 16 hexadecimal digits of the SHA-256 of an adapter's weights. Raises TuneError if there are none."""
+    weights = adapter / "adapter_model.safetensors"
+    if not weights.is_file():
+        raise TuneError(f"{adapter} holds no adapter_model.safetensors: name the folder of a tuned adapter.")
+    return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
+
+
+def _begin(adapter: Path, config: TuneConfig, trained: dict[str, Any]) -> None:
+    """Take the weights of an adapter of the same form. Raises TuneError if it has another one."""
+    import torch
+    from safetensors.torch import load_file
+
+    form = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    weights = load_file(adapter / "adapter_model.safetensors")
+    names = {name: name.replace(".default.", ".") for name in trained}
+    fits = (form["r"], form["lora_alpha"]) == (config.rank, config.alpha) and set(names.values()) == set(weights)
+    if not fits or any(weights[names[name]].shape != p.shape for name, p in trained.items()):
+        raise TuneError(f"The adapter in {adapter} has another rank or is of another base model: begin without it.")
+    with torch.no_grad():
+        for name, p in trained.items():
+            p.copy_(weights[names[name]])
+
+
 def _save_adapter(folder: Path, model: Any) -> None:
     """The adapter in float16, as peft reads it."""
     import torch

@@ -28,6 +28,7 @@ from assistant.tuning.requests import (
     this_kind,
 )
 from assistant.tuning.voices import voiced
+from assistant.tuning.written import written
 
 MOST_CHARACTERS = 240
 
@@ -50,7 +51,8 @@ WEIGHTS: dict[Maker, int] = {
     others.report: 28, others.reasons: 24, others.courtesy: 22, others.declined: 46, others.nonsense: 34, others.injected: 3,
     foreign: 18, corrected: 14, about_patient: 14, others.put_right: 8,
 }  # fmt: skip
-SEVERAL = 0.09  # share of messages that ask for two or three things
+WRITTEN = 0.55  # share of the sentences that were written one by one
+SEVERAL = 0.09  # share of the others that ask for two or three things
 SINGLE = (others.measure, others.report, search, similar, identify, others.explain, others.compare, others.regions, search, others.measure,
           others.report)  # fmt: skip
 
@@ -59,6 +61,9 @@ def utterance(seed: int, number: int) -> Utterance:
     """Row `number` of a seed."""
     rng = random.Random(f"{seed}/{number}")
     while True:
+        if rng.random() < WRITTEN:
+            filled = written(rng)
+            return Utterance(filled.scene.line, filled.text, write(filled.said), "written")
         scene = drawn_scene(rng)
         if rng.random() < SEVERAL:
             kind, (text, said) = "several", _several(rng, scene)

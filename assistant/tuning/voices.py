@@ -46,7 +46,7 @@ def voiced(text: str, rng: random.Random, remark: bool = True) -> str:
         text = _dictated(text, rng)
     elif roll < 0.32:
         text = _foreign_ear(text, rng)
-    return _typed(text, rng)
+    return typed(text, rng)
 
 
 def _remarks(text: str, rng: random.Random) -> str:
@@ -119,7 +119,7 @@ def _foreign_ear(text: str, rng: random.Random) -> str:
     return re.sub(r"\bof\b", "from", text, count=1) if "of them" not in text else text
 
 
-def _typed(text: str, rng: random.Random) -> str:
+def typed(text: str, rng: random.Random) -> str:
     """Capitals and full stops, or none."""
     roll = rng.random()
     if roll < 0.38:

@@ -1,12 +1,13 @@
 """Tuning: it learns, goes on exactly where it stopped, and leaves an adapter that the reader takes."""
 
 import itertools
+import json
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from assistant.tuning.train import TuneConfig, TuneError, batches, learning_rate, tune
+from assistant.tuning.train import STATE_FILE, TuneConfig, TuneError, batches, fingerprint, learning_rate, tune
 from assistant.tuning.utterances import utterance
 from tests.assistant.tiny_model import make_tiny_base
 
@@ -70,3 +71,25 @@ def test_another_recipe_is_not_gone_on_with(base, tmp_path):
     tune(base, tmp_path / "a", CONFIG)
     with pytest.raises(TuneError, match="other settings"):
         tune(base, tmp_path / "a", CONFIG.model_copy(update={"rank": 2}))
+
+
+def test_a_run_begins_with_an_adapter_says_which_and_goes_on(base, tmp_path):
+    tune(base, tmp_path / "first", CONFIG)
+    still = CONFIG.model_copy(update={"learning_rate": 1e-12})
+    tune(base, tmp_path / "second", still, begin_from=tmp_path / "first")
+    one, other = (load_file(tmp_path / f / "adapter_model.safetensors") for f in ("first", "second"))
+    assert all(torch.allclose(one[k].float(), other[k].float(), atol=1e-3) for k in one)
+    assert any(one[k].abs().max() > 0 for k in one if "lora_B" in k)
+    recipe = json.loads((tmp_path / "second" / STATE_FILE).read_text())["config"]
+    assert recipe["begin_from"] == fingerprint(tmp_path / "first")
+    tune(base, tmp_path / "second", still, begin_from=tmp_path / "first")
+    with pytest.raises(TuneError, match="other settings"):
+        tune(base, tmp_path / "second", still)
+
+
+def test_an_adapter_of_another_form_is_refused(base, tmp_path):
+    tune(base, tmp_path / "first", CONFIG)
+    with pytest.raises(TuneError, match="another rank"):
+        tune(base, tmp_path / "second", CONFIG.model_copy(update={"rank": 2}), begin_from=tmp_path / "first")
+    with pytest.raises(TuneError, match="no adapter_model"):
+        tune(base, tmp_path / "third", CONFIG, begin_from=tmp_path / "nothing")
