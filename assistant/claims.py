@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from assistant.lexicon import UNITS
+from tools.confidence import LIMIT_WORDS
 
 Kind = Literal[
     "lesion", "region", "evidence", "unknown_id", "file", "patient_key", "group_count", "slice", "pixels", "share",
@@ -17,6 +18,7 @@ Kind = Literal[
     "delta", "comparison", "like_size", "age_bound", "size_bound", "age", "sex", "people", "size", "size_pair", "area",
     "hu", "percent", "similarity", "score", "geometry", "rank", "closest", "count", "confidence", "no_type", "no_hits",
     "no_vote", "no_region", "no_rank", "same_patient", "other_patients", "type", "number", "body_part",
+    "limit",
 ]  # fmt: skip
 MASK = "\x00"
 NUM = r"(\d+(?:\.\d+)?)"
@@ -451,8 +453,10 @@ class _Reader:
         said = rf"\b{level} confidence\b|\bconfidence(?: in \w+)?(?: is|:| level| was)* {level}\b"
         self.take(said, lambda m: self._claim(
             "confidence", m, words=[(m.group(1) or m.group(2)).lower()]))  # fmt: skip
+        limits = {words.lower(): limit for limit, words in LIMIT_WORDS.items()}
+        self.take("|".join(map(re.escape, limits)), lambda m: self._claim("limit", m, words=[limits[m.group()]]))
         self.take(r"\b(?:nothing|no lesion|no case)(?: is| was)? (?:similar|close|near) enough\b|\btoo little to name "
-                  r"a type\b",
+                  r"a type\b|\bi name no type\b",
                   lambda m: self._claim("no_type", m))  # fmt: skip
         self.take(
             r"\bno (?:atlas )?lesions? (?:passe?s?|matche?s?|fits?)\b|\bno hits?\b", lambda m: self._claim("no_hits", m)

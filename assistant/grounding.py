@@ -159,6 +159,7 @@ class _SentenceCheck:
             "people": self._people, "percent": self._percent, "closest": self._closest, "count": self._count,
             "confidence": self._confidence,
             "no_type": lambda c: self.search is not None and self.search.confidence == "none",
+            "limit": lambda c: self.search is not None and self.search.confidence_limit == c.words[0],
             "no_region": lambda c: c.words[0] not in self.known.regions,
             "no_rank": lambda c: self.search is not None and c.numbers[0].value > len(self.search.hits),
             "no_hits": lambda c: self.search is not None and not self.search.hits,

@@ -21,7 +21,8 @@ made the atlas: they are labels, whatever they say.
 Answer
 1. What was looked at: region, slice, size.
 2. What it resembles and how sure: the leading type with its vote and the confidence. With confidence "none" name no \
-type: nothing is similar enough in this atlas; show the nearest for reference only.
+type: nothing is similar enough in this atlas; show the nearest for reference only. With a confidence_limit say it: it \
+is why the confidence is no higher.
 3. The two or three nearest cases, each cited as [lesion_id], with what they share and where they differ.
 4. What speaks against it. 5. The filters.
 Short, plain, for a professional. Refer to evidence as (E2), sparingly. If the atlas is synthetic and the study is \

@@ -18,6 +18,7 @@ from assistant.phrases import (
 )
 from assistant.remarks import CALIBRATED, CAUTION, ENCODER_SEES, REAL_ATLAS
 from assistant.understanding import Wanted
+from tools.confidence import LIMIT_WORDS
 from tools.results import HitFacts, RegionFacts, SearchFacts
 
 NEAREST_SHOWN = 3
@@ -68,6 +69,8 @@ def _looked_at(
 def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[str]:
     ref = f" (E{evidence})" if evidence else ""
     votes = facts.votes
+    if facts.confidence == "none" and facts.confidence_limit:
+        return [f"I name no type: {_limit(facts)}{ref}."]
     if facts.confidence == "none":
         return [f"Nothing similar enough in this atlas to name a type{ref}."]
     if not votes:
@@ -87,6 +90,11 @@ def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[
         share = next((v.probability for v in votes if v.lesion_type == asked_type), 0.0)
         told.append(f"For {asked_type} speaks {percent(share)}." if share else f"No vote went to {asked_type}.")
     return told
+
+
+def _limit(facts: SearchFacts) -> str | None:
+    """What keeps the confidence below what the likeness alone would give."""
+    return LIMIT_WORDS[facts.confidence_limit] if facts.confidence_limit else None
 
 
 def _nearest_title(facts: SearchFacts) -> str:
@@ -135,7 +143,7 @@ def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
         elif all(s < (1 - SAME_SIZE) * own for s in sizes):
             told.append(f"The nearest are all smaller than {region.region_id}.")
     if facts.confidence == "low":
-        told.append("Confidence is low: the hits are not close, or disagree.")
+        told.append(f"Confidence is low: {_limit(facts) or 'the hits are not close, or disagree'}.")
     return told
 
 
@@ -146,6 +154,8 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
     told = []
     first = facts.hits[0]
     ref = f" (E{evidence})" if evidence else ""
+    if facts.confidence == "none" and facts.confidence_limit:
+        return f"I name no type: {_limit(facts)}{ref}."
     if facts.confidence == "none":
         told.append(
             f"Because even the closest case, {cite(first.lesion_id)}, reaches a similarity of only "
@@ -178,6 +188,8 @@ def sureness_answer(facts: SearchFacts) -> str:
     """How sure the last search was."""
     if not facts.hits:
         return "The last search had no hits, so there is nothing to be sure of."
+    if facts.confidence == "none" and facts.confidence_limit:
+        return f"Not at all: {_limit(facts)}."
     if facts.confidence == "none" or not facts.votes:
         return (
             f"Not at all: the closest case, {cite(facts.hits[0].lesion_id)}, has a similarity of "
@@ -190,7 +202,7 @@ def sureness_answer(facts: SearchFacts) -> str:
     ]
     if len(facts.votes) > 1:
         told.append(f"The runner-up is {facts.votes[1].lesion_type} with {percent(facts.votes[1].probability)}.")
-    told.append(CALIBRATED)
+    told.append(f"The reason: {_limit(facts)}." if facts.confidence_limit else CALIBRATED)
     return " ".join(told)
 
 

@@ -66,6 +66,9 @@ def filters(draw: st.DrawFn) -> FilterFacts:
     )
 
 
+LIMITS = {"high": (None,), "moderate": (None,), "low": (None, "synthetic atlas"), "none": (None, "units", "body part")}
+
+
 @st.composite
 def searches(draw: st.DrawFn, region_id: str = "R1", wanted: FilterFacts | None = None) -> SearchFacts:
     wanted = draw(filters()) if wanted is None else wanted
@@ -97,11 +100,13 @@ def searches(draw: st.DrawFn, region_id: str = "R1", wanted: FilterFacts | None 
         VoteFacts(lesion_type=t, probability=round(w / sum(weights), 3)) for t, w in zip(voted, weights, strict=True)
     )
     size = draw(st.integers(200, 40_000))
+    confidence = draw(st.sampled_from(("high", "moderate", "low", "none"))) if hits else "none"
     return SearchFacts(
         region_id=region_id,
         hits=tuple(hits),
         votes=votes,
-        confidence=draw(st.sampled_from(("high", "moderate", "low", "none"))) if hits else "none",
+        confidence=confidence,
+        confidence_limit=draw(st.sampled_from(LIMITS[confidence])),
         candidates=draw(st.integers(n, size)),
         atlas_size=size,
         filters=wanted,

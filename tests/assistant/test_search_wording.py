@@ -1,9 +1,11 @@
 """A search in words."""
 
+import pytest
+
 from assistant.remarks import CAUTION
-from assistant.search_wording import search_answer
+from assistant.search_wording import search_answer, sureness_answer, why_answer
 from tests.assistant.facts import TYPES
-from tests.assistant.test_grounding import REGION, SEARCH
+from tests.assistant.test_grounding import REGION, SEARCH, STATE, cut
 
 
 def test_an_answer_has_its_parts_in_order() -> None:
@@ -35,3 +37,20 @@ def test_nothing_similar_names_no_type_but_shows_the_nearest() -> None:
 def test_no_hits_says_that_the_filters_let_nothing_pass() -> None:
     empty = SEARCH.model_copy(update={"hits": (), "votes": (), "candidates": 0})
     assert "No atlas lesion passes these filters" in search_answer(empty, REGION)
+
+
+@pytest.mark.parametrize(
+    ("level", "limit", "reason"),
+    [
+        ("low", "synthetic atlas", "the atlas is synthetic and this study is not"),
+        ("none", "body part", "the atlas holds no lesions of this body part"),
+    ],
+)
+def test_what_keeps_the_confidence_low_is_said_wherever_it_is_asked(level: str, limit: str, reason: str) -> None:
+    facts = SEARCH.model_copy(update={"confidence": level, "confidence_limit": limit})
+    for text in (search_answer(facts, REGION), why_answer(facts, REGION, 1), sureness_answer(facts)):
+        assert reason in text
+        assert "too little" not in text  # the likeness is not what is lacking
+        assert "not close" not in text
+        assert cut(text, [facts], STATE) == {}
+        assert any(reason in sentence for sentence in cut(text, [SEARCH], STATE))  # checked, not waved through
