@@ -454,7 +454,9 @@ class _Reader:
         self.take(said, lambda m: self._claim(
             "confidence", m, words=[(m.group(1) or m.group(2)).lower()]))  # fmt: skip
         limits = {words.lower(): limit for limit, words in LIMIT_WORDS.items()}
-        self.take("|".join(map(re.escape, limits)), lambda m: self._claim("limit", m, words=[limits[m.group()]]))
+        self.take(
+            "|".join(map(re.escape, limits)), lambda m: self._claim("limit", m, words=[limits[m.group().lower()]])
+        )
         self.take(r"\b(?:nothing|no lesion|no case)(?: is| was)? (?:similar|close|near) enough\b|\btoo little to name "
                   r"a type\b|\bi name no type\b",
                   lambda m: self._claim("no_type", m))  # fmt: skip

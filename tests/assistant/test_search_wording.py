@@ -43,6 +43,7 @@ def test_no_hits_says_that_the_filters_let_nothing_pass() -> None:
     ("level", "limit", "reason"),
     [
         ("low", "synthetic atlas", "the atlas is synthetic and this study is not"),
+        ("none", "units", "the pixels of this study are not in Hounsfield units"),
         ("none", "body part", "the atlas holds no lesions of this body part"),
     ],
 )
