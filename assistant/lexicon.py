@@ -64,9 +64,9 @@ CASE = (
 
 # -- people --------------------------------------------------------------------------------------------------------
 SEX_WORDS: dict[str, str] = {
-    "F": r"(?:wom[ae]ns?|females?|femal|feminine|ladies|lady|ladys|girls?|gals?|mothers?|grandmothers?|grannies|wives)",
+    "F": r"(?:wom[ae]ns?|females?|femal|feminine|ladies|lady|ladys|girls?|gals?|mothers?|grandmothers?|grannies|wives|womenfolk|womankind)",
     "M": r"(?:m[ae]ns?|males?|masculine|gentlem[ae]n|gents?|boys?|guys?|dudes?|blokes?|fellows?|fellas?|lads?|fathers?"
-         r"|grandfathers?|chaps?|husbands?)",
+         r"|grandfathers?|chaps?|husbands?|menfolk)",
 }  # fmt: skip
 PEOPLE = (
     r"patients?|people|persons?|folks?|adults?|subjects?|individuals?|someone|anyone|anybody|nobody|everyone|wom[ae]n"
@@ -86,7 +86,7 @@ AGE_PHRASES: tuple[tuple[str, tuple[int | None, int | None]], ...] = (
     (r"young adults?", (18, 39)),
     (r"(?:elderly|seniors?|geriatric|pensioners|retirees|aged patients|old people|old patients|old wom[ae]n|old m[ae]n"
      r"|older (?:people|patients|adults|wom[ae]n|m[ae]n|persons)|the old(?! ones?))", (65, None)),
-    (r"(?:children|child|kids?|pa?ediatrics?|minors|underage|under-?18s)", (None, 17)),
+    (r"(?:children|childs?|kids?|pa?ediatrics?|minors|underage|under-?18s)", (None, 17)),
     (r"(?:teenagers?|teenaged?|teens|adolescents?)", (13, 19)),
     (r"(?:infants?|babies)", (None, 1)),
     (r"(?:adults?|grown-?ups?)", (18, None)),
@@ -117,17 +117,22 @@ ORDINALS = {
 OVER = (
     r"over|above|beyond|past|after|older|elder|more|greater|larger|bigger|longer|taller|wider|higher|exceed(?:s"
     r"|ing|ed)?"
-    r"|upwards? of|surpass(?:es|ing)|north of|>"
+    r"|upwards? of|surpass(?:es|ing)|north of|on the wrong side of|majors? of|>"
 )
-UNDER = r"under|below|beneath|younger|less|fewer|smaller|shorter|lower|before|short of|south of|not yet|<"
+UNDER = (
+    r"under|below|beneath|younger|less|fewer|smaller|shorter|lower|before|short of|south of|not yet|sub(?=[ -])"
+    r"|not even|minors of|<"
+)
 AT_LEAST = (
-    r"(?:a |the |of )?minimum(?: (?:age|size|diameter))?|(?<!\d )min|at (?:the (?:very )?)?least|from|starting"
-    r" (?:at|from|with)|beginning (?:at|with)|>=|since"
+    r"(?:a |the |of )?minimum(?: (?:age|size|diameter))?|(?<!\d )min|at (?:the (?:very )?)?least|from|start(?:s|ing)?"
+    r" (?:at|from|with)|begin(?:s|ning)? (?:at|with|from)|turned|reach(?:ed|es|ing)?|>=|since"
     r"|lower (?:limit|bound|end|border|edge|threshold)(?: (?:of|at|to|is|may be|can be|should be|shall be|must be"
     r"|be|now))*|not? (?:less|fewer)"
 )
 AT_MOST = (
-    r"(?:a |the |of )?maximum(?: (?:age|size|diameter))?|(?<!\d )max|at (?:the (?:very )?)?most|up to|until|till"
+    r"(?:a |the |of )?maximum(?: (?:age|size|diameter))?|(?<!\d )max|at (?:the (?:very )?)?most|up to(?: and including)?"
+    r"|(?:until|till)(?: and (?:with|including))?|no further than"
+    r"|(?:end|stop)(?:s|ing|ping)? (?:at|with)|cut(?: \w+)? off at"
     r"|within|<=|no more|no greater|upper (?:limit|bound|end)"
     r"|capp?(?:ed)?(?: (?:it|that|them))?|ceiling|as (?:old|large|big|long) as"
 )
@@ -168,16 +173,17 @@ COUNTED = (
 LEAVE_OUT = (
     r"(?:excluding|exclude|except(?: for)?|without|leave out|leaving out|leave aside|omit|omitting|skip|drop|hide"
     r"|ignore|ignoring"
-    r"|remove|take out|filter out|cut(?: out)?|discard|disregard|avoid|get rid of|kick out|throw(?: away| out)?"
-    r"|toss|lose|strike|scrap|scratch|no need(?: for| of)?|cannot stand|can not stand|cancel|subtract|dump"
+    r"|remove|take out|filter out|cut(?: out)?|discard|disregard|avoid|get rid of|kick out"
+    r"|throw(?! in| \w+ in|ing)(?: away| out)?|toss(?! in)|lose|strike|scrap|scratch|no need(?: for| of)?|cannot stand|can not stand|cancel|subtract|dump"
     r"|chuck(?: out)?|sack|bin|nix|eliminate|minus|bar"
     r"|barring|forget(?: about)?|rule out|retire|strip(?: out)?|purge|delete|weed out|reject|leave off|take away"
-    r"|put aside|set aside)"
+    r"|put aside|set aside|put off|pull out|take off|quit|rm|spare (?:me|us)|dispense with|do away with|steer clear of"
+    r"|excepted|screen out|keep out)"
 )
 # Words that leave out what follows them ...
 EXCEPT = (
     rf"(?:!=|≠|<>|{LEAVE_OUT}|none|nothing|excl|outside(?: of)?|do not (?:want|show|include|need|care(?: about|"
-    rf" for)?|give|list|bother with)(?: me)?"
+    rf" for)?|give|list|bother with|take|use|like|search|look (?:in|at)|bring)(?: me)?"
     r"|(?<!is )(?<!are )not(?! only| just| necessarily| sure)|(?:is|are|was|be) not|no(?! limit| matter| more|"
     r" restriction)|other than|anything but|everything but|all but|but not|non|apart from|aside from"
     r"|besides|rather than|instead of|never|neither|nor|as opposed to|everything except|not interested in|(?:do"
@@ -192,12 +198,15 @@ EXCEPT_FILLER = (
 )
 # ... and words that leave out what stands before them.
 EXCEPTED = (
-    r"(?:out\b|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|(?:can|could|should"
+    r"(?:out\b(?! of)|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|unnecessary\b"
+    r"|(?:of )?no (?:use|good|interest)\b|not (?:of )?(?:any )?(?:use|interest)\b|no more\b(?! than)|not any ?more\b|no longer\b"
+    r"|(?:can|could|should"
     r"|may|must) (?:go|be (?:left out|excluded|removed|dropped|skipped|omitted|ignored|hidden))\b"
     r"|(?:need|should|must|do|does|is|are|can|may|shall)(?: not|n't)(?: (?:be|to be|get|really|very))*(?:"
     r" (?:needed|wanted|shown|included|welcome|interesting|relevant|required"
-    r"|necessary|listed|counted|considered|appear|count|interest me|matter|there))\b"
-    r"|(?:i |we )?(?:do|does) not (?:need|want|care|like|interest)\b|not (?:needed|wanted|please|welcome"
+    r"|necessary|listed|counted|considered|appear|count|interest me|matter|there|here|in (?:the list|there|here)|be in"
+    r"|(?:turn|show|come) up|on the list))\b"
+    r"|(?:i |we )?(?:do|does) not (?:need|want|care|like|interest)\b|not (?:needed|want(?:ed)?|please|welcome"
     r"|interesting|required|shown|included)\b|no thanks\b|unwanted\b)"
 )
 # Lifting a filter: words before its name or after it.
@@ -205,7 +214,7 @@ LIFT = (
     r"(?:quit\w*|nix|kill|any|all|every|whatever|whichever|regardless|irrespective|independent(?:ly)?|no matter"
     r"|unrestricted|ignor\w+|without|drop\w*|remov\w+|forget\w*|scratch\w*|scrap\w*|lift\w*"
     r"|clear\w*|never mind|delet\w+|undo|cancel\w*|reset\w*|ditch\w*|lose|los\w+ the|relax\w*|discard\w*"
-    r"|disregard\w*|omit\w*|eras\w+|abandon\w*|skip\w*|waiv\w+|loosen\w*|take \w* ?(?:off|away|out)"
+    r"|disregard\w*|dump\w*|omit\w*|do away with|can do without|releas\w*|eras\w+|abandon\w*|skip\w*|waiv\w+|loosen\w*|take \w* ?(?:off|away|out)"
     r"|leave (?:out|aside|off)|leave \w+(?: \w+){0,2} (?:out|aside|off)|get rid|do not (?:restrict|limit|filter"
     r"|care|mind|use|apply|consider|bother)|stop (?:restricting|limiting|filtering)|no longer (?:restrict|limit"
     r"|filter)"
@@ -268,30 +277,38 @@ ALL_PATIENTS = (
 # kind of request -> words that mark it. The kinds are answered in remarks.py.
 OUT_OF_SCOPE: tuple[tuple[str, str], ...] = (
     ("treatment", r"treat(?:ment|ed|s|ing|able)?|therap(?:y|ies)|surgery|operate|operable|resect\w*|chemo\w*"
-                  r"|radiotherapy|medicat\w*|drugs?|dose|dosage|prescri\w*|ablat\w*|antibiotics?|cure[ds]?|curable"
+                  r"|radiotherapy|medicat\w*|medicines?|drugs?|steroids?|pills?|tablets|irradiat\w*|radiation|dose|dosage|prescri\w*|ablat\w*|antibiotics?|cure[ds]?|curable"
                   r"|manag(?:e|ement)"),
     ("prognosis", r"prognos\w*|surviv\w*|life expectancy|how long (?:does|do|has|have|will|can|could) .*(?:live|left)"
-                  r"|going to die|will (?:\w+ ){1,2}die|die from|dying|deadly|fatal|outcomes?|recurrence|recur"
+                  r"|going to die|will (?:\w+ ){1,2}die|die from|(?<!i am )dying(?! to)|deadly|fatal|outcomes?|recurrence|recur"
                   r"|spread|mortality"
-                  r"|(?:has|have|is) left|make it through|(?:get|become) (?:better|worse)|how (?:long|much time)"
+                  r"|(?:has|have|is) left|(?:make|pull\w*) (?:it )?through|live (?:long|much longer)|remain\w* to live|life expect\w*"
+                  r"|(?:get|become) (?:better|worse)|how (?:long|much time)"
                   r" .*(?:live|left|got)"),
     ("malignancy", r"cancer\w*|malignan\w*|benign|carcinoma|dangerous|harmless|metasta(?:sis|tic|sized)|tumou?r or not"
-                   r"|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news|lethal"
-                   r"|life[- ]threatening|chances? (?:of|that)|going to be (?:ok|okay|fine|all ?right)"),
+                   r"|malign|oncolog\w*|b9|bad (?:one|thing|guy|kind|type)(?=\W*$)|(?:good|bad)-? (?:or bad-?)?natured|(?:good|bad)-? or bad"
+                   r"|is (?:\w+ ){0,2}grave|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news|lethal"
+                   r"|life[- ]threatening|chances? (?:of|that)|going to be (?:ok|okay|fine|all? ?right)"),
     ("diagnosis", r"(?:have|has|had|got|gets?|suffer\w*(?: from)?|sick with|ill with) (?:an? |the )?(?:\w+"
                   r" )?(?!hepat|angio|ha?emangi|lip|thym|sarc)\w*(?:oma|omas|itis|osis|emia|aemia|culosis|monia"
                   r"|abscess)"
-                  r"|what does (?:he|she|the patient|this patient|this guy|this man|this woman) have|diagnos\w*"
+                  r"|what does (?:he|she|the patient|this patient|this guy|this man|this woman) have|diagnos\w*|(?:final|definit\w+|most likely) dx"
+                  r"|is (?:it|this|that) (?:an? )?(?:hcc|fnh|rcc|gist|nsclc|sclc|tb|nhl)(?: or \w+)?"
                   r"|which disease|what disease|what (?:is|are) wrong"),
     ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she"
-                  r"|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read"
+                  r"|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read|put|trust|believe|type|say|give"
                   r"|remember))"
-                  r"|what (?:do|should) (?:i|we) do|refer (?:him|her|them|the patient)|next steps?|urgent|emergency"
+                  r"|what (?:do|should) (?:i|we) do(?! first| here| now)|(?:need|needs|require\w*|want\w*) (?:a |any )?follow[- ]?up"
+                  r"|f/u (?:ct|mri?|scan|in)|(?:when|how often|how soon|how many months) .*\b(?:scan|control|check|image|rescan|come back)"
+                  r"|(?:stick|put|get) a needle|refer (?:him|her|them|the patient)|next steps?|urgent|emergency"
                   r"|mri|pet"),
-    ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth rate|doubling time|over time"),
+    ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth|doubling time|over time|(?:has|is|did|got|become|gotten)\b.*\b(?:grown|bigger|larger|smaller|shrunk"
+               r"|taken volume|changed)\b.*\b(?:since|than (?:on|in|at|before|last)|compared (?:with|to) (?:last|the last|before)|or not)"
+               r"|(?:bigger|larger|smaller) than (?:on|in|at|before|last)\b(?: the)?(?: (?:last|previous|prior|old))?"
+               r"|(?:progress\w*|stable|regress\w*) (?:or|vs) (?:\w+ ){0,2}(?:progress\w*|stable|regress\w*)(?: disease)?"),
     ("identity", r"(?:patients?'?s?|his|her|the|their) (?:full |real |first |last )?(?:name|address|birthday|birth"
                  r" ?date|date of birth|phone|id number|mrn)"
-                 r"|patient name|patient id|whose\b|(?:give|tell) me the name|who is (?:the|this) (?:patient|person"
+                 r"|patient name|patient id|how is (?:the |this )?(?:patient|person) called|how is called the|(?:patient|he|she) (?:is )?called|whose\b|(?:give|tell) me the name|who is (?:the|this) (?:patient|person"
                  r"|man|woman)|which hospital|accession"),
 )  # fmt: skip
 

@@ -12,14 +12,15 @@ from typing import Literal, cast
 
 from assistant import lexicon as lex
 from assistant import patterns
+from assistant.bounds import Bound, compare, turned
 from assistant.slots import BLANK, SHOW_MORE, Sex, Slots
 
 Dimension = Literal["age", "size", "count", "ignored", ""]
-Bound = Literal["at least", "at most", "over", "under", "about", ""]
 
 MM = {"mm": 1.0, "cm": 10.0, "inch": 25.4}
 AROUND_SIZE, AROUND_AGE_YEARS = 0.2, 5  # what "about" allows either way
 OLDEST_YEARS = 120
+ADULT_YEARS = 18  # from here on "around 50" alone is an age
 FEWEST_YEARS = 13  # below, a bare bound such as "at most 8" is hardly an age
 
 _NUMBER = r"(\d+(?:\.\d+)?)"
@@ -49,6 +50,7 @@ class Quantity:
     dimension: Dimension = ""
     bound: Bound = ""
     said: Bound = ""  # before a negation turned it round
+    words: str = ""  # of comparison, before the number
 
     @property
     def whole(self) -> bool:
@@ -62,8 +64,11 @@ def read_quantities(slots: Slots) -> None:
     _counts_in_words(slots)
     before: Dimension = ""
     used: list[tuple[int, int]] = []
-    for quantity in _written(slots.text):
-        start, end = _compare(quantity)
+    written = [(q, *_compare(q)) for q in _written(slots.text)]
+    for quantity, start, end in written:
+        if any(_echoes(quantity, other) for other, *_ in written):
+            used.append((start, end))
+            continue
         quantity.dimension = _dimension(quantity, before)
         if not quantity.dimension:
             continue
@@ -76,6 +81,13 @@ def read_quantities(slots: Slots) -> None:
     _age_phrases(slots)
     _like_the_patient(slots)
     slots.unread = tuple(re.findall(r"(?<![\w.#-])\d+(?:\.\d+)?(?![\w.-])", slots.text))
+
+
+def _echoes(q: Quantity, other: Quantity) -> bool:
+    """ "From 40 on, not until 40", "above 80, so without the 80 year olds": the same number only once more."""
+    if q is other or q.low != other.low or q.high is not None or other.high is not None or not other.bound:
+        return False
+    return not q.bound or (q.bound != q.said and other.bound == other.said)
 
 
 def _written(text: str) -> Iterator[Quantity]:
@@ -91,7 +103,9 @@ def _written(text: str) -> Iterator[Quantity]:
             continue
         own = low_unit or ("years" if low_years else "")
         last = unit or ("years" if years else "")
-        if second and _CHANGING.search(text[:start]):  # "raise it from 60 to 70": the second is what is wanted
+        if (
+            second and match.group("to").strip() in ("to", "up to") and _CHANGING.search(text[:start])
+        ):  # "raise it from 60 to 70": the second is what is wanted
             spans.append((start, end, second, None, last or own, ""))
         else:
             spans.append((start, end, first, second, last if second else own, own))
@@ -112,52 +126,11 @@ def _is_range(match: re.Match[str], before: str) -> bool:
     return not (joint == "-" and match.group("to") != "-" and before.rstrip().endswith(","))
 
 
-# -- comparisons -----------------------------------------------------------------------------------------------------
-_SKIP = (
-    r"(?: |:|=|\(|the|an?|age[ds]?|ages|of|than|about|years?|sizes?|to|at|in|that|is|exactly|value|someone"
-    r"|those|patients?)*"
-)
-_LEFT: tuple[tuple[Bound, re.Pattern[str]], ...] = tuple(
-    (cast(Bound, bound), re.compile(rf"(?:(?<!\w)(?=\w)|(?!\w))(?:{words}){_SKIP}$"))
-    for bound, words in (
-        ("at least", lex.AT_LEAST), ("at most", lex.AT_MOST), ("over", lex.OVER), ("under", lex.UNDER),
-        ("about", lex.ABOUT),
-    )
-)  # fmt: skip
-_RIGHT: tuple[tuple[Bound, re.Pattern[str]], ...] = tuple(
-    (cast(Bound, bound), re.compile(rf"^ ?(?:{words})(?!\w)"))
-    for bound, words in (("at least", lex.OR_MORE), ("at most", lex.OR_LESS))
-)
-_NEGATED = re.compile(
-    rf"(?:^|[^\w])(?:not|no|nobody|nothing|none|never|neither|nor|no one|no-one|noone|{lex.LEAVE_OUT})"
-    rf"(?: (?:of|them|those|the|any|anyone|anybody|anything|everyone|everybody|everything|all|ones?|that|which|who"
-    rf"|is|are"
-    rf"|was|were|be|being|a|patients?|people|persons?|lesions?|nodules?|cases?|results?|hits?|get|go|goes|women"
-    rf"|men|even|and|or))*\W*$"
-)
-_FLIPPED: dict[Bound, Bound] = {"over": "at most", "under": "at least", "at least": "under", "at most": "over"}
-
-
 def _compare(q: Quantity) -> tuple[int, int]:
     """Settle the bound of a quantity; the span it takes with the words of comparison."""
-    start, end = q.start, q.end
-    found: list[tuple[int, Bound]] = [(m.start(), b) for b, p in _LEFT if (m := p.search(q.left))]
-    if found:
-        at, q.bound = min(found, key=lambda f: (f[0], f[1]))
-        q.said = q.bound
-        start = q.start - len(q.left) + at
-        if (no := _NEGATED.search(q.left[:at])) and q.bound in _FLIPPED:
-            q.bound = _FLIPPED[q.bound]
-            start = q.start - len(q.left) + no.start()
-    for bound, pattern in _RIGHT:
-        if (match := pattern.search(q.right)) and (not q.bound or q.bound == "about"):
-            q.bound = bound
-            end = q.end + match.end()
-            no = _NEGATED.search(q.left)
-            if no and bound in _FLIPPED:
-                q.bound = _FLIPPED[bound]
-                start = q.start - len(q.left) + no.start()
-    return start, end
+    found = compare(q.left, q.right)
+    q.bound, q.said, q.words = found.bound, found.said, found.words
+    return q.start - found.left, q.end + found.right
 
 
 # -- dimensions ------------------------------------------------------------------------------------------------------
@@ -180,7 +153,7 @@ _COUNT_RIGHT = re.compile(
     rf"^ ?(?:of )?(?:the )?(?:{_ADJECTIVES}(?:{lex.CASE}|{lex.PLACE}|{lex.COUNTED})\b|of (?:them|these|those)\b"
     r"|(?:closest|nearest|most similar|most alike|best|top|similar|more\b|other\b|comparable|alike)"
     r"|(?:is|are|will|would|should) (?:be )?(?:enough|plenty|sufficient|do|suffice|fine|ok|okay|good)\b|max\b$"
-    r"|instead\b)"
+    r"|at the outside\b|(?:(?:extra|supplementary|additional|further) )+)"
 )
 _AGE_LEFT = re.compile(
     rf"\b(?:older|younger|elder|aged?|ages|born|(?:{lex.PEOPLE})(?: (?:who|that|is|are|be|being|with|at|of|only"
@@ -194,7 +167,9 @@ _SIZE_LEFT = re.compile(
 _COUNT_LEFT = re.compile(
     r"(?:\b(?:top|best|first|closest|nearest|limit(?:ed)?(?: (?:it|that|this|them|the list|hits|results))?(?: to|"
     r" at)?|k|n|fewer"
-    r"|number of (?:hits|results|cases|matches)|results?|hits?|matches|count|max_regions)|\bx)[- :=]*(?:only|just"
+    r"|number of (?:hits|results|cases|matches)|results?|hits?|matches|count|max_regions"
+    r"|(?:trim|cut|shorten|reduce|cap|shrink|cut down|boil down|whittle)(?:p?ed|med)?"
+    r"(?: (?:it|this|that|them|the|list|hits|results|number|down|of))*(?: (?:to|at))?)|\bx)[- :=]*(?:only|just"
     r"|to)? ?$"
 )
 _COUNT_ASKED = re.compile(
@@ -208,6 +183,13 @@ _ALONE = re.compile(
 )
 
 
+_COMPARED = (
+    ("age", re.compile(r"\b(?:older|elder|younger|age|youngest|oldest|eldest)")),
+    ("size", re.compile(r"\b(?:larger|bigger|longer|smaller|shorter|size|diameter|smallest|largest|biggest|longest)")),
+    ("count", re.compile(r"\bfewer")),
+)
+
+
 def _dimension(q: Quantity, before: Dimension) -> Dimension:
     """What a number is about; nothing if nobody can tell."""
     if q.unit in MM or q.low_unit in MM:
@@ -216,28 +198,20 @@ def _dimension(q: Quantity, before: Dimension) -> Dimension:
         return "age"
     if _NO_FILTER_RIGHT.search(q.right) or (not q.bound and _NO_FILTER_LEFT.search(q.left)):
         return "ignored"
-    left = q.left
-    for _, pattern in _LEFT:
-        if match := pattern.search(left):
-            # "older than": the comparison itself says what is compared
-            said = match.group()
-            if patterns.search(r"\b(?:older|younger|age)", said):
-                return "age"
-            if patterns.search(r"\b(?:larger|bigger|longer|smaller|shorter|size)", said):
-                return "size"
-            if patterns.search(r"\bfewer", said):
-                return "count"
-            left = left[: match.start()]
-            if no := _NEGATED.search(left):
-                left = left[: no.start()]
-            break
+    # "older than": the comparison itself says what is compared
+    for dimension, words in _COMPARED:
+        if words.search(q.words):
+            return cast(Dimension, dimension)
+    left = q.left[: len(q.left) - len(q.words)]
+    left = left[: turned(left)[0]] if q.words else left
     if _AGE_RIGHT.search(q.right):
         return "age"
     if _SIZE_RIGHT.search(q.right):
         return "size"
     likely_age = "over" in (q.bound, q.said) or "under" in (q.bound, q.said)
     likely_age = likely_age and q.low >= FEWEST_YEARS
-    if q.high is None and _COUNT_RIGHT.search(q.right) and not likely_age:
+    counted = _COUNT_RIGHT.search(q.right) or (not q.bound and patterns.match(r" ?instead\b", q.right))
+    if q.high is None and counted and not likely_age:
         return "count"
     for dimension, words in (("size", _SIZE_LEFT), ("age", _AGE_LEFT), ("count", _COUNT_LEFT)):
         if words.search(left) and not (dimension == "count" and (likely_age or q.high is not None)):
@@ -248,7 +222,7 @@ def _dimension(q: Quantity, before: Dimension) -> Dimension:
     fewest = 0 if not q.left.strip() else 1 if q.bound else 4
     if q.bound in ("", "at most") and q.high is None and q.whole and asked and q.low < FEWEST_YEARS * fewest:
         return "count"
-    if q.bound and q.bound != "about" and q.whole:
+    if q.bound and q.whole and (q.bound != "about" or q.low >= ADULT_YEARS):
         return "age" if q.low >= FEWEST_YEARS else "count" if q.bound == "at most" else ""
     if q.high is not None and q.whole and 10 <= q.low < q.high < 100:
         return "age"
@@ -361,12 +335,15 @@ def _counts_in_words(slots: Slots) -> None:
     pointing = patterns.search(r"\b(?:compar\w+|describe|about|details?|differ\w*|against|versus|vs)\b", slots.text)
     noun = r"(?: (?:hit|case|match|one|lesion|result|neighbou?r|look-?alike))?"
     if not pointing and slots.take(
-        rf"\b(?:(?:the|a|1) single|(?:just|only|exactly)(?: the| 1)?) {near}{noun}\b(?! \d)", lambda _: None
+        rf"\b(?:(?:the|a|1) single|(?:just|only|exactly|only (?:need|want|show me))(?: the| 1)?) {near}{noun}\b(?! \d)"
+        rf"|\b(?:the )?{near} (?:match|hit|case|one|lesion|neighbou?r) (?:only|alone)\b",
+        lambda _: None,
     ):
         slots.k = 1
 
     def more(m: re.Match[str]) -> None:
-        slots.more = int(m.group(1) or SHOW_MORE)
+        number = next((g for g in m.groups() if g), None)
+        slots.more = int(number or (1 if patterns.search(r"\b(?:1|one|an?|another one)\b", m.group()) else SHOW_MORE))
 
     noun = (
         r"(?: (?:similar |such |of )*(?:cases?|hits?|results?|examples?|lesions?|matches|of (?:them|these)|them"
@@ -376,7 +353,16 @@ def _counts_in_words(slots: Slots) -> None:
         rf"\b(?:a few |some |give me |show |show me |even |any |see |get |load |list )+(?:(\d{{1,2}})"
         rf" )?more{noun}\W*$",
         more,
-    ) or slots.take(rf"^\W*(?:and |now )?(?:(\d{{1,2}}) )?more{noun}\W*$", more)
+    ) or slots.take(rf"^\W*(?:and |now )?(?:(\d{{1,2}}) )?more{noun}\W*$", more) or slots.take(_SO_MANY_MORE, more)
+
+
+_SO_MANY_MORE = (
+    r"\b(?:another|more|additional|extra|again) (?P<more>\d{1,2})\b(?! ?(?:mm|cm|inch|years|or|to|and \d|%))"
+    r"(?: (?:cases?|hits?|results?|examples?|lesions?|matches|ones|supplementary|extra|of them))*"
+    r"|\b(?P<extra>\d{1,2}) (?:more|extra|additional|further|supplementary|other)(?: (?:cases?|hits?|results?|examples?"
+    r"|lesions?|matches|ones|of them))+\b(?=.*\b(?:list|to me)\b|\W*$)"
+    r"|\b(?:1|one|an?) (?:more|extra one|additional one)\W*$|\banother one\W*$"
+)
 
 
 def _age_phrases(slots: Slots) -> None:
@@ -388,8 +374,8 @@ def _age_phrases(slots: Slots) -> None:
             continue
         before, after = slots.text[: match.start()], slots.text[match.end() :]
         if patterns.search(
-            rf"(?:^|\W)(?:not|no|never|{lex.LEAVE_OUT})(?: (?:the|any|for|from|in|of))* $", before
-        ) or patterns.match(rf" (?:(?:too|also|are|is) )*{lex.EXCEPTED}", after):
+            rf"(?:^|\W)(?:not|no|never|too many|{lex.LEAVE_OUT})(?: (?:the|an?|any|for|from|in|of))* $", before
+        ) or patterns.match(rf" (?:(?:too|also|are|is) )*(?:{lex.EXCEPTED}|no\b(?! \w))", after):
             # "no children" is a bound; what only takes a middle part away cannot be one
             low, high = (
                 (high + 1 if low is None and high is not None else None),
@@ -407,36 +393,45 @@ def _age_phrases(slots: Slots) -> None:
         slots.text = slots.text[: match.start()] + BLANK + slots.text[match.end() :]
 
 
+_PATIENT = (
+    r"(?:(?:this|the|that|my|our) (?:own )?(?:patient|person|guy|man|woman|lady|gentleman)|mine|ours|her|him|he|she)"
+)
+_MINE = r"(?:mine|ours|this(?: one)?|it|that one|r\d|my lesion|the marked one)"
+_ROUGHLY = r"(?:of |at |with |in |about |roughly |around |approximately |more or less )*(?:the |a )?"
+_TOO = rf"(?: (?:as|with|like|of|to|than) {_PATIENT}(?:'s)?(?: (?:is|has|one|age))?)?"
+_SAME_AGE = (
+    rf"\b{_ROUGHLY}(?:same|similar|comparable|her|his|my patient's|my (?:own )?patient) ages?(?: group| range| bracket)?s?\b{_TOO}"
+    rf"|\b(?:as old as|the age of|(?:around|about|near|~) ?(?:the age of )?) ?{_PATIENT}(?:'s age)?(?: is)?\b"
+    r"|\bage[- ]matched\b"
+)
+_SAME_SIZE = (
+    rf"\b{_ROUGHLY}(?:same|similar|comparable|equal)(?: (?:as|like|to|with) {_MINE})? (?:sizes?|diameters?|dimensions?)\b"
+    r"(?! (?:filters?|limits?))"
+    rf"|\b(?:size|diameter)s? (?:about |roughly )?(?:the )?(?:same|as|like|equal|similar)(?: (?:as|to|with|like))? {_MINE}\b"
+    rf"|\b{_ROUGHLY}(?:size of {_MINE}|(?:mine|its|my lesion)(?:'s)? (?:own )?size|size (?:that )?{_MINE} (?:is|has))\b"
+    r"|\b(?:similarly|equally)[- ](?:sized|big|large|small|tiny)\b|\b(?:same|similar|size)[- ](?:sized|matched)\b"
+    rf"|\bas (?:big|large|small) as {_MINE}\b"
+)
+_VAGUE = r"(?P<{}>small|tiny|little|large|big|huge|old|young)(?:er|est)?"
+_VAGUE_ALONE = re.compile(rf"\b(?:only|just)(?: the)? {_VAGUE.format('alone')}\W*$")
+_VAGUE_ONES = re.compile(
+    rf"\b(?:only |just )?(?:the )?{_VAGUE.format('ones')} (?:ones|lesions|cases|nodules|people|patients|persons|folks)\b"
+)
+_VAGUE_WISH = re.compile(
+    r"\b(?:anything|something|stuff|go|can we go|a (?:bit|little)|somewhat|rather|much|even|make (?:it|them)|want|need)"
+    r" (?P<wish>smaller|larger|bigger|older|younger)(?: please| then)?\W*$"
+)
+_VAGUE_BARE = re.compile(r"^\W*(?:and |even |but |now |only )*(?P<bare>smaller|larger|bigger|older|younger)\W*$")
+
+
 def _like_the_patient(slots: Slots) -> None:
-    if slots.take(
-        r"\b(?:of |at |with |in )?(?:about |roughly )?(?:the |a )?(?:same|similar|comparable|her|his|my patient's)"
-        r" age(?: group)?s?\b"
-        r"|\b(?:as old as|the age of) (?:this|the|my) patient\b|\bage[- ]matched\b",
-        lambda _: None,
-    ):
+    """ "Of her age", "as big as mine", and "only large ones", which says no limit."""
+    if slots.take(_SAME_AGE, lambda _: None):
         slots.age_like_patient = True
-    if slots.take(
-        r"\b(?:of |with |in )?(?:about |roughly )?(?:the |a )?(?:same|similar|comparable) (?:sizes?|diameters?"
-        r"|dimensions?)\b"
-        r"|\bsimilarly sized\b|\bsimilar[- ]sized\b|\bequally (?:big|large)\b|\bas (?:big|large|small) as (?:mine"
-        r"|this|it)\b",
-        lambda _: None,
-    ):
+    if slots.take(_SAME_SIZE, lambda _: None):
         slots.size_like_region = True
-    vague = r"(small|tiny|little|large|big|huge|old|young)(?:er|est)?"
-    match = patterns.search(
-        rf"\b(?:only|just)(?: the)? {vague}\W*$|\b(?:only |just )?(?:the )?{vague} (?:ones|lesions|cases|nodules"
-        rf"|people|patients|persons|folks)\b",
-        slots.text,
-    )
-    if (
-        match
-        and slots.min_size_mm is None
-        and slots.max_size_mm is None
-        and slots.min_age is None
-        and slots.max_age is None
-    ):
-        slots.unclear = match.group(1) or match.group(2)
-    bare = patterns.search(r"^\W*(?:and |even |but |now |only )*(smaller|larger|bigger|older|younger)\W*$", slots.text)
-    if bare:
-        slots.unclear = bare.group(1)
+    bounds = (slots.min_size_mm, slots.max_size_mm, slots.min_age, slots.max_age)
+    vague = (_VAGUE_ALONE, _VAGUE_ONES, _VAGUE_WISH, _VAGUE_BARE)
+    found = next((m for pattern in vague if (m := pattern.search(slots.text))), None)
+    if found and all(b is None for b in bounds):
+        slots.unclear = next(word for word in found.groupdict().values() if word)
