@@ -177,6 +177,24 @@ def understanding(
 
 
 @app.command()
+def written(
+    adapter: Annotated[Optional[Path], typer.Option("--run", help="folder of another adapter")] = None,  # noqa: UP045
+    json: JsonOption = False,
+) -> None:
+    """The planner and the embedded model on the written sentences that tuning never saw, by the file they stand in."""
+    from assistant.embedded import available
+    from assistant.embedded_base import base_model
+    from assistant.embedded_model import ADAPTER
+    from eval.written import run, to_markdown
+    from tools.settings import get_settings
+
+    data = get_settings().data
+    with _progress("sentences") as progress:
+        report = run(base_model(data) if available(data) else None, adapter or ADAPTER, progress)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
 def grounding(
     model: ModelOption = "offline",
     split: Annotated[SplitChoice, typer.Option(help="whose answers")] = SplitChoice.all,

@@ -4,9 +4,11 @@ What a reader understood and what was meant are both planned, request by request
 same search are the same call, and a reply is told by its intent.
 """
 
+import itertools
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,16 +17,22 @@ from assistant.planner import Understand, plan_turn
 from assistant.state import PastSearch, ToolCallRecord, TurnState
 from assistant.tuning.phrases import TYPE_NAMES
 from assistant.tuning.requests import Scene
-from assistant.tuning.written import Filled, Line
+from assistant.tuning.written import Filled, Line, measured
 from assistant.turn import Call
 from assistant.understanding import Request
-from eval.agent import Share, comparable
+from eval.agent import Progress, Share, comparable
 from tools.results import FilterFacts, HitFacts, RegionFacts, SearchFacts
 from tools.study import SafeFacts
 
-TOOLS = {"search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion", "measure": "measure_region",
-         "study": "describe_study", "atlas": "describe_atlas", "explain": "explain_lesion_type", "report": "write_report",
-         "regions": "find_regions"}  # fmt: skip
+if TYPE_CHECKING:
+    from assistant.embedded import Mind
+    from assistant.embedded_model import Reading
+
+TOOLS = {
+    "search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion",
+    "measure": "measure_region", "study": "describe_study", "atlas": "describe_atlas",
+    "explain": "explain_lesion_type", "report": "write_report", "regions": "find_regions",
+}  # fmt: skip
 
 
 class WrittenScore(BaseModel):
@@ -108,7 +116,7 @@ def _found(args: dict[str, Any]) -> SearchFacts:
 
 
 def meaning(message: str, requests: Sequence[Request], state: TurnState) -> list[tuple[str, Any]]:
-    """What each request comes to: the call it begins with, or the kind of reply it is; courtesies beside others aside."""
+    """What each request comes to: the call it begins with, or the kind of reply it is. Courtesy alone counts."""
     found: list[tuple[str, Any]] = []
     asked = [r for r in requests if r.intent not in ("thanks", "greeting")]
     for request in asked or requests:
@@ -146,13 +154,52 @@ def scores(
     ]
 
 
+def run(base: Path | None, adapter: Path, progress: Progress | None = None) -> WrittenReport:
+    """The planner on the sentences kept apart; with a base model, the adapter and both together too."""
+    from assistant.embedded import read_requests
+    from assistant.embedded_model import Reader
+    from assistant.second_opinion import settle
+    from assistant.understanding import understand
+
+    readers: dict[str, Understand] = {"planner": understand}
+    if base is not None:
+        mind = _Once(Reader(base, adapter))
+
+        def both(message: str, state: TurnState) -> tuple[Request, ...]:
+            return settle(message, understand(message, state), *read_requests(mind, message, state), state)
+
+        readers |= {"adapter": lambda message, state: read_requests(mind, message, state)[0], "both": both}
+    found, done = measured(), itertools.count(1)
+
+    def told() -> None:
+        if progress is not None:
+            progress(next(done), len(found) * len(readers))
+
+    return WrittenReport(scores=tuple(s for name, read in readers.items() for s in scores(name, found, read, told)))
+
+
+class _Once:
+    """A reader that remembers: two columns are about the same readings."""
+
+    def __init__(self, mind: "Mind") -> None:
+        self._mind = mind
+        self._readings: dict[tuple[str, str], Reading] = {}
+
+    def read(self, message: str, state: TurnState, ids: int = 0) -> "Reading":
+        key = message, state.render()
+        if key not in self._readings:
+            self._readings[key] = self._mind.read(message, state, ids)
+        return self._readings[key]
+
+
 def to_markdown(report: WrittenReport) -> str:
     """One row a file, one column a reader."""
     readers = list(dict.fromkeys(s.reader for s in report.scores))
     files = list(dict.fromkeys(s.file for s in report.scores))
     by = {(s.file, s.reader): s.exact for s in report.scores}
     lines = [
-        "Requests exactly right on the written sentences kept apart from tuning, each in its state (95 % Wilson intervals):",
+        "Requests exactly right on the written sentences kept apart from tuning, each in its state (95 % Wilson "
+        "intervals):",
         "",
         "| sentences | " + " | ".join(readers) + " |",
         "|---|" + "---|" * len(readers),

@@ -132,7 +132,8 @@ def _read(path: Path) -> list[Line]:
         parts = [part.strip() for part in row.split(" | ")]
         if len(parts) != 3:
             raise WrittenError(f"{path.name}, line {number}: expected `STATE | sentence | calls`: {row[:60]}")
-        found.append(Line(*parts, file=path.stem, number=number))
+        state, text, calls = parts
+        found.append(Line(state, text, calls, path.stem, number))
     return found
 
 
@@ -203,7 +204,7 @@ def _call(part: str, values: dict[str, str]) -> Said:
     do, *pairs = part.split()
     if do not in get_args(Do):
         raise ValueError(f"no call {do!r}")
-    fields = dict(pair.split("=", 1) if "=" in pair else (pair, "") for pair in pairs)
+    fields = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
     if len(fields) < len(pairs) or not set(fields) <= set(KEYS[1:]) or not all(fields.values()):
         raise ValueError("keys twice, unknown or empty")
     filled = {key: _PLACEHOLDER.sub(lambda m: values[m.group(1)], value) for key, value in fields.items()}
