@@ -64,6 +64,12 @@ def _speed_table(data: Path) -> str:
     return to_markdown(measure_speed(load_embedder()))
 
 
+def _memory_table(data: Path) -> str:
+    from eval.memory import measure_memory, to_markdown
+
+    return to_markdown(measure_memory())
+
+
 def _retrieval_table(data: Path) -> str:
     from eval.labels import fitting_rows, read_lidc
     from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
@@ -190,6 +196,7 @@ def _page_speed_table(data: Path) -> str:
 
 MEASURED: dict[str, Callable[[Path], str]] = {
     "speed": _speed_table,
+    "memory": _memory_table,
     "retrieval": _retrieval_table,
     "classification": _classification_table,
     "phantoms": _phantoms_table,

@@ -143,6 +143,15 @@ def speed(
 
 
 @app.command()
+def memory(encoder: EncoderOption = None, json: JsonOption = False) -> None:
+    """Peak memory of `embed` for 10,000 and for 100,000 ROIs; a few minutes."""
+    from eval.memory import measure_memory, to_markdown
+
+    report = measure_memory(encoder=encoder)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
 def agent(
     model: ModelOption = "offline",
     split: Annotated[

@@ -1,11 +1,7 @@
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 from encoder.embedder import load_embedder
-from tests.conftest import REPO
 from tools.embedding import CHUNK, embed_pack
 from tools.roipack import PackError
 
@@ -37,19 +33,3 @@ def test_what_is_not_a_pack_is_said(tmp_path, spoil):
     spoil(tmp_path / "rois.npz")
     with pytest.raises(PackError):
         embed_pack(tmp_path / "rois.npz", tmp_path / "vectors.npy")
-
-
-def test_memory_does_not_grow_with_the_pack(tmp_path):
-    script = (
-        "import resource, sys\nfrom pathlib import Path\nfrom tools.embedding import embed_pack\n"
-        "embed_pack(Path(sys.argv[1]), Path(sys.argv[2]))\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    )
-    peaks_kb = []
-    for count in (2 * CHUNK, 6 * CHUNK):
-        np.save(tmp_path / "rois.npy", np.zeros((count, 64, 64), np.int16))
-        command = [sys.executable, "-c", script, str(tmp_path / "rois.npy"), str(tmp_path / "vectors.npy")]
-        done = subprocess.run(command, cwd=REPO, capture_output=True, text=True, check=True)
-        peaks_kb.append(int(done.stdout))
-    pack_growth_kb = 4 * CHUNK * 64 * 64 * 2 / 1024
-    assert peaks_kb[1] - peaks_kb[0] < 0.5 * pack_growth_kb
