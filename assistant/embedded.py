@@ -17,9 +17,10 @@ from langchain_core.messages import BaseMessage
 from pydantic import PrivateAttr
 
 from assistant import offline
+from assistant.calling_off import stop_event
 from assistant.embedded_base import BaseModelError, base_model, installed_gguf, unpacked
 from assistant.embedded_language import to_request
-from assistant.embedded_model import ADAPTER, Reader, Reading
+from assistant.embedded_model import ADAPTER, CalledOffError, Reader, Reading
 from assistant.second_opinion import settle
 from assistant.state import TurnState
 from assistant.turn import Call, Reply
@@ -34,7 +35,7 @@ REMEMBERED = 16  # messages: a turn asks several times about the same one
 class Mind(Protocol):
     """Whatever reads a message as the tuned model does."""
 
-    def read(self, message: str, state: TurnState, ids: int = 0) -> Reading: ...
+    def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> Reading: ...
 
 
 class Loading:
@@ -100,7 +101,10 @@ class EmbeddedModel(offline.OfflineModel):
     def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
         key = (message, state.render())
         if key not in self._understood:
-            self._understood[key] = self._read_anew(message, state)
+            try:
+                self._understood[key] = self._read_anew(message, state)
+            except CalledOffError:  # nobody waits for it; asked again it is read anew
+                return understand(message, state)
             while len(self._understood) > REMEMBERED:
                 self._understood.popitem(last=False)
         return self._understood[key]
@@ -112,6 +116,8 @@ class EmbeddedModel(offline.OfflineModel):
             return planned
         try:
             requests, reading = read_requests(reader, message, state)
+        except CalledOffError:
+            raise
         except Exception:  # a model that answers nonsense never stops a conversation
             log.exception("the embedded model failed on a message")
             return planned
@@ -131,5 +137,5 @@ def read_requests(reader: Mind, message: str, state: TurnState) -> tuple[tuple[R
 def _requests(reader: Mind, message: str, state: TurnState) -> tuple[tuple[Request, ...], Reading]:
     text, ids = lesion_ids(message, state)
     text = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", text).strip()
-    reading = reader.read(text, state, len(ids))
+    reading = reader.read(text, state, len(ids), stop_event())
     return tuple(to_request(said, state, ids) for said in reading.said), reading

@@ -5,7 +5,8 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from assistant.embedded_base import BaseModelError
 from assistant.embedded_language import Said, grammar, read, state_line
 from assistant.state import TurnState
+from encoder.loading import ONE_AT_A_TIME
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ BEGIN, END = 1, 2  # <|im_start|> and <|im_end|>: before a message, after an ans
 MOST_TOKENS = 120  # of an answer
 MOST_CHARACTERS = 600  # of a message
 SURE = 1.0
+LOOK_S = 0.05  # how often one who waits looks whether it was called off
 
 
 class CalledOffError(Exception):
@@ -65,7 +68,8 @@ class Reader:
         self._constrained = constrained
         self._tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
         self._tokenizer.encode_special_tokens = True  # control tokens in a message are only text
-        model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
+        with ONE_AT_A_TIME:
+            model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
         if adapter is not None:
             merge(model, adapter)
         self._model = model.eval()
@@ -82,9 +86,10 @@ class Reader:
     def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> Reading:
         """The calls of a message in which `ids` lesion ids stand as L1, L2, …
 
-        Raises CalledOffError when `stop` is set, ValueError when the model wrote something else.
+        Raises CalledOffError when `stop` is set, also while others are read; ValueError when the model wrote something
+        else.
         """
-        with self._lock:
+        with self._turn(stop):
             tokens, chances = self._generate(message[:MOST_CHARACTERS], state, ids, stop)
         text = self._tokenizer.decode(tokens, skip_special_tokens=True)
         try:
@@ -92,6 +97,16 @@ class Reader:
         except ValidationError as error:
             raise ValueError(f"not in the language: {text[:80]}") from error
         return Reading(said, self._by_field(tokens, chances, len(said)), text)
+
+    @contextmanager
+    def _turn(self, stop: threading.Event | None) -> Iterator[None]:
+        while not self._lock.acquire(timeout=LOOK_S if stop is not None else -1):
+            if stop is not None and stop.is_set():
+                raise CalledOffError
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def _generate(
         self, message: str, state: TurnState, ids: int, stop: threading.Event | None

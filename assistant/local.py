@@ -27,6 +27,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from assistant.tool_calls import CallText
 from encoder.errors import LesionSearchError
+from encoder.loading import ONE_AT_A_TIME
 
 MAX_NEW_TOKENS = 1024
 GPU_S = 60  # what a shared GPU of a Hugging Face Space is asked for at a time
@@ -146,9 +147,10 @@ def load_local_model(name: str) -> TransformersModel:
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        model = AutoModelForCausalLM.from_pretrained(
-            source, dtype=torch.bfloat16 if gpu else "auto", use_safetensors=True, trust_remote_code=False
-        )
+        with ONE_AT_A_TIME:
+            model = AutoModelForCausalLM.from_pretrained(
+                source, dtype=torch.bfloat16 if gpu else "auto", use_safetensors=True, trust_remote_code=False
+            )
     except Exception as error:  # each cause has its own class: no network, no such repository, damaged files
         raise LocalModelError(
             f"The model transformers:{name} cannot be loaded ({type(error).__name__}): check its name or folder; it "

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from transformers.utils import logging as hub_logging
 
 from encoder.errors import EncoderError
+from encoder.loading import ONE_AT_A_TIME
 from encoder.network import LesionEncoder
 from encoder.preprocess import PREPROCESSING_VERSION, ROI_SIZE, standardize
 
@@ -147,9 +148,10 @@ def load_model(path: str | Path) -> LesionEncoder:
         raise EncoderError(f"there is no encoder at {name}: a folder with config.json and model.safetensors is needed")
     hub_logging.disable_progress_bar()  # "Loading weights" would land in the middle of our own output
     try:
-        loaded: Any = LesionEncoder.from_pretrained(
-            name, use_safetensors=True, dtype=torch.float32, output_loading_info=True
-        )
+        with ONE_AT_A_TIME:
+            loaded: Any = LesionEncoder.from_pretrained(
+                name, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+            )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise EncoderError(
             f"the encoder at {name} could not be loaded ({error}); check or replace its files"

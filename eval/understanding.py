@@ -5,6 +5,7 @@ other; then each reader plans every turn from the same states and results.
 """
 
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -215,8 +216,8 @@ class _Forgetful:
     def __init__(self, reader: "Reader") -> None:
         self._reader = reader
 
-    def read(self, message: str, state: TurnState, ids: int = 0) -> "Reading":
-        return self._reader.read(message, state.model_copy(update={"searches": (), "last_calls": ()}), ids)
+    def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> "Reading":
+        return self._reader.read(message, state.model_copy(update={"searches": (), "last_calls": ()}), ids, stop)
 
 
 def adapters_of(folder: Path) -> list[tuple[str, Path]]:

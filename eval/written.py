@@ -6,6 +6,7 @@ same search are the same call, and a reply is told by its intent.
 
 import itertools
 import re
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -185,10 +186,10 @@ class _Once:
         self._mind = mind
         self._readings: dict[tuple[str, str], Reading] = {}
 
-    def read(self, message: str, state: TurnState, ids: int = 0) -> "Reading":
+    def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> "Reading":
         key = message, state.render()
         if key not in self._readings:
-            self._readings[key] = self._mind.read(message, state, ids)
+            self._readings[key] = self._mind.read(message, state, ids, stop)
         return self._readings[key]
 
 

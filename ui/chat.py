@@ -14,6 +14,7 @@ from gradio.components.chatbot import MetadataDict
 
 from assistant.agent import Assistant
 from assistant.answer import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
+from assistant.calling_off import called_off_by
 from assistant.evidence import EvidenceLedger
 from assistant.next_questions import next_questions
 from assistant.state import turn_state
@@ -101,10 +102,11 @@ def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
     def work() -> None:
         try:
             turn.answered_by = visit.assistant()
-            for event in turn.answered_by.stream(turn.question):
-                if turn.stop.is_set() or left.is_set():
-                    break
-                events.put(event)
+            with called_off_by(left):
+                for event in turn.answered_by.stream(turn.question):
+                    if turn.stop.is_set() or left.is_set():
+                        break
+                    events.put(event)
             events.put(None)
         except Exception as error:
             events.put(error)

@@ -113,7 +113,22 @@ def open_conversation(
     with open_workspace(settings, path, reports) as workspace:
         if roi is not None:
             add_box(workspace.session, roi, slice_number)
-        yield Assistant(workspace, settings.model)
+        assistant = Assistant(workspace, settings.model)
+        _wait_for(settings.model)
+        yield assistant
+
+
+def _wait_for(model: str) -> None:
+    """A model on board is loaded in the background; here the first message is for it too."""
+    from rich.console import Console
+
+    from assistant.providers import ModelError, wait_for
+
+    try:
+        with Console(stderr=True).status("Loading the model"):
+            wait_for(model)
+    except ModelError:
+        say("The embedded language model could not be loaded: the planner answers alone.")
 
 
 def search_once(

@@ -4,9 +4,15 @@ import threading
 
 import pytest
 
+from assistant.calling_off import called_off_by, stop_event
 from assistant.embedded import EmbeddedModel
 from assistant.embedded_model import CalledOffError, Reader
+from assistant.local import load_local_model
 from assistant.state import TurnState
+from encoder.embedder import SHIPPED_WEIGHTS, load_model
+from encoder.errors import LesionSearchError
+from encoder.loading import ONE_AT_A_TIME
+from encoder.network import LesionEncoder
 from tests.assistant.tiny_model import make_tiny_base
 
 STATE = TurnState(atlas_types=("liver", "lung"))
@@ -38,6 +44,50 @@ def test_a_reading_can_be_called_off(reader):
     stop.set()
     with pytest.raises(CalledOffError):
         reader.read("similar lesions", STATE, stop=stop)
+
+
+def test_who_waits_for_another_reading_can_be_called_off(reader):
+    stop = threading.Event()
+    stop.set()
+    with reader._lock, pytest.raises(CalledOffError):
+        reader.read("similar lesions", STATE, stop=stop)
+
+
+def test_a_turn_called_off_reaches_the_model_and_leaves_nothing_behind(reader):
+    model, stop = EmbeddedModel(Loaded(reader), "alone"), threading.Event()
+    stop.set()
+    with called_off_by(stop):
+        requests = model._read("thanks", STATE)
+    assert [r.intent for r in requests] == ["thanks"]  # the planner's
+    assert not model._understood
+    assert stop_event() is None
+    assert model._read("thanks", STATE)
+    assert model._understood
+
+
+def test_no_other_network_is_loaded_while_this_one_is(tmp_path, monkeypatch):
+    from transformers import AutoModelForCausalLM
+
+    free = []
+
+    def look(*_, **__):
+        other = threading.Thread(target=lambda: free.append(ONE_AT_A_TIME.acquire(blocking=False)))
+        other.start()
+        other.join()
+        raise OSError("only looked")
+
+    monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", look)
+    monkeypatch.setattr(LesionEncoder, "from_pretrained", look)
+    for load in (
+        lambda: Reader(make_tiny_base(tmp_path / "base"), adapter=None),
+        lambda: load_model(SHIPPED_WEIGHTS),
+        lambda: load_local_model(str(tmp_path / "base")),
+    ):
+        with pytest.raises((OSError, LesionSearchError)):
+            load()
+    assert free == [False, False, False]
+    assert ONE_AT_A_TIME.acquire(blocking=False)
+    ONE_AT_A_TIME.release()
 
 
 def test_an_answer_without_end_is_refused(reader, monkeypatch):
