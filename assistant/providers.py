@@ -3,14 +3,17 @@
 import importlib.util
 import os
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 
 from assistant.offline import OfflineModel
+from assistant.time_limit import TimeLimit
 from encoder.errors import LesionSearchError
 
-TIMEOUT_S = 60.0
+TIMEOUT_S = 60.0  # without a word
+LONGEST_S = 180.0  # for a whole answer
+MOST_TOKENS = 4096  # of an answer, with whatever a model thinks before it
 RETRIES = 2
 LOADED_WITHIN_S = 300.0
 # provider -> the package that speaks its protocol, the extra that installs it, the environment variable of its key
@@ -128,11 +131,13 @@ def _from_provider(provider: str, model_name: str) -> ResolvedModel:
     from langchain.chat_models import init_chat_model
 
     # Ollama's client takes a timeout for its connection only this way, and knows no retries
-    options = {"client_kwargs": {"timeout": TIMEOUT_S}} if provider == "ollama" else {
-        "timeout": TIMEOUT_S, "max_retries": RETRIES,
-    }  # fmt: skip
+    options: dict[str, Any] = {"client_kwargs": {"timeout": TIMEOUT_S}, "num_predict": MOST_TOKENS}
+    if provider != "ollama":
+        options = {"timeout": TIMEOUT_S, "max_retries": RETRIES, "max_tokens": MOST_TOKENS}
     try:
-        chat_model = init_chat_model(model_name, model_provider=provider, temperature=0, **options)
+        chat_model = init_chat_model(
+            model_name, model_provider=provider, temperature=0, callbacks=[TimeLimit(LONGEST_S)], **options
+        )
     except Exception as error:  # each provider has its own errors for a bad name or setting
         raise ModelError(
             f"The model {provider}:{model_name} could not be set up ({type(error).__name__}): check its name and "

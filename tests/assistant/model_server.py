@@ -15,7 +15,8 @@ class Script:
     """What the server answers, one entry a request, and what it was asked.
 
     An entry is a text, a list of (tool, arguments), an HTTP status to fail with, or a fault: "HANG" says nothing until
-    the server stops, "HALF" breaks off in the middle of an answer, "DROP" closes the connection, "NONSENSE" is no JSON.
+    the server stops, "ENDLESS" writes until then, "HALF" breaks off in the middle of an answer, "DROP" closes the
+    connection, "NONSENSE" is no JSON.
     """
 
     replies: list[str | list[tuple[str, dict[str, Any]]] | int]
@@ -45,7 +46,7 @@ def serving(script: Script) -> Iterator[Script]:
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             self.send_response(200)
-            if reply in ("NONSENSE", "HALF"):
+            if reply in ("NONSENSE", "HALF", "ENDLESS"):
                 self.send_header("Content-Type", "text/event-stream")
                 self.send_header("Content-Length", "100000")  # more than ever comes
                 self.end_headers()
@@ -59,6 +60,11 @@ def serving(script: Script) -> Iterator[Script]:
                     b"data: <html>\n\n" if reply == "NONSENSE" else f"data: {json.dumps(half)}\n\n".encode()
                 )
                 self.wfile.flush()
+                while reply == "ENDLESS" and not script.stopped.wait(0.05):
+                    try:
+                        self.wfile.write(f"data: {json.dumps(half)}\n\n".encode())
+                    except OSError:  # the client had enough
+                        return
                 self.connection.shutdown(socket.SHUT_RDWR)
                 return
             self.send_header("Content-Type", "text/event-stream" if body.get("stream") else "application/json")

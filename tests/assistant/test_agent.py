@@ -247,13 +247,14 @@ def test_a_failing_model_hands_over_and_nothing_is_lost(language_model: Assistan
     assert language_model.ask("thanks").model == "openai:scripted"
 
 
-@pytest.mark.parametrize("fault", ["HANG", "DROP", "HALF", "NONSENSE", 500, 429, 401])
+@pytest.mark.parametrize("fault", ["HANG", "ENDLESS", "DROP", "HALF", "NONSENSE", 500, 429, 401])
 def test_whatever_goes_wrong_with_a_model_the_conversation_goes_on(
     marked: "Workspace", script: Script, monkeypatch: pytest.MonkeyPatch, fault: str | int
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("OPENAI_BASE_URL", script.address)
     monkeypatch.setattr("assistant.providers.TIMEOUT_S", 0.4)
+    monkeypatch.setattr("assistant.providers.LONGEST_S", 0.8)
     monkeypatch.setattr("assistant.providers.RETRIES", 1)
     assistant = Assistant(marked, "openai:scripted")
     script.replies += [[("measure_region", {"region_id": "R1"})], fault, fault, fault, fault]

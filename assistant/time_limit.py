@@ -1,0 +1,35 @@
+"""How long a model may go on: clients limit the wait for the next word, not for the last one."""
+
+import time
+from typing import Any
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+
+
+class ModelTimeoutError(TimeoutError):
+    """The model kept writing past its time."""
+
+
+class TimeLimit(BaseCallbackHandler):
+    """Ends a streamed answer that is not complete after `limit_s` seconds, by raising ModelTimeoutError at its next
+    word. An answer that comes in one piece is limited by its client's own time limit."""
+
+    raise_error = True  # else an error in a callback is only logged
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._until: dict[UUID, float] = {}
+
+    def on_chat_model_start(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        self._until[run_id] = time.monotonic() + self._limit_s
+
+    def on_llm_new_token(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        if time.monotonic() > self._until[run_id]:
+            raise ModelTimeoutError
+
+    def on_llm_end(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        self._until.pop(run_id, None)
+
+    def on_llm_error(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        self._until.pop(run_id, None)
