@@ -9,7 +9,10 @@ from assistant import patterns
 _LEAD_IN = (
     r"(?:please |could you |can you |would you |will you |i want (?:you )?to |i would like (?:you )?to |i like"
     r" (?:you )?to |i need (?:you )?to |let us |then |also |and |now |finally "
-    r"|first |next |just |maybe |perhaps |lastly |at last |to |do |give me |show me |get me |make me |share |send"
+    r"|while (?:you|we) are (?:at it|there|here|chatting),? |(?:when|once) (?:you are|that is) done,? |if you (?:can"
+    r"|could|would|will|do not mind)(?: bear with me)?,? "
+    r"|give us |show us |get us |send us |i would like |i want |i need |first |next |just |maybe |perhaps |lastly |at "
+    r"last |to |do |give me |show me |get me |make me |share |send"
     r" me |write me |me |my |you |the |an? |its |1 |one |some )*"
 )
 _HEADS: tuple[tuple[str, str], ...] = (
@@ -28,7 +31,11 @@ _HEAD = re.compile(rf"{_LEAD_IN}(?:{'|'.join(words for _, words in _HEADS)})\b")
 _OPENING = re.compile(
     r"(?:measure|describe|compare|find|show|search|write|explain|tell|give|list|save|export|make|create|generate"
     r"|suggest|look for|teach|how|what|which|why|where|is it|is this|does|print|produce"
-    r"|prepare|count|propose|report|(?:an? |the |1 )?(?:html |json |dicom )?report)\b"
+    r"|prepare|count|propose|report|have you (?:got|any|seen)|got any|are there|is there|is (?:mine|he|she)\b|do you "
+    r"(?:think|reckon)|should (?:i|we|he|she)"
+    r"|will (?:it|he|she)|do (?:i|we) (?:need|have)|put .* (?:beside|next to|against|alongside)|line up|re-?run"
+    r"|identify|label|details (?:on|of|about)|a (?:second|separate|further) search"
+    r"|(?:an? |the |1 )?(?:html |json |dicom )?report)\b"
 )
 _ALWAYS = re.compile(
     r"\s*[.;?!]+(?=\s|$)\s*|\s?\+\s(?!r\d)|,?\s+and (?:separately|then) (?=in |for |from )|,?\s+and (?=for r\d"
@@ -61,12 +68,19 @@ _REPAIR = re.compile(
     r"|better|i mean\w*|instead)|nah|nope|or rather|or (?:better|actually|no)|rather|no sorry"
     r"|i mean(?:t)?(?: to say)?|(?:i am )?sorry(?! (?:if|to|for|about|but|i am|that))|my (?:bad|mistake)|scratch"
     r" that|strike that|correction|hang on|hold on|wait(?: a (?:second|moment|minute))?|on second thoughts?|i take"
-    r" that back|oops|whoops|i should have said|pardon"
+    r" that back|oops|whoops|(?:my )?mistake|my error|did i (?:just )?say [\w -]{1,30}\?|i should have said|pardon"
     r"|make that|let us make (?:it|that)|in fact|better(?: yet)?|on reflection|come to think of it)\b[,.:]*\s*)+"
     r"|(?:(?:\s*,\s*no(?:,|\.{2,})\s+|\s*(?:\.{2,}|-)\s*no\b,?\s+)(?!(?:limit|filter|need|matter|more|less|older"
     r"|younger|bigger|larger|smaller|restriction|\w+ (?:limit|filter))))"
 )
 _TRAILING = re.compile(r"[, ]*\b(?:i mean(?:t)?|sorry|actually|rather|instead of that|in fact|i think|no)\W*$")
+
+
+_CALLED_OFF = re.compile(
+    r"(?:(?:oh|ah|no|nah|nope|but|actually|well|hm+),? )*(?:do not(?: (?:bother|do (?:it|that)))?|forget (?:it|that)"
+    r"|never ?mind(?: that| it)?|skip (?:it|that))"
+    r"(?=\W|$)(?!\s+\w)"
+)
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,11 @@ class Clause:
 def unwanted(clause: str) -> bool:
     """Whether a clause only says what is not to be done: "no report yet", "skip the measurements"."""
     return bool(_UNWANTED.match(clause))
+
+
+def called_off(clause: str) -> bool:
+    """Whether a clause takes back the request before it: "oh, do not bother"."""
+    return bool(_CALLED_OFF.match(clause))
 
 
 def clauses(text: str) -> list[Clause]:

@@ -10,14 +10,15 @@ from assistant.lexicon import LESION
 _STUDY = r"(?:stud(?:y|ies)|scan|series|ct|case|image|images|exam|examination|upload|dicom|file|dataset|volume|stack)"
 _ATLAS = (
     r"(?:atlas|database|data base|collection|library|cohort|inventory|reference set|archive|repository|index"
-    r"|stock|catalogue?|dataset of yours)"
+    r"|stock|catalogue?|dataset of yours|data ?base|pool)"
 )
 _ODD = (
     r"(?:suspicious|suspect|abnormal|conspicuous|weird|strange|odd|unusual|rare|wrong|off|interesting|noteworthy"
     r"|remarkable|striking|peculiar|funny|fishy|notable"
     r"|jump(?:s|ing)? out|stand(?:s|ing)? out|stick(?:s|ing)? out|pop(?:s|ping)? (?:out|up)|catch(?:es)? (?:the"
     r"|your|an) eye|eye-?catching|attention|problem(?:atic)?|notice|noticeable"
-    r"|not right|not normal|worth (?:a (?:closer )?look|looking|checking|seeing|attention)|deserv\w+|attention|bad)"
+    r"|dodgy|iffy|off-colou?r|sinister|pathological|patholog(?:y|ies)|disease|not right|not normal|worth (?:a "
+    r"(?:closer )?look|looking|checking|seeing|attention)|deserv\w+|attention|bad)"
 )
 _SPOTS = (
     r"(?:regions?|rois?|candidates?|suggestions?|places?|spots?|findings?|foci|areas?|sites?|proposals?|hot"
@@ -25,7 +26,33 @@ _SPOTS = (
 )
 _THIS = r"(?:this|it|that|r\d|\x00)"
 
+# What something is for says nothing of what it is: "its size, for my report table".
+PURPOSE = re.compile(
+    r",? \bfor (?:(?:my|our|a|an|the|his|her|some|tomorrow's|next week's) )?(?:[\w-]+ ){0,2}?(?:comparisons?|lectures?"
+    r"|talks?"
+    r"|slides?|seminars?|class|homework|thesis|papers?|presentations?|ppt|posters?|tables?|students?|teaching"
+    r"|didactic reasons"
+    r"|boards?|conference|rounds|mdt|journal club|stats|scripts?|logbook|case book)\b(?: (?:in|on|at|of) (?:my|our"
+    r"|the) \w+)?"
+)
+
 _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("thanks", (
+        r"^(?:(?:well|ok|great|right),? )*(?:that is (?:it|all|that|everything)|i am (?:done|all set))(?: (?:for "
+        r"(?:now|today)|then|from me))?\W*$",
+    )),
+    ("other", (
+        r"^(?!.*\b(?:similar|lesions?|look-?alikes?|resembl\w+|matches)\b).*\b(?:weather|rain(?:ing|y)?|restaurants?"
+        r"|pizzas?|music|songs?|jokes?|poems?|recipes?|football|soccer|translat\w+"
+        r"|twitter|tweet\w*|facebook|instagram|whats?app|e-?mail\w*|stock (?:price|market)|exchange rate|horoscope"
+        r"|paracetamol"
+        r"|ibuprofen|capital of|president|news|bitcoin|netflix|youtube|spotify|lottery|taxi|flights?|hotels?)\b",
+        r"\bwho (?:won|is winning|wins)\b|\bwhat time is it\b|^(?:please )?(?:delete|erase|destroy) (?!(?:the |this "
+        r"|that |my"
+        r" |all |any )*(?:filters?|limits?|last|previous|age|sex|size|type|restrictions?|criteria|change|bound"
+        r"|conditions?)\b)"
+        r".*\b(?:from|files?|database|atlas|disk|server|upload|stud(?:y|ies)|account|patient)\b",
+    )),
     ("undo", (
         r"^(?:(?:no|ok|okay|and|hm+|please|sorry|oh|actually|can you|could you|let us|now) ,?)*(?:go |step |take"
         r" (?:me |us )?|switch |bring (?:me |us |it )?|move |roll |turn )?(?:one step |1 step"
@@ -43,9 +70,21 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|\bstep (?:back|again back)|\bone (?:step )?back\b|\b(?:liked|preferred|want) (?:it|that|the \w+)"
         r" (?:better |more )?before\b|\b(?:last|previous) (?:step|filter|change) .*(?:back\w*|away|off|undone)\b"
         r"|\bbefore the last (?:change|filter|step)\b",
+        r"\b(?:scrap|scratch|cancel|drop|forget|remove|reverse|revoke|take away|ditch|discard) (?:that |this |the |my "
+        r")?"
+        r"(?:(?:very )?(?:last|latest|recent|just now)(?: \w+)? (?:change|step|edit|move|tweak|one|command|thing)"
+        r"|what i (?:just )?"
+        r"(?:did|said|changed)|just now one)\b",
+        r"\b(?:return|go|get|take|bring|put|switch)s?\b(?: (?:me|us|it|this|that|things|them|everything))?(?: back)? "
+        r"(?:to )?(?:(?:what|how|where) "
+        r"(?:it|we|that|this|they|i|things)?|as|(?:to )?the way (?:it|that|things)|behind)(?: \w+)? ?(?:was|were|had"
+        r"|stood|been|looked|had been)?"
+        r"\W*(?:before(?: (?:it|that|this))?|a (?:moment|minute|second) ago|earlier|previously)?(?=\W*$|,)",
+        r"\b(?:liked|preferred) the (?:previous|last|earlier|old|former) \w+",
     )),
     ("filters", (
-        r"\b(?:which|what) filters?\b",
+        r"\b(?:which|what) filters?\b(?!.*\b(?:can|could|may|might|support\w*|possible|in general|available|exist"
+        r"|understand)\b)",
         r"\bfilters? (?:are|is) (?:on|active|set|applied)\b",
     )),
     ("report", (
@@ -59,7 +98,10 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\b(?:write|type|written|wrote|put|writing)(?: \w+){0,3} (?:up|down)\b|\bput (?:it|this|that|everything"
         r"|all)? ?(?:\w+ )?(?:in|into|on) (?:writing|paper|a (?:file|document))|\bpaperwork\b|\bfor (?:the|my|our)"
         r" (?:records?|files|chart)\b",
-        r"\bas (?:an? )?(?:html|json|sr|dicom|pdf)\b",
+        r"\bas (?:an? )?(?:html|json|sr|dicom|pdf)\b|\bjson\b|\bhtml\b|\bweb ?page\b|\bmachine[- ]readable\b",
+        r"\b(?:in|into|as) an? (?:\w+ )?(?:document|file|pdf)\b|\bneed an? (?:\w+ )?document\b|\bprotocol (?:with|of) "
+        r"(?:the|this|these)"
+        r" results?\b",
     )),
     ("compare", (
         r"\bdistinguish\w*\b|\bsets? .* apart\b|\bsimilarit(?:y|ies) (?:to|with|between)\b",
@@ -75,26 +117,44 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bput .* (?:beside|alongside|next to|against)\b|\bhow (?:does|do|would|did) .* (?:measure|stack|hold) up"
         r" (?:to|against|with)\b|\bjuxtapose\b|\brelat(?:e|ive) to (?:hit|the (?:first|second|third|closest|best"
         r"|nearest))|\bdiff\b",
-        r"\bin common with\b|\bcontrast (?:it|this|that|r\d) (?:with|to|and)\b",
+        r"\bin common\b|\bspot the differences?\b|\bcontrast (?:it|this|that|r\d) (?:with|to|and)\b",
     )),
     ("how_sure", (
         r"\breliable\b|\btrustworthy\b",
         r"\bhow (?:sure|confident|certain|reliable|likely)\b",
         r"\b(?:are you|you) (?:really )?(?:sure|certain|confident)\b",
-        r"\bcan (?:i|we|one) (?:trust|rely|believe|count)\b|\btrust(?:ed)? (?:this|that|it|you)\b|\bhow (?:much"
+        r"\bcan (?:i|we|one) (?:trust|rely|believe|count)\b|\bshould (?:i|we|one) (?:trust|believe)\b"
+        r"|(?<!before i )(?<!^i )\btrust(?:ed)? (?:this|that|it|you)\b(?! have)|\bhow (?:much"
         r" )?(?:certainty|trust)\b|\bsure about\b|\bcertainty\b|\bprobabilit\w+\b|\bhow strong\b",
         r"\bcan i trust\b|\bconfidence\b",
         r"\bhow (?:convincing|solid|sound|robust|trustworthy|believable|firm|strong|tight|safe)\b",
         r"\bhow good (?:is|are) (?:the|these|that|those) match",
+        r"\b(?:would|do|can) you (?:really )?(?:bet|swear|vouch|put money|stand (?:by|behind))\b|\byou (?:are|is) "
+        r"(?:really |quite |so )?(?:sure"
+        r"|certain|confident)\b|\bfaith\b|\bconvinced\b|\bshot in the dark\b|\b(?:just|only|merely|or) an? (?:lucky "
+        r"|wild )?(?:guess|hunch)\b"
+        r"|\bdead certain\b|\b(?:guess|match|answer|result|call|verdict) (?:an? )?(?:firm|solid|safe|good|strong|sound"
+        r"|certain) one\b"
+        r"|\bis (?:that|this|it|the \w+) an? (?:firm|solid|safe|sound|sure|certain)\b|\bis (?:that|this|it) (?:certain"
+        r"|sure|definite)\b"
+        r"|\bhow many percent\b.*\bsure\b|\berror bars?\b|\bmargin of error\b",
     )),
     ("why", (
         r"^(?:but |and |so )?why\b|\bwhy (?:do|did|is|are|not|does)\b|\bhow come\b",
         r"\bhow do you know\b|\bis (?:that|this|it) based\b|\bhow did you (?:get|decide|come|find|arrive|reach)\b",
-        r"\bbased on what\b|\bon what (?:basis|grounds)\b|\bwhat makes (?:you|it|this)\b",
+        r"\bbased on what\b|\bon what (?:basis|grounds)\b|\bwhat (?:makes|made) (?:you|it|this|that|these|them"
+        r"|those)\b",
+        r"\b(?:based|base|on the basis|on basis|depend\w*|rely|relies) (?:\w+ ){0,3}(?:on|of) (?:what|which)\b|\bwhat "
+        r"(?:do|did|does) (?:you|it) base\b"
+        r"|\bhow (?:you|it) (?:arrived|came up|got|picked|chose|ended up|found|selected|ranked)\b|\bwhy (?:there|them"
+        r"|these|those|that one)\b"
+        r"|\bfrom where (?:such|this|that|these|the)\b|\bhow comes?\b|\bwhat (?:is|was) the (?:logic|thinking"
+        r"|reasoning)\b",
         r"\bwhat (?:led|brought|leads|convinced|drives)\b|\bon what (?:is|do|does|are)\b|\bwhat for reason\b"
         r"|\bwhere (?:does|do|did) (?:that|this|you|it) (?:come from|get)|\bwhere do you (?:get|take|have) (?:that"
         r"|this|it)\b|\bbut why\b|\bhow so\b|\bsays who\b|\bwhy\W*$|\bgrounds for\b",
-        r"\brationale\b|\bwhat is behind\b|\bwhat tells you\b|\bprove it\b|\bshow your work\b|\breason(?:s|ing)?\b"
+        r"\brationale\b|\bwhat is behind\b|\bwhat tells you\b|\bprove it\b|\bshow your work\b|(?<!no )(?<!didactic "
+        r")\breason(?:s|ing)?\b"
         r"|\bjustif(?:y|ication)\b|\bwhat is (?:the|your) evidence\b",
         r"\bexplain (?:yourself|that|this(?! (?:lesion )?type| organ)|your answer|the result|the answer)\b",
         r"\bwhat speaks (?:for|against)\b|\bwhat supports\b",
@@ -130,6 +190,14 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|data|examples|images|these|those|them)\b|\b(?:proportion|percentage|share|fraction|ratio) of (?:your"
         r"|the|all)\b|\b(?:by|per) (?:origin|provenance|source)\b",
         r"\bwhere (?:do|does|did|are|is) .*\b(?:come|comes) from\b",
+        rf"^(?!.*\b(?:similar|like (?:this|it|mine|that|r\d)|resembl\w*|match\w*|look\w*|twins?|alike|compar\w+|find"
+        rf"|search|show|this (?:lesion|one|thing)"
+        rf"|such)\b).*\b(?:is|are|does|do|did|have|has|how|any|which|what)\b.*\b{_ATLAS}\b",
+        r"\b(?:have you|do you (?:have|hold|keep)|you (?:have|hold))\b(?!.*\b(?:similar|like|resembl\w*"
+        r"|match\w*)\b).*\b(?:on file|in (?:store|stock)|indexed"
+        r"|overall|how many)\b|\bhow (?:large|big) (?:a|of a|is the) pool\b|\bpublic (?:data ?sets?|sources?|data)\b"
+        r"|\bwhat\b.*\bcomparing (?:it |this )?against\b"
+        r"|\b(?:reference|atlas) (?:cases?|lesions?|patients?) (?:divided|split|spread|distributed|grouped|made up)\b",
     )),
     ("measure", (
         r"\bhow (?:much|many) (?:is|are|does|do|it|measure|measures)\b.*\b(?:measure|across|long|wide|size|mm|cm)"
@@ -138,7 +206,14 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|attenuation)|\b(?:the|its|give|need|share|and|both|me|get) (?:the )?sizes?\b(?! (?:filter|limit|range"
         r"|bound|restriction|does|is not|criter|between|over|under|no ))",
         r"\bmeasur(?:e|es|ed|ing|ement|ements)\b|\brecist\b",
-        r"\bhow (?:big|large|long|wide|dense|bright|thick|broad|small)\b|\bhow (?:many |much )?(?:mm|cm)\b",
+        r"\bhow (?:big|large|long|wide|dense|bright|thick|broad|small)\b|\bhow (?:many |much |few )?(?:mm|cm"
+        r"|millimet\w*|centimet\w*|inch(?:es)?|hu|hounsfield)\b"
+        r"|\b(?:what|which) (?:mm|cm|millimet\w*|centimet\w*)\b|\bhow (?:whopping|huge|massive|tiny|great|fat|deep"
+        r"|tall)\b|\b(?:a |the )?(?:ruler|tape measure"
+        r"|measuring tape)\b",
+        r"^is (?:it|this|that|mine|the \w+) (?:already |even |really |well |just )*(?:over|under|above|below|larger "
+        r"than|bigger than|smaller than|more than|less than"
+        r"|at least)?\W*(?:\d+(?:\.\d+)?|an?|half an?) ?(?:mm|cm|inch)",
         r"\bdimensions?\b|\bdiam(?:eters?)?\b|\b(?:width|length|extent|cm across|mm across)\b|\b(?:long|short) "
         r"ax[ie]s\b",
         r"\bwhat (?:is the |is its |are the )?(?:exact )?(?:size|area|axes|hu)\b|\b(?:size|area|density|extent) of\b"
@@ -154,7 +229,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         rf"\bwhat is (?:this|the|my) {_STUDY}\b|\b{_STUDY} (?:facts|info|details|data|overview|summary)\b",
         rf"\bwhat (?:can you (?:tell|say)|do (?:you|we) know)\b.*\b(?:the|this|my) {_STUDY}\b",
         r"\bslice (?:thickness|spacing|gap)\b|\bpixel (?:spacing|size)\b|\bspacing\b|\b(?:how many|number of) "
-        r"(?:slices|images|series)\b",
+        r"(?:slices?|images?|series)\b",
         r"\bdemographics\b|\bresolution\b|\bvoxels?\b|\bacquisition\b|\bthickness\b|\bmatrix\b|\bmodality\b|\bis "
         r"(?:it|this) (?:an? )?(?:ct|mri?|pet|x-?ray)\b|\b(?:iv|with|without|any|is|has|was|got|given) (?:\w+"
         r" )?contrast\b|\bcontrast (?:agent|medium|phase|scan|enhanced|used|given)\b|^\W*contrast\W*$|\bkvp?\b"
@@ -174,7 +249,17 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         rf"|how many (?:layers?|frames|cuts|pictures))\b",
         r"\bhow old is (?:the|this|my) patient\b|\b(?:age|sex) of (?:the|this) patient\b|\bpatient'?s? (?:age|sex)\b",
         r"\b(?:male or female|female or male|man or (?:a )?woman|woman or (?:a )?man)\b(?=.*\bpatient\b)",
-        r"\bis (?:the|this) patient (?:a )?(?:male|female|man|woman)\b",
+        r"\bis (?:the|this|my) patient (?:a )?(?:male|female|man|woman)\b",
+        r"\b(?:the|what|which|whose|ct|kind of|scan) (?:\w+ )?scanner\b|\bscanner (?:make|model|type|vendor|brand"
+        r"|manufacturer)\b|\bmanufactur\w+\b|\bvendor\b|\b(?:ct|scan\w*)"
+        r" machine\b|\bapparatus\b|\brecon\b|\bheader\b|\bthin[- ](?:cuts?|slices?|sections?)\b|\bmaker please\b",
+        r"\b(?:male|man|boy|m|he|guy) or (?:is (?:it|this|that) )?(?:an? )?(?:female|woman|girl|f|she|lady)\b"
+        r"|\b(?:female|woman|girl|f|she|lady) or (?:is (?:it|this|that) )?"
+        r"(?:an? )?(?:male|man|boy|m|he|guy)\b",
+        r"\bhow old is mine\b|\bhow old is my\b|\bhow (?:much age|many years)\b.*\b(?:patient|person|him|her|he|she)\b"
+        r"|\b(?:patient|person|he|she)\b.*\bhow (?:much age|many years|old)\b"
+        rf"|\b(?:age|sex|gender)\b.*\b(?:recorded|stored|written|noted|given)\b|\b(?:basics|facts|essentials|details"
+        rf"|info\w*) (?:of|on|about) (?:the|this|my) {_STUDY}\b",
     )),
     ("find_regions", (
         rf"\b(?:any|anything|something|somewhere|where|things?|stuff|what|whatever|everything|nothing)\b(?:"
@@ -195,7 +280,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bwhat (?:would|do|should|could) (?:you|i|we) (?:look at|mark|click|point|check|examine) (?:first|here"
         r"|next)\b|\b(?:no idea|not sure|do not know|do not see|cannot (?:see|find)|unsure|idea) (?:\w+ )*where"
         r" (?:\w+ )*(?:look|begin|start|click|lesion|nodule|it is)\b|\bwhere (?:do|should|would|could|shall|can"
-        r"|must|to|might) (?:\w+ )?(?:begin|start|look|click|focus)\b",
+        r"|must|to|might) (?:\w+ )?(?:begin|start|look|click|focus)\b(?! (?:explain|teach|learn|read)\w*)",
         r"\b(?:do|can|could|did) you (?:see|spot|notice|find|detect) (?:any|some|a |anything|something|more"
         r"|other)(?!.*\b(?:similar|like (?:this|it|mine)|resembl\w+|other patients)\b)|\byou see (?:any"
         r"|some)thing\b",
@@ -206,7 +291,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|candidates?|suggestions?|places?|spots?|findings?|worth (?:a look|looking))\b",
         r"\bwhere (?:else )?(?:should|do|can|could|might|would) (?:i|we|you) (?:look|start|see|click)\b|\bwhat should "
         r"i look at\b",
-        r"\bwhere (?:is|are) (?:the |any )?(?:lesions?|nodules?|mass(?:es)?|findings?|abnormalit(?:y|ies))\b",
+        rf"\bwhere(?:abouts)? (?:here )?(?:is|are|sits?|lies?)(?: there)? (?:the |any |my |this )?(?:{LESION}|{_SPOTS}"
+        rf"|disease|patholog(?:y|ies)|tumou?rs?|problem)\b"
+        rf"|\b{LESION} where\b|\bwhere {LESION}\b|\bzones?\b.*\bsuspect\w*\b|\bsuspect\w* zones?\b",
         rf"\b(?:find|detect|mark|locate|look for|search for|are there|is there|see|any|propose|suggest)\b"
         rf"(?: all| any| the| me| some| other| more| a)* (?:\d+ )?{LESION}\b"
         rf"(?: (?:in|on) (?:the|this|my|these|that) (?:whole |entire )?{_STUDY}|(?: here)?$)",
@@ -229,6 +316,11 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|quick |brief |little |mini |small )*(?:lesson|rundown|intro\w*|lowdown|low-?down|run-?through|gist"
         r"|briefing|story)\b|\beli5\b|\b101\b|\bcheat ?sheet\b|\bhow do (?:i|you|we) (?:recogni[sz]e|tell|spot)\b"
         r"|\btypical (?:features|appearance|look|signs)\b",
+        r"\bbrush (?:me )?up\b|\b(?:mini|little|short|quick)[- ]lecture\b|\bwhat is (?:actually )?meant by\b|\btheory "
+        r"(?:behind|of|on)\b|\bhide under\b"
+        r"|\bto (?:learn|know) about\b|\bunderstand (?:by|under)\b|\bunder an? .*\bunderstand\b|\bhow (?:is|are) "
+        r"called\b|\bin general\b.*\bwhat\b|\bwhat (?:is|are)\b.*\b(?:in general|generally)\b"
+        r"|\bwhat is (?:this|that) (?:lesion )?(?:type|kind|sort)\b.*\babout\b",
         r"\bcounts? as\b|\bhow (?:is|are) (?!it|this|that|they|these|the\b).*\b(?:measured|reported|seen|defined)\b",
         r"\bteach(?:ing)?\b|\blessons?\b|\brefresh\b|\bwhat means\b|\bexplain\b|\blearn about\b|\bdefin(?:e|ition)\b",
         r"\b(?:characteristics?|features?|appearances?|signs?|hallmarks?|mimics?|pitfalls?|properties) of\b",
@@ -238,11 +330,27 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bhow (?:do|does|would|should) .* (?:look|appear|present)\b|\bwhat (?:do|does|would|should) .* look like\b",
     )),
     ("help", (
-        r"^(?:help(?! me (?:find|see|look|with|under|to)\b)|\?|menu|commands?|usage|instructions?)\b|\bhelp me$",
+        r"^(?:help(?! (?:me|us) (?:find|see|look|with|under|to|out)\b)|\?|menu|commands?|usage|instructions?)\b"
+        r"|\bhelp me$",
         r"\bwhat (?:can|could|do) (?:you|i|we) (?:do|ask|offer|help)\b|\bwhat (?:else )?(?:is possible|are my "
         r"options)\b",
         r"\bhow (?:do|can|does|should) (?:i|you|this|it)(?: \w+)? (?:use|work|start|begin|ask|help)",
-        r"\bhow (?:does|do) (?:this|it|you) work\b|\bwho are you\b|\bwhat are you\b",
+        r"\bhow (?:does|do) (?:this|it|you)(?: \w+)? work\b|\bhow does all (?:this|that|of this) work\b|\bhow all "
+        r"this works\b|\bwho are you\b|\bwhat are you\b",
+        r"\bhow (?:does|can|do|should|would) (?:one|anyone|i|we|you) (?:use|operate|work|handle)\b|\bhow (?:i|we|one) "
+        r"(?:can |could |do )?(?:use|operate|work)\b|\bdo i (?:click|type)\b"
+        r"|\b(?:may|can|could|might|would|should) (?:i|we|one) (?:ask|say|type|tell you|use)\b.*\b(?:you|general)\b"
+        r"|\b(?:what|which) (?:\w+ ){0,3}(?:questions?|filters?|commands?|things?|stuff)"
+        r" (?:can|could|may|might|should) (?:i|we|one)\b|\bwhat (?:would|should|could) i (?:ask|say|type)\b"
+        r"|\bfilters?\b.*\b(?:in general|support\w*|available|possible)\b",
+        r"\b(?:you are|are you|you) capable of\b|\bwhat you (?:know how to|can|could|are able to)(?: all)? do\b(?! "
+        r"(?:with|for|about) (?:this|it|that) (?:lesion|spot))|\byour (?:capabilities|abilities|features|functions)\b"
+        r"|\bfirst time (?:here|user|using)\b|\b(?:newbie|new here|new to this)\b|\bnow what\W*$|\bwhat now\W*$"
+        r"|\binstructions\b|\b(?:quick|user|short|little) (?:guide|tour|manual|tutorial)\b"
+        r"|\bwalk me through (?:using|how)\b|\bfor what (?:serves?|is) (?:this|the|it)\b|\bhow (?:it|this|that) "
+        r"(?:works|marches|goes)\b|\bwhat (?:else|more|all) (?:can|could) (?:you|i|we) do\b"
+        r"|\bwhat (?:do|should) (?:i|we) do (?:first|here|now)\b|\bwhat is this (?:thing )?(?:good )?for\W*$"
+        r"|\bmanual\b",
         r"\bwhat is (?:lesion search|this tool|this app|this)(?: for)? (?:tool|app|for)\b",
     )),
     ("search", (
@@ -259,7 +367,8 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bsimilar(?:ly|ities|s)?\b|\bresembl\w*\b|\bcomparable\b|\blook-?alikes?\b|\bsame kind\b|\bmost alike\b",
         rf"\b(?:look|looking|looks)(?: most| more)? (?:like|alike) (?:this|it|that|these|r\d|\x00)|\b(?:like|as) "
         rf"{_THIS}",
-        r"\bmatch(?:es|ing)?\b|\bneighbou?rs?\b|\bclosest\b|\bnearest\b|\bhits\b|\bcases like\b",
+        r"\bcomparables?\b|\bcomps\b|\bmatch(?:es|ing)?\b|\bneighbou?rs?\b|\bclosest\b|\bnearest\b|\bhits\b|\bcases "
+        r"like\b",
         r"\bseen (?:this|it|something|anything|one|that)?(?: like this| before)",
         r"\bsearch\b|\bretriev\w+\b",
         r"\b(?:find|show|list|give|get|fetch|bring|display|see)\b.*\b(?:cases?|examples?|lesions?|nodules?|hits?"
@@ -277,6 +386,14 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|correspond|suggest)\b|\bwhat (?:\w+ ){0,6}(?:resembles?|looks like)\b|\bremind\w* you\b|\bbest guess\b"
         r"|\bfirst guess\b",
         r"^id\b|\binterpretation\b|\bimpression\b",
+        r"\bwhat (?:would|do|should|could|might|can) (?:\w+ ){1,5}(?:call|say|name|label|take) (?:this|it|that|r\d"
+        r"|the region)\b|\b(?:which|what) (?:of the )?(?:\d+ |your |\w+ )?(?:categor\w+|class(?:es)?"
+        r"|types?|groups?)\b.*\b(?:it|this|that|r\d|mine)\b|\blabel (?:this|it|that|r\d)\b|\b(?:have|has|having) the "
+        r"(?:look|appearance|air) of\b|\bwhich way (?:would|do) you lean\b|\byour verdict\b",
+        r"^(?:is|are) (?:the|my|our|this) (?:\w+ ){0,3}(?:one|region|lesion|nodule|mass|spot)\b|\b(?:this|it|that"
+        r"|r\d) is what\b|\bpossibility of (?:an? )?\w+|\bwhat thing\b|^what is the (?:other|second|first|bigger"
+        r"|smaller|larger)"
+        r" (?:one|region|lesion)\b",
         rf"\bwhat (?:is|was) (?:{_THIS}|here|there|the (?:marked |selected |current )?(?:region|box|thing|{LESION}))"
         rf"|\bwhat (?:could|might|can|may|would) {_THIS}",
         r"\bidentify\b|\bclassify\b|\bcharacteri[sz]e\b|\bdifferential\b|\bddx\b",
@@ -300,7 +417,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|bye|goodbye)\b",
     )),
     ("greeting", (
-        r"^(?:hi|hello|hey|good (?:morning|afternoon|evening|day)|hallo|greetings|dear|howdy|moin|bonjour|hola)\b",
+        r"^(?:hi+|hiya|yo|sup|hey+|hello+|(?:a |very )*(?:good )?(?:morning|evening|afternoon)(?= (?:all|everyone"
+        r"|everybody|there|folks|team)|\W|$)|good (?:morning|afternoon|evening|day)|hallo|greetings|dear|howdy|moin"
+        r"|bonjour|hola)\b",
     )),
 )  # fmt: skip
 
@@ -308,5 +427,5 @@ INTENTS = tuple((intent, re.compile("|".join(f"(?:{p})" for p in patterns))) for
 
 
 def first_intent(clause: str) -> str:
-    """The first intent whose words are in a request, else `unknown`."""
+    """The first intent whose words are in a request, else `unknown`; `other` is a subject we know nothing of."""
     return next((intent for intent, words in INTENTS if words.search(clause)), "unknown")

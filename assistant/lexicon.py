@@ -130,7 +130,8 @@ AT_LEAST = (
     r"|be|now))*|not? (?:less|fewer)"
 )
 AT_MOST = (
-    r"(?:a |the |of )?maximum(?: (?:age|size|diameter))?|(?<!\d )max|at (?:the (?:very )?)?most|up to(?: and including)?"
+    r"(?:a |the |of )?maximum(?: (?:age|size|diameter))?|(?<!\d )max|at (?:the (?:very )?)?most|up to(?: and "
+    r"including)?"
     r"|(?:until|till)(?: and (?:with|including))?|no further than"
     r"|(?:end|stop)(?:s|ing|ping)? (?:at|with)|cut(?: \w+)? off at"
     r"|within|<=|no more|no greater|upper (?:limit|bound|end)"
@@ -147,7 +148,7 @@ OR_MORE = (
     r"|(?:(?:is|as|being|would be|should be) )?(?:a |an |the |my )?(?:more \w+ )?(?:lower (?:limit|bound)|minimum)\b)"
 )
 OR_LESS = (
-    r"(?:(?:and|or|&) (?:younger|under|below|less|smaller|shorter|lower|fewer|down(?:wards?)?|beneath)\b|(?:at"
+    r"(?:(?:and|or|&) (?:younger|under|below|less|smaller|shorter|lower|fewer|down(?:wards?)?|beneath)\b|(?:(?:at|of)"
     r" )?(?:the )?(?:maximum|most|max)\b(?! \w+ similar)|tops\b"
     r"|(?:(?:is|as|being|would be|should be) )?(?:a |an |the |my )?(?:more \w+ )?(?:upper (?:limit|bound|end)"
     r"|maximum|max|cap|ceiling)\b)"
@@ -174,7 +175,8 @@ LEAVE_OUT = (
     r"(?:excluding|exclude|except(?: for)?|without|leave out|leaving out|leave aside|omit|omitting|skip|drop|hide"
     r"|ignore|ignoring"
     r"|remove|take out|filter out|cut(?: out)?|discard|disregard|avoid|get rid of|kick out"
-    r"|throw(?! in| \w+ in|ing)(?: away| out)?|toss(?! in)|lose|strike|scrap|scratch|no need(?: for| of)?|cannot stand|can not stand|cancel|subtract|dump"
+    r"|throw(?! in| \w+ in|ing)(?: away| out)?|toss(?! in)|lose|strike|scrap|scratch|no need(?: for| of)?|cannot stand"
+    r"|can not stand|cancel|subtract|dump"
     r"|chuck(?: out)?|sack|bin|nix|eliminate|minus|bar"
     r"|barring|forget(?: about)?|rule out|retire|strip(?: out)?|purge|delete|weed out|reject|leave off|take away"
     r"|put aside|set aside|put off|pull out|take off|quit|rm|spare (?:me|us)|dispense with|do away with|steer clear of"
@@ -191,15 +193,16 @@ EXCEPT = (
 )
 # ... with words like these in between,
 EXCEPT_FILLER = (
-    r"(?:the|an?|any|all|from|in|of|for|to|by|with|me|those|these|them|ones?|lesions?|cases?|hits?|nodules?"
+    r"(?:the|an?|any|all|from|in|of|for|to|by|with|me|left|right|those|these|them|ones?|lesions?|cases?|hits?|nodules?"
     r"|results?|whatever|anything|everything"
     r"|comes?|coming|originat\w+|that|which|is|are|were|be|show|include|see|located|arising|either|kind|type"
     r"|patients?|people|who|thing|things|stuff|search)"
 )
 # ... and words that leave out what stands before them.
 EXCEPTED = (
-    r"(?:out\b(?! of)|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|unnecessary\b"
-    r"|(?:of )?no (?:use|good|interest)\b|not (?:of )?(?:any )?(?:use|interest)\b|no more\b(?! than)|not any ?more\b|no longer\b"
+    r"(?:out\b(?! of (?:the|all|those|these|\d))|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|unnecessary\b"
+    r"|(?:of )?no (?:use|good|interest)\b|not (?:of )?(?:any )?(?:use|interest)\b|no more\b(?! than)|not any ?more\b"
+    r"|no longer\b"
     r"|(?:can|could|should"
     r"|may|must) (?:go|be (?:left out|excluded|removed|dropped|skipped|omitted|ignored|hidden))\b"
     r"|(?:need|should|must|do|does|is|are|can|may|shall)(?: not|n't)(?: (?:be|to be|get|really|very))*(?:"
@@ -214,7 +217,8 @@ LIFT = (
     r"(?:quit\w*|nix|kill|any|all|every|whatever|whichever|regardless|irrespective|independent(?:ly)?|no matter"
     r"|unrestricted|ignor\w+|without|drop\w*|remov\w+|forget\w*|scratch\w*|scrap\w*|lift\w*"
     r"|clear\w*|never mind|delet\w+|undo|cancel\w*|reset\w*|ditch\w*|lose|los\w+ the|relax\w*|discard\w*"
-    r"|disregard\w*|dump\w*|omit\w*|do away with|can do without|releas\w*|eras\w+|abandon\w*|skip\w*|waiv\w+|loosen\w*|take \w* ?(?:off|away|out)"
+    r"|disregard\w*|dump\w*|omit\w*|do away with|can do without|releas\w*|eras\w+|abandon\w*|skip\w*|waiv\w+|loosen\w*"
+    r"|take \w* ?(?:off|away|out)"
     r"|leave (?:out|aside|off)|leave \w+(?: \w+){0,2} (?:out|aside|off)|get rid|do not (?:restrict|limit|filter"
     r"|care|mind|use|apply|consider|bother)|stop (?:restricting|limiting|filtering)|no longer (?:restrict|limit"
     r"|filter)"
@@ -250,7 +254,8 @@ _VISITS = (
 )
 _OWN = r"(?:this|the|his|her|their|my|that|own)"
 SAME_PATIENT = (
-    rf"(?:the |this |that |one and the )*(?:very )?(?:same|own) {_PERSON}(?:'s)?(?: own)?|(?:this|the|my|that)"
+    rf"(?:the |this |that |my |our |his |her |one and the )*(?:very )?(?:same|own) {_PERSON}(?:'s)?(?: own)?|(?:this"
+    rf"|the|my|that)"
     rf" (?:very )?(?:patient|person)(?:'s|s)? own"
     rf"|(?:this|that|my) (?:very )?(?:patient|person)(?:'s)?|(?:his|her|their|the patient's) (?:very )?own|him|her"
     rf"|himself|herself"
@@ -277,39 +282,53 @@ ALL_PATIENTS = (
 # kind of request -> words that mark it. The kinds are answered in remarks.py.
 OUT_OF_SCOPE: tuple[tuple[str, str], ...] = (
     ("treatment", r"treat(?:ment|ed|s|ing|able)?|therap(?:y|ies)|surgery|operate|operable|resect\w*|chemo\w*"
-                  r"|radiotherapy|medicat\w*|medicines?|drugs?|steroids?|pills?|tablets|irradiat\w*|radiation|dose|dosage|prescri\w*|ablat\w*|antibiotics?|cure[ds]?|curable"
+                  r"|radiotherapy|medicat\w*|medicines?|drugs?|steroids?|pills?|tablets|irradiat\w*|radiation|dose"
+                  r"|dosage|prescri\w*|ablat\w*|antibiotics?|cure[ds]?|curable"
                   r"|manag(?:e|ement)"),
     ("prognosis", r"prognos\w*|surviv\w*|life expectancy|how long (?:does|do|has|have|will|can|could) .*(?:live|left)"
-                  r"|going to die|will (?:\w+ ){1,2}die|die from|(?<!i am )dying(?! to)|deadly|fatal|outcomes?|recurrence|recur"
+                  r"|going to die|will (?:\w+ ){1,2}die|die from|(?<!i am )dying(?! to)|deadly|fatal|outcomes?"
+                  r"|recurrence|recur"
                   r"|spread|mortality"
-                  r"|(?:has|have|is) left|(?:make|pull\w*) (?:it )?through|live (?:long|much longer)|remain\w* to live|life expect\w*"
+                  r"|(?<!that )(?:has|have|is) left|(?:make|pull\w*) (?:it )?through|live (?:long|much longer)"
+                  r"|remain\w* to live|life expect\w*"
                   r"|(?:get|become) (?:better|worse)|how (?:long|much time)"
                   r" .*(?:live|left|got)"),
     ("malignancy", r"cancer\w*|malignan\w*|benign|carcinoma|dangerous|harmless|metasta(?:sis|tic|sized)|tumou?r or not"
-                   r"|malign|oncolog\w*|b9|bad (?:one|thing|guy|kind|type)(?=\W*$)|(?:good|bad)-? (?:or bad-?)?natured|(?:good|bad)-? or bad"
-                   r"|is (?:\w+ ){0,2}grave|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news|lethal"
+                   r"|malign|oncolog\w*|b9|bad (?:one|thing|guy|kind|type)(?=\W*$)|(?:good|bad)-? (?:or bad-?)?natured"
+                   r"|(?:good|bad)-? or bad"
+                   r"|is (?:\w+ ){0,2}grave|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news"
+                   r"|lethal"
                    r"|life[- ]threatening|chances? (?:of|that)|going to be (?:ok|okay|fine|all? ?right)"),
     ("diagnosis", r"(?:have|has|had|got|gets?|suffer\w*(?: from)?|sick with|ill with) (?:an? |the )?(?:\w+"
                   r" )?(?!hepat|angio|ha?emangi|lip|thym|sarc)\w*(?:oma|omas|itis|osis|emia|aemia|culosis|monia"
                   r"|abscess)"
-                  r"|what does (?:he|she|the patient|this patient|this guy|this man|this woman) have|diagnos\w*|(?:final|definit\w+|most likely) dx"
+                  r"|what does (?:he|she|the patient|this patient|this guy|this man|this woman) have|diagnos\w*"
+                  r"|(?:final|definit\w+|most likely) dx"
                   r"|is (?:it|this|that) (?:an? )?(?:hcc|fnh|rcc|gist|nsclc|sclc|tb|nhl)(?: or \w+)?"
                   r"|which disease|what disease|what (?:is|are) wrong"),
     ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she"
-                  r"|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read|put|trust|believe|type|say|give"
+                  r"|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read"
+                  r"|put|trust|believe|type|say|give"
                   r"|remember))"
-                  r"|what (?:do|should) (?:i|we) do(?! first| here| now)|(?:need|needs|require\w*|want\w*) (?:a |any )?follow[- ]?up"
-                  r"|f/u (?:ct|mri?|scan|in)|(?:when|how often|how soon|how many months) .*\b(?:scan|control|check|image|rescan|come back)"
+                  r"|what (?:do|should) (?:i|we) do(?! first| here| now)|(?:need|needs|require\w*|want\w*) (?:a |any "
+                  r")?follow[- ]?up"
+                  r"|f/u (?:ct|mri?|scan|in)|(?:when|how often|how soon|how many months) .*\b(?:scan|control|check"
+                  r"|image|rescan|come back)"
                   r"|(?:stick|put|get) a needle|refer (?:him|her|them|the patient)|next steps?|urgent|emergency"
                   r"|mri|pet"),
-    ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth|doubling time|over time|(?:has|is|did|got|become|gotten)\b.*\b(?:grown|bigger|larger|smaller|shrunk"
-               r"|taken volume|changed)\b.*\b(?:since|than (?:on|in|at|before|last)|compared (?:with|to) (?:last|the last|before)|or not)"
+    ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth|doubling time|over time"
+               r"|(?:has|is|did|got|become|gotten)\b.*\b(?:grown|bigger|larger|smaller|shrunk"
+               r"|taken volume|changed)\b.*\b(?:since|than (?:on|in|at|before|last)|compared (?:with|to) (?:last|the "
+               r"last|before)|or not)"
                r"|(?:bigger|larger|smaller) than (?:on|in|at|before|last)\b(?: the)?(?: (?:last|previous|prior|old))?"
-               r"|(?:progress\w*|stable|regress\w*) (?:or|vs) (?:\w+ ){0,2}(?:progress\w*|stable|regress\w*)(?: disease)?"),
+               r"|(?:progress\w*|stable|regress\w*) (?:or|vs) (?:\w+ ){0,2}(?:progress\w*|stable|regress\w*)(?: "
+               r"disease)?"),
     ("identity", r"(?:patients?'?s?|his|her|the|their) (?:full |real |first |last )?(?:name|address|birthday|birth"
                  r" ?date|date of birth|phone|id number|mrn)"
-                 r"|patient name|patient id|how is (?:the |this )?(?:patient|person) called|how is called the|(?:patient|he|she) (?:is )?called|whose\b|(?:give|tell) me the name|who is (?:the|this) (?:patient|person"
-                 r"|man|woman)|which hospital|accession"),
+                 r"|patient name|patient id|how is (?:the |this )?(?:patient|person) called|how is called the"
+                 r"|(?:patient|he|she) (?:is )?called|whose\b|(?:give|tell) me the name|who is (?:the|this) (?:patient"
+                 r"|person"
+                 r"|man|woman)|which hospital(?!'s (?:ct|scanner|machine))|accession"),
 )  # fmt: skip
 
 # -- what is asked for, and how it follows what was asked before -------------------------------------------------

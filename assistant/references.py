@@ -31,22 +31,40 @@ _MOST_HITS = 5  # "compare with the first five"
 
 # Asking about a hit, so that "the closest" is one; "show the closest" alone asks for a search.
 _ABOUT_A_HIT = re.compile(
-    r"\b(?:compare|against|with|versus|vs|than|about|describe|open|details?|old|size|sex|show(?: me)?|from|between|is"
+    r"\b(?:compare|against|with|versus|vs|than|about|put|line|beside|next|alongside|facts|info|describe|open|details?"
+    r"|old|size|sex|show(?: me)?|from|between|is"
     r"|and|see|of|explain|difference)\b"
 )
 _COMPARES = re.compile(r"\b(?:compar\w+|put|differ\w*|side by side|beside|against|versus|vs|alongside)\b")
 _MINE = re.compile(r"\b(?:my|our|the) (?:lesion|spot|region|nodule|one)\b|\bmine\b|\bours\b")
+_AMONG_HITS = rf"(?: (?:of|among|in|from) (?:these |those |all |them |the |that |this |my )*(?:{_HIT}|lot|bunch|list|set|group|gallery|pack|row|crowd))"
 _NOT_THAT = re.compile(
     rf"\bnot (?:with |to |by |in |for |about )*(?:the |that |this )?(?:r ?\d+|{_NTH}(?: {_HIT}| one| region|"
     rf" lesion)?|that|this|closest|nearest)(?: one)?(?=,|:| but|;)"
 )
 _SEVERAL_HITS = re.compile(r"\b(?:compare|describe|details?|tell|differ\w*)\b")
 
+_OLDEST = r"(?:oldest|eldest|most (?:senior|aged|elderly)|highest aged)"
+_YOUNGEST = r"(?:youngest|youngster|most (?:junior|young)|spring chicken)"
+_LARGEST = r"(?:biggest|largest|most big|greatest|most large)"
+_SMALLEST = r"(?:smallest|tiniest|most small|littlest)"
 _HITS_IN_WORDS: tuple[tuple[str, Literal["largest", "smallest", "oldest", "youngest"]], ...] = (
-    (rf"(?:the )?oldest (?:{_HIT}|one|wom[ae]n|m[ae]n)", "oldest"),
-    (rf"(?:the )?youngest (?:{_HIT}|one|wom[ae]n|m[ae]n)", "youngest"),
-    (rf"(?:the )?(?:biggest|largest) {_HIT}", "largest"),
-    (rf"(?:the )?smallest {_HIT}", "smallest"),
+    (rf"(?:the )?{_OLDEST} (?:{_HIT}|one|that one|wom[ae]n|m[ae]n){_AMONG_HITS}?", "oldest"),
+    (rf"(?:the )?{_YOUNGEST} (?:{_HIT}|one|that one|wom[ae]n|m[ae]n){_AMONG_HITS}?", "youngest"),
+    (
+        rf"(?:(?:the|who is(?: the)?|whose|is|show me(?: the)?) {_OLDEST}|{_OLDEST}{_AMONG_HITS})(?! allowed| may| "
+        rf"must| should| can)",
+        "oldest",
+    ),
+    (
+        rf"(?:(?:the|who is(?: the)?|whose|is|show me(?: the)?) {_YOUNGEST}|{_YOUNGEST}{_AMONG_HITS})(?! allowed| may"
+        rf"| must| should| can)",
+        "youngest",
+    ),
+    (rf"(?:the )?{_LARGEST} (?:{_HIT}|(?:one |lesion )?(?:of them )?{_AMONG_HITS[4:-1]})", "largest"),
+    (rf"(?:the )?{_SMALLEST} (?:{_HIT}|(?:one |lesion )?(?:of them )?{_AMONG_HITS[4:-1]})", "smallest"),
+    (rf"(?:which|what) {_HIT} (?:is|has|shows) (?:the )?(?:{_LARGEST}|greatest)(?: (?:diameter|size|one))?", "largest"),
+    (rf"(?:which|what) {_HIT} (?:is|has|shows) (?:the )?{_SMALLEST}(?: (?:diameter|size|one))?", "smallest"),
 )
 _SIZE_NOUN = r"(?: (?:one|region|lesion|nodule|mass|spot))?\b(?! than)(?! ones)"
 _REGIONS_IN_WORDS: tuple[tuple[str, Literal["largest", "smallest", "all", "other", "last"]], ...] = (
@@ -71,7 +89,7 @@ _THIS = (
     r" (?:region|roi|spot|box|lesion|nodule|mass|finding|abnormality|lump|thing|area|shadow|opacity|density|one"
     r"|dot|blob|ball"
     r"|patch|bump|structure|object|cyst|tumou?r|growth|marking)\b(?! types?)",
-    r"\bmine\b",
+    r"\b(?:mine|ours)\b",
 )
 
 
@@ -151,6 +169,7 @@ def read_references(slots: Slots) -> None:
         lambda _: hits(HitRef("last")),
     )
     slots.take(r"\b(?:the )?(?:winner|front-?runner|leader)(?:'s)?\b", closest)
+    slots.take(rf"\b(?:the )?{_NTH} place\b(?! (?:to|in the scan))", nth_hit)
     slots.take(rf"\b(?:the )?{_NTH}[ -]{_NEAR}(?: (?:{_HIT}|one|lesion))?\b", nth_hit)
     slots.take(
         rf"\b(?:the )?{_NTH} (?:and|or) (?:the )?{_NTH} (?:{_HIT})\b",
@@ -185,9 +204,11 @@ def read_references(slots: Slots) -> None:
     slots.take(
         rf"(?:^|\b(?:and|about|for|now|then|do|to|with|against|of|on|by|what is|only|just|is|describe|compare"
         rf"|measure|open|show|me|not|but|no|or|like) |, )"
-        rf"(?:the |that )?{_NTH}(?=\W*$|[,:;]| \d| (?:please|then|too|also|instead|again|now|in detail|look)\b)",
+        rf"(?:the |that )?{_NTH}(?=\W*$|[,:;]| \d| (?:please|then|too|also|instead|again|now|in detail|look|differ\w*"
+        rf"|shares?|with mine|and mine)\b)",
         nth_one,
     )
+    slots.take(rf"\bthe {_NTH}(?= (?:is|was|has|looks?|seems|what|who|how)\b)", nth_one)
     for words in _THIS:
         slots.take(words, lambda _: region(RegionRef("this")))
 

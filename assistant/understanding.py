@@ -6,8 +6,9 @@ from typing import Literal, cast
 
 from assistant import lexicon as lex
 from assistant import patterns
-from assistant.clauses import Clause, clauses, unwanted
-from assistant.intents import first_intent
+from assistant.clauses import Clause, called_off, clauses, unwanted
+from assistant.hit_questions import asked_of_hits, compares_with_mine
+from assistant.intents import PURPOSE, first_intent
 from assistant.normalise import normalise
 from assistant.reading import read_slots
 from assistant.slots import FilterName, HitRef, RegionRef, Slots
@@ -20,6 +21,7 @@ Intent = Literal[
     "undo", "unknown",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
+SAID_ONCE = ("help", "why", "how_sure", "filters", "count_hits")  # asked twice in one message, they are answered once
 MAX_REQUESTS = 6  # in one message
 LONGEST_RESET = 12  # words: a longer message that happens to hold "no restrictions" asks for something else
 
@@ -89,6 +91,14 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
             r"not (?:the )?(?:r ?\d+|(?:first|second|third|last)(?: \w+)?|this|that)(?: one)?", clause.text
         ):
             continue
+        if requests and called_off(clause.text):
+            last = requests.pop()
+            requests += (
+                [replace(Request("refine", last.text), regions=last.regions, hits=last.hits, nth=last.nth)]
+                if _points(last)
+                else []
+            )
+            continue
         if unwanted(clause.text):
             correcting = correcting or clause.repairs
             requests = [r for r in requests if r.intent != first_intent(clause.text)]  # "measure it. No, don't measure"
@@ -97,6 +107,7 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
         _take_in(request, replace(clause, repairs=clause.repairs or correcting), requests)
         correcting = False
     serious = [r for r in requests if r.intent not in (*SMALL_TALK, "unknown")]
+    serious = [r for r in serious if not _remarks(r)] or serious
     return tuple(serious[:MAX_REQUESTS] or requests[:1] or [Request("unknown", message)])
 
 
@@ -116,7 +127,8 @@ def _take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
             and before.regions == ()
             and _TELLS.search(request.text)
         )
-        intent = "describe_lesion" if told else request.intent
+        intent = "describe_lesion" if told or (before.hits and request.intent == "unknown") else request.intent
+        intent = before.intent if intent == "unknown" else intent
         requests[-1] = replace(request, intent=intent, regions=before.regions, hits=before.hits, nth=before.nth)
     elif before.intent == request.intent == "atlas" and not before.topic:
         requests[-1] = request
@@ -124,6 +136,35 @@ def _take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
         pass  # "who is the closest, and what do we know about it?"
     elif before.intent == request.intent == "describe_study":
         pass
+    elif before.intent == request.intent == "out_of_scope" and before.topic == request.topic:
+        pass  # "will he survive, how long has he got?"
+    elif (
+        before.intent == request.intent
+        and request.intent in SAID_ONCE
+        and not (request.wanted.said() and before.wanted.said())
+        and not request.types
+    ):
+        requests[-1] = replace(before, wanted=_over(before.wanted, request.wanted))
+    elif before.intent == request.intent == "measure" and not _points(request):
+        pass
+    elif before.intent == request.intent == "report" and not (before.topic and request.topic):
+        requests[-1] = before if before.topic else request
+    elif (
+        request.intent == "count_hits"
+        and not request.wanted.said()
+        and before.intent in ("refine", "search", "what")
+        and _ASKS_ALOUD.search(request.text)
+    ):
+        requests[-1] = replace(before, intent="count_hits")  # "the women: how many are they?"
+    elif (
+        before.intent == request.intent == "search"
+        and not before.wanted.said()
+        and not before.follow_up
+        and not _another(before, request)
+    ):
+        requests[-1] = replace(
+            request, regions=request.regions or before.regions, nth=request.nth or before.nth
+        )  # said again in full
     elif _only_points(before) and not request.hits and all(r.kind == "this" for r in request.regions):
         requests[-1] = replace(request, regions=before.regions, hits=before.hits, nth=before.nth)
     elif before.intent in ("measure", "compare", "describe_lesion") and _only_points(request) and not _points(before):
@@ -184,6 +225,23 @@ def _points(request: Request) -> bool:
     return bool(request.regions or request.hits or request.nth)
 
 
+def _remarks(request: Request) -> bool:
+    """ "Two last things", "I drew both": a number or a place in passing, beside requests that say what is wanted."""
+    return (
+        request.intent == "refine"
+        and not (
+            request.wanted.said()
+            or request.cleared
+            or request.cleared_end
+            or request.more
+            or request.unclear
+            or request.hits
+            or request.nth
+        )
+        and not request.follow_up
+    )
+
+
 def _only_points(request: Request) -> bool:
     """ "The first region, …": what the rest of the message is about."""
     return request.intent == "refine" and _points(request) and not request.wanted.said() and not request.cleared
@@ -237,23 +295,28 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
     slots = read_slots(
         _CORRECTS.sub("", clause, count=1) if _CORRECTS.match(clause) else clause, ids, state.atlas_types
     )
-    kind = _out_of_scope(clause, slots)
+    of_hits = _superlatives(clause, slots, state)
+    kind = _out_of_scope(clause, slots, no_study=state.study is None)
     intent = "out_of_scope" if kind else _intent(clause, slots, state)
     topic = kind or _topic(intent, clause)
     start_over = bool(patterns.search(lex.START_OVER, clause))
     cleared: set[FilterName] = set(slots.cleared)
-    if slots.clear_all or start_over:
+    if (slots.clear_all or start_over) and not (intent == "filters" and asked_of_hits(clause)):
         cleared |= {"type", "sex", "age", "size", "scope"}
         short = len(clause.split()) <= LONGEST_RESET
-        intent = "refine" if intent in ("unknown", "filters", "search") and (short or intent != "unknown") else intent
+        intent = (
+            "refine"
+            if intent in ("unknown", "filters", "search", *SMALL_TALK) and (short or intent != "unknown")
+            else intent
+        )
     return Request(
         intent=intent,
         text=clause,
         wanted=_wanted(slots, state),
         cleared=frozenset(cleared),
         cleared_end=slots.cleared_end,
-        regions=tuple(slots.regions),
-        hits=tuple(slots.hits),
+        regions=() if of_hits else tuple(slots.regions),
+        hits=of_hits or tuple(slots.hits),
         nth=slots.nth,
         types=(*slots.types, *slots.named),
         left_out=tuple(slots.left_out),
@@ -266,6 +329,14 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         unclear=slots.unclear,
         unread=slots.unread,
     )
+
+
+def _superlatives(clause: str, slots: Slots, state: TurnState) -> tuple[HitRef, ...]:
+    """ "Which one is the biggest?", with hits on the screen and one region only: among the hits."""
+    match = patterns.search(r"\bthe (big|larg|small|tini|most big|most small)\w*est\b|\bthe most (big|small)\b", clause)
+    if not match or not state.searches or len(state.regions) > 1 or slots.hits or slots.has_filters:
+        return ()
+    return (HitRef("largest" if patterns.search(r"big|larg", match.group()) else "smallest"),)
 
 
 _CORRECTS = re.compile(
@@ -301,11 +372,15 @@ _POINTS = re.compile(
 )
 
 
-def _out_of_scope(clause: str, slots: Slots) -> str:
+def _out_of_scope(clause: str, slots: Slots, no_study: bool) -> str:
     for kind, words in lex.OUT_OF_SCOPE:
         if patterns.search(rf"\b(?:{words})\b", clause):
+            if kind == "identity" and slots.hits and not patterns.search(r"\bname|address|called\b", clause):
+                continue  # "who is the patient behind hit 2": what is known of the hit
             if kind == "diagnosis" and patterns.search(r"differential", clause):
                 continue
+            if kind == "next step" and no_study:
+                continue  # "what do I do first?"
             if kind == "malignancy" and _SEARCHES.search(clause) and not _POINTS.search(clause):
                 continue  # "find malignant liver lesions" is a search; its adjective is said not to be applied
             return kind
@@ -319,7 +394,20 @@ def _topic(intent: Intent, clause: str) -> str:
 
 def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     """The first intent of the table that fits, corrected by what was read in the slots."""
-    found = first_intent(clause)
+    purposeless = PURPOSE.sub("", clause)
+    found = (asked_of_hits(purposeless) if state.searches else "") or first_intent(purposeless)
+    if found in ("other", "count_hits") or (found == "filters" and asked_of_hits(purposeless)):
+        return "unknown" if found == "other" else cast(Intent, found)
+    if compares_with_mine(purposeless, slots):
+        return "compare"
+    if (
+        state.searches
+        and slots.nth
+        and not slots.regions
+        and len(state.regions) < max(2, slots.nth)
+        and found in ("describe_study", "unknown", "what")
+    ):
+        return "describe_lesion"
     about_hit = bool(slots.hits)
     pointing = bool(slots.regions) or bool(patterns.search(r"\b(?:this|that|it|here)\b", clause))
     typed = bool(slots.types or slots.named or slots.left_out)
@@ -392,7 +480,11 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     ):
         found = "refine"  # "go back to all ages" says what it goes back to
     sized = slots.min_size_mm is not None or slots.max_size_mm is not None
-    if found == "measure" and sized and not patterns.search(r"\bhow\b|\bmeasure\b", clause):
+    if (
+        found == "measure"
+        and sized
+        and not patterns.search(r"\bhow\b|\bmeasure\b|^is (?:it|this|that|mine|the)\b", clause)
+    ):
         found = "refine"
     if found == "search" and about_hit and slots.k is None and not _SEARCH_VERB.search(slots.text):
         found = "describe_lesion" if patterns.search(_DESCRIBES, clause) else "refine"
@@ -424,10 +516,16 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     named = any(r.kind != "this" for r in slots.regions)
     if found == "find_regions" and (named or _is_search(clause, slots)):
         found = "search"
-    if found == "explain" and not typed:
+    if found == "explain" and not typed and not _THIS_TYPE.search(clause):
         found = "what" if pointing else ("why" if patterns.search(r"\bexplain\b", clause) else "unknown")
-    if found == "explain" and slots.has_person_or_size:
+    if found == "explain" and (slots.has_person_or_size or _LIKE_MINE.search(clause)):
         found = "search"
+    if (
+        found == "describe_study"
+        and (slots.min_age or slots.max_age)
+        and not patterns.search(r"\b(?:how|what|which)\b", clause)
+    ):
+        found = "search" if _LIKE_MINE.search(clause) else "refine"
     if found in ("what", "unknown", "search") and typed and not slots.regions and _is_lesson(clause):
         found = "explain"
     if found == "unknown" and (slots.any or slots.more):
@@ -440,16 +538,26 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
         )
     ):
         found = "refine"
+    if found == "greeting" and slots.unread and not slots.has_filters:
+        return "greeting"  # "morning, third coffee here"
     if found in ("thanks", "greeting") and slots.any:
         found = "refine"
     return cast(Intent, found)
 
 
+_LIKE_MINE = re.compile(
+    r"\b(?:look-?alikes?(?! of)|resembl\w+ (?:mine|this|it|r\d)|comparables?|similar (?:ones?|lesions?|cases?|to)|lesions? "
+    r"like (?:mine|this|it))\b"
+)
+_THIS_TYPE = re.compile(
+    r"\b(?:this|that)(?: lesion)? (?:type|kind|sort)\b(?! of)|\blesions? (?:of|like) (?:this|that) (?:type|kind|sort)\b"
+)
 _LIKENESS = re.compile(r"\b(?:similar|match(?:es)?|resembl\w*|looks? (?:like|alike)|twins?|alike)\b")
 _SEARCH_VERB = re.compile(
     r"\b(?:find|search|show|look for|get|list|retrieve|fetch|give|bring|pull|display|similar"
     r"|resembl\w*|like (?:this|it))\b"
 )
+_ASKS_ALOUD = re.compile(r"^(?:and )?how many(?: \w+){0,4}\W*$")
 _TELLS = re.compile(
     r"\b(?:records?|details?|data|info\w*|facts|tell|describe|story|known?|introduce|everything|all) (?:\w+"
     r" )*(?:it|that|this|of|about|on|me|to|number|\x00)\b|\b(?:know|known|tell|say) (?:\w+ )*(?:about|of|on) (?:it"
@@ -493,7 +601,9 @@ def _is_lesson(clause: str) -> bool:
     return not _NO_LESSON.search(clause) and bool(_LESSON.search(clause))
 
 
-_NO_LESSON = re.compile(r"\b(?:similar|closest|nearest|show|find|this|that|only|it)\b")
+_NO_LESSON = re.compile(
+    r"\b(?:similar|alike|look-?alikes?(?! of)|closest|nearest|show|find|this|that|only|it|my|mine|r\d)\b"
+)
 _LESSON = re.compile(
     r"\bwhat (?:on earth )?(?:is|are) (?:it )?(?:an? |the )?(?!this|that|it\b)|\b(?:about|describe) (?:an? |the"
     r" )?[\w -]*lesions?\b"
