@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from assistant import lexicon as lex
-from assistant import patterns
 
 Bound = Literal["at least", "at most", "over", "under", "about", ""]
 FLIPPED: dict[Bound, Bound] = {"over": "at most", "under": "at least", "at least": "under", "at most": "over"}
@@ -70,8 +69,8 @@ _RIGHT: tuple[tuple[Bound, re.Pattern[str]], ...] = tuple(
         ("at most", lex.OR_LESS),
         ("at least", rf"{_BE}(?:the |an? |my )?(?:new )?(?:{LOWER_END}|{_LEAST}|{_WHERE}(?:start|begin)s?)"),
         ("at most", rf"{_BE}(?:the |an? |my )?(?:new )?(?:{UPPER_END}|{_MOST}|{_WHERE}(?:end|stop)s?)"),
-        ("at least", rf"(?:an? |the )?(?:{LOWER_END})"),
-        ("at most", rf"(?:an? |the )?(?:{UPPER_END})"),
+        ("at least", rf"(?:an? |the )?(?:{LOWER_END})|the {_LEAST}(?=$| i\b| allowed|,)"),
+        ("at most", rf"(?:an? |the )?(?:{UPPER_END})|the {_MOST}(?=$| i\b| allowed|,)"),
         ("under", rf"{_BE}(?:way |far |much )?too (?:old|big|large|long|high|much|wide)"),
         ("over", rf"{_BE}(?:way |far |much )?too (?:young|small|short|low|little|tiny)"),
         ("at most", rf",? ?(?:(?:is|are|fine|ok|okay|good|allowed|included|years?) ?)*,? ?(?:but |and )?{_NOT} (?:{lex.OVER}){_THAN}"),
@@ -84,13 +83,13 @@ _RIGHT: tuple[tuple[Bound, re.Pattern[str]], ...] = tuple(
 
 # -- what turns a bound round ---------------------------------------------------------------------------------------
 _NO = (
-    rf"(?:not(?! only| just| necessarily| sure)|nobody|no one|no-one|noone|cannot|fail(?:s|ed|ing)? to|{lex.LEAVE_OUT}"
+    rf"(?:not(?! only| just| necessarily| sure)|nobody|no one|no-one|noone|cannot|fail(?:s|ed|ing)? to|unless|{lex.LEAVE_OUT}"
     rf"|(?!instead|rather){lex.EXCEPT})"
 )
 _TURNED = (
     r"(?:of|them|those|the|any|anyone|anybody|anything|everyone|everybody|everything|all|ones?|that|which|who|whatever"
     r"|whoever|is|are|was|were|be|being|an?|patients?|people|persons?|folks|lesions?|nodules?|cases?|results?|hits?|stuff"
-    r"|things?|get|go|goes|women|men|even|and|or|me|us|to|see|show|want|need|use|include|have|has|had|get|give|list|keep"
+    r"|things?|get|gets|go|goes|fall|falls|they|there|if|of the list|still|women|men|even|and|or|me|us|to|see|show|want|need|use|include|have|has|had|get|give|list|keep"
     r"|take|like|care|for|about|interested|in|with|from|day|bit|single|yet|measur\w+|ages?|aged|tiny|small|big|large|old"
     r"|young|ever|at|years?|i)"
 )
@@ -98,7 +97,11 @@ _NEGATED = re.compile(rf"(?:^|[^\w])(?:{_NO}(?: {_TURNED})*[ :=<>(-]*)+$")
 _NEGATION = re.compile(rf"(?<!\w){_NO}(?!\w)")
 _OUT = re.compile(
     rf"^(?: (?:years?|old|olds|of age|ones?|lesions?|patients?|people|cases?|hits?|in|the|list|and|that|this|it|they|all))*"
-    rf"[ ,]*(?:(?:is|are) )?(?:{lex.EXCEPTED})(?! of)"
+    rf"[ ,]*(?:(?:is|are) )?(?:{lex.EXCEPTED}"
+    r")"
+)
+_STRIPPED = re.compile(  # "over 60? Take them off": said of what was named, however it was named
+    rf"^[^\d;.]{{0,40}}\b(?:{lex.LEAVE_OUT}|get|take|throw) (?:it|them|those|that|these)\b(?! (?:in|limit|filter))"
 )
 
 
@@ -129,6 +132,6 @@ def compare(left: str, right: str) -> Comparison:
         out = _OUT.search(right[end:])
         if out:
             end += out.end()
-        if round_ != bool(out):
+        if round_ != bool(out) or (not round_ and _STRIPPED.search(right[end:])):
             bound = FLIPPED[bound]
     return Comparison(bound, said, len(left) - at, end, words)

@@ -5,13 +5,25 @@ from typing import Literal, cast
 
 from assistant import lexicon as lex
 from assistant import patterns
+from assistant.bounds import LOWER_END, UPPER_END
 from assistant.slots import BLANK, FilterName, Sex, Slots
 
 _FILLER = rf"(?:[ -]+{lex.EXCEPT_FILLER})*"
 _LEFT_OUT_BEFORE = re.compile(rf"(?:^|[^\w])(?:{lex.EXCEPT}){_FILLER}[ -]*$")
+_AND_IT = (
+    r"(?: (?:lesions?|ones?|nodules?|cases?|hits?|results?|ones are|those|that|patients|kind|bit|too|also|either|just|only"
+    r"|i|we|you|would|could|can|please|kindly|let us))*"
+)
 _LEFT_OUT_AFTER = re.compile(
-    rf"^(?: (?:lesions?|ones?|nodules?|cases?|ones are|those|patients|too|also|either|just))*(?: is| are)? ?,?"
-    rf" ?{lex.EXCEPTED}"
+    rf"^{_AND_IT}(?: is| are)? ?,? ?(?:{lex.EXCEPTED}"
+    # "the bony ones are noise to me, hide them", "the adnexal kindly omit"
+    rf"|(?:[^\x00,.;]{{0,30}}, )?(?:please |just |kindly |i |you |would |can |to )*{lex.LEAVE_OUT}"
+    r" (?:it|them|those|that|these)\b(?! (?:filter|restriction|limit))|"
+    rf"{lex.LEAVE_OUT}(?: please)?(?=\W*$|,))"
+)
+_REPLACED = re.compile(r"\b(?:change|exchange|switch|swap|replace|trade|from)(?: (?:out|the|my|from))*[ -]*$")
+_REPLACES = re.compile(
+    r"^(?: (?:lesions?|ones?|cases?|filter|change|swap|exchange|replace|switch|it))*,? (?:to|with|by|into|for|against) "
 )
 _JOINT = re.compile(
     r"(?:\W|\x00|\b(?:lesions?|nodules?|ones?|cases?|and|or|nor|the|in|from|of|any|no|not|neither|nor|also|as well"
@@ -37,15 +49,48 @@ _EVERYTHING = (
 _MAKE_NO_CLEAR = re.compile(r"\b(?:keep|keeping|preserve|retain|stay|stays|leave (?:the )?\w+ (?:as|alone|on))\b")
 
 
+_NO_NUMBER = r"(?![^,;.]*\d)"
+_STAYS = r"(?! (?:stays?|can stay|remains?|in place|as it is|where it is|alone|untouched|let stay|leave))"
+_END_OF = r"(?:(?:,? (?:of the|of|for the|for) )(?:ages?|sizes?|diameters?|range|years))?"
+_LIFTED_ENDS: dict[str, tuple[str, ...]] = {
+    name: (
+        rf"\b(?:{lex.LIFT}|{lex.LEAVE_OUT}|let go of|do not need|not need)(?: (?:the|that|this|my|just|only|of))* {end}\b{_STAYS}{_NO_NUMBER}",
+        rf"\b(?:the |that |my )?{end}{_END_OF}(?: (?:can|could|may|should|is|be|to|please|just|i|you|would|let))*"
+        rf" (?:{lex.LIFTED}|{lex.EXCEPTED}|go|fall away|{lex.LEAVE_OUT})(?! it)(?=\W|$)",
+        rf"\bopen at the {side}\b|\bopen(?:[- ]ended)? {way}\b|\bno (?:{side}|{words})(?: age| size)?{lex.LIMIT}?\b"
+        rf"|\bno (?:reason|need) to {verb}(?: \w+)? \d+(?:,? (?:take|lift|drop|remove) that (?:end|limit|one)(?: away)?)?",
+    )
+    for name, end, side, way, words, verb in (
+        ("min", LOWER_END, "bottom", "downwards?", "lower|minimum", "(?:start|begin)"),
+        ("max", UPPER_END, "top", "upwards?", "upper|maximum", "(?:stop|end)"),
+    )
+}
+_LIFTED_LIMITS = (
+    rf"\b{lex.LIFT}(?: (?:the|that|this|my|of|over|under|above|below))* \d+(?:\.\d+)?(?P<before> (?:mm|cm|inch))?"
+    rf"(?: years?)?(?: (?:age|size))?{lex.LIMIT}",
+    rf"\b(?:limits?|filters?|restrictions?|cut-?offs?) (?:of|at|to) \d+(?:\.\d+)?(?P<before> (?:mm|cm|inch))?(?: years?)?"
+    rf" (?:(?:is|are|can|be) )*(?:{lex.LIFTED}|{lex.EXCEPTED}|not (?:more |longer )?(?:necessary|needed)|go)\b",
+)
+
+
+def _read_lifted_limits(slots: Slots) -> None:
+    """ "Drop the 2 cm limit", "the limit of 60 is not needed": what is limited is told by the unit."""
+
+    def lift(match: re.Match[str]) -> None:
+        slots.cleared.add("size" if match.group("before") else "age")
+
+    for pattern in _LIFTED_LIMITS:
+        slots.take(pattern, lift)
+
+
 def read_lifted(slots: Slots) -> None:
     """Filters that are to go: "any age", "drop the size limit", "the sex does not matter", "no lower bound"."""
-    for end, words in (("min", "lower|minimum|bottom"), ("max", "upper|maximum|top")):
-        if slots.take(rf"\b{lex.LIFT}(?: the| that| this)? (?:{words})(?:{lex.LIMIT}| end| age| size)+\b|\bno"
-                      rf" (?:{words})(?: age| size)?{lex.LIMIT}?\b",
-                      lambda _: None):  # fmt: skip
+    for end, patterns_ in _LIFTED_ENDS.items():
+        if any(slots.take(pattern, lambda _: None) for pattern in patterns_):
             slots.cleared_end = cast(Literal["min", "max"], end)
     names = [(cast(FilterName, n), w) for n, w in lex.FILTER_NAMES.items() if n != "scope"]
     any_name = "|".join(w for _, w in names)
+    _read_lifted_limits(slots)
     for piece in re.split(r"(?<=[^\d]),(?! ?and )|;|\bbut\b|\bthough\b|\balthough\b|\bwhile\b", slots.text):
         for name, words in names:
             if _lifts(piece, words, any_name):
@@ -59,27 +104,40 @@ def read_lifted(slots: Slots) -> None:
     if not slots.cleared and slots.take(_EVERYTHING, lambda _: None):
         slots.clear_all = True
     for name, words in (("sex", f"{lex.SEX_WORDS['F']}|{lex.SEX_WORDS['M']}"), ("type", _ANY_TYPE)):
+        limits = r"(?:limits?|limitations?|filters?|restrictions?|constraints?|conditions?|criteri(?:on|a))"
         if slots.take(
-            rf"\b{lex.LIFT}(?: the| that| this| my)? (?:{words})(?:[- ]only)? (?:limits?|filters?"
-            rf"|restrictions?|constraints?|conditions?|criteri(?:on|a))\b",
+            rf"\b{lex.LIFT}(?: the| that| this| my)? (?:{words})(?:[- ]only)? (?:{limits}|bit|part|thing)\b"
+            rf"|\b{lex.LIFT}(?: the| that| this| my)? {limits} (?:on|to|of|for|about)(?: the)? (?:{words})\b"
+            rf"|\b(?:does not have to|do not have to|not have to|does not need to|need not|not necessarily)(?: necessarily)?"
+            rf"(?: be)?(?: only)?(?: in| from| of)?(?: the| an?)? (?:{words})(?: only| lesions?| ones?)?(?=\W|$)",
             lambda _: None,
         ):
             slots.cleared.add(name)
+    if slots.take(_ANYWHERE, lambda _: None):
+        slots.cleared.add("type")
     female, male = lex.SEX_WORDS["F"], lex.SEX_WORDS["M"]
     for pattern in (
-        r"\b(?:both|either|any|all) (?:of the )?(?:sex(?:es)?|genders?)\b",
+        r"\b(?:both|either|any|all) (?:of )?(?:the )?(?:sex(?:es)?|genders?)\b",
+        r"\b(?:leave|let) (?:the )?(?:sex(?:es)?|genders?) (?:alone|out|aside|be)\b",
         rf"\b(?:both )?{male} (?:and|or|as well as|plus|/) (?:the |also )?{female}\b",
         rf"\b(?:both )?{female} (?:and|or|as well as|plus|/) (?:the |also )?{male}\b",
         rf"\bnot (?:only|just) (?:the |in |from )*(?:{female}|{male})\b",
         rf"\b{male}\W+{female}\b(?: both)?|\b{female}\W+{male} both\b",
         r"\b(?:m ?/ ?f|f ?/ ?m|m\+f|f\+m|unisex|men too and women)\b",
     ):
-        slots.take(pattern, lambda _: slots.cleared.add("sex"))
+        if slots.take(pattern, lambda _: slots.cleared.add("sex")) and "both" in pattern:
+            slots.take(rf"\b(?:why\b.*\b)?(?:{female}|{male})(?: out)?\b", lambda _: None)
+
+
+_ANYWHERE = (
+    r"\b(?:any (?:other )?(?:site|place|location|region of the body|body (?:part|region|site))s?(?: (?:is )?(?:ok|fine))?"
+    r"|(?:the |in the )?(?:whole|entire|full) body|anywhere in the body|all over the body|(?:from )?head to toe)\b"
+)
 
 
 def _lifts(piece: str, words: str, any_name: str) -> bool:
     between = (
-        r"(?: ?,? ?(?:and|or|of|on|for|about|with|by|the|all|any|that|this|those|their|patient'?s?|patients"
+        r"(?: ?,? ?(?:and|or|both|of|on|for|about|with|by|the|all|any|that|this|those|their|patient'?s?|patients"
         r"|lesion|filters?|limits?|limitations?|restrictions?|bounds?"
     )
     between += (
@@ -119,10 +177,11 @@ _INCLUDING = re.compile(
     r"\b(?:including|include|also|plus|even|add|inclusive of|as well as)(?: (?:from|of|in|the|those|lesions"
     r"|examples|ones|cases|hits|also))* ?$"
 )
-_NO_SCOPE = re.compile(r"\b(?:not|except|excluding|exclude|without|leave out|leaving out|other than|do not include"
+_NO_SCOPE = re.compile(rf"\b(?:{lex.LEAVE_OUT}|none|nothing|nobody|not|except|excluding|exclude|without|leave out|leaving out|other than|do not include"
                        r"|not including|ignore|but not|no|never|skip|drop|omit"
-                       r"|rather than|instead of)(?: (?:lesions|ones|those|cases|hits|anything|the|only))*(?:"
+                       r"|rather than|instead of)(?: (?:lesions|ones|those|cases|hits|anything|the|only|also|too|me|it))*(?:"
                        r" (?:from|of|in|among|within))? ?$")  # fmt: skip
+_BUT_SOME = re.compile(r",? (?:apart from|except|excluding|but|other than|save|and their)\b")
 _NOT_ONLY = re.compile(r"\bnot (?:only|just)(?: (?:from|of|in|among))? ?$|\bnot limited to ?$")
 
 
@@ -133,6 +192,8 @@ def read_scope(slots: Slots) -> None:
     spans: list[tuple[int, int]] = []
     everyone = rf"(?:{lex.ALL_PATIENTS})"
     for match in patterns.finditer(rf"\b{_PREPOSITION}*(?:{everyone})(?!\w)", text):
+        if _BUT_SOME.match(text[match.end() :]) or _NO_SCOPE.search(text[: match.start()]):
+            continue  # "everyone apart from the under 20s", "kick out everybody over 70"
         if not patterns.search(r"\b(?:any|each) (?:patient|person)$", match.group()) or patterns.search(
             r"\bpatient\b", match.group()
         ):
@@ -145,7 +206,8 @@ def read_scope(slots: Slots) -> None:
             before, after = text[: match.start()], text[match.end() :]
             if any(match.start() < e and match.end() > s for s, e in spans):
                 continue
-            negated, more = bool(_NO_SCOPE.search(before)), bool(_INCLUDED.search(after) or _INCLUDING.search(before))
+            negated = bool(_NO_SCOPE.search(before) or patterns.match(rf" ?(?:{lex.EXCEPTED}|not count\b)", after))
+            more = bool(_INCLUDED.search(after) or _INCLUDING.search(before))
             more = more or match.group("lead").startswith("even")
             alone = not (match.group("lead") or match.group("only") or negated or more or _NOT_ONLY.search(before))
             if (
@@ -187,6 +249,10 @@ def read_scope(slots: Slots) -> None:
         slots.text = slots.text[:start] + BLANK + slots.text[end:]
 
 
+_SOMEBODY = re.compile(r"\b(?:this|that|my|our|the)(?: \w+)? $")
+_ONE_PERSON = r"man|woman|guy|fellow|lad|chap|bloke|dude|gent|gentleman|lady|girl|boy|mother|father|grandmother|grandfather"
+
+
 # -- sex -------------------------------------------------------------------------------------------------------------
 def read_sex(slots: Slots) -> None:
     other: dict[str, Sex] = {"F": "M", "M": "F"}
@@ -203,6 +269,8 @@ def read_sex(slots: Slots) -> None:
         for m in patterns.finditer(r"\bsex ?(?:[:=]+|is)? ?(f|m)\b", slots.text)
     ]
     for start, end, sex in sorted(found):
+        if _SOMEBODY.search(slots.text[:start]) and patterns.fullmatch(_ONE_PERSON, slots.text[start:end]):
+            continue  # "this guy is 72", "the man in the next bed": no filter
         if patterns.search(
             r"\b(?:change|switch|swap|replace|from|instead of|rather than|not)(?: (?:from|the))* $", slots.text[:start]
         ) and patterns.match(r" (?:to|with|by|into|but) ", slots.text[end:]):
@@ -222,6 +290,7 @@ def read_sex(slots: Slots) -> None:
 _NAMED = re.compile(
     r"\b(?:this|that|my|our|his|her|these|the marked|the selected|(?:similar|close|comparable|identical) to (?:the"
     r"|an?)|(?:like|resembl\w+) (?:the|an?|this|my))(?: \w+)? $"
+    r"|\b(?:mine|ours|my (?:lesion|own|patient'?s?(?: lesion)?)) (?:is|was|sits|lies|comes)(?: (?:in|from|on|of|at|the|an?))* $"
 )
 
 
@@ -246,6 +315,12 @@ def read_types(slots: Slots, atlas_types: tuple[str, ...]) -> None:
         leaving_out = False
         for number, (start, end, name) in enumerate(group):
             between = slots.text[last_end:start]
+            if _REPLACED.search(slots.text[:start]) and _REPLACES.match(slots.text[end:]):
+                continue  # "exchange liver for pelvis": the second is wanted
+            if _REPLACES.match(slots.text[end:]) and patterns.match(
+                r"(?: \w+)? (?:change|swap|exchange|replace|switch)\b", slots.text[end:]
+            ):
+                continue
             if (excluded_after and (number == len(group) - 1 or not only_last)) or _LEFT_OUT_BEFORE.search(
                 slots.text[:start]
             ):

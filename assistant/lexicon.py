@@ -33,7 +33,7 @@ TYPE_WORDS: dict[str, tuple[str, ...]] = {
         r"rectum", r"adnexal?", r"iliac",
     ),
     "abdomen": (
-        r"abdomen", r"abdominal", r"intra-?abdominal", r"mesenter(?:y|ic)", r"peritone(?:um|al)",
+        r"abdomen", r"belly", r"tummy", r"abdominal", r"intra-?abdominal", r"mesenter(?:y|ic)", r"peritone(?:um|al)",
         r"retroperitone(?:um|al)", r"pancrea(?:s|tic)", r"spleen", r"splenic", r"adrenals?", r"gall ?bladder", r"bowel",
         r"stomach", r"gastric", r"colon",
     ),
@@ -120,35 +120,38 @@ OVER = (
     r"|upwards? of|surpass(?:es|ing)|north of|on the wrong side of|majors? of|>"
 )
 UNDER = (
-    r"under|below|beneath|younger|less|fewer|smaller|shorter|lower|before|short of|south of|not yet|sub(?=[ -])"
+    r"under|below|beneath|younger|less|fewer|smaller|shorter|lower|before|short of|south of|not yet|sub(?=[ -])|tinier|thinner|narrower"
+    r"|yet to (?:turn|reach|hit|be)"
     r"|not even|minors of|<"
 )
 AT_LEAST = (
     r"(?:a |the |of )?minimum(?: (?:age|size|diameter))?|(?<!\d )min|at (?:the (?:very )?)?least|from|start(?:s|ing)?"
-    r" (?:at|from|with)|begin(?:s|ning)? (?:at|with|from)|turned|reach(?:ed|es|ing)?|>=|since"
+    r" (?:at|from|with)|begin(?:s|ning)? (?:at|with|from)|turned|reach(?:ed|es|ing)?|g[eo]t(?:s|ting)? to|limited downwards? to|>=|since"
     r"|lower (?:limit|bound|end|border|edge|threshold)(?: (?:of|at|to|is|may be|can be|should be|shall be|must be"
     r"|be|now))*|not? (?:less|fewer)"
 )
 AT_MOST = (
     r"(?:a |the |of )?maximum(?: (?:age|size|diameter))?|(?<!\d )max|at (?:the (?:very )?)?most|up to(?: and "
     r"including)?"
-    r"|(?:until|till)(?: and (?:with|including))?|no further than"
+    r"|(?:until|till)(?: and (?:with|including))?|no further than|draw the line at|limited upwards? to|(?<=diameters )to|(?<=sizes )to|(?<=ages )to"
     r"|(?:end|stop)(?:s|ing|ping)? (?:at|with)|cut(?: \w+)? off at"
     r"|within|<=|no more|no greater|upper (?:limit|bound|end)"
     r"|capp?(?:ed)?(?: (?:it|that|them))?|ceiling|as (?:old|large|big|long) as"
 )
 ABOUT = (
-    r"around|about|approximately|approx|roughly|circa|ca|some|something like|~|in the region of|close to|more or less"
+    r"around|roundabout|near(?:ly)?|about|approximately|approx|roughly|circa|ca|some|something like|~|in the region of|close to|more or less"
 )
 OR_MORE = (
-    r"(?:\+|(?:and|or|&|on) (?:older|elder|over|above|up(?:wards?)?|more|beyond|larger|bigger|longer|greater"
+    r"(?:\+|if not (?:older|more|bigger|larger|higher)\b|at the (?:youngest|lowest|smallest|shortest|very least)\b"
+    r"|(?:(?:wide|long|big|large|old|across|of age) )?(?:and|or|&|on) (?:older|wider|elder|over|above|up(?:wards?)?|more|beyond|larger|bigger|longer|greater"
     r"|higher|plus|better|after)\b"
     r"|(?:and )?upwards?\b|(?:years )?on(?:wards?)?\b(?! (?:the|this|a)\b)|plus\b|(?:at )?(?:the )?(?:minimum"
     r"|least)\b|min\b"
     r"|(?:(?:is|as|being|would be|should be) )?(?:a |an |the |my )?(?:more \w+ )?(?:lower (?:limit|bound)|minimum)\b)"
 )
 OR_LESS = (
-    r"(?:(?:and|or|&) (?:younger|under|below|less|smaller|shorter|lower|fewer|down(?:wards?)?|beneath)\b|(?:(?:at|of)"
+    r"(?:at the (?:oldest|eldest|highest|largest|biggest|longest|latest|outside)\b"
+    r"|(?:(?:wide|long|big|large|old|across|of age) )?(?:and|or|&) (?:younger|under|below|less|smaller|shorter|lower|fewer|down(?:wards?)?|beneath)\b|(?:(?:at|of)"
     r" )?(?:the )?(?:maximum|most|max)\b(?! \w+ similar)|tops\b"
     r"|(?:(?:is|as|being|would be|should be) )?(?:a |an |the |my )?(?:more \w+ )?(?:upper (?:limit|bound|end)"
     r"|maximum|max|cap|ceiling)\b)"
@@ -180,7 +183,8 @@ LEAVE_OUT = (
     r"|chuck(?: out)?|sack|bin|nix|eliminate|minus|bar"
     r"|barring|forget(?: about)?|rule out|retire|strip(?: out)?|purge|delete|weed out|reject|leave off|take away"
     r"|put aside|set aside|put off|pull out|take off|quit|rm|spare (?:me|us)|dispense with|do away with|steer clear of"
-    r"|excepted|screen out|keep out)"
+    r"|excepted|screen out|keep out|cross (?:off|out)|strike off"
+    r"|could not care less about|(?:dropp|remov|discard|hid|skipp|exclud|cutt|throw)ing(?! in)(?: out| off| away)?)"
 )
 # Words that leave out what follows them ...
 EXCEPT = (
@@ -200,11 +204,12 @@ EXCEPT_FILLER = (
 )
 # ... and words that leave out what stands before them.
 EXCEPTED = (
-    r"(?:out\b(?! of (?:the|all|those|these|\d))|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|unnecessary\b"
+    r"(?:out\b(?! of (?:the|all|those|these|\d))|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|unnecessary\b|will not do\b|make no sense\b|makes no sense\b"
     r"|(?:of )?no (?:use|good|interest)\b|not (?:of )?(?:any )?(?:use|interest)\b|no more\b(?! than)|not any ?more\b"
     r"|no longer\b"
     r"|(?:can|could|should"
-    r"|may|must) (?:go|be (?:left out|excluded|removed|dropped|skipped|omitted|ignored|hidden))\b"
+    r"|may|must|has to|have to|ought to|will|to) (?:go|leave|be (?:left out|excluded|removed|dropped|skipped|omitted|ignored|hidden"
+    r"|discarded|taken (?:out|off|away)|thrown (?:out|away)|filtered out|cut|binned|gone|kept out))\b"
     r"|(?:need|should|must|do|does|is|are|can|may|shall)(?: not|n't)(?: (?:be|to be|get|really|very))*(?:"
     r" (?:needed|wanted|shown|included|welcome|interesting|relevant|required"
     r"|necessary|listed|counted|considered|appear|count|interest me|matter|there|here|in (?:the list|there|here)|be in"
@@ -277,59 +282,6 @@ ALL_PATIENTS = (
     r"|all[- ]patients?|patient (?:does not|doesn't) matter|(?:irrespective|regardless) of (?:the )?patient|no"
     r" matter (?:the|which|whose) patient|whichever patient|any patient"
 )
-
-# -- what we do not do ---------------------------------------------------------------------------------------------
-# kind of request -> words that mark it. The kinds are answered in remarks.py.
-OUT_OF_SCOPE: tuple[tuple[str, str], ...] = (
-    ("treatment", r"treat(?:ment|ed|s|ing|able)?|therap(?:y|ies)|surgery|operate|operable|resect\w*|chemo\w*"
-                  r"|radiotherapy|medicat\w*|medicines?|drugs?|steroids?|pills?|tablets|irradiat\w*|radiation|dose"
-                  r"|dosage|prescri\w*|ablat\w*|antibiotics?|cure[ds]?|curable"
-                  r"|manag(?:e|ement)"),
-    ("prognosis", r"prognos\w*|surviv\w*|life expectancy|how long (?:does|do|has|have|will|can|could) .*(?:live|left)"
-                  r"|going to die|will (?:\w+ ){1,2}die|die from|(?<!i am )dying(?! to)|deadly|fatal|outcomes?"
-                  r"|recurrence|recur"
-                  r"|spread|mortality"
-                  r"|(?<!that )(?:has|have|is) left|(?:make|pull\w*) (?:it )?through|live (?:long|much longer)"
-                  r"|remain\w* to live|life expect\w*"
-                  r"|(?:get|become) (?:better|worse)|how (?:long|much time)"
-                  r" .*(?:live|left|got)"),
-    ("malignancy", r"cancer\w*|malignan\w*|benign|carcinoma|dangerous|harmless|metasta(?:sis|tic|sized)|tumou?r or not"
-                   r"|malign|oncolog\w*|b9|bad (?:one|thing|guy|kind|type)(?=\W*$)|(?:good|bad)-? (?:or bad-?)?natured"
-                   r"|(?:good|bad)-? or bad"
-                   r"|is (?:\w+ ){0,2}grave|worr(?:y|ied|ying|isome)|serious|aggressive|suv|stag(?:e|ing)|bad news"
-                   r"|lethal"
-                   r"|life[- ]threatening|chances? (?:of|that)|going to be (?:ok|okay|fine|all? ?right)"),
-    ("diagnosis", r"(?:have|has|had|got|gets?|suffer\w*(?: from)?|sick with|ill with) (?:an? |the )?(?:\w+"
-                  r" )?(?!hepat|angio|ha?emangi|lip|thym|sarc)\w*(?:oma|omas|itis|osis|emia|aemia|culosis|monia"
-                  r"|abscess)"
-                  r"|what does (?:he|she|the patient|this patient|this guy|this man|this woman) have|diagnos\w*"
-                  r"|(?:final|definit\w+|most likely) dx"
-                  r"|is (?:it|this|that) (?:an? )?(?:hcc|fnh|rcc|gist|nsclc|sclc|tb|nhl)(?: or \w+)?"
-                  r"|which disease|what disease|what (?:is|are) wrong"),
-    ("next step", r"biops\w*|follow[- ]?up (?:scan|imaging|interval|ct|mri)|recommend\w*|should (?:i|we|he|she"
-                  r"|they)\b(?! (?:look|start|click|use|ask|see|search|upload|mark|draw|begin|know|learn|expect|read"
-                  r"|put|trust|believe|type|say|give"
-                  r"|remember))"
-                  r"|what (?:do|should) (?:i|we) do(?! first| here| now)|(?:need|needs|require\w*|want\w*) (?:a |any "
-                  r")?follow[- ]?up"
-                  r"|f/u (?:ct|mri?|scan|in)|(?:when|how often|how soon|how many months) .*\b(?:scan|control|check"
-                  r"|image|rescan|come back)"
-                  r"|(?:stick|put|get) a needle|refer (?:him|her|them|the patient)|next steps?|urgent|emergency"
-                  r"|mri|pet"),
-    ("growth", r"has (?:it|this|that) (?:grown|changed|shrunk)|growing|growth|doubling time|over time"
-               r"|(?:has|is|did|got|become|gotten)\b.*\b(?:grown|bigger|larger|smaller|shrunk"
-               r"|taken volume|changed)\b.*\b(?:since|than (?:on|in|at|before|last)|compared (?:with|to) (?:last|the "
-               r"last|before)|or not)"
-               r"|(?:bigger|larger|smaller) than (?:on|in|at|before|last)\b(?: the)?(?: (?:last|previous|prior|old))?"
-               r"|(?:progress\w*|stable|regress\w*) (?:or|vs) (?:\w+ ){0,2}(?:progress\w*|stable|regress\w*)(?: "
-               r"disease)?"),
-    ("identity", r"(?:patients?'?s?|his|her|the|their) (?:full |real |first |last )?(?:name|address|birthday|birth"
-                 r" ?date|date of birth|phone|id number|mrn)"
-                 r"|patient name|patient id|how is (?:the |this )?(?:patient|person) called|how is called the"
-                 r"|(?:patient|he|she) (?:is )?called|whose\b|(?:give|tell) me the name|who is (?:the|this) (?:patient"
-                 r"|person"
-                 r"|man|woman)|which hospital(?!'s (?:ct|scanner|machine))|accession"),
-)  # fmt: skip
 
 # -- what is asked for, and how it follows what was asked before -------------------------------------------------
 REPORT_FORMATS: tuple[tuple[str, str], ...] = (

@@ -32,7 +32,10 @@ _WRITTEN = re.compile(
     rf"|{_YEARS})?)?(?![\w%])(?!\.\d)"
 )
 _BETWEEN = re.compile(r"\b(?:between|from|of|ranges?|aged?|ages|anywhere)(?: (?:the )?(?:ages?|sizes?|years|of))*:? ?$")
-_CHANGING = re.compile(rf"\b{lex.CHANGE}\b[\w ]*? (?:from )?$")
+_CHANGING = re.compile(
+    rf"\b{lex.CHANGE}\b[\w ]*? from $"
+    r"|\b(?:bump|raise|lower|increase|decrease|extend|change|move|shift|push|switch|reduce|widen) (?:it |the |that )?$"
+)
 
 
 @dataclass
@@ -153,10 +156,10 @@ _COUNT_RIGHT = re.compile(
     rf"^ ?(?:of )?(?:the )?(?:{_ADJECTIVES}(?:{lex.CASE}|{lex.PLACE}|{lex.COUNTED})\b|of (?:them|these|those)\b"
     r"|(?:closest|nearest|most similar|most alike|best|top|similar|more\b|other\b|comparable|alike)"
     r"|(?:is|are|will|would|should) (?:be )?(?:enough|plenty|sufficient|do|suffice|fine|ok|okay|good)\b|max\b$"
-    r"|at the outside\b|(?:(?:extra|supplementary|additional|further) )+)"
+    r"|instead of\b|at the outside\b|(?:(?:extra|supplementary|additional|further) )+)"
 )
 _AGE_LEFT = re.compile(
-    rf"\b(?:older|younger|elder|aged?|ages|born|(?:{lex.PEOPLE})(?: (?:who|that|is|are|be|being|with|at|of|only"
+    rf"\b(?:older|younger|elder|aged?|ages?(?: (?:of|between|from))?|born|(?:{lex.PEOPLE})(?: (?:who|that|is|are|be|being|with|at|of|only"
     rf"|not|should|aged))*)[ :=<>]*$"
 )
 _SIZE_LEFT = re.compile(
@@ -164,6 +167,7 @@ _SIZE_LEFT = re.compile(
     r"|measures?"
     r"|extent)(?: (?:should|must|is|are|be|of|than|as))*[ :=<>]*$"
 )
+_OR_SO = re.compile(r"^,? or (?:so|thereabouts)")
 _COUNT_LEFT = re.compile(
     r"(?:\b(?:top|best|first|closest|nearest|limit(?:ed)?(?: (?:it|that|this|them|the list|hits|results))?(?: to|"
     r" at)?|k|n|fewer"
@@ -203,15 +207,19 @@ def _dimension(q: Quantity, before: Dimension) -> Dimension:
         if words.search(q.words):
             return cast(Dimension, dimension)
     left = q.left[: len(q.left) - len(q.words)]
-    left = left[: turned(left)[0]] if q.words else left
+    if q.words:
+        at = turned(left)[0]
+        if patterns.search(r"\b(?:nobody|no one|no-one|noone|anyone|anybody|everyone|everybody|people|patients?)\b", left[at:]):
+            return "age"
+        left = left[:at]
     if _AGE_RIGHT.search(q.right):
         return "age"
     if _SIZE_RIGHT.search(q.right):
         return "size"
     likely_age = "over" in (q.bound, q.said) or "under" in (q.bound, q.said)
     likely_age = likely_age and q.low >= FEWEST_YEARS
-    counted = _COUNT_RIGHT.search(q.right) or (not q.bound and patterns.match(r" ?instead\b", q.right))
-    if q.high is None and counted and not likely_age:
+    after = _OR_SO.sub("", q.right)
+    if q.high is None and _COUNT_RIGHT.search(after) and not likely_age:
         return "count"
     for dimension, words in (("size", _SIZE_LEFT), ("age", _AGE_LEFT), ("count", _COUNT_LEFT)):
         if words.search(left) and not (dimension == "count" and (likely_age or q.high is not None)):
@@ -304,6 +312,15 @@ def _remarks(slots: Slots) -> None:
     )
 
 
+    slots.take(
+        r"^\W*(?:an? )?\d+ years old (?:(?:heavy|ex|former)[- ])?(?:\w+ )?(?:smoker|man|woman|lady|gentleman|male|female|guy|patient)"
+        r"\b(?=,? (?:with|who has|presenting|incidental|known|history|status|c/o))|\b\d+ years old (?:\w+[- ])?smoker\b"
+        r"|\b(?:in|got|have|within) (?:only )?\d+ (?:mins?|minutes?|hours?|h)\b(?! (?:age|size))"
+        rf"|\b(?:patient|he|she|{lex.PEOPLE}) (?:is )?(?:pushing|approaching|turned|turns|just turned) \d+\b(?! only)",
+        lambda _: None,
+    )
+
+
 def _decades(slots: Slots) -> None:
     whose = r"(?:in (?:their|her|his|the|late) )?"
 
@@ -336,7 +353,7 @@ def _counts_in_words(slots: Slots) -> None:
     noun = r"(?: (?:hit|case|match|one|lesion|result|neighbou?r|look-?alike))?"
     if not pointing and slots.take(
         rf"\b(?:(?:the|a|1) single|(?:just|only|exactly|only (?:need|want|show me))(?: the| 1)?) {near}{noun}\b(?! \d)"
-        rf"|\b(?:the )?{near} (?:match|hit|case|one|lesion|neighbou?r) (?:only|alone)\b",
+        rf"|\bjust (?:the )?(?:one|1)\W*$|\b(?:the )?{near} (?:match|hit|case|one|lesion|neighbou?r) (?:only|alone)\b",
         lambda _: None,
     ):
         slots.k = 1
@@ -350,10 +367,10 @@ def _counts_in_words(slots: Slots) -> None:
         r"|look-?alikes?))?"
     )
     slots.take(r"\b(?:the )?next (?:(\d{1,2})|ones|hits|cases|results|page|batch)\b(?! slide)", more) or slots.take(
-        rf"\b(?:a few |some |give me |show |show me |even |any |see |get |load |list )+(?:(\d{{1,2}})"
+        rf"\b(?<!not )(?:a few |some |give me |show |show me |even |(?<!limit )any |see |get |load |list )+(?:(\d{{1,2}})"
         rf" )?more{noun}\W*$",
         more,
-    ) or slots.take(rf"^\W*(?:and |now )?(?:(\d{{1,2}}) )?more{noun}\W*$", more) or slots.take(_SO_MANY_MORE, more)
+    ) or slots.take(rf"^\W*(?:and |now )?(?:(\d{{1,2}}) )?more{noun}\W*(?:$|,)", more) or slots.take(_SO_MANY_MORE, more)
 
 
 _SO_MANY_MORE = (
@@ -400,17 +417,19 @@ _MINE = r"(?:mine|ours|this(?: one)?|it|that one|r\d|my lesion|the marked one)"
 _ROUGHLY = r"(?:of |at |with |in |about |roughly |around |approximately |more or less )*(?:the |a )?"
 _TOO = rf"(?: (?:as|with|like|of|to|than) {_PATIENT}(?:'s)?(?: (?:is|has|one|age))?)?"
 _SAME_AGE = (
-    rf"\b{_ROUGHLY}(?:same|similar|comparable|her|his|my patient's|my (?:own )?patient) ages?(?: group| range| bracket)?s?\b{_TOO}"
+    rf"\b{_ROUGHLY}(?:same|similar|comparable|her|his|my patient's|my (?:own )?patient) ages?(?: group| range| bracket)?s?\b"
+    rf"(?! (?:(?:is|should be|must be) )?(?:more|less|over|under|above|below|between|from|at|<|>|\d)){_TOO}"
     rf"|\b(?:as old as|the age of|(?:around|about|near|~) ?(?:the age of )?) ?{_PATIENT}(?:'s age)?(?: is)?\b"
-    r"|\bage[- ]matched\b"
+    rf"|\b(?:comparable|similar|close|equal) in age(?: (?:to|with) {_PATIENT})?\b"
+    rf"|\b(?:of |at )?(?:this|the|my|our) (?:own )?(?:patient|man|woman|guy|lady)'s (?:own )?age\b(?! (?:is|was))|\bage[- ]matched\b"
 )
 _SAME_SIZE = (
     rf"\b{_ROUGHLY}(?:same|similar|comparable|equal)(?: (?:as|like|to|with) {_MINE})? (?:sizes?|diameters?|dimensions?)\b"
     r"(?! (?:filters?|limits?))"
     rf"|\b(?:size|diameter)s? (?:about |roughly )?(?:the )?(?:same|as|like|equal|similar)(?: (?:as|to|with|like))? {_MINE}\b"
-    rf"|\b{_ROUGHLY}(?:size of {_MINE}|(?:mine|its|my lesion)(?:'s)? (?:own )?size|size (?:that )?{_MINE} (?:is|has))\b"
+    rf"|\b{_ROUGHLY}(?:size of {_MINE}|(?:mine|its|my lesion)(?:'s)? (?:own )?size|(?:size |what )(?:that )?(?:mine|ours|my lesion) (?:is|has|measures))\b"
     r"|\b(?:similarly|equally)[- ](?:sized|big|large|small|tiny)\b|\b(?:same|similar|size)[- ](?:sized|matched)\b"
-    rf"|\bas (?:big|large|small) as {_MINE}\b"
+    rf"|\bas (?:big|large|small) as {_MINE}\b|\b(?:comparable|similar|close|equal) in size(?: (?:to|with) {_MINE})?\b"
 )
 _VAGUE = r"(?P<{}>small|tiny|little|large|big|huge|old|young)(?:er|est)?"
 _VAGUE_ALONE = re.compile(rf"\b(?:only|just)(?: the)? {_VAGUE.format('alone')}\W*$")

@@ -20,26 +20,30 @@ FILTER_ARGS: dict[str, tuple[str, ...]] = {
 _BUILDS_ON = re.compile(
     r"^(?:and|but|now|only|just|same|what about|how about|instead|also|ok|okay|then|or|again|ditto|likewise)\b"
     r"|\b(?:only|instead|those|of these|of "
-    r"them|same|again|too|also|ditto|likewise|as before|keep|still|now|bump|widen|narrow|restrict|limit|extend|more)\b"
+    r"them|same|again(?! for )|too|also|ditto|likewise|as before|keep|still|now|re-?run|repeat|re-?do|bump|widen|narrow|restrict|limit|extend|more)\b"
 )
 _ANEW = re.compile(
     r"\bsimilar|\bresembl|\blook(?:s|ing)?[- ]?(?:a?like|most like)|\blike (?:this|it|that|mine|r\d)|\bcomparable"
     r"|\bmatch|\bneighbou?r|\bquery\b|\bnew search\b|\bknn\b|\bsimilarity"
     r"|\bseen (?:this|it)|\bfresh\b|\b(?:with|of) (?:the same|this) (?:sort|kind|thing)|\bwhat\b"
 )
+_REPEATS = re.compile(r"\b(?:same|only|ditto|likewise|again|re-?run|repeat|re-?do)\b")
+_TOO = r"also|include|including|add(?:s|ed|ing)?|as well|too|plus|additionally|along with|on top|join\w*|permit|(?:to|in) the mix"
 _ADDS = re.compile(
-    r"\b(?:also|include|including|add|as well|too|plus|additionally|reinstate|allow|again|back"
-    r"|re-?add|re-?include|bring|permit|readmit|put)\b(?!.*\bonly\b)"
+    rf"\b(?:{_TOO}|reinstate|allow|again|back|re-?add|re-?include|bring|readmit|put|widen|(?:throw|toss) (?:\w+ ){{0,3}}in)\b"
+    r"(?!.*\bonly\b)"
 )
+_ADDS_TYPE = re.compile(rf"\b(?:{_TOO}|put in|put \w+ (?:\w+ )?inside|widen|(?:throw|toss) (?:\w+ ){{0,3}}in)\b(?!.*\bonly\b)")
+_ADDS_SEX = re.compile(rf"\b(?:{_TOO})\b(?!.*\bonly\b)")
 
 
 def goes_on(request: Request) -> bool:
     """Whether a search in these words keeps the filters of the last one."""
+    if request.more:
+        return True
     builds_on = bool(_BUILDS_ON.search(request.text)) or not _ANEW.search(request.text)
     other_region = bool(request.regions) and request.regions[0].kind == "id"
-    return builds_on and not (
-        other_region and not patterns.search(r"\b(?:same|only|ditto|likewise|again)\b", request.text)
-    )
+    return builds_on and not (other_region and not _REPEATS.search(request.text))
 
 
 def search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> 
     before = dict(turn.last_search.args) if inherit and turn.last_search else {}
     before.pop("region_id", None)
     cleared = set(request.cleared)
-    if _ADDS.search(request.text) and before.get("sex") and request.wanted.sex not in (None, before["sex"]):
+    if _ADDS_SEX.search(request.text) and before.get("sex") and request.wanted.sex not in (None, before["sex"]):
         cleared.add("sex")  # "and men too", after women
     for name in cleared:
         for argument in FILTER_ARGS[name]:
@@ -72,6 +76,8 @@ def search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> 
         said["lesion_types"] = [t for t in types if t not in request.left_out] or said.get("lesion_types")
     elif types and said.get("lesion_types") and _ADDS.search(request.text) and not request.left_out:
         said["lesion_types"] = list(dict.fromkeys([*types, *(request.wanted.lesion_types or ())]))
+    elif inherit and turn.last_search and not types and set(said) == {"lesion_types"} and _ADDS_TYPE.search(request.text):
+        said.pop("lesion_types")  # "bone too", where every type is searched already
     args = {**before, **said}
     for low, high in (("min_age", "max_age"), ("min_size_mm", "max_size_mm")):
         if args.get(low) is not None and args.get(high) is not None and args[low] > args[high]:

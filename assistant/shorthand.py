@@ -61,6 +61,7 @@ SLURS: tuple[tuple[str, str], ...] = (
     (r"\b(i|you|we|they)'(?:d|ll|ve)\b", r"\1"),
     (r"\bi'?m\b", "i am"),
     (r"\b(you|we|they)'re\b", r"\1 are"),
+    (r"\b(twen|thir|for|fif|six|seven|eigh|nine)ty-?somethings?\b", r"\1ties"),
     (r"\bu\b", "you"),
     (r"(?<=[a-z] )r\b(?= (?:[a-z]|>|<))(?! top| only)", "are"),
     (r"\bur\b", "your"),
@@ -70,12 +71,13 @@ SLURS: tuple[tuple[str, str], ...] = (
     (r"\bteh\b", "the"),
     (r"\badn\b", "and"),
     (r"(?<!/)\b(?:nd|n)\b(?! ?[=:<>])", "and"),
+    (r"\bb/w\b", "between"),
     (r"\bw/o\b", "without"),
     (r"\bw(?:/|\b)(?=\s?\w)", "with "),
     (r"\b&\b| & ", " and "),
     (r"\bhw\b", "how"),
     (r"\b(?:abt|bout|'bout)\b", "about"),
-    (r"\bbtw\b(?= \d)|\bb/w\b", "between"),
+    (r"\bbtw\b(?= \d)", "between"),
     (r"\b(?:bcz|coz|cuz)\b", "because"),
     (r"\b(?:srry|sry|soz)\b", "sorry"),
     (r"\bment\b", "meant"),
@@ -104,7 +106,7 @@ HEARD: tuple[tuple[str, str], ...] = (
     (r"\b(region|hit|number|case|nodule|lesion) (?:won|one)\b", r"\1 1"),
     (r"\b(region|hit|number|case|nodule|lesion|top|make (?:it|that)) (?:for|fore)\b(?=$|[.,?])", r"\1 4"),
     (
-        r"\b(?:ate)(?= (?:and|to|or|mm|cm|millimet|centimet|hits|cases|similar|lesions|more|of)\b)|(?<=make that"
+        r"\b(?:ate)(?= (?:and|to|or|mm|cm|millimet\w*|centimet\w*|hits|cases|similar|lesions|more|of)\b)|(?<=make that"
         r" )ate\b|(?<=make it )ate\b|(?<=top )ate\b|(?<=between )ate\b",
         "8",
     ),
@@ -124,6 +126,8 @@ HEARD: tuple[tuple[str, str], ...] = (
     (r"\bsoft issues?\b", "soft tissue"),
     (r"\bmedia ?st(?:einem|inum|ein um)\b", "mediastinum"),
     (r"\b(?:to|too)(?= (?:centimet|millimet|cm|mm))", "2"),
+    (r"\bwon(?= (?:centimet|millimet|cm\b|mm\b|inch))", "1"),
+    (r"\bfee male", "female"),
     (r"\bwait loss\b", "weight loss"),
 )
 
@@ -194,7 +198,6 @@ SHORT: tuple[tuple[str, str], ...] = (
 # Ways to say a number, and bounds written as formulas.
 AMOUNTS: tuple[tuple[str, str], ...] = (
     (r"\bbetween,\s*(?=\d)", "between "),
-    (r",? or (?:so|thereabouts)\b", ""),
     (r"\ba hundred\b|\b(?:1|one) hundred\b|\bhundred\b", "100"),
     (r"\b(?:a|an|1|one) ([a-z-]+) or (?:two|2)\b", r"2 \1s"),
     (r"\bthe (\d+) firsts?\b", r"the first \1"),
@@ -203,7 +206,7 @@ AMOUNTS: tuple[tuple[str, str], ...] = (
     (r"\bmore big\b(?! than)", "bigger"),
     (r"\bmore small\b(?! than)", "smaller"),
     (r"\bcomparations?\b", "comparison"),
-    (r"\b(?:a |one )?half(?: of)? an? dozen\b|\bhalf a dozen\b", "6"),
+    (r"\b(?:a |one )?half(?: of)?(?: an?)? dozen\b", "6"),
     (r"\b(?:a |1 |one )?dozens?\b(?: of)?", "12"),
     (r"\b(?:a )?couple\b(?: of)?", "2"),
     (r"\ba pair of\b", "2"),
@@ -260,7 +263,13 @@ AMOUNTS: tuple[tuple[str, str], ...] = (
     (r"\bbetween (\S+(?: (?:mm|cm|inch|years))?) with (?=\d)", r"between \1 and "),
     (r"\bwithin (\d+(?:\.\d+)?(?: (?:mm|cm|inch|years))?) and (?=\d)", r"between \1 and "),
     (r"\b(?:a |1 )?quarter(?:[- ](?:of an?|of 1))?[- ]inch\b", "0.25 inch"),
-    (r"\b1-and-(?:a|1)-half\b", "1.5"),
+    (r"\b(?:1|one)-and-(?:a|1|one)-half\b", "1.5"),
+    (r"\b(?:is|are|was|were) not (\d+(?: years)?) yet\b", r"under \1"),
+    (r"\b(?:is|are) (\d{2}) already\b", r"is at least \1"),
+    (r"\b(have|has|had|yet to) hit (?=\d)", r"\1 reached "),
+    (r"\bup to,? (?:but )?(?:not including|not incl\w*|excluding|exclusive of) ", "under "),
+    (r"\b(?:greater|more|larger|older|higher|bigger) than or equals? (?:to )?", ">= "),
+    (r"\b(?:less|smaller|younger|lower|fewer) than or equals? (?:to )?", "<= "),
     (r"\b(?:zero|0) point (\d)", r"0.\1"),
 )
 
