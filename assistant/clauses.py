@@ -11,7 +11,8 @@ _LEAD_IN = (
     r" (?:you )?to |i need (?:you )?to |let us |then |also |and |now |finally "
     r"|while (?:you|we) are (?:at it|there|here|chatting),? |(?:when|once) (?:you are|that is) done,? |if you (?:can"
     r"|could|would|will|do not mind)(?: bear with me)?,? "
-    r"|give us |show us |get us |send us |i would like |i want |i need |first |next |just |maybe |perhaps |lastly |at "
+    r"|after |second(?:ly)? (?=how|what|why|which)|give us |show us |get us |send us |i would like |i want |i need "
+    r"|first |next |just |maybe |perhaps |lastly |at "
     r"last |to |do |give me |show me |get me |make me |share |send"
     r" me |write me |me |my |you |the |an? |its |1 |one |some )*"
 )
@@ -33,14 +34,16 @@ _OPENING = re.compile(
     r"|suggest|look for|teach|how|what|which|why|where|is it|is this|does|print|produce"
     r"|prepare|count|propose|report|have you (?:got|any|seen)|got any|are there|is there|is (?:mine|he|she)\b|do you "
     r"(?:think|reckon)|should (?:i|we|he|she)"
-    r"|will (?:it|he|she)|do (?:i|we) (?:need|have)|put .* (?:beside|next to|against|alongside)|line up|re-?run"
+    r"|will (?:it|he|she)|do (?:i|we) (?:need|have)|put .* (?:beside|next to|against|alongside)|line up|open|say what"
+    r"|say why|any (?:twins?|similar|match(?:es)?|look-?alikes?|others? like)|similar (?:to|for) r\d|re-?run"
     r"|identify|label|details (?:on|of|about)|a (?:second|separate|further) search"
     r"|(?:an? |the |1 )?(?:html |json |dicom )?report)\b"
 )
 _ALWAYS = re.compile(
     r"\s*[.;?!]+(?=\s|$)\s*|\s?\+\s(?!r\d)|,?\s+and (?:separately|then) (?=in |for |from )|,?\s+and (?=for r\d"
     r"|r\d+ in |r\d+ only|r\d+ top)"
-    r"|,?\s+(?:and then|then|after (?:that|this)|afterwards|followed by|and afterwards|as well as"
+    r"|(?:(?<=\bundo that)|(?<=\bundo it)|(?<=\bundo)|(?<=\bgo back)|(?<=\bstep back)),? and |,?\s+(?:and then|then"
+    r"|after (?:that|this)|afterwards|followed by|and afterwards|as well as"
     r" then)\s+(?:please )?|,?\s*(?<=\d) then |\s*:\s+(?=what|how|measure|find|show|describe|compare|explain)"
 )
 _MAYBE = re.compile(
@@ -54,7 +57,7 @@ _RELATIVE = re.compile(
 )
 _UNWANTED = re.compile(
     r"(?:(?:but|yet|still|also|just|only|so|please|now|then) )*(?:skip|no need (?:for|to)|do not(?! you)|without"
-    r"|never mind|forget(?: about)?|no|not yet|not|stop|instead of|rather than)"
+    r"|never mind|forget(?: about)?|no|not yet|not|stop|instead of|rather than|(?:hold|wait)(?: on)? (?:with|on))"
     r" (?:(?:the|a|any|any more|an|more|doing|need|want|have to|bother|with|write|make|search|generate|find|you|to) )*"
     r"(?:measur\w*|reports?|compar(?!able)\w*|describ\w*|anything(?: yet)?|searching|explanations?|lesson"
     r"|suggestions?)\b(?! (?:of|in|from|for|that|like|but|else|over|under|above|below|older|younger|larger|bigger"
@@ -65,7 +68,7 @@ _UNWANTED = re.compile(
 _REPAIR = re.compile(
     r"(?:\s*(?:,|\.{2,}|-|;|\(|\.|!)?\s*\b(?:but |and |or |oh |hm+ |ah )*"
     r"(?:no[,.]? wait|wait[,.]? no|no[,.]? (?:make (?:it|that)|let us (?:say|do|make it)|rather|actually|sorry"
-    r"|better|i mean\w*|instead)|nah|nope|or rather|or (?:better|actually|no)|rather|no sorry"
+    r"|better|i mean\w*|instead)|nah|nope|or rather|or (?:better|actually|no)|rather(?! than)|no sorry"
     r"|i mean(?:t)?(?: to say)?|(?:i am )?sorry(?! (?:if|to|for|about|but|i am|that))|my (?:bad|mistake)|scratch"
     r" that|strike that|correction|hang on|hold on|wait(?: a (?:second|moment|minute))?|on second thoughts?|i take"
     r" that back|oops|whoops|(?:my )?mistake|my error|did i (?:just )?say [\w -]{1,30}\?|i should have said|pardon"
@@ -77,7 +80,8 @@ _TRAILING = re.compile(r"[, ]*\b(?:i mean(?:t)?|sorry|actually|rather|instead of
 
 
 _CALLED_OFF = re.compile(
-    r"(?:(?:oh|ah|no|nah|nope|but|actually|well|hm+),? )*(?:do not(?: (?:bother|do (?:it|that)))?|forget (?:it|that)"
+    r"(?:(?:oh|ah|no|nah|nope|but|actually|well|hm+),? )*(?:do not(?: (?:bother|do (?:it|that)))?|leave (?:it|that)"
+    r"|forget (?:it|that)"
     r"|never ?mind(?: that| it)?|skip (?:it|that))"
     r"(?=\W|$)(?!\s+\w)"
 )
@@ -94,6 +98,18 @@ class Clause:
 def unwanted(clause: str) -> bool:
     """Whether a clause only says what is not to be done: "no report yet", "skip the measurements"."""
     return bool(_UNWANTED.match(clause))
+
+
+_COMPLAINT = re.compile(
+    r"(?:(?:no|hey|but|oh),? )*(?:you|this|it|these|those) (?:just )?(?:gave|give|showed|show|listed|included|took"
+    r"|understood|heard|are showing|have shown)"
+    r"(?: me)?(?! more)\b"
+)
+
+
+def complains(clause: str) -> bool:
+    """Whether a clause only says what was done wrong: "you gave me men"."""
+    return bool(_COMPLAINT.match(clause))
 
 
 def called_off(clause: str) -> bool:

@@ -24,7 +24,9 @@ _COUNT = re.compile(
     rf"|^(?:(?:is|are|was|were|do|does|did|has|have|there|you|show|{_LIST}|the) )*(?:any|anyone|anybody|hold "
     rf"any\w*)\b.*"
     rf"\b(?:among|amongst|in|of|within|under|inside) {_LIST}|^(?:of|among|in|out of) {_LIST}.*\bhow many\b"
-    r"|^tally of\b"
+    r"|^(?:what )?(?:share|proportion|percentage|fraction) (?:that|who|of|is|are)\b|^tally of\b|\bwhat is the (?:total"
+    r"|count|number|tally)\b|^(?:the )?(?:number|total|count) of (?:the )?(?:hits"
+    r"|results|matches|those)\b|\bwhat number of (?:them|these|those|the)\b"
 )
 _ATLAS = re.compile(
     r"\b(?:atlas|data ?base|collection|library|cohort|inventory|reference|archive|repository|index(?:ed)?|stock|on file"
@@ -33,8 +35,10 @@ _ATLAS = re.compile(
 _FILTER = r"(?:filters?|criteri(?:a|on)|constraints?|restrictions?|conditions?|settings?|limits?|limitations?)"
 _NARROWED = r"(?:filter(?:ing|ed)|limit(?:ing|ed)|restrict(?:ing|ed)|narrow(?:ing|ed)|searching with)"
 _FILTERS = re.compile(
-    rf"\b(?:active|current|present) {_FILTER}\b|\b{_FILTER} (?:summary|overview)\b"
-    rf"|\b{_FILTER}\b.{{0,30}}\b(?:on(?= right| now| at|\W*$)|active|apply|applied|in (?:place|use|force|effect)|made "
+    rf"\b(?:active|current|present) {_FILTER}\b|\b{_FILTER} (?:summary|overview|status)\b|\b(?:my|the) (?:search"
+    rf"|current) {_FILTER}\b"
+    rf"|\b{_FILTER}\b.{{0,30}}\b(?:on(?= right| now| rn| at|\W*$)|active|apply|applied|in (?:place|use|force|effect)"
+    rf"|made "
     rf"with|right now|presently"
     rf"|currently|at (?:present|the moment)|for this (?:search|list)|(?:is|are) (?:set|there|used))\b"
     rf"|\b(?:what|which)(?: all)?(?: the)? {_FILTER} (?:is|are|am|do|did|have|was|were)\b|^is (?:there )?(?:any|a) "
@@ -44,13 +48,19 @@ _FILTERS = re.compile(
     r".{0,20}"
     rf"\b(?:{_NARROWED}|looking at|searching|seeing|showing|only)\b|^is (?:the|this|my) (?:search|list) (?:\w+ "
     rf")?{_NARROWED}\b"
-    r"|\bwhat (?:(?:have|did) i|i(?: have)?) (?:got )?set\b"
+    r"|\bwhat (?:(?:have|did) i|i(?: have)?) (?:got )?(?:set|excluded|ruled out|left out|filtered|restricted)\b"
+    r"|\bwhat (?:did|have) (?:we|i) narrow"
+    r"|^(?:is|are) there (?:still |any )*(?:an? )?(?:\w+ )?(?:limit|filter|restriction)s?\b.*\b(?:set|on|there|active"
+    r"|still)\b"
+    r"|\bis any (?:filter|limit|restriction)\b|\bwhat is (?:currently |still |now )*(?:applied|active|filtered)\b"
+    r"|\bwhat (?:did|have|do|am) i (?:\w+ )?filter\w*\b|\bfilter-?wise\b"
 )
 _NO_FILTERS_QUESTION = re.compile(
     r"\b(?:no|without|drop|clear|remove|lift|reset|get rid|can i|may i|could i|do you|in general|possible)\b"
 )
 _OWN = re.compile(
-    r"\b(?:mine|ours|me and|(?:my|our|this|the marked) (?:\w+ )?(?:lesion|region|spot|scan|nodule|one|mass|case|box)"
+    r"\b(?:mine|ours|me and|(?:what|the one|the lesion|the region) i (?:drew|marked|clicked|boxed)|(?:my|our|this|the "
+    r"marked) (?:\w+ )?(?:lesion|region|spot|scan|nodule|one|mass|case|box|finding)"
     r"|(?:my|our)"
     r" patient's(?: lesion| one)?|r\d)\b"
 )
@@ -68,6 +78,11 @@ def asked_of_hits(clause: str) -> str:
     if _COUNT.search(clause) and not _ATLAS.search(clause):
         return "count_hits"
     return "filters" if _FILTERS.search(clause) and not _NO_FILTERS_QUESTION.search(clause) else ""
+
+
+def sets_beside(clause: str) -> bool:
+    """Whether a clause asks what two lesions share, or sets them side by side."""
+    return bool(_BESIDE.search(clause))
 
 
 def compares_with_mine(clause: str, slots: Slots) -> bool:

@@ -47,7 +47,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|twitter|tweet\w*|facebook|instagram|whats?app|e-?mail\w*|stock (?:price|market)|exchange rate|horoscope"
         r"|paracetamol"
         r"|ibuprofen|capital of|president|news|bitcoin|netflix|youtube|spotify|lottery|taxi|flights?|hotels?)\b",
-        r"\bwho (?:won|is winning|wins)\b|\bwhat time is it\b|^(?:please )?(?:delete|erase|destroy) (?!(?:the |this "
+        r"\bwho (?:won|is winning|wins)\b|\bwhat time is it\b|^(?:please )?(?:order|book|schedule|phone|page) "
+        r"(?!(?:them|it|these|those|by|(?:the )?(?:hits|results|list))\b)\w+|^(?:please )?(?:delete|erase|destroy) "
+        r"(?!(?:the |this "
         r"|that |my"
         r" |all |any )*(?:filters?|limits?|last|previous|age|sex|size|type|restrictions?|criteria|change|bound"
         r"|conditions?)\b)"
@@ -91,7 +93,8 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\b(?:report|structured report|write[- ]?up|dicom[- ]sr)\b(?! by)",
         r"\b(?:export|save|download)\b|\b(?:print|document) (?:it|this|everything|all)\b|\bpacs\b|\bprintable\b"
         r"|\bpdf\b",
-        r"\bsummar(?:y|ise|ize) (?:document|file|as)\b",
+        r"\bsummar(?:y|ise|ize) (?:document|file|as)\b|\bprint(?:ed|out| out|-out)\b|\bhard copy\b|\b(?:write|type"
+        r"|draw) (?:me )?(?:up|out|a summary|an? letter)\b",
         r"\bwrite (?:it|this|that|everything) (?:up|down)\b",
         r"^(?:an? |as |in |the )*(?:html|json|sr|dicom[- ]sr|dicom|pdf)(?: (?:is|would be|format|version|file"
         r"|export|one|then|instead|better|rather)\b.*)?$",
@@ -128,7 +131,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r" )?(?:certainty|trust)\b|\bsure about\b|\bcertainty\b|\bprobabilit\w+\b|\bhow strong\b",
         r"\bcan i trust\b|\bconfidence\b",
         r"\bhow (?:convincing|solid|sound|robust|trustworthy|believable|firm|strong|tight|safe)\b",
-        r"\bhow good (?:is|are) (?:the|these|that|those) match",
+        r"\bhow good (?:is|are) (?:the|these|that|those) match|\bis (?:that|this|it) (?:just |only )?an? guess\b"
+        r"|\btrustable\b|\buncertain\w*\b|\bguess(?:ing|work)?\b.*\b(?:know|sure|certain)\b"
+        r"|\b(?:believe|swallow|buy) (?:this|that|it|these|them)\b",
         r"\b(?:would|do|can) you (?:really )?(?:bet|swear|vouch|put money|stand (?:by|behind))\b|\byou (?:are|is) "
         r"(?:really |quite |so )?(?:sure"
         r"|certain|confident)\b|\bfaith\b|\bconvinced\b|\bshot in the dark\b|\b(?:just|only|merely|or) an? (?:lucky "
@@ -148,7 +153,10 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"(?:do|did|does) (?:you|it) base\b"
         r"|\bhow (?:you|it) (?:arrived|came up|got|picked|chose|ended up|found|selected|ranked)\b|\bwhy (?:there|them"
         r"|these|those|that one)\b"
-        r"|\bfrom where (?:such|this|that|these|the)\b|\bhow comes?\b|\bwhat (?:is|was) the (?:logic|thinking"
+        r"|\bfrom where (?:you|do you|such|this|that|these|the)\b|\bhow comes?\b|\bhow did .* (?:make|get|end up|land"
+        r"|come) "
+        r"(?:it )?(?:in|on|to|into)?\b.*\b(?:list|here|there|top|first|place)\b|\bwhat is .* doing (?:there|here"
+        r"|in)\b\bwhat (?:is|was) the (?:logic|thinking"
         r"|reasoning)\b",
         r"\bwhat (?:led|brought|leads|convinced|drives)\b|\bon what (?:is|do|does|are)\b|\bwhat for reason\b"
         r"|\bwhere (?:does|do|did) (?:that|this|you|it) (?:come from|get)|\bwhere do you (?:get|take|have) (?:that"
@@ -181,7 +189,8 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|large|big|size|break|by|per)\b)",
         r"\b(?:what|which|describe|about|count|show|contents? of|tell|size of|how big is)\b.*"
         r"\b(?:the|your|this) (?:atlas|database|collection|library|cohort|inventory|reference set)\b",
-        r"\b(?:what|which) (?:lesion )?(?:types|kinds|organs|body parts)\b(?!.* (?:this|it) (?:is|look|be|resembl))",
+        r"\b(?:what|which) (?:lesion )?(?:types|kinds|organs|body parts)\b(?! of (?:questions?|things?|requests?"
+        r"|commands?|files?|stuff))(?!.* (?:this|it) (?:is|look|be|resembl))",
         r"\b(?!number of (?:slices|images|series))(?:numbers?|counts?|breakdown|break down|distribution|tally"
         r"|statistics?|stats)\b.*"
         r"\b(?:by|per|of|atlas|lesions|types?|sex|each)\b",
@@ -193,6 +202,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         rf"^(?!.*\b(?:similar|like (?:this|it|mine|that|r\d)|resembl\w*|match\w*|look\w*|twins?|alike|compar\w+|find"
         rf"|search|show|this (?:lesion|one|thing)"
         rf"|such)\b).*\b(?:is|are|does|do|did|have|has|how|any|which|what)\b.*\b{_ATLAS}\b",
+        rf"\b(?:table|list|overview|tell me about|numbers?|origins?|describe|sources?) .*\b(?:{_ATLAS[3:-1]}"
+        rf"|reference cases)\b|\b(?:male|female)[ /-]+(?:to )?(?:fe)?male (?:split|ratio|mix)\b"
+        r"|\b(?:fe)?male (?:vs|versus|or|and) (?:fe)?male\b.*\bcases\b",
         r"\b(?:have you|do you (?:have|hold|keep)|you (?:have|hold))\b(?!.*\b(?:similar|like|resembl\w*"
         r"|match\w*)\b).*\b(?:on file|in (?:store|stock)|indexed"
         r"|overall|how many)\b|\bhow (?:large|big) (?:a|of a|is the) pool\b|\bpublic (?:data ?sets?|sources?|data)\b"
@@ -250,9 +262,12 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bhow old is (?:the|this|my) patient\b|\b(?:age|sex) of (?:the|this) patient\b|\bpatient'?s? (?:age|sex)\b",
         r"\b(?:male or female|female or male|man or (?:a )?woman|woman or (?:a )?man)\b(?=.*\bpatient\b)",
         r"\bis (?:the|this|my) patient (?:a )?(?:male|female|man|woman)\b",
-        r"\b(?:the|what|which|whose|ct|kind of|scan) (?:\w+ )?scanner\b|\bscanner (?:make|model|type|vendor|brand"
+        r"\b(?:the|what|which|whose|ct|kind of|sort of|type of|scan) (?:\w+ )?scanner\b|\bscanner (?:make|model|type"
+        r"|vendor|brand"
         r"|manufacturer)\b|\bmanufactur\w+\b|\bvendor\b|\b(?:ct|scan\w*)"
-        r" machine\b|\bapparatus\b|\brecon\b|\bheader\b|\bthin[- ](?:cuts?|slices?|sections?)\b|\bmaker please\b",
+        r" machine\b|\bapparatus\b|\bwho (?:made|built|makes)\b.*\bmachine\b|\bhow far apart\b.*\bslices?\b"
+        r"|\bslices?\b.*\bapart\b|\brecon\b|\bheader\b|\b(?:thin|thick)[- ](?:cuts?|slices?|sections?)\b|\bmaker "
+        r"please\b",
         r"\b(?:male|man|boy|m|he|guy) or (?:is (?:it|this|that) )?(?:an? )?(?:female|woman|girl|f|she|lady)\b"
         r"|\b(?:female|woman|girl|f|she|lady) or (?:is (?:it|this|that) )?"
         r"(?:an? )?(?:male|man|boy|m|he|guy)\b",
@@ -275,7 +290,8 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         rf"|nearest)\b)",
         r"\b(?:mark|show|tell|highlight|flag|point out|circle) (?:me |us )?(?:what|whatever|anything|something"
         r"|where|everything)\b(?! (?:this|it|that|r\d) (?:is|looks?|resembles?|could|might)|.*\b(?:similar"
-        r"|looks?\b|resembl\w+|atlas)\b| you (?:can do|know|can|have)| (?:is|are) (?:this|it|that)|.*\blesions?"
+        r"|looks?\b|resembl\w+|atlas|comparable|alike|that one|one is)\b| you (?:can do|know|can|have)| (?:is|are) "
+        r"(?:this|it|that)|.*\blesions?"
         r" (?:is|are)\b)",
         r"\bwhat (?:would|do|should|could) (?:you|i|we) (?:look at|mark|click|point|check|examine) (?:first|here"
         r"|next)\b|\b(?:no idea|not sure|do not know|do not see|cannot (?:see|find)|unsure|idea) (?:\w+ )*where"
@@ -284,6 +300,10 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\b(?:do|can|could|did) you (?:see|spot|notice|find|detect) (?:any|some|a |anything|something|more"
         r"|other)(?!.*\b(?:similar|like (?:this|it|mine)|resembl\w+|other patients)\b)|\byou see (?:any"
         r"|some)thing\b",
+        r"\b(?:look|search) for (?:it|them|one|lesions?) (?:yourself|for me|please)\b|\b(?:not|nothing) "
+        r"marked\b.*\b(?:do|mark|find|help)\b|\bmarked (?:any|no)thing\b"
+        r"|\bmark (?:it|one|them|some|something) (?:for|yourself)\b|\b(?:cannot|do not) (?:find|see|spot) (?:it|the "
+        r"\w+|any\w*)\b",
         r"\bwhere to (?:look|click|start|begin)\b|\bsomething to look at\b|\b(?:which|what) (?:places|spots|areas"
         r"|regions)\b",
         r"\b(?:find|suggest|propose|detect|mark|locate|spot|identify|show|list|see|point out|look for|search for|search"
@@ -312,17 +332,22 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bwhat (?:should|must|do|does|would|can|could) (?:i|we|one|you|someone|students?|a \w+) (?:\w+"
         r" ){0,2}(?:know|learn|understand|look for|expect|see|remember|tell)\b",
         r"\b(?:quick|short|brief|simple|long|baby|easy) (?:version|summary|words|overview|rundown) (?:on|of"
-        r"|about)\b|\bintroduce\b|\bquick lesson\b|\bwalk me through\b|\bgive (?:me|us) (?:a |the )?(?:short "
+        r"|about)\b|\bintroduce\b|\bquick lesson\b|\bwalk me through\b(?! using| how)|\bgive (?:me|us) (?:a |the "
+        r")?(?:short "
         r"|quick |brief |little |mini |small )*(?:lesson|rundown|intro\w*|lowdown|low-?down|run-?through|gist"
         r"|briefing|story)\b|\beli5\b|\b101\b|\bcheat ?sheet\b|\bhow do (?:i|you|we) (?:recogni[sz]e|tell|spot)\b"
         r"|\btypical (?:features|appearance|look|signs)\b",
         r"\bbrush (?:me )?up\b|\b(?:mini|little|short|quick)[- ]lecture\b|\bwhat is (?:actually )?meant by\b|\btheory "
-        r"(?:behind|of|on)\b|\bhide under\b"
+        r"(?:behind|of|on)\b|\bhide under\b|\bwhat (?:[\w-]+ ){1,4}(?:is|are) in general\b"
         r"|\bto (?:learn|know) about\b|\bunderstand (?:by|under)\b|\bunder an? .*\bunderstand\b|\bhow (?:is|are) "
         r"called\b|\bin general\b.*\bwhat\b|\bwhat (?:is|are)\b.*\b(?:in general|generally)\b"
         r"|\bwhat is (?:this|that) (?:lesion )?(?:type|kind|sort)\b.*\babout\b",
+        r"\bbackground (?:reading|info\w*|knowledge)\b|\b(?:general|basic) (?:facts|info\w*|knowledge|features)\b"
+        r"|\btypical (?:for|of|in)\b|\bcrash course\b|\bfor dummies\b|\brun me through\b"
+        r"|\bwhat (?:is|are|makes) .* (?:typical|characteristic)\b",
         r"\bcounts? as\b|\bhow (?:is|are) (?!it|this|that|they|these|the\b).*\b(?:measured|reported|seen|defined)\b",
-        r"\bteach(?:ing)?\b|\blessons?\b|\brefresh\b|\bwhat means\b|\bexplain\b|\blearn about\b|\bdefin(?:e|ition)\b",
+        r"\bteach(?:ing)?\b|\blessons?\b|\brefresh\b|\bwhat means\b|\bexplain\b(?!.*\bhow (?:to|i|this|it|you)\b)"
+        r"|\blearn about\b|\bdefin(?:e|ition)\b",
         r"\b(?:characteristics?|features?|appearances?|signs?|hallmarks?|mimics?|pitfalls?|properties) of\b",
         r"\bin a nutshell\b|\bkey (?:facts|features|points)\b|\brecogni[sz]e\b|\bpearls\b|\bbasics\b|\bprimer\b"
         r"|\bcrash course\b|\bbackground on\b",
@@ -336,7 +361,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"options)\b",
         r"\bhow (?:do|can|does|should) (?:i|you|this|it)(?: \w+)? (?:use|work|start|begin|ask|help)",
         r"\bhow (?:does|do) (?:this|it|you)(?: \w+)? work\b|\bhow does all (?:this|that|of this) work\b|\bhow all "
-        r"this works\b|\bwho are you\b|\bwhat are you\b",
+        r"this works\b|\bwho are you\b|\bwhat are you\b|\bwhat is it (?:that )?you\b.*\bdo\b|\bwhich files\b|\bwhat "
+        r"(?:kind of )?files\b"
+        r"|\bhow does the (?:\w+ )?(?:search|retrieval|ranking|similarity|app|tool|program)(?: \w+)? work\b",
         r"\bhow (?:does|can|do|should|would) (?:one|anyone|i|we|you) (?:use|operate|work|handle)\b|\bhow (?:i|we|one) "
         r"(?:can |could |do )?(?:use|operate|work)\b|\bdo i (?:click|type)\b"
         r"|\b(?:may|can|could|might|would|should) (?:i|we|one) (?:ask|say|type|tell you|use)\b.*\b(?:you|general)\b"
@@ -351,6 +378,11 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"(?:works|marches|goes)\b|\bwhat (?:else|more|all) (?:can|could) (?:you|i|we) do\b"
         r"|\bwhat (?:do|should) (?:i|we) do (?:first|here|now)\b|\bwhat is this (?:thing )?(?:good )?for\W*$"
         r"|\bmanual\b",
+        r"\b(?:tips?|advice|hints?) (?:on|for|about) (?:how|using)\b|\bexplain (?:me |to me )?how (?:to|this|it|i)\b"
+        r"|\bhow to (?:use|work with|operate|start|search|ask)\b|\bsupposed to (?:type|do|say|click|ask)\b"
+        r"|\bnext thing i (?:click|do|type)\b|\band now\W*$|\bi am (?:a bit |totally |completely )?(?:lost|stuck"
+        r"|confused)\b|\bshow me (?:the ropes|around)\b|\bget(?:ting)? started\b"
+        r"|\bwhat (?:kind|sort|type)s? of (?:questions?|things?|requests?|commands?)\b",
         r"\bwhat is (?:lesion search|this tool|this app|this)(?: for)? (?:tool|app|for)\b",
     )),
     ("search", (
@@ -389,7 +421,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bwhat (?:would|do|should|could|might|can) (?:\w+ ){1,5}(?:call|say|name|label|take) (?:this|it|that|r\d"
         r"|the region)\b|\b(?:which|what) (?:of the )?(?:\d+ |your |\w+ )?(?:categor\w+|class(?:es)?"
         r"|types?|groups?)\b.*\b(?:it|this|that|r\d|mine)\b|\blabel (?:this|it|that|r\d)\b|\b(?:have|has|having) the "
-        r"(?:look|appearance|air) of\b|\bwhich way (?:would|do) you lean\b|\byour verdict\b",
+        r"(?:look|appearance|air) of\b|\bput a name (?:on|to) (?:it|this|that)\b|\bwhat do you reckon\b|\bwhat "
+        r"(?:could|might|can|may|would) (?:r\d|the \w+ one) be\b|\bwhat r\d (?:is|might|could|may)\b|\bwhich way "
+        r"(?:would|do) you lean\b|\byour verdict\b",
         r"^(?:is|are) (?:the|my|our|this) (?:\w+ ){0,3}(?:one|region|lesion|nodule|mass|spot)\b|\b(?:this|it|that"
         r"|r\d) is what\b|\bpossibility of (?:an? )?\w+|\bwhat thing\b|^what is the (?:other|second|first|bigger"
         r"|smaller|larger)"
@@ -410,14 +444,17 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     )),
     ("thanks", (
         r"\b(?:grateful|appreciated?|helpful|obliged|kind of you|most kind|well done|all (?:i|we) need\w*|that"
-        r" will be all|that is all|no more questions|over and out|have a (?:nice|good)|see you|good ?night|ciao"
+        r" will be all|that is all|no more questions|over and out|have a (?:nice|good)|see you|i am off(?= to| now"
+        r"|\W*$)|good ?night|ciao"
         r"|adios|tsch[uü]ss)\b",
-        r"\b(?:thanks?|thank you|thx|ty|cheers|much appreciated|merci|danke|gracias)\b",
+        r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
+        r"|danke|gracias)\b",
         r"^(?:great|perfect|nice|good job|well done|ok|okay|cool|got it|excellent|super|wonderful|awesome|that is all"
         r"|bye|goodbye)\b",
     )),
     ("greeting", (
-        r"^(?:hi+|hiya|yo|sup|hey+|hello+|(?:a |very )*(?:good )?(?:morning|evening|afternoon)(?= (?:all|everyone"
+        r"^(?:hi+|hiya|yo|sup|hey+|hell?o+|hullo|gr[uü]ezi|servus|(?:a |very )*(?:good )?(?:morning|evening"
+        r"|afternoon)(?= (?:all|everyone"
         r"|everybody|there|folks|team)|\W|$)|good (?:morning|afternoon|evening|day)|hallo|greetings|dear|howdy|moin"
         r"|bonjour|hola)\b",
     )),
@@ -429,3 +466,36 @@ INTENTS = tuple((intent, re.compile("|".join(f"(?:{p})" for p in patterns))) for
 def first_intent(clause: str) -> str:
     """The first intent whose words are in a request, else `unknown`; `other` is a subject we know nothing of."""
     return next((intent for intent, words in INTENTS if words.search(clause)), "unknown")
+
+
+# Words that tell what is meant when nothing above fits the whole message.
+_HINTS: tuple[tuple[str, str], ...] = (
+    ("how_sure", r"sure|certain\w*|confiden\w*|trust\w*|doubt\w*|believ\w*|bet|reliab\w*|guess\w*|convinc\w*|plausib\w*"
+                 r"|accura\w*|credib\w*"),
+    ("why", r"why|reason\w*|because|basis|grounds|evidence|justif\w*|arguments?|logic|rationale"),
+    ("undo", r"back|previous|undo\w*|revert\w*|restore\w*|before|earlier"),
+    ("filters", r"filters?|filtered|criteri\w+|restrict\w*|constraint\w*|settings?|limits?|limited"),
+    ("report", r"reports?|document|export\w*|pdf|save|paper|protocol"),
+    ("measure", r"mms?|cms?|millimet\w*|centimet\w*|sizes?|big|large|long|wide|diameters?|dimensions?|volume|density"
+                r"|ruler"),
+    ("describe_study", r"scanner|slices?|header|dicom|machine|scan|ct|contrast|resolution|series|study|how old"),
+    ("find_regions", r"mark|click|suspicious|spots?|abnormal\w*|patholog\w*|detect\w*"),
+    ("atlas", r"collection|reference|library|atlas|data ?base|archive"),
+    ("explain", r"learn\w*|teach\w*|lecture|basics|theory|textbook"),
+    ("help", r"help\w*|use|used|using|tool|app|program\w*|software|type|ask|start|begin|functions?|features?|works?"),
+    ("search", r"similar\w*|alike|like|same|compar\w+|equals?|resembl\w*|such"),
+)  # fmt: skip
+_AFTER_A_SEARCH = ("how_sure", "why", "undo", "filters")
+_HINT_WORDS = tuple((intent, re.compile(rf"\b(?:{words})\b")) for intent, words in _HINTS)
+
+
+def likely_intent(message: str, searched: bool) -> str:
+    """What a message that fits no pattern is most likely about, by single words; else `unknown`."""
+    return next(
+        (
+            intent
+            for intent, words in _HINT_WORDS
+            if words.search(message) and (searched or intent not in _AFTER_A_SEARCH)
+        ),
+        "unknown",
+    )

@@ -37,7 +37,10 @@ _ABOUT_A_HIT = re.compile(
 )
 _COMPARES = re.compile(r"\b(?:compar\w+|put|differ\w*|side by side|beside|against|versus|vs|alongside)\b")
 _MINE = re.compile(r"\b(?:my|our|the) (?:lesion|spot|region|nodule|one)\b|\bmine\b|\bours\b")
-_AMONG_HITS = rf"(?: (?:of|among|in|from) (?:these |those |all |them |the |that |this |my )*(?:{_HIT}|lot|bunch|list|set|group|gallery|pack|row|crowd))"
+_AMONG_HITS = (
+    rf"(?: (?:of|among|in|from) (?:these |those |all |them |the |that |this |my )*(?:{_HIT}|lot|bunch|list|set|group"
+    rf"|gallery|pack|row|crowd))"
+)
 _NOT_THAT = re.compile(
     rf"\bnot (?:with |to |by |in |for |about )*(?:the |that |this )?(?:r ?\d+|{_NTH}(?: {_HIT}| one| region|"
     rf" lesion)?|that|this|closest|nearest)(?: one)?(?=,|:| but|;)"
@@ -121,7 +124,8 @@ def read_numbered(slots: Slots) -> None:
         lambda m: hits(HitRef("rank", n=int(m.group(1)))),
     )
     slots.take(
-        rf"\b(?:{_HIT}(?<!s)|rank)(?: {_NUMBER})? (\d{{1,2}})\b(?! ?(?:mm|cm|years|%|is|to\b|-))",
+        rf"\b(?<!have )(?<!has )(?<!had )(?<!yet to )(?<!ve )(?<!who )(?:{_HIT}(?<!s)|rank)(?: {_NUMBER})? "
+        rf"(\d{{1,2}})\b(?! ?(?:mm|cm|years|%|is|to\b|-))",
         lambda m: hits(HitRef("rank", n=int(m.group(1)))),
     )
     slots.take(
@@ -169,6 +173,8 @@ def read_references(slots: Slots) -> None:
         lambda _: hits(HitRef("last")),
     )
     slots.take(r"\b(?:the )?(?:winner|front-?runner|leader)(?:'s)?\b", closest)
+    slots.take(rf"\b(?:on|about|of|with|to|open|describe|beside) {_NEAR} (?:{_HIT})\b(?! \d)", closest)
+    slots.take(rf"\b(?:the )?(?:one )?ranked {_NTH}\b", nth_hit)
     slots.take(rf"\b(?:the )?{_NTH} place\b(?! (?:to|in the scan))", nth_hit)
     slots.take(rf"\b(?:the )?{_NTH}[ -]{_NEAR}(?: (?:{_HIT}|one|lesion))?\b", nth_hit)
     slots.take(
@@ -202,13 +208,13 @@ def read_references(slots: Slots) -> None:
         nth_one,
     )
     slots.take(
-        rf"(?:^|\b(?:and|about|for|now|then|do|to|with|against|of|on|by|what is|only|just|is|describe|compare"
+        rf"(?:^|\b(?:and|about|for|now|then|do|to|with|against|of|on|in|by|what is|only|just|is|describe|compare"
         rf"|measure|open|show|me|not|but|no|or|like) |, )"
         rf"(?:the |that )?{_NTH}(?=\W*$|[,:;]| \d| (?:please|then|too|also|instead|again|now|in detail|look|differ\w*"
         rf"|shares?|with mine|and mine)\b)",
         nth_one,
     )
-    slots.take(rf"\bthe {_NTH}(?= (?:is|was|has|looks?|seems|what|who|how)\b)", nth_one)
+    slots.take(rf"\bthe {_NTH}(?= (?:is|was|has|an?|ranked|looks?|seems|what|who|how)\b)", nth_one)
     for words in _THIS:
         slots.take(words, lambda _: region(RegionRef("this")))
 

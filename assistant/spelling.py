@@ -15,6 +15,7 @@ from rapidfuzz.distance import OSA
 
 from assistant import lexicon as lex
 from assistant import patterns
+from assistant.declined import DECLINED
 
 _WORD = re.compile(r"(?<![\w.#/-])[a-z]{3,}(?![\w-])")
 _LONG = 7  # letters from which a second slip is forgiven
@@ -110,7 +111,7 @@ _DOMAIN = tuple(
     re.compile(p)
     for p in (
         *(w for words in lex.TYPE_WORDS.values() for w in words), *lex.SEX_WORDS.values(), lex.LESION, lex.CASE,
-        *(p for p, _ in lex.AGE_PHRASES), *(p for _, p in lex.OUT_OF_SCOPE),
+        *(p for p, _ in lex.AGE_PHRASES), *(p for _, rows in DECLINED for p in rows),
     )
 )  # fmt: skip
 

@@ -6,12 +6,13 @@ from typing import Literal, cast
 
 from assistant import lexicon as lex
 from assistant import patterns
-from assistant.clauses import Clause, called_off, clauses, unwanted
-from assistant.hit_questions import asked_of_hits, compares_with_mine
-from assistant.intents import PURPOSE, first_intent
+from assistant.clauses import Clause, called_off, clauses, complains, unwanted
+from assistant.declined import declined, disease_word
+from assistant.hit_questions import asked_of_hits, compares_with_mine, sets_beside
+from assistant.intents import PURPOSE, first_intent, likely_intent
 from assistant.normalise import normalise
 from assistant.reading import read_slots
-from assistant.slots import FilterName, HitRef, RegionRef, Slots
+from assistant.slots import FilterName, HitRef, RegionRef, Sex, Slots
 from assistant.state import TurnState
 from tools.atlas import Scope
 
@@ -21,7 +22,14 @@ Intent = Literal[
     "undo", "unknown",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
-SAID_ONCE = ("help", "why", "how_sure", "filters", "count_hits")  # asked twice in one message, they are answered once
+SAID_ONCE = (
+    "help",
+    "why",
+    "how_sure",
+    "filters",
+    "count_hits",
+    "find_regions",
+)  # asked twice in one message, they are answered once
 MAX_REQUESTS = 6  # in one message
 LONGEST_RESET = 12  # words: a longer message that happens to hold "no restrictions" asks for something else
 
@@ -86,7 +94,10 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
     names = {word for name in state.atlas_types for word in re.findall(r"[a-z]+", name.lower())}
     requests: list[Request] = []
     correcting = False
-    for clause in clauses(normalise(text, names))[: 2 * MAX_REQUESTS]:
+    said = clauses(normalise(text, names))[: 2 * MAX_REQUESTS]
+    for number, clause in enumerate(said):
+        if complains(clause.text) and number + 1 < len(said):
+            continue
         if patterns.fullmatch(
             r"not (?:the )?(?:r ?\d+|(?:first|second|third|last)(?: \w+)?|this|that)(?: one)?", clause.text
         ):
@@ -108,6 +119,13 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
         correcting = False
     serious = [r for r in requests if r.intent not in (*SMALL_TALK, "unknown")]
     serious = [r for r in serious if not _remarks(r)] or serious
+    if (
+        not serious
+        and requests
+        and all(r.intent == "unknown" and not r.unclear and first_intent(r.text) != "other" for r in requests)
+    ):
+        likely = likely_intent(requests[0].text, searched=bool(state.searches))
+        requests[0] = replace(requests[0], intent=cast(Intent, likely))
     return tuple(serious[:MAX_REQUESTS] or requests[:1] or [Request("unknown", message)])
 
 
@@ -119,16 +137,19 @@ def _take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
     before = requests[-1] if requests else None
     if before is None:
         requests.append(request)
+    elif before.intent == "out_of_scope" and _TAG.fullmatch(clause.text):
+        pass  # "should they start chemo, what do you reckon?"
     elif clause.repairs and before.intent not in SMALL_TALK:
         requests[-1] = _corrected(before, request)
-    elif _only_points(before) and not _points(request):
+    elif _only_points(before) and not _points(request) and not (before.follow_up and request.intent == "report"):
         told = (
             request.intent in ("unknown", "what", "search", "explain")
             and before.regions == ()
             and _TELLS.search(request.text)
         )
-        intent = "describe_lesion" if told or (before.hits and request.intent == "unknown") else request.intent
+        intent = "describe_lesion" if told or (before.hits and request.intent in _OF_THE_HIT) else request.intent
         intent = before.intent if intent == "unknown" else intent
+        intent = "compare" if before.hits and before.regions and sets_beside(request.text) else intent
         requests[-1] = replace(request, intent=intent, regions=before.regions, hits=before.hits, nth=before.nth)
     elif before.intent == request.intent == "atlas" and not before.topic:
         requests[-1] = request
@@ -145,6 +166,13 @@ def _take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
         and not request.types
     ):
         requests[-1] = replace(before, wanted=_over(before.wanted, request.wanted))
+    elif (
+        before.intent == "why"
+        and before.wanted.said()
+        and request.intent in ("refine", "search")
+        and _asks_anew(request)
+    ):
+        requests[-1] = request  # "why only lungs? show all organs"
     elif before.intent == request.intent == "measure" and not _points(request):
         pass
     elif before.intent == request.intent == "report" and not (before.topic and request.topic):
@@ -154,6 +182,7 @@ def _take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
         and not request.wanted.said()
         and before.intent in ("refine", "search", "what")
         and _ASKS_ALOUD.search(request.text)
+        and not _ORDERS.search(before.text)
     ):
         requests[-1] = replace(before, intent="count_hits")  # "the women: how many are they?"
     elif (
@@ -201,6 +230,7 @@ def _corrected(before: Request, after: Request) -> Request:
         return after
     if len(after.unread) == 1 and not after.wanted.said():  # "give me 20, no, 12"
         after = replace(after, wanted=_with_number(before.wanted, float(after.unread[0])), unread=())
+    before = replace(before, wanted=_with_end(before.wanted, after.wanted))
     joined = _joined(before, after)
     return replace(
         joined,
@@ -215,6 +245,17 @@ def _corrected(before: Request, after: Request) -> Request:
     )
 
 
+def _with_end(before: Wanted, after: Wanted) -> Wanted:
+    """Without a bound that is taken back: "over 60, sorry, under 60" is no range."""
+    gone: dict[str, None] = {}
+    for one, other in (("min_age", "max_age"), ("max_age", "min_age"), ("min_size_mm", "max_size_mm"),
+                       ("max_size_mm", "min_size_mm")):  # fmt: skip
+        said, now = (getattr(before, one), getattr(before, other)), (getattr(after, one), getattr(after, other))
+        if said[0] is not None and said[1] is None and now[0] is None and now[1] is not None:
+            gone[one] = None
+    return replace(before, **gone)  # type: ignore[arg-type]
+
+
 def _with_number(wanted: Wanted, value: float) -> Wanted:
     """The one number that was said, said anew."""
     numbers = [n for n in ("k", "min_age", "max_age", "min_size_mm", "max_size_mm") if getattr(wanted, n) is not None]
@@ -223,6 +264,10 @@ def _with_number(wanted: Wanted, value: float) -> Wanted:
 
 def _points(request: Request) -> bool:
     return bool(request.regions or request.hits or request.nth)
+
+
+def _asks_anew(request: Request) -> bool:
+    return bool(request.wanted.said() or request.cleared or request.cleared_end)
 
 
 def _remarks(request: Request) -> bool:
@@ -296,7 +341,7 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         _CORRECTS.sub("", clause, count=1) if _CORRECTS.match(clause) else clause, ids, state.atlas_types
     )
     of_hits = _superlatives(clause, slots, state)
-    kind = _out_of_scope(clause, slots, no_study=state.study is None)
+    kind = declined(clause, about_hit=bool(slots.hits), no_study=state.study is None)
     intent = "out_of_scope" if kind else _intent(clause, slots, state)
     topic = kind or _topic(intent, clause)
     start_over = bool(patterns.search(lex.START_OVER, clause))
@@ -325,7 +370,7 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         follow_up=bool(patterns.search(lex.FOLLOW_UP, clause)) or not first,
         more=slots.more,
         corrects=first and bool(_CORRECTS.match(clause)),
-        not_applied=_not_applied(clause) if not kind else "",
+        not_applied="" if kind else disease_word(clause),
         unclear=slots.unclear,
         unread=slots.unread,
     )
@@ -346,45 +391,26 @@ _CORRECTS = re.compile(
 )
 
 
-def _not_applied(clause: str) -> str:
-    match = patterns.search(rf"\b(?:{dict(lex.OUT_OF_SCOPE)['malignancy']})\b", clause)
-    return match.group() if match else ""
+_OTHER: dict[str, Sex] = {"F": "M", "M": "F"}
 
 
 def _wanted(slots: Slots, state: TurnState) -> Wanted:
     types: tuple[str, ...] | None = tuple(slots.types) or None
     if slots.left_out:
-        kept = types or state.atlas_types
-        types = tuple(t for t in kept if t not in slots.left_out) or None
+        types = tuple(t for t in types or state.atlas_types if t not in slots.left_out) or None
+    before = last.args if (last := state.search_of(None)) else {}
+    sex = slots.sex
+    if slots.other_sex:
+        sex = _OTHER.get(str(before.get("sex") or (state.study.sex if state.study else "")))
     min_age, max_age = slots.min_age, slots.max_age
-    if slots.age_like_patient and state.study and state.study.age_years is not None:
+    kept = slots.ages_as_before and ("min_age" in before or "max_age" in before)
+    if slots.age_like_patient and not kept and state.study and state.study.age_years is not None:
         min_age, max_age = max(0, state.study.age_years - 5), state.study.age_years + 5
     min_size, max_size = slots.min_size_mm, slots.max_size_mm
     region = state.region(state.selected or state.last_region or "") or next(iter(state.regions), None)
     if slots.size_like_region and region and region.long_axis_mm:
         min_size, max_size = round(0.75 * region.long_axis_mm, 1), round(1.25 * region.long_axis_mm, 1)
-    return Wanted(types, slots.sex, min_age, max_age, min_size, max_size, slots.scope, slots.k)
-
-
-_SEARCHES = re.compile(r"\b(?:find|show|search|list|similar|retrieve|get|only|cases?|matches)\b")
-_POINTS = re.compile(
-    r"\b(?:is|are|says?|call|could|will) (?:it|this|that|these)\b|\b(?:this|it) (?:is|malignant|benign)\b"
-)
-
-
-def _out_of_scope(clause: str, slots: Slots, no_study: bool) -> str:
-    for kind, words in lex.OUT_OF_SCOPE:
-        if patterns.search(rf"\b(?:{words})\b", clause):
-            if kind == "identity" and slots.hits and not patterns.search(r"\bname|address|called\b", clause):
-                continue  # "who is the patient behind hit 2": what is known of the hit
-            if kind == "diagnosis" and patterns.search(r"differential", clause):
-                continue
-            if kind == "next step" and no_study:
-                continue  # "what do I do first?"
-            if kind == "malignancy" and _SEARCHES.search(clause) and not _POINTS.search(clause):
-                continue  # "find malignant liver lesions" is a search; its adjective is said not to be applied
-            return kind
-    return ""
+    return Wanted(types, sex, min_age, max_age, min_size, max_size, slots.scope, slots.k)
 
 
 def _topic(intent: Intent, clause: str) -> str:
@@ -419,8 +445,19 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
         found = "compare"
     if found == "atlas" and any(h.kind == "id" for h in slots.hits):
         found = "describe_lesion"
-    if found == "compare" and patterns.search(r"\batlas\b", clause) and not about_hit:
+    if (
+        found == "compare"
+        and not about_hit
+        and patterns.search(
+            r"\batlas\b|\b(?:tell|what|split|how|where|sort)\b.*\b(?:collection|data ?base|library|cohort|comparing "
+            r"(?:it )?(?:against|to|with))\b"
+            r"|\bsplit\b.*\b(?:collection|data ?base|library)",
+            clause,
+        )
+    ):
         found = "atlas"
+    if len(state.regions) > 1 and _WHICH_IS_LARGER.search(clause) and not about_hit:
+        return "measure"
     if found == "measure" and patterns.search(r"\bslices?\b", clause):
         found = "describe_study"
     if any(r.kind == "all" for r in slots.regions) and patterns.search(r"\b(?:which|what)(?: \w+)? is \w+er\b", clause):
@@ -447,7 +484,7 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     lifted = slots.cleared - {"age"} and not patterns.search(
         r"\b(?:fe)?male or (?:fe)?male\b|\b(?:wo)?man or (?:a )?(?:wo)?man\b", clause
     )
-    if lifted and found in ("measure", "describe_study", "what", "unknown", "filters"):
+    if (lifted or slots.cleared_end) and found in ("measure", "describe_study", "what", "unknown", "filters"):
         found = "refine"
     if slots.cleared and found in ("unknown", "filters"):
         found = "refine"
@@ -545,18 +582,27 @@ def _intent(clause: str, slots: Slots, state: TurnState) -> Intent:
     return cast(Intent, found)
 
 
+_WHICH_IS_LARGER = re.compile(
+    r"^(?:which|what)\b(?=.*\b(?:r\d\b.*\br\d|my (?:\d )?(?:lesions|regions|spots)|of (?:the )?2|of the regions))"
+    r".*\b(?:bigger|larger|smaller|longer|denser|wider|biggest|largest|smallest|longest|densest)\b"
+)
 _LIKE_MINE = re.compile(
-    r"\b(?:look-?alikes?(?! of)|resembl\w+ (?:mine|this|it|r\d)|comparables?|similar (?:ones?|lesions?|cases?|to)|lesions? "
+    r"\b(?:look-?alikes?(?! of)|resembl\w+ (?:mine|this|it|r\d)|comparables?|similar (?:ones?|lesions?|cases?|to)"
+    r"|lesions? "
     r"like (?:mine|this|it))\b"
 )
 _THIS_TYPE = re.compile(
-    r"\b(?:this|that)(?: lesion)? (?:type|kind|sort)\b(?! of)|\blesions? (?:of|like) (?:this|that) (?:type|kind|sort)\b"
+    r"\b(?:this|that)(?: lesion)? (?:type|kind|sort)\b(?! of (?!lesions?\b))|\blesions? (?:of|like) (?:this|that) "
+    r"(?:type|kind|sort)\b"
 )
 _LIKENESS = re.compile(r"\b(?:similar|match(?:es)?|resembl\w*|looks? (?:like|alike)|twins?|alike)\b")
 _SEARCH_VERB = re.compile(
     r"\b(?:find|search|show|look for|get|list|retrieve|fetch|give|bring|pull|display|similar"
     r"|resembl\w*|like (?:this|it))\b"
 )
+_OF_THE_HIT = ("unknown", "what", "describe_study", "explain")  # asked after a hit was named, it is asked of the hit
+_ORDERS = re.compile(r"\b(?:only|just|limit|restrict|filter|find|search|keep|exclude|drop|remove|without|similar)\b")
+_TAG = re.compile(r"(?:or |and )?(?:what do you (?:reckon|think|say)|do you (?:reckon|think)|what say you)\W*")
 _ASKS_ALOUD = re.compile(r"^(?:and )?how many(?: \w+){0,4}\W*$")
 _TELLS = re.compile(
     r"\b(?:records?|details?|data|info\w*|facts|tell|describe|story|known?|introduce|everything|all) (?:\w+"
