@@ -11,7 +11,8 @@ from assistant.slots import BLANK, FilterName, Sex, Slots
 _FILLER = rf"(?:[ -]+{lex.EXCEPT_FILLER})*"
 _LEFT_OUT_BEFORE = re.compile(rf"(?:^|[^\w])(?:{lex.EXCEPT}){_FILLER}[ -]*$")
 _AND_IT = (
-    r"(?: (?:lesions?|ones?|nodules?|cases?|hits?|results?|ones are|those|that|patients|kind|bit|too|also|either|just|only"
+    r"(?: (?:lesions?|ones?|nodules?|cases?|hits?|results?|ones are|those|that|patients|kind|bit|too|also"
+    r"|either|just|only"
     r"|i|we|you|would|could|can|please|kindly|let us))*"
 )
 _LEFT_OUT_AFTER = re.compile(
@@ -21,12 +22,16 @@ _LEFT_OUT_AFTER = re.compile(
     r" (?:it|them|those|that|these)\b(?! (?:filter|restriction|limit))|"
     rf"{lex.LEAVE_OUT}(?: please)?(?=\W*$|,))"
 )
-_REPLACED = re.compile(r"\b(?:change|exchange|switch|swap|replace|trade|from)(?: (?:out|the|my|from))*[ -]*$")
+_REPLACED = re.compile(r"\b(?:change|exchange|switch|swap|replace|trade)(?: (?:out|the|my|from))*[ -]*$")
+_SAID_OF_YOU = re.compile(  # "you gave me liver", "rather bone than liver"
+    r"\byou (?:gave|showed|searched|took|picked|heard)(?: me)?(?: (?:the|in|only))* $|\brather\b[^,;]* than(?: the)? $"
+)
 _REPLACES = re.compile(
     r"^(?: (?:lesions?|ones?|cases?|filter|change|swap|exchange|replace|switch|it))*,? (?:to|with|by|into|for|against) "
 )
 _JOINT = re.compile(
-    r"(?:\W|\x00|\b(?:lesions?|nodules?|ones?|cases?|and|or|nor|the|in|from|of|any|no|not|neither|nor|also|as well"
+    r"(?:\W|\x00|\b(?:lesions?|nodules?|nodes?|walls?|side|area|region|territory|stuff|things|ones?|cases?|and"
+    r"|or|nor|the|in|from|of|any|no|not|neither|nor|also|as well"
     r" as|plus)\b)*"
 )
 
@@ -54,21 +59,33 @@ _STAYS = r"(?! (?:stays?|can stay|remains?|in place|as it is|where it is|alone|u
 _END_OF = r"(?:(?:,? (?:of the|of|for the|for) )(?:ages?|sizes?|diameters?|range|years))?"
 _LIFTED_ENDS: dict[str, tuple[str, ...]] = {
     name: (
-        rf"\b(?:{lex.LIFT}|{lex.LEAVE_OUT}|let go of|do not need|not need)(?: (?:the|that|this|my|just|only|of))* {end}\b{_STAYS}{_NO_NUMBER}",
+        rf"\b(?:{lex.LIFT}|{lex.LEAVE_OUT}|let go of|do not need|not need)(?: (?:the|that|this|my|just|only"
+        rf"|of))* {end}\b{_STAYS}{_NO_NUMBER}",
         rf"\b(?:the |that |my )?{end}{_END_OF}(?: (?:can|could|may|should|is|be|to|please|just|i|you|would|let))*"
         rf" (?:{lex.LIFTED}|{lex.EXCEPTED}|go|fall away|{lex.LEAVE_OUT})(?! it)(?=\W|$)",
         rf"\bopen at the {side}\b|\bopen(?:[- ]ended)? {way}\b|\bno (?:{side}|{words})(?: age| size)?{lex.LIMIT}?\b"
-        rf"|\bno (?:reason|need) to {verb}(?: \w+)? \d+(?:,? (?:take|lift|drop|remove) that (?:end|limit|one)(?: away)?)?",
+        rf"|\bno (?:reason|need) to {verb}(?: \w+)? \d+(?:,? (?:take|lift|drop|remove) that (?:end|limit|one)"
+        rf"(?: away)?)?",
     )
     for name, end, side, way, words, verb in (
         ("min", LOWER_END, "bottom", "downwards?", "lower|minimum", "(?:start|begin)"),
         ("max", UPPER_END, "top", "upwards?", "upper|maximum", "(?:stop|end)"),
     )
 }
+_FINE = r"(?:ok|okay|fine|allowed|welcome|good|alright|acceptable)"
+_THAN = r"(?: ones| people| patients| lesions)?(?: than (?:that|this|it|\d+(?:\.\d+)?(?: (?:mm|cm|inch|years))?))?"
+_EASED: dict[str, str] = {  # "bigger than that is fine too": the bound on that side goes
+    name: rf"\b(?:{words}){_THAN} (?:is|are|would be)(?: also| just| perfectly)? {_FINE}\b(?: too| as well| also)?"
+    rf"|\b(?:(?:is|are) {_FINE}|does not (?:bother|matter|hurt|disturb)(?: \w+)?|do not mind|no problem) (?:if"
+    rf"|when)(?: (?:they|it|the \w+|some))?"
+    rf"(?: (?:is|are|be))? (?:{words}){_THAN}|\b(?:may|can|could) also be (?:{words}){_THAN}"
+    for name, words in (("max", "older|bigger|larger|longer"), ("min", "younger|smaller|shorter|tinier"))
+}
 _LIFTED_LIMITS = (
     rf"\b{lex.LIFT}(?: (?:the|that|this|my|of|over|under|above|below))* \d+(?:\.\d+)?(?P<before> (?:mm|cm|inch))?"
     rf"(?: years?)?(?: (?:age|size))?{lex.LIMIT}",
-    rf"\b(?:limits?|filters?|restrictions?|cut-?offs?) (?:of|at|to) \d+(?:\.\d+)?(?P<before> (?:mm|cm|inch))?(?: years?)?"
+    rf"\b(?:limits?|filters?|restrictions?|cut-?offs?) (?:of|at|to) \d+(?:\.\d+)?(?P<before> (?:mm|cm|inch))?"
+    rf"(?: years?)?"
     rf" (?:(?:is|are|can|be) )*(?:{lex.LIFTED}|{lex.EXCEPTED}|not (?:more |longer )?(?:necessary|needed)|go)\b",
 )
 
@@ -85,6 +102,9 @@ def _read_lifted_limits(slots: Slots) -> None:
 
 def read_lifted(slots: Slots) -> None:
     """Filters that are to go: "any age", "drop the size limit", "the sex does not matter", "no lower bound"."""
+    for end, pattern in _EASED.items():
+        if slots.take(pattern, lambda _: None):
+            slots.cleared_end = cast(Literal["min", "max"], end)
     for end, patterns_ in _LIFTED_ENDS.items():
         if any(slots.take(pattern, lambda _: None) for pattern in patterns_):
             slots.cleared_end = cast(Literal["min", "max"], end)
@@ -104,11 +124,16 @@ def read_lifted(slots: Slots) -> None:
     if not slots.cleared and slots.take(_EVERYTHING, lambda _: None):
         slots.clear_all = True
     for name, words in (("sex", f"{lex.SEX_WORDS['F']}|{lex.SEX_WORDS['M']}"), ("type", _ANY_TYPE)):
-        limits = r"(?:limits?|limitations?|filters?|restrictions?|constraints?|conditions?|criteri(?:on|a))"
+        limits = r"(?:limits?|limitations?|filters?|restrictions?|constraints?|conditions?|criteri(?:on|a)"
+        limits += "|bit|part|thing)" if name == "sex" else ")"
         if slots.take(
-            rf"\b{lex.LIFT}(?: the| that| this| my)? (?:{words})(?:[- ]only)? (?:{limits}|bit|part|thing)\b"
+            rf"\b{lex.LIFT}(?: the| that| this| my)? (?:{words})(?:[- ]only)? {limits}\b"
             rf"|\b{lex.LIFT}(?: the| that| this| my)? {limits} (?:on|to|of|for|about)(?: the)? (?:{words})\b"
-            rf"|\b(?:does not have to|do not have to|not have to|does not need to|need not|not necessarily)(?: necessarily)?"
+            rf"|\b(?:do not|no need to|stop|no longer) (?:limit\w*|restrict\w*|confin\w*|stick\w*|keep\w*"
+            rf"|narrow\w*)(?: (?:it|this|that|them|the search))?"
+            rf"(?: only)? (?:to|on|within)(?: the)? (?:{words})\b"
+            rf"|\b(?:does not have to|do not have to|not have to|does not need to|need not|not necessarily)"
+            rf"(?: necessarily)?"
             rf"(?: be)?(?: only)?(?: in| from| of)?(?: the| an?)? (?:{words})(?: only| lesions?| ones?)?(?=\W|$)",
             lambda _: None,
         ):
@@ -130,8 +155,12 @@ def read_lifted(slots: Slots) -> None:
 
 
 _ANYWHERE = (
-    r"\b(?:any (?:other )?(?:site|place|location|region of the body|body (?:part|region|site))s?(?: (?:is )?(?:ok|fine))?"
-    r"|(?:the |in the )?(?:whole|entire|full) body|anywhere in the body|all over the body|(?:from )?head to toe)\b"
+    r"\b(?:any (?:other )?(?:site|place|location|region of the body|body (?:part|region|site))s?(?: (?:is )?"
+    r"(?:ok|fine))?"
+    r"|(?:the |in the )?(?:whole|entire|full) body|(?:anywhere|wherever)(?: (?:in|on) the body| really)|"
+    r"(?:do not (?:mind|care)|no matter) where(?: in"
+    r" the body)?(?: (?:it|they|that|those) (?:is|are|sits?|come from))?|(?:can|may|could) be (?:anywhere"
+    r"|everywhere)(?: really)?|all over the body|(?:from )?head to toe)\b"
 )
 
 
@@ -177,10 +206,18 @@ _INCLUDING = re.compile(
     r"\b(?:including|include|also|plus|even|add|inclusive of|as well as)(?: (?:from|of|in|the|those|lesions"
     r"|examples|ones|cases|hits|also))* ?$"
 )
-_NO_SCOPE = re.compile(rf"\b(?:{lex.LEAVE_OUT}|none|nothing|nobody|not|except|excluding|exclude|without|leave out|leaving out|other than|do not include"
+_NO_SCOPE = re.compile(rf"\b(?:{lex.LEAVE_OUT}|none|nothing|nobody|not|except|excluding|exclude|without"
+                       rf"|leave out|leaving out|other than|do not include"
                        r"|not including|ignore|but not|no|never|skip|drop|omit"
-                       r"|rather than|instead of)(?: (?:lesions|ones|those|cases|hits|anything|the|only|also|too|me|it))*(?:"
+                       r"|rather than|instead of)(?: (?:lesions|ones|those|cases|hits|anything|the|only|also"
+                       r"|too|me|it))*(?:"
                        r" (?:from|of|in|among|within))? ?$")  # fmt: skip
+_HERE = r"(?:this|my|the same|that) (?:very )?patient"
+_THIS_PATIENT_HAS = (
+    rf"\b(?:does|has|whether|if) {_HERE} (?:have|has|got|have got|has got)(?: got| any)?(?= .*\b(?:others?"
+    rf"|further|more|else|another)\b)"
+    rf"|\bwhat else (?:has|does) {_HERE}(?: got| have| has)?|\b(?:his|her|their) other (?:ones?|lesions?|findings?)\b"
+)
 _BUT_SOME = re.compile(r",? (?:apart from|except|excluding|but|other than|save|and their)\b")
 _NOT_ONLY = re.compile(r"\bnot (?:only|just)(?: (?:from|of|in|among))? ?$|\bnot limited to ?$")
 
@@ -194,6 +231,8 @@ def read_scope(slots: Slots) -> None:
     for match in patterns.finditer(rf"\b{_PREPOSITION}*(?:{everyone})(?!\w)", text):
         if _BUT_SOME.match(text[match.end() :]) or _NO_SCOPE.search(text[: match.start()]):
             continue  # "everyone apart from the under 20s", "kick out everybody over 70"
+        if patterns.search(rf"\b(?:{lex.SEX_WORDS['F']}|{lex.SEX_WORDS['M']})\b", match.group()):
+            continue  # "does any female patient"
         if not patterns.search(r"\b(?:any|each) (?:patient|person)$", match.group()) or patterns.search(
             r"\bpatient\b", match.group()
         ):
@@ -239,6 +278,9 @@ def read_scope(slots: Slots) -> None:
         said = {"all"}
     elif patterns.search(r"\b(?:leave|take|keep) (?:this|the same) patient (?:out|aside)\b", text):
         said = {"other"}
+    elif match := patterns.search(_THIS_PATIENT_HAS, text):
+        said.add("same")
+        spans.append(match.span())
     said.discard("")
     if not said:
         return
@@ -250,11 +292,20 @@ def read_scope(slots: Slots) -> None:
 
 
 _SOMEBODY = re.compile(r"\b(?:this|that|my|our|the)(?: \w+)? $")
-_ONE_PERSON = r"man|woman|guy|fellow|lad|chap|bloke|dude|gent|gentleman|lady|girl|boy|mother|father|grandmother|grandfather"
+_ONE_PERSON = (
+    r"man|woman|guy|fellow|lad|chap|bloke|dude|gent|gentleman|lady|girl|boy|mother|father|grandmother|grandfather"
+)
 
 
 # -- sex -------------------------------------------------------------------------------------------------------------
+_OTHER_SEX = (
+    r"\b(?:the )?(?:other|opposite) (?:sex|gender)s?\b"
+    r"|\b(?:flip|switch|swap|invert|reverse|change|toggle) (?:the |my )?(?:sex|gender)(?:es|s)?(?: filter)?\b(?! to)"
+)
+
+
 def read_sex(slots: Slots) -> None:
+    slots.other_sex = slots.take(_OTHER_SEX, lambda _: None)
     other: dict[str, Sex] = {"F": "M", "M": "F"}
     found: list[tuple[int, int, Sex]] = []
     for sex, words in lex.SEX_WORDS.items():
@@ -290,7 +341,8 @@ def read_sex(slots: Slots) -> None:
 _NAMED = re.compile(
     r"\b(?:this|that|my|our|his|her|these|the marked|the selected|(?:similar|close|comparable|identical) to (?:the"
     r"|an?)|(?:like|resembl\w+) (?:the|an?|this|my))(?: \w+)? $"
-    r"|\b(?:mine|ours|my (?:lesion|own|patient'?s?(?: lesion)?)) (?:is|was|sits|lies|comes)(?: (?:in|from|on|of|at|the|an?))* $"
+    r"|\b(?:mine|ours|my (?:lesion|own|patient'?s?(?: lesion)?)) (?:is|was|sits|lies|comes)(?: (?:in|from|on|of"
+    r"|at|the|an?))* $"
 )
 
 
@@ -320,6 +372,8 @@ def read_types(slots: Slots, atlas_types: tuple[str, ...]) -> None:
             if _REPLACES.match(slots.text[end:]) and patterns.match(
                 r"(?: \w+)? (?:change|swap|exchange|replace|switch)\b", slots.text[end:]
             ):
+                continue
+            if _SAID_OF_YOU.search(slots.text[:start]):
                 continue
             if (excluded_after and (number == len(group) - 1 or not only_last)) or _LEFT_OUT_BEFORE.search(
                 slots.text[:start]

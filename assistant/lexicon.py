@@ -6,8 +6,8 @@
 TYPE_WORDS: dict[str, tuple[str, ...]] = {
     "soft tissue": (
         r"soft[- ]tissues?", r"chest wall", r"abdominal wall", r"body wall", r"muscles?", r"muscular", r"intramuscular",
-        r"subcutaneous", r"cutaneous", r"skin", r"axilla", r"axillary", r"breasts?", r"lipomas?", r"sarcomas?", r"neck",
-        r"thyroid",
+        r"subcutaneous", r"subcutis", r"cutaneous", r"skin", r"axilla", r"axillary", r"breasts?", r"lipomas?",
+        r"sarcomas?", r"neck", r"thyroid",
     ),
     "bone": (
         r"bones?", r"bony", r"osseous", r"skeletal", r"skeleton", r"vertebral?", r"vertebrae", r"spine", r"spinal",
@@ -15,8 +15,8 @@ TYPE_WORDS: dict[str, tuple[str, ...]] = {
         r"sternum",
     ),
     "mediastinum": (
-        r"mediastinum", r"mediastinal", r"hilar", r"hilum", r"paratracheal", r"subcarinal", r"thymus", r"thymic",
-        r"thymomas?",
+        r"mediastinum", r"mediastinal", r"hilar", r"hilum", r"hila", r"paratracheal", r"subcarinal", r"thymus",
+        r"thymic", r"thymomas?",
     ),
     "liver": (
         r"livers?", r"hepatic", r"intrahepatic", r"hepatocellular", r"hcc", r"hepatomas?",
@@ -64,7 +64,8 @@ CASE = (
 
 # -- people --------------------------------------------------------------------------------------------------------
 SEX_WORDS: dict[str, str] = {
-    "F": r"(?:wom[ae]ns?|females?|femal|feminine|ladies|lady|ladys|girls?|gals?|mothers?|grandmothers?|grannies|wives|womenfolk|womankind)",
+    "F": r"(?:wom[ae]ns?|females?|femal|feminine|ladies|lady|ladys|girls?|gals?|mothers?|grandmothers?|grannies"
+         r"|wives|womenfolk|womankind)",
     "M": r"(?:m[ae]ns?|males?|masculine|gentlem[ae]n|gents?|boys?|guys?|dudes?|blokes?|fellows?|fellas?|lads?|fathers?"
          r"|grandfathers?|chaps?|husbands?|menfolk)",
 }  # fmt: skip
@@ -84,8 +85,8 @@ AGE_PHRASES: tuple[tuple[str, tuple[int | None, int | None]], ...] = (
     (r"nonagenarians?", (90, 99)),
     (r"middle[- ]aged?", (40, 64)),
     (r"young adults?", (18, 39)),
-    (r"(?:elderly|seniors?|geriatric|pensioners|retirees|aged patients|old people|old patients|old wom[ae]n|old m[ae]n"
-     r"|older (?:people|patients|adults|wom[ae]n|m[ae]n|persons)|the old(?! ones?))", (65, None)),
+    (r"(?:elderly|seniors?|geriatric|pensioners|retirees|aged patients|old wom[ae]n|old m[ae]n"
+     r"|older (?:adults|wom[ae]n|m[ae]n))", (65, None)),
     (r"(?:children|childs?|kids?|pa?ediatrics?|minors|underage|under-?18s)", (None, 17)),
     (r"(?:teenagers?|teenaged?|teens|adolescents?)", (13, 19)),
     (r"(?:infants?|babies)", (None, 1)),
@@ -120,30 +121,35 @@ OVER = (
     r"|upwards? of|surpass(?:es|ing)|north of|on the wrong side of|majors? of|>"
 )
 UNDER = (
-    r"under|below|beneath|younger|less|fewer|smaller|shorter|lower|before|short of|south of|not yet|sub(?=[ -])|tinier|thinner|narrower"
+    r"under|below|beneath|younger|less|fewer|smaller|shorter|lower|before|short of|south of|not yet|sub(?=[ -])"
+    r"|tinier|thinner|narrower"
     r"|yet to (?:turn|reach|hit|be)"
     r"|not even|minors of|<"
 )
 AT_LEAST = (
     r"(?:a |the |of )?minimum(?: (?:age|size|diameter))?|(?<!\d )min|at (?:the (?:very )?)?least|from|start(?:s|ing)?"
-    r" (?:at|from|with)|begin(?:s|ning)? (?:at|with|from)|turned|reach(?:ed|es|ing)?|g[eo]t(?:s|ting)? to|limited downwards? to|>=|since"
+    r" (?:at|from|with)|begin(?:s|ning)? (?:at|with|from)|turned|already|reach(?:ed|es|ing)?|g[eo]t(?:s"
+    r"|ting)? to|limited downwards? to|>=|since"
     r"|lower (?:limit|bound|end|border|edge|threshold)(?: (?:of|at|to|is|may be|can be|should be|shall be|must be"
     r"|be|now))*|not? (?:less|fewer)"
 )
 AT_MOST = (
     r"(?:a |the |of )?maximum(?: (?:age|size|diameter))?|(?<!\d )max|at (?:the (?:very )?)?most|up to(?: and "
     r"including)?"
-    r"|(?:until|till)(?: and (?:with|including))?|no further than|draw the line at|limited upwards? to|(?<=diameters )to|(?<=sizes )to|(?<=ages )to"
+    r"|(?:until|till)(?: and (?:with|including))?|no further than|draw the line at|limited upwards? to|"
+    r"(?<=diameters )to|(?<=sizes )to|(?<=ages )to"
     r"|(?:end|stop)(?:s|ing|ping)? (?:at|with)|cut(?: \w+)? off at"
     r"|within|<=|no more|no greater|upper (?:limit|bound|end)"
     r"|capp?(?:ed)?(?: (?:it|that|them))?|ceiling|as (?:old|large|big|long) as"
 )
 ABOUT = (
-    r"around|roundabout|near(?:ly)?|about|approximately|approx|roughly|circa|ca|some|something like|~|in the region of|close to|more or less"
+    r"around|roundabout|near(?:ly)?|about|approximately|approx|roughly|circa|ca|some|something like|~"
+    r"|in the region of|close to|more or less"
 )
 OR_MORE = (
     r"(?:\+|if not (?:older|more|bigger|larger|higher)\b|at the (?:youngest|lowest|smallest|shortest|very least)\b"
-    r"|(?:(?:wide|long|big|large|old|across|of age) )?(?:and|or|&|on) (?:older|wider|elder|over|above|up(?:wards?)?|more|beyond|larger|bigger|longer|greater"
+    r"|(?:(?:wide|long|big|large|old|across|of age) )?(?:and|or|&|on) (?:older|wider|elder|over|above|up"
+    r"(?:wards?)?|more|beyond|larger|bigger|longer|greater"
     r"|higher|plus|better|after)\b"
     r"|(?:and )?upwards?\b|(?:years )?on(?:wards?)?\b(?! (?:the|this|a)\b)|plus\b|(?:at )?(?:the )?(?:minimum"
     r"|least)\b|min\b"
@@ -151,7 +157,8 @@ OR_MORE = (
 )
 OR_LESS = (
     r"(?:at the (?:oldest|eldest|highest|largest|biggest|longest|latest|outside)\b"
-    r"|(?:(?:wide|long|big|large|old|across|of age) )?(?:and|or|&) (?:younger|under|below|less|smaller|shorter|lower|fewer|down(?:wards?)?|beneath)\b|(?:(?:at|of)"
+    r"|(?:(?:wide|long|big|large|old|across|of age) )?(?:and|or|&) (?:younger|under|below|less|smaller|shorter"
+    r"|lower|fewer|down(?:wards?)?|beneath)\b|(?:(?:at|of)"
     r" )?(?:the )?(?:maximum|most|max)\b(?! \w+ similar)|tops\b"
     r"|(?:(?:is|as|being|would be|should be) )?(?:a |an |the |my )?(?:more \w+ )?(?:upper (?:limit|bound|end)"
     r"|maximum|max|cap|ceiling)\b)"
@@ -204,11 +211,13 @@ EXCEPT_FILLER = (
 )
 # ... and words that leave out what stands before them.
 EXCEPTED = (
-    r"(?:out\b(?! of (?:the|all|those|these|\d))|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b|away\b|neither\b|unnecessary\b|will not do\b|make no sense\b|makes no sense\b"
+    r"(?:out\b(?! of (?:the|all|those|these|\d))|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b"
+    r"|away\b|neither\b|unnecessary\b|will not do\b|make no sense\b|makes no sense\b"
     r"|(?:of )?no (?:use|good|interest)\b|not (?:of )?(?:any )?(?:use|interest)\b|no more\b(?! than)|not any ?more\b"
     r"|no longer\b"
     r"|(?:can|could|should"
-    r"|may|must|has to|have to|ought to|will|to) (?:go|leave|be (?:left out|excluded|removed|dropped|skipped|omitted|ignored|hidden"
+    r"|may|must|has to|have to|ought to|will|to) (?:go|leave|be (?:left out|excluded|removed|dropped|skipped"
+    r"|omitted|ignored|hidden"
     r"|discarded|taken (?:out|off|away)|thrown (?:out|away)|filtered out|cut|binned|gone|kept out))\b"
     r"|(?:need|should|must|do|does|is|are|can|may|shall)(?: not|n't)(?: (?:be|to be|get|really|very))*(?:"
     r" (?:needed|wanted|shown|included|welcome|interesting|relevant|required"
@@ -227,13 +236,15 @@ LIFT = (
     r"|leave (?:out|aside|off)|leave \w+(?: \w+){0,2} (?:out|aside|off)|get rid|do not (?:restrict|limit|filter"
     r"|care|mind|use|apply|consider|bother)|stop (?:restricting|limiting|filtering)|no longer (?:restrict|limit"
     r"|filter)"
-    r"|unlimited|no|open up|free up|turn off|switch off|disable|throw out|let go of)"
+    r"|unlimited|no(?: more)?|not (?:\w+ )?(?:fussy|picky|strict) about|open up|free up|turn off|switch off"
+    r"|disable|throw out|let go of)"
 )
 LIFTED = (
     r"(?:(?:is |are |be |also |now |has |have |with )*(?:any|no (?:limits?|restrictions?|matter|filters?"
     r"|constraints?|importance)|unlimited|unrestricted|off|out|irrelevant|open|free|not important|unimportant"
     r"|whatever|all|none|both"
-    r"|does not matter|do not matter|does not count|no longer (?:matters?|counts?|relevant|important)|immaterial"
+    r"|does not matter|do not matter|makes? no difference|does not count|no longer (?:matters?|counts?|relevant"
+    r"|important)|immaterial"
     r"|either|whichever|not relevant|do not care|i do not care|gone|away|again away|cleared|removed|dropped|lifted"
     r"|wide open|anything goes|n/a))"
 )
@@ -246,7 +257,7 @@ FILTER_NAMES: dict[str, str] = {
     "age": r"(?:patient )?ages?",
     "sex": r"(?:patient )?(?:sex(?:es)?|genders?)",
     "size": r"(?:lesion )?(?:sizes?|diameters?|dimensions?)",
-    "type": r"(?:lesion )?(?:types?|organs?|kinds?|categor(?:y|ies)|anatom(?:y|ical sites?))",
+    "type": r"(?:lesion )?(?:types?|organs?|kinds?|categor(?:y|ies)|anatom(?:y|ical sites?)|locations?|body sites?)",
     "scope": r"(?:scopes?|patient)",
 }
 

@@ -44,7 +44,8 @@ _DECADE = re.compile(rf"\b({'|'.join(lex.DECADES)})\b")
 _ONE = re.compile(
     rf"(?<!this )(?<!that )(?<!which )(?<!the )(?<!another )(?<!each )(?<!closest )(?<!second )\bone"
     rf"(?= (?:cm|mm|inch|and a half|{lex.CASE}|most|closest|nearest|place|spot|report|similar)\b| ?(?:to|or|-) ?\d"
-    rf"| (?:is|will) (?:enough|sufficient|plenty|do)\b| point \d)|(?<=\bbetween )one\b|(?<=\bregion )one\b|(?<=\broi )one\b"
+    rf"| (?:is|will) (?:enough|sufficient|plenty|do)\b| point \d)|(?<=\bbetween )one\b|(?<=\bregion )one\b|"
+    rf"(?<=\broi )one\b"
     rf"|(?<=\bonly )one$|(?<=\bjust )one$|(?<=\btop )one\b|(?<=\bnumber )one\b|(?<=\bhit )one\b"
 )
 

@@ -20,7 +20,8 @@ FILTER_ARGS: dict[str, tuple[str, ...]] = {
 _BUILDS_ON = re.compile(
     r"^(?:and|but|now|only|just|same|what about|how about|instead|also|ok|okay|then|or|again|ditto|likewise)\b"
     r"|\b(?:only|instead|those|of these|of "
-    r"them|same|again(?! for )|too|also|ditto|likewise|as before|keep|still|now|re-?run|repeat|re-?do|bump|widen|narrow|restrict|limit|extend|more)\b"
+    r"them|same|again(?! for )|too|also|ditto|likewise|as before|keep|still|now|re-?run|repeat|re-?do|bump"
+    r"|widen|narrow|restrict|limit|extend|more)\b"
 )
 _ANEW = re.compile(
     r"\bsimilar|\bresembl|\blook(?:s|ing)?[- ]?(?:a?like|most like)|\blike (?:this|it|that|mine|r\d)|\bcomparable"
@@ -28,13 +29,17 @@ _ANEW = re.compile(
     r"|\bseen (?:this|it)|\bfresh\b|\b(?:with|of) (?:the same|this) (?:sort|kind|thing)|\bwhat\b"
 )
 _REPEATS = re.compile(r"\b(?:same|only|ditto|likewise|again|re-?run|repeat|re-?do)\b")
-_TOO = r"also|include|including|add(?:s|ed|ing)?|as well|too|plus|additionally|along with|on top|join\w*|permit|(?:to|in) the mix"
-_ADDS = re.compile(
-    rf"\b(?:{_TOO}|reinstate|allow|again|back|re-?add|re-?include|bring|readmit|put|widen|(?:throw|toss) (?:\w+ ){{0,3}}in)\b"
-    r"(?!.*\bonly\b)"
+_TOO = (
+    r"also|include|including|add(?:s|ed|ing)?|as well|too|plus|additionally|along with|on top|join\w*|permit"
+    r"|(?:to|in) the mix"
 )
-_ADDS_TYPE = re.compile(rf"\b(?:{_TOO}|put in|put \w+ (?:\w+ )?inside|widen|(?:throw|toss) (?:\w+ ){{0,3}}in)\b(?!.*\bonly\b)")
-_ADDS_SEX = re.compile(rf"\b(?:{_TOO})\b(?!.*\bonly\b)")
+_THROW_IN = r"(?:throw|toss) (?:\w+ ){0,3}in"
+_AGAIN = r"reinstate|allow|re-?add|re-?include|readmit"
+_ADDS = re.compile(rf"\b(?:{_TOO}|{_AGAIN}|again|back|bring|put|widen|{_THROW_IN})\b(?!.*\bonly\b)")
+_ADDS_TYPE = re.compile(rf"\b(?:{_TOO}|put in|put \w+ (?:\w+ )?inside|widen|{_THROW_IN})\b(?!.*\bonly\b)")
+_BACK = re.compile(r"\b(?:put|let|bring|take|allow) .*\bback\b")
+_LETS_GO = re.compile(r"\b(?:drop|forget|lose|scrap|ditch|never mind)\b.*\b(?:bit|part|thing|any \w+|anywhere)\b")
+_ADDS_SEX = re.compile(rf"\b(?:{_TOO}|{_AGAIN}|back(?: in)?)\b(?!.*\bonly\b)")
 
 
 def goes_on(request: Request) -> bool:
@@ -69,15 +74,22 @@ def search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> 
                 ):
                     before.pop(f"{other}_{what}", None)
     said = request.wanted.said()
-    if "sex" in cleared - request.cleared:
-        said.pop("sex")
+    goes_on_with_all = inherit and turn.last_search is not None and len(said) == 1
+    back = goes_on_with_all and "sex" not in before and _BACK.search(request.text)  # "put the women back"
+    if "sex" in cleared - request.cleared or back:
+        said.pop("sex", None)
     types = before.get("lesion_types")
     if request.left_out and types:
-        said["lesion_types"] = [t for t in types if t not in request.left_out] or said.get("lesion_types")
+        rest = [t for t in types if t not in request.left_out]
+        said["lesion_types"] = rest or said.get("lesion_types")
+        if not rest and _LETS_GO.search(request.text):  # "drop the liver bit", where only the liver was searched
+            del said["lesion_types"], before["lesion_types"]
+    elif request.left_out and "type" in request.cleared and _LETS_GO.search(request.text):
+        said.pop("lesion_types", None)
     elif types and said.get("lesion_types") and _ADDS.search(request.text) and not request.left_out:
         said["lesion_types"] = list(dict.fromkeys([*types, *(request.wanted.lesion_types or ())]))
-    elif inherit and turn.last_search and not types and set(said) == {"lesion_types"} and _ADDS_TYPE.search(request.text):
-        said.pop("lesion_types")  # "bone too", where every type is searched already
+    elif goes_on_with_all and not types and _ADDS_TYPE.search(request.text):
+        said.pop("lesion_types", None)  # "bone too", where every type is searched already
     args = {**before, **said}
     for low, high in (("min_age", "max_age"), ("min_size_mm", "max_size_mm")):
         if args.get(low) is not None and args.get(high) is not None and args[low] > args[high]:
@@ -90,7 +102,9 @@ def search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> 
     return {"region_id": region_id, **args}
 
 
-_CHANGES = re.compile(r"\b(?:make|change|bump|set|raise|lower|increase|decrease|extend|instead|rather|go)\b")
+_CHANGES = re.compile(
+    r"\b(?:make|change|bump|set|raise|lower|increase|decrease|extend|instead|rather|go|try|push|take|say)\b"
+)
 
 
 def with_number(request: Request, turn: Turn, inherit: bool) -> Request:
@@ -119,6 +133,9 @@ def with_number(request: Request, turn: Turn, inherit: bool) -> Request:
 
 def _nearest_bound(bounds: dict[str, float], value: float) -> str:
     """The bound a new number replaces: the only one, or the one it is far closer to than to the others."""
+    for low, high in (("min_age", "max_age"), ("min_size_mm", "max_size_mm")):
+        if low in bounds and high in bounds and not bounds[low] < value < bounds[high]:
+            bounds.pop(low if value >= bounds[high] else high)  # a lower bound cannot lie above the upper
     ratios = sorted((max(value, now) / max(1e-6, min(value, now)), name) for name, now in bounds.items())
     if not ratios or (len(ratios) > 1 and ratios[0][0] * FAR_CLOSER > ratios[1][0]):
         return ""

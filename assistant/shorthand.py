@@ -270,11 +270,16 @@ AMOUNTS: tuple[tuple[str, str], ...] = (
     (r"\bup to,? (?:but )?(?:not including|not incl\w*|excluding|exclusive of) ", "under "),
     (r"\b(?:greater|more|larger|older|higher|bigger) than or equals? (?:to )?", ">= "),
     (r"\b(?:less|smaller|younger|lower|fewer) than or equals? (?:to )?", "<= "),
+    (r"\b(?:how|no matter how) old (?:they|the patients|people) (?:are|were|is)\b", "the age"),
+    (r"\b(?:how|no matter how) (?:big|large|small|long) (?:they|the lesions) (?:are|were|is)\b", "the size"),
+    (r"\bno matter (?=the (?:age|size)\b)", "any "),
+    (r"\bthe (?:best|closest|nearest) (\d{1,2})\b(?! ?(?:mm|cm|years|inch))", r"the top \1"),
     (r"\b(?:zero|0) point (\d)", r"0.\1"),
 )
 
 # Nothing is meant by these.
 FILLERS: tuple[tuple[str, str], ...] = (
+    (r"\b(?:breathing down my|(?:a |such a )?pain in the) neck\b", " "),
     (r"\bif (?:you would|you|possible|i may|that is ok(?:ay)?|any)(?=$|[,.?!])", " "),
     (r"\s+(?=[.,;?!]( |$))", ""),
     (r",? ?\b(?:please|kindly|bitte|por favor|s'il vous plait)\b,?", " "),

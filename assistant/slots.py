@@ -43,6 +43,7 @@ class Slots:
     min_age: int | None = None
     max_age: int | None = None
     sex: Sex | None = None
+    other_sex: bool = False  # than was searched for, else than the patient's
     scope: Scope | None = None
     types: list[str] = field(default_factory=list)  # to search in
     left_out: list[str] = field(default_factory=list)  # types not to search in
@@ -57,6 +58,7 @@ class Slots:
     hits: list[HitRef] = field(default_factory=list)
     nth: int | None = None
     age_like_patient: bool = False
+    ages_as_before: bool = False  # "same ages": of the last search, if it had a range
     size_like_region: bool = False
     unclear: str = ""
     unread: tuple[str, ...] = ()  # numbers that nothing explains
@@ -66,7 +68,7 @@ class Slots:
         return any(
             v is not None
             for v in (self.sex, self.min_age, self.max_age, self.min_size_mm, self.max_size_mm, self.scope)
-        ) or (self.age_like_patient or self.size_like_region)
+        ) or (self.age_like_patient or self.size_like_region or self.other_sex)
 
     @property
     def has_filters(self) -> bool:
