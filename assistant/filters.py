@@ -278,9 +278,9 @@ def read_scope(slots: Slots) -> None:
         said = {"all"}
     elif patterns.search(r"\b(?:leave|take|keep) (?:this|the same) patient (?:out|aside)\b", text):
         said = {"other"}
-    elif match := patterns.search(_THIS_PATIENT_HAS, text):
+    elif own := patterns.search(_THIS_PATIENT_HAS, text):
         said.add("same")
-        spans.append(match.span())
+        spans.append(own.span())
     said.discard("")
     if not said:
         return
@@ -341,8 +341,10 @@ def read_sex(slots: Slots) -> None:
 _NAMED = re.compile(
     r"\b(?:this|that|my|our|his|her|these|the marked|the selected|(?:similar|close|comparable|identical) to (?:the"
     r"|an?)|(?:like|resembl\w+) (?:the|an?|this|my))(?: \w+)? $"
-    r"|\b(?:mine|ours|my (?:lesion|own|patient'?s?(?: lesion)?)) (?:is|was|sits|lies|comes)(?: (?:in|from|on|of"
-    r"|at|the|an?))* $"
+)
+_MINE_IS = re.compile(  # what was said of one's own lesion is blanked out by then
+    r"(?:^\W*|\b(?:mine|ours|my (?:lesion|own|patient'?s?(?: lesion)?)) )(?:is|was|sits|lies|comes)(?: (?:in|from|on|of"
+    r"|at))(?: (?:the|an?))? $"
 )
 
 
@@ -389,8 +391,9 @@ def read_types(slots: Slots, atlas_types: tuple[str, ...]) -> None:
             elif not number:
                 leaving_out = False
             last_end = end
-            named_only = bool(_NAMED.search(slots.text[:start])) and bool(
-                patterns.match(rf" ?{lex.LESION}\b|$", slots.text[end:])
+            named_only = bool(_MINE_IS.search(slots.text[:start])) or (
+                bool(_NAMED.search(slots.text[:start]))
+                and bool(patterns.match(rf" ?{lex.LESION}\b|$", slots.text[end:]))
             )
             target = slots.left_out if leaving_out else slots.named if named_only else slots.types
             if name not in target:

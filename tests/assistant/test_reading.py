@@ -44,6 +44,14 @@ def test_a_size_range_is_read_in_mm_and_cm(low: int, high: int) -> None:
         ("not over 40", (None, 40)),
         ("nobody under 18", (18, None)), ("in her late forties", (47, 49)), ("in their 60s or 70s", (60, 79)),
         ("adults aged 30 to 50", (30, 50)), ("children", (None, 17)), ("about 60 years old", (55, 65)),
+        ("I don't want to see anyone past 30", (None, 30)), ("kick out everybody 72 and up", (None, 71)),
+        ("under 20 is out", (20, None)), ("anyone who isn't at least 40 shouldn't be here", (40, None)),
+        ("older than 40 can go", (None, 40)), ("patients who haven't turned 60 yet", (None, 59)),
+        ("the oldest may be 20", (None, 20)), ("with 35 being the youngest allowed", (35, None)),
+        ("bring the ceiling down to 80", (None, 80)), ("drop the lower bound to 30", (30, None)),
+        ("70 is already too old", (None, 69)), ("I wouldn't mind 60 but not older", (None, 60)),
+        ("from 40 on, not until 40", (40, None)), ("everyone apart from the over 60s", (None, 60)),
+        ("60, give or take", (55, 65)), ("fiftysomethings", (50, 59)),
     ],
 )  # fmt: skip
 def test_age_phrases(said: str, bounds: tuple[int | None, int | None]) -> None:
@@ -91,3 +99,56 @@ def test_pointers() -> None:
     assert read_slots("the bigger one").regions == [RegionRef("largest")]
     assert read_slots("describe idref0", ids=("A-1",)).hits == [HitRef("id", lesion_id="A-1")]
     assert read_slots("and the second one").nth == 2
+
+
+@pytest.mark.parametrize(
+    ("said", "end"),
+    [
+        ("let go of the ceiling", "max"), ("scrap the minimum but leave the maximum in place", "min"),
+        ("it can be open at the top", "max"), ("the upper age limit can go, the lower one stays", "max"),
+        ("no reason to start at 50, take that end away", "min"), ("bigger than that is fine too", "max"),
+        ("younger ones are allowed as well", "min"),
+    ],
+)  # fmt: skip
+def test_one_end_of_a_range_is_lifted(said: str, end: str) -> None:
+    assert read_slots(normalise(said)).cleared_end == end
+
+
+@pytest.mark.parametrize(
+    ("said", "more"),
+    [
+        ("another three if you have them", 3),
+        ("one more", 1),
+        ("a few more", 10),
+        ("increase k by 3", 3),
+        ("2 extra", 0),
+    ],
+)
+def test_how_many_hits_more(said: str, more: int) -> None:
+    assert read_slots(normalise(said)).more == more
+
+
+@pytest.mark.parametrize(
+    ("said", "scope"),
+    [
+        ("my own patient shouldn't turn up in the list", "cross-patient"), ("none from my patient", "cross-patient"),
+        ("does this patient have others like it", "same-patient"), ("does any female patient have one", None),
+    ],
+)  # fmt: skip
+def test_whose_lesions(said: str, scope: str | None) -> None:
+    assert read_slots(normalise(said)).scope == scope
+
+
+@pytest.mark.parametrize(
+    ("said", "types", "left_out"),
+    [
+        ("the soft tissue ones are noise to me, hide them", [], ["soft tissue"]),
+        ("adnexal ones kindly omit", [], ["pelvis"]),
+        ("exchange liver for pelvis", ["pelvis"], []), ("rather soft tissue than lung", ["soft tissue"], []),
+        ("mine is in the liver but I'd like bony hits", ["bone"], []),
+        ("anything other than the right lung", [], ["lung"]),
+    ],
+)  # fmt: skip
+def test_types_left_out_replaced_or_only_spoken_of(said: str, types: list[str], left_out: list[str]) -> None:
+    slots = read_slots(normalise(said), (), TYPES)
+    assert (slots.types, slots.left_out) == (types, left_out)

@@ -29,7 +29,7 @@ def test_every_line_is_in_the_language_and_is_filled_whole():
 
 
 def test_no_sentence_is_written_twice():
-    said = [(line.state, plain(line.text)) for line in lines()]
+    said = [(line.state, re.sub(r"[^\w<>=≤≥{}]+", " ", line.text.casefold()).strip()) for line in lines()]
     assert len(set(said)) == len(said)
 
 
@@ -84,4 +84,4 @@ def test_about_one_in_seven_lines_is_kept_apart_and_none_of_them_is_generated():
 
 def test_written_sentences_are_a_large_part_of_what_is_learnt_from():
     made = list(distinct(6, 2000))
-    assert 0.35 < sum(one.kind == "written" for one in made) / len(made) < 0.55
+    assert 0.4 < sum(one.kind == "written" for one in made) / len(made) < 0.6
