@@ -4,7 +4,7 @@ import pytest
 
 from assistant.embedded_language import Said, to_request
 from assistant.embedded_model import Reading
-from assistant.second_opinion import settle
+from assistant.second_opinion import SURE, SURE_ENOUGH, settle
 from assistant.understanding import understand
 from tests.assistant.test_planner import R1, state
 
@@ -18,13 +18,13 @@ def settled(message, sureness, state_=STATE, **said):
 
 
 def test_a_sure_model_is_followed_and_an_unsure_one_not():
-    assert settled("similar lesions in women", 0.99, do="search", sex="M")[0].wanted.sex == "M"
-    assert settled("similar lesions in women", 0.9, do="search", sex="M")[0].wanted.sex == "F"
+    assert settled("similar lesions in women", SURE, do="search", sex="M")[0].wanted.sex == "M"
+    assert settled("similar lesions in women", SURE - 0.01, do="search", sex="M")[0].wanted.sex == "F"
 
 
 def test_where_the_planner_understood_nothing_less_is_enough():
-    assert settled("qwertz uiop", 0.7, do="measure")[0].intent == "measure"
-    assert settled("qwertz uiop", 0.5, do="measure")[0].intent == "unknown"
+    assert settled("qwertz uiop", SURE_ENOUGH, do="measure")[0].intent == "measure"
+    assert settled("qwertz uiop", SURE_ENOUGH - 0.01, do="measure")[0].intent == "unknown"
 
 
 def test_agreement_is_the_planners():
