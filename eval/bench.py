@@ -179,7 +179,7 @@ def _understanding_table(data: Path) -> str:
     from eval.understanding import adapters_of, run, to_markdown
     from tools.settings import get_settings
 
-    return to_markdown(run("dev", base_model(get_settings().data), adapters_of(ADAPTER)))
+    return to_markdown(run("test", base_model(get_settings().data), adapters_of(ADAPTER)))
 
 
 def _grounding_table(data: Path) -> str:
