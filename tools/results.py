@@ -141,9 +141,7 @@ class SearchFacts(Facts):
     hits: tuple[HitFacts, ...]
     votes: tuple[VoteFacts, ...]
     confidence: Confidence
-    confidence_limit: ConfidenceLimit | None = (
-        None  # what keeps it below the likeness alone
-    )
+    confidence_limit: ConfidenceLimit | None = None  # what keeps it below the likeness alone
     candidates: int
     atlas_size: int
     filters: FilterFacts
