@@ -1,7 +1,7 @@
 """ROI packs as training tensors: pixels brought to one scale, lesions and the classes of each label numbered."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from encoder.errors import EncoderError
 from encoder.preprocess import standardize
+from encoder.roi import native_width_mm, to_roi_width
 
 HELD_OUT = "test"  # rows whose `split` says so are never trained on
 VALIDATION = "validation"  # nor these, unless asked for: choices are made on them
@@ -51,6 +52,13 @@ def read_pack_arrays(folder: Path) -> tuple[NDArray[np.generic], list[dict[str, 
     return images, rows
 
 
+def pack_widths_mm(rows: Iterable[Mapping[str, str]]) -> NDArray[np.float64]:
+    """The width of each row's image as `to_roi_width` takes it, (N,). Raises ValueError for what is no number."""
+    columns = ("pixel_spacing_mm", "field_of_view_mm")
+    given = [[float(row[name]) if row.get(name) else None for name in columns] for row in rows]
+    return np.array([native_width_mm(*pair) for pair in given])
+
+
 def load_rois(
     packs: Sequence[Path],
     labels: Sequence[str] = ("lesion_type",),
@@ -70,8 +78,10 @@ def load_rois(
     for number, folder in enumerate(packs):
         pixels, table = read_pack_arrays(Path(folder))
         kept = np.array([i for i, row in enumerate(table) if row.get("split") not in left_out], dtype=np.int64)
+        widths = pack_widths_mm(table)
         for start in range(0, len(kept), _READ_AT_ONCE):
-            images.append(standardize(pixels[kept[start : start + _READ_AT_ONCE]]).half())
+            part = kept[start : start + _READ_AT_ONCE]
+            images.append(standardize(to_roi_width(pixels[part], widths[part])).half())
         calibrated.append(torch.full((len(kept),), pixels.dtype != np.uint8))
         rows += [table[i] for i in kept]
         lesion_names += [f"{number}/{table[i].get('nodule_id') or table[i]['lesion_id']}" for i in kept]

@@ -5,15 +5,14 @@ import torch
 from numpy.typing import NDArray
 
 from encoder.errors import EncoderError
-
-ROI_SIZE = 64
+from encoder.roi import ROI_SIZE
 
 # One straight line for HU: a lung nodule stored as HU then looks like the publisher-rescaled 8-bit nodules used for
 # training, and float32 keeps soft-tissue contrast for the network's own narrow-window channel.
 HU_RANGE = (-1000.0, 900.0)
 SOFT_TISSUE_HU = (-160.0, 240.0)
 
-PREPROCESSING_VERSION = "linear-hu-1"
+PREPROCESSING_VERSION = "linear-hu-48mm"
 
 
 def hu_to_unit(hu: float) -> float:

@@ -112,12 +112,16 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     name="default",
-    readout_strength=0.1,
+    readout_strength=0.01,
     stages=(
-        # Slices of one lesion are near copies: two in an epoch suffice.
+        # Slices of one lesion are near copies: two in an epoch suffice. All ROIs have one scale in mm, so that size
+        # tells something: views change little in it.
         Stage(
             name="simclr", epochs=30, loss="nt_xent", batch=128, rows_per_lesion=1, lesions_per_source=1600,
-            augmentation=Augmentation(zoom=(0.7, 1.4), shift_px=3.0, gain=(0.8, 1.25), offset=(-0.1, 0.1)),
+            augmentation=Augmentation(
+                zoom=(0.9, 1.1), shift_px=3.0, gain=(0.8, 1.25), offset=(-0.1, 0.1), gamma=(0.75, 1.33),
+                rewindow_probability=0.1,
+            ),
         ),
         Stage(
             name="labels",

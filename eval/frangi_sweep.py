@@ -24,8 +24,8 @@ from eval.metrics import macro, precision_at
 from eval.retrieval import LIDC_LABELS, Estimate, Vectors, estimate_difference, rank
 from eval.splits import Split
 
-# Beyond the best on every side. A large β lets any shape pass, and from 2.4 on little changes; a Gaussian narrower than
-# 0.7 px is no longer sampled well.
+# Beyond the best on every side but the smallest scale: a Gaussian narrower than 0.7 px is no longer sampled well. A
+# large β lets any shape pass, and from 2.4 on little changes.
 BETAS = (0.15, 0.3, 0.6, 1.2, 2.4, 4.8, 9.6, 19.2)
 GAMMAS = (0.0006, 0.0017, 0.005, 0.015, 0.0444, 0.13, 0.4)
 SCALES_PX = ((0.7,), (1.0,), (2.0,), (1.0, 2.0, 3.0), (2.0, 4.0), (3.0, 5.0))

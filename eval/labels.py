@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from encoder.dataset import pack_widths_mm
 from encoder.errors import LesionSearchError
+from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, to_roi_width
 from eval.splits import TEST_SHARE, Split, known_for, split_of
 
-ROI_SIZE = 64
 SIZE_BOUNDS_MM = (6.0, 10.0)
 
 
@@ -33,6 +34,7 @@ class Nodule:
     slice: int
     area_px: int
     split: Split
+    field_of_view_mm: float | None = None
     source: str = "LIDC-IDRI"
     texture: float | None = None
     malignancy: float | None = None
@@ -44,7 +46,7 @@ class Nodule:
 
 
 def read_lidc(folder: Path, test_share: float = TEST_SHARE) -> tuple[NDArray[np.uint8], tuple[Nodule, ...]]:
-    """LIDC ROIs (N, 64, 64) uint8 and their rows. Raises LabelError where files are missing."""
+    """LIDC ROIs (N, 64, 64) uint8, 48 mm wide as any ROI, and their rows. Raises LabelError where files are missing."""
     folder = Path(folder)
     try:
         images: NDArray[np.uint8] = np.load(folder / "images.npz")["images"]
@@ -56,7 +58,7 @@ def read_lidc(folder: Path, test_share: float = TEST_SHARE) -> tuple[NDArray[np.
         ) from error
     if len(rows) != len(images):
         raise LabelError(f"{folder} has {len(images)} images but {len(rows)} rows; fetch both files again")
-    return images, tuple(_nodule(row, test_share) for row in rows)
+    return to_roi_width(images, pack_widths_mm(rows)), tuple(_nodule(row, test_share) for row in rows)
 
 
 def _nodule(row: dict[str, str], test_share: float) -> Nodule:
@@ -76,6 +78,7 @@ def _nodule(row: dict[str, str], test_share: float) -> Nodule:
         lesion_type=("calcified" if is_calcified else texture_class) if reliable else None,
         long_axis_mm=diameter if reliable else None,
         pixel_spacing_mm=float(row["pixel_spacing_mm"]) if row["pixel_spacing_mm"] else None,
+        field_of_view_mm=ROI_WIDTH_MM if row["pixel_spacing_mm"] else None,
         slice=int(row["slice"]) + 1,
         area_px=int(row["area_px"]),
         split=split_of(patient, test_share),

@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from encoder.errors import LesionSearchError
-from encoder.preprocess import ROI_SIZE
+from encoder.roi import ROI_SIZE
 
 COUNTS = (10_000, 100_000)
 _BLOCK = 1000  # ROIs written at a time

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from encoder.dataset import pack_widths_mm
+from encoder.roi import to_roi_width
 from eval.classification import linear_probe, nearest_vote
 from eval.labels import LabelError, Nodule, largest_slices
 from eval.metrics import average_precision_at, macro_f1, mean_precision_up_to, micro
@@ -69,7 +71,7 @@ def pack_lesions(name: str, images: NDArray[np.generic], rows: Sequence[Mapping[
         raise LabelError(f"{name} needs typed lesions with split = test and others; import DeepLesion with its split")
     return TypedLesions(
         name=name,
-        images=images[typed],
+        images=to_roi_width(images[typed], pack_widths_mm(rows)[typed]),
         types=np.array([rows[i]["lesion_type"] for i in typed]),
         patients=np.array([rows[i]["patient_id"] for i in typed]),
         asked=asked,

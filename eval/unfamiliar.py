@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from encoder.embedder import Embedder
-from encoder.preprocess import ROI_SIZE
+from encoder.roi import ROI_SIZE
 from tools.atlas import Atlas
 from tools.records import Confidence
 

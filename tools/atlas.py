@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoder.roi import to_roi_width
 from tools.catalog import Catalog
 from tools.privacy import PatientKeys
 from tools.records import (
@@ -26,7 +27,7 @@ from tools.records import (
     SearchResult,
     TypeVote,
 )
-from tools.roipack import Images, LesionRow, PackError, RoiPack
+from tools.roipack import Images, LesionRow, PackError, RoiPack, native_widths_mm
 from tools.votes import NEIGHBOURS, Calibration, calibrate, type_probabilities
 
 if TYPE_CHECKING:  # loads Chroma, which the records above do not need
@@ -129,7 +130,8 @@ class Atlas:
         size = min(BATCH, self._store.max_batch)
         for start in range(0, len(pack), size):
             images = np.asarray(pack.images[start : start + size])
-            lesions = [self._record(row) for row in pack.lesions[start : start + size]]
+            rows = pack.lesions[start : start + size]
+            lesions = [self._record(row) for row in rows]
             digests = [_digest(lesion, image) for lesion, image in zip(lesions, images, strict=True)]
             stored = self._store.content_of([lesion.lesion_id for lesion in lesions])
             new = [i for i, lesion in enumerate(lesions) if stored.get(lesion.lesion_id) != digests[i]]
@@ -138,7 +140,7 @@ class Atlas:
                     self._remember(calibration=None)
                 self._store.upsert(
                     [lesions[i].lesion_id for i in new],
-                    _checked(embed(images[new]), len(new)),
+                    _checked(embed(to_roi_width(images[new], native_widths_mm([rows[i] for i in new]))), len(new)),
                     [_metadata(lesions[i]) | {"content": digests[i]} for i in new],
                     images[new],
                 )

@@ -18,8 +18,9 @@ from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
 from numpy.typing import NDArray
 
+from encoder.roi import ROI_SIZE
 from tools.records import AtlasError
-from tools.roipack import ROI_SIZE, Images
+from tools.roipack import Images
 
 LESIONS = "lesions"
 ROIS = "lesion-rois"

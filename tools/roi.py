@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, resampling_weights
 from tools.regions import PixelBox, Region
-from tools.roipack import ROI_SIZE
 from tools.study import Series, Window
 
-FIELD_OF_VIEW_MM = 48.0  # enough surroundings to tell a lung from a liver, small enough that 5 mm nodules stay visible
 BOX_MARGIN = 1.5  # a large lesion gets half its size of surroundings
 
 LUNG_WINDOW = Window(1500, -600)
@@ -27,7 +26,7 @@ def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
 def field_of_view_mm(box: PixelBox, spacing_mm: tuple[float, float]) -> float:
     """How wide the crop of a box is: at least 48 mm, and at least 1.5 times the box."""
     row_mm, column_mm = spacing_mm
-    return max(FIELD_OF_VIEW_MM, BOX_MARGIN * (box.y1 - box.y0) * row_mm, BOX_MARGIN * (box.x1 - box.x0) * column_mm)
+    return max(ROI_WIDTH_MM, BOX_MARGIN * (box.y1 - box.y0) * row_mm, BOX_MARGIN * (box.x1 - box.x0) * column_mm)
 
 
 def crop_box(
@@ -51,15 +50,12 @@ def crop_box(
 
 
 def _samples(center: float, width: float, length: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Source pixels (n,) of one axis and the (pixels, n) weights that resample them: linear, or a wider triangle when
-    the result is coarser than the source, so that thin vessels do not flicker in and out."""
+    """Source pixels (n,) of one axis and the (pixels, n) weights that resample them."""
     step = width / pixels
     reach = max(step, 1.0)
     targets = center - width / 2 + (np.arange(pixels) + 0.5) * step - 0.5  # pixel centres are whole numbers
     source = np.arange(np.floor(targets[0] - reach), np.ceil(targets[-1] + reach) + 1)
-    weights = np.clip(1 - np.abs(targets[:, None] - source) / reach, 0, None)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return np.clip(source, 0, length - 1).astype(np.intp), weights.astype(np.float32)
+    return np.clip(source, 0, length - 1).astype(np.intp), resampling_weights(targets, source, step)
 
 
 def to_thumbnail(roi: NDArray[np.integer]) -> NDArray[np.uint8]:

@@ -11,7 +11,7 @@ import dataclasses
 import math
 import os
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,11 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.errors import LesionSearchError
+from encoder.roi import ROI_SIZE, native_width_mm
 from tools.names import ID_RULE, NAME_RULE, is_id, is_name
 
 Images = NDArray[np.integer[Any]]  # int16 or uint8
 
-ROI_SIZE = 64  # that of encoder.preprocess, which is not imported because it loads torch; a test compares them
 MAX_AGE_YEARS = 130
 MAX_LENGTH_MM = 2000.0
 
@@ -48,7 +48,9 @@ class LesionRow:
     source: str | None = None
     split: str | None = None
     study_id: str | None = None
-    pixel_spacing_mm: float | None = None  # of the slice the image was cropped from
+    pixel_spacing_mm: float | None = (
+        None  # of the slice the image was cropped from; of the image, where it stands alone
+    )
     field_of_view_mm: float | None = None  # width of the image
     slice: int | None = None
 
@@ -121,6 +123,11 @@ def read_pack(path: str | Path) -> RoiPack:
     if path.is_dir():
         return RoiPack(images, tuple(_read_lesions(path / "lesions.csv")))
     return RoiPack(images, tuple(LesionRow(f"row-{i}", f"row-{i}") for i in range(len(images))))
+
+
+def native_widths_mm(lesions: Sequence[LesionRow]) -> NDArray[np.float64]:
+    """How wide the images of these rows are, as `encoder.preprocess.to_roi_width` takes it: (N,), NaN to leave one."""
+    return np.array([native_width_mm(lesion.pixel_spacing_mm, lesion.field_of_view_mm) for lesion in lesions])
 
 
 def images_file(path: Path) -> Path:

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools.roipack import ROI_SIZE, LesionRow, PackError, RoiPack, read_pack, write_pack
+from encoder.roi import ROI_SIZE
+from tools.roipack import LesionRow, PackError, RoiPack, read_pack, write_pack
 
 printable = st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" ,\"'")
 text = st.text(printable, min_size=1, max_size=12).map(lambda s: s.strip() or "x")
@@ -65,12 +66,6 @@ def test_written_packs_are_read_back_equal(pack: RoiPack) -> None:
         assert again.images.dtype == pack.images.dtype
         np.testing.assert_array_equal(again.images, pack.images)
         del again
-
-
-def test_roi_size_is_the_encoders() -> None:
-    from encoder.preprocess import ROI_SIZE as ENCODER_ROI_SIZE
-
-    assert ROI_SIZE == ENCODER_ROI_SIZE
 
 
 def test_npy_stays_on_disk_and_can_be_rewritten_in_place(tmp_path: Path) -> None:

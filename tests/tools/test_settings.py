@@ -5,6 +5,7 @@ from tools.settings import Settings
 
 def test_everything_has_a_working_default(monkeypatch):
     monkeypatch.delenv("LESION_SEARCH_DATA")
+    monkeypatch.delenv("LESION_SEARCH_MODEL")
     settings = Settings()
     assert settings.model == "auto"
     assert (settings.atlas, settings.encoder, settings.salt) == (None, None, None)

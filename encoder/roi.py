@@ -1,0 +1,59 @@
+"""The size of an ROI, in pixels and millimetres, and how one of another width is brought to it. Needs no torch."""
+
+import math
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixel = TypeVar("Pixel", bound=np.generic)
+
+ROI_SIZE = 64
+ROI_WIDTH_MM = 48.0  # enough surroundings to tell a lung from a liver, small enough that 5 mm nodules stay visible
+
+_AT_ONCE = 1024
+_PIXELS = np.arange(ROI_SIZE)
+_CENTRE = (ROI_SIZE - 1) / 2
+
+
+def native_width_mm(pixel_spacing_mm: float | None, field_of_view_mm: float | None) -> float:
+    """How wide an ROI of a pack is, where it was cut out pixel by pixel; NaN where it need not be resampled.
+
+    An ROI with a field of view was cut to the width that the encoder wants (`tools/roi.py`); one without a pixel
+    spacing cannot be judged.
+    """
+    if field_of_view_mm is not None or pixel_spacing_mm is None:
+        return math.nan
+    return ROI_SIZE * pixel_spacing_mm
+
+
+def to_roi_width(images: NDArray[Pixel], width_mm: NDArray[np.floating]) -> NDArray[Pixel]:
+    """Resample ROIs to the one width that the encoder knows, so that a millimetre is as long in each of them.
+
+    Shape: (N, 64, 64) of any kind and their widths in mm (N,), NaN for those that stay as they are -> (N, 64, 64) of
+    the same kind. Border pixels are repeated outside.
+    """
+    known = np.flatnonzero(~np.isnan(width_mm))
+    if not len(known):
+        return images
+    resampled = np.array(images)
+    for rows in np.array_split(known, -(-len(known) // _AT_ONCE)):
+        step = (ROI_WIDTH_MM / width_mm[rows]).reshape(-1, 1)
+        targets = np.clip(_CENTRE + (_PIXELS - _CENTRE) * step, 0, ROI_SIZE - 1)
+        weights = resampling_weights(targets, _PIXELS, step[..., None])
+        seen = weights @ resampled[rows].astype(np.float32) @ weights.transpose(0, 2, 1)
+        resampled[rows] = np.rint(seen) if np.issubdtype(images.dtype, np.integer) else seen
+    return resampled
+
+
+def resampling_weights(
+    targets: NDArray[np.floating], source: NDArray[np.number], step: "NDArray[np.floating] | float"
+) -> NDArray[np.float32]:
+    """How much of each source pixel is in each target pixel: linear, or a wider triangle when the result is coarser
+    than the source, so that thin vessels do not flicker in and out.
+
+    Shape: positions (…, T) and (S,) in source pixels, `step` between targets -> (…, T, S), each row with the sum 1.
+    """
+    weights = np.clip(1 - np.abs(targets[..., None] - source) / np.maximum(step, 1.0), 0, None)
+    scaled: NDArray[np.float32] = (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
+    return scaled
