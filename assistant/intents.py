@@ -338,9 +338,9 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|briefing|story)\b|\beli5\b|\b101\b|\bcheat ?sheet\b|\bhow do (?:i|you|we) (?:recogni[sz]e|tell|spot)\b"
         r"|\btypical (?:features|appearance|look|signs)\b",
         r"\bbrush (?:me )?up\b|\b(?:mini|little|short|quick)[- ]lecture\b|\bwhat is (?:actually )?meant by\b|\btheory "
-        r"(?:behind|of|on)\b|\bhide under\b|\bwhat (?:[\w-]+ ){1,4}(?:is|are) in general\b"
+        r"(?:behind|of|on)\b|\bhide under\b"
         r"|\bto (?:learn|know) about\b|\bunderstand (?:by|under)\b|\bunder an? .*\bunderstand\b|\bhow (?:is|are) "
-        r"called\b|\bin general\b.*\bwhat\b|\bwhat (?:is|are)\b.*\b(?:in general|generally)\b"
+        r"called\b|\bwhat (?:is|are)\b.*\bgenerally\b"
         r"|\bwhat is (?:this|that) (?:lesion )?(?:type|kind|sort)\b.*\babout\b",
         r"\bbackground (?:reading|info\w*|knowledge)\b|\b(?:general|basic) (?:facts|info\w*|knowledge|features)\b"
         r"|\btypical (?:for|of|in)\b|\bcrash course\b|\bfor dummies\b|\brun me through\b"
@@ -352,6 +352,10 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bin a nutshell\b|\bkey (?:facts|features|points)\b|\brecogni[sz]e\b|\bpearls\b|\bbasics\b|\bprimer\b"
         r"|\bcrash course\b|\bbackground on\b",
         r"\bknow about\b|\bmimics?\b|\bpitfalls?\b|\btextbook\b",
+        r"\bin general\b|\bgenerally speaking\b|\bwhat causes\b|\bcomes? about\b|\busually present\b"
+        r"|\b(?:falls?|belongs?) under\b|\bcovers? as\b|\bgo over\b|\bglossary\b|\bmeaning\W*$|\bexplained\W*$"
+        r"|\bdifferent (?:kinds|sorts)\b|\bmean (?:by|when they say)\b|\bintro(?:duction)? to\b"
+        r"|\bwhat exactly (?:is|are) (?!it\b|this\b|that\b|r\d|these\b)|\bwhat are (?:they|those)\b(?= exactly|,? in)",
         r"\bhow (?:do|does|would|should) .* (?:look|appear|present)\b|\bwhat (?:do|does|would|should) .* look like\b",
     )),
     ("help", (

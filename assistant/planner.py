@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from assistant import recipes, remarks, searching
 from assistant.phrases import joined
+from assistant.requests import Request
 from assistant.state import TurnState
 from assistant.turn import AskBackError, Call, CannotDoError, Recipe, Reply, Result, Turn
-from assistant.understanding import Request, understand
+from assistant.understanding import understand
 
 Understand = Callable[[str, TurnState], Sequence[Request]]
 

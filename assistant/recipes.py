@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from assistant import fact_wording, patterns, remarks, search_wording
 from assistant.phrases import joined
+from assistant.requests import Request
 from assistant.searching import find_similar
 from assistant.slots import RegionRef
 from assistant.state import PastSearch
 from assistant.turn import AskBackError, Call, CannotDoError, Recipe, Turn
-from assistant.understanding import Request
 from assistant.which_lesion import lesion_ids
 from assistant.which_region import need_study, region_ids
 from tools.results import (

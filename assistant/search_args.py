@@ -5,8 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from assistant import patterns, remarks
+from assistant.requests import Request, Wanted
 from assistant.turn import AskBackError, Turn
-from assistant.understanding import Request, Wanted
 
 MOST_HITS = 50
 FAR_CLOSER = 2.0  # times, when a bare number could replace more than one bound

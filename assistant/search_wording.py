@@ -17,7 +17,7 @@ from assistant.phrases import (
     region_place,
 )
 from assistant.remarks import CALIBRATED, CAUTION, ENCODER_SEES, REAL_ATLAS
-from assistant.understanding import Wanted
+from assistant.requests import Wanted
 from tools.confidence import LIMIT_WORDS
 from tools.results import HitFacts, RegionFacts, SearchFacts
 
@@ -87,9 +87,14 @@ def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[
     if rest:
         told.append(f"Next: {listed(f'{v.lesion_type} {percent(v.probability)}' for v in rest)}.")
     if asked_type and asked_type != first.lesion_type:
-        share = next((v.probability for v in votes if v.lesion_type == asked_type), 0.0)
-        told.append(f"For {asked_type} speaks {percent(share)}." if share else f"No vote went to {asked_type}.")
+        told.append(_votes_for(asked_type, facts))
     return told
+
+
+def _votes_for(lesion_type: str, facts: SearchFacts) -> str:
+    """What the hits say for a type that does not lead; a share that rounds to 0 % is a vote all the same."""
+    share = next((v.probability for v in facts.votes if v.lesion_type == lesion_type), None)
+    return f"No vote went to {lesion_type}." if share is None else f"For {lesion_type} speaks {percent(share)}."
 
 
 def _limit(facts: SearchFacts) -> str | None:
@@ -172,9 +177,8 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
             f"{percent(leader.probability)} of the vote{ref}."
         )
         for name in types:
-            share = next((v.probability for v in facts.votes if v.lesion_type == name), 0.0)
             if name != leader.lesion_type:
-                told.append(f"For {name} speaks {percent(share)}." if share else f"No vote went to {name}.")
+                told.append(_votes_for(name, facts))
     told.append(
         f"The closest is {cite(first.lesion_id)}: {lesion_facts(first)}, similarity {likeness(first.similarity)}."
     )

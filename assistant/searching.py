@@ -4,10 +4,10 @@ from collections.abc import Generator
 
 from assistant import remarks
 from assistant.phrases import joined
+from assistant.requests import Request
 from assistant.search_args import MOST_HITS, goes_on, search_args, with_number
 from assistant.search_wording import search_answer
 from assistant.turn import AskBackError, Call, CannotDoError, Recipe, Turn
-from assistant.understanding import Request
 from assistant.which_region import region_ids
 from tools.results import Facts, SearchFacts
 

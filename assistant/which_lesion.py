@@ -3,10 +3,10 @@
 from collections.abc import Callable, Generator
 
 from assistant import remarks
+from assistant.requests import Request
 from assistant.searching import in_words, plain_search
 from assistant.slots import HitRef
 from assistant.turn import Call, CannotDoError, Turn
-from assistant.understanding import Request
 from assistant.which_region import pointed_region, region_ids
 from tools.results import Facts, HitFacts, SearchFacts
 

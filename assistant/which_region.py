@@ -3,9 +3,9 @@
 from collections.abc import Generator
 
 from assistant import remarks
+from assistant.requests import Request
 from assistant.slots import RegionRef
 from assistant.turn import AskBackError, Call, CannotDoError, Turn
-from assistant.understanding import Request
 from tools.results import Facts, RegionsFound
 
 FOLLOWING = ("refine", "compare")  # requests that go on with the region spoken of last

@@ -4,8 +4,9 @@ import pytest
 
 from assistant.declined import declined, disease_word
 from assistant.intents import likely_intent
+from assistant.requests import Request
 from assistant.slots import HitRef
-from assistant.understanding import Request, understand
+from assistant.understanding import understand
 from tests.assistant.test_planner import R1, state
 
 

@@ -6,6 +6,7 @@ from assistant.remarks import CAUTION
 from assistant.search_wording import search_answer, sureness_answer, why_answer
 from tests.assistant.facts import TYPES
 from tests.assistant.test_grounding import REGION, SEARCH, STATE, cut
+from tools.results import VoteFacts
 
 
 def test_an_answer_has_its_parts_in_order() -> None:
@@ -55,3 +56,12 @@ def test_what_keeps_the_confidence_low_is_said_wherever_it_is_asked(level: str, 
         assert "not close" not in text
         assert cut(text, [facts], STATE) == {}
         assert any(reason in sentence for sentence in cut(text, [SEARCH], STATE))  # checked, not waved through
+
+
+def test_a_share_that_rounds_to_nothing_is_still_a_vote() -> None:
+    votes = (*SEARCH.votes, VoteFacts(lesion_type="bone", probability=0.0))
+    facts = SEARCH.model_copy(update={"votes": votes})
+    text = search_answer(facts, REGION, asked_type="bone")
+    assert "For bone speaks 0%." in text
+    assert cut(text, [facts], STATE) == {}
+    assert "No vote went to bone." in search_answer(SEARCH, REGION, asked_type="bone")
