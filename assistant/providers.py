@@ -25,8 +25,10 @@ PROVIDERS: dict[str, tuple[str, str, str]] = {
 # the tuned language model on board, by itself or with the planner's opinion beside it
 EMBEDDED = {
     "embedded": "embedded: 135M, on this machine",
-    "both": "both: the planner and a language model of 135M, on this machine",
+    "both": "both: planner and 135M, on this machine",
 }
+
+AUTO = "both"  # what answers where the language model is on board: most messages exactly right, by the README's table
 
 
 class ModelError(LesionSearchError):
@@ -49,7 +51,7 @@ def offline_model() -> ResolvedModel:
 
 
 def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
-    """The model of a name: `auto`, `offline`, `provider:name`, or a chat model as it is.
+    """The model of a name: `auto`, `offline`, `embedded`, `both`, `provider:name`, or a chat model as it is.
 
     Checks what can be checked without a call. Raises ModelError with what is missing.
     """
@@ -58,8 +60,8 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
             return offline_model()
         name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
         return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
-    name = model.strip()
-    if name in ("auto", "offline"):
+    name = chosen(model.strip())
+    if name == "offline":
         return offline_model()
     if name in EMBEDDED:
         return _embedded(name)
@@ -72,6 +74,13 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
             f"{', '.join(PROVIDERS)} or transformers, e.g. openai:gpt-4.1-mini."
         )
     return _from_provider(provider, model_name)
+
+
+def chosen(name: str) -> str:
+    """What `auto` stands for on this machine; any other name as it is. Loads nothing."""
+    if name != "auto":
+        return name
+    return AUTO if here() else "offline"
 
 
 def here() -> list[tuple[str, str]]:
@@ -87,7 +96,7 @@ def wait_for(model: str) -> None:
     from assistant import embedded
     from tools.settings import get_settings
 
-    if model not in EMBEDDED:
+    if chosen(model) not in EMBEDDED:
         return
     resolve_model(model)
     if embedded.loading(get_settings().data).reader(LOADED_WITHIN_S) is None:

@@ -182,6 +182,21 @@ def _understanding_table(data: Path) -> str:
     return to_markdown(run("test", base_model(get_settings().data), adapters_of(ADAPTER)))
 
 
+def _data_size_table(data: Path) -> str:
+    from eval.understanding import curve_to_markdown
+
+    return curve_to_markdown()
+
+
+def _written_table(data: Path) -> str:
+    from assistant.embedded_base import base_model
+    from assistant.embedded_model import ADAPTER
+    from eval.written import run, to_markdown
+    from tools.settings import get_settings
+
+    return to_markdown(run(base_model(get_settings().data), ADAPTER))
+
+
 def _grounding_table(data: Path) -> str:
     from eval.grounding import run, to_markdown
 
@@ -207,6 +222,8 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "agent": _agent_table,
     "models": _models_table,
     "understanding": _understanding_table,
+    "written": _written_table,
+    "data-size": _data_size_table,
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,
 }

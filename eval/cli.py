@@ -173,15 +173,18 @@ def understanding(
         Optional[Path],  # noqa: UP045
         typer.Option("--run", help="a tuning run: its adapter and those kept on the way, for the data-size curve"),
     ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="as the data-size curve of the documents")] = False,
     json: JsonOption = False,
 ) -> None:
     """The embedded model part by part: bare, tuned, constrained, told the state, with the planner's second opinion."""
     from assistant.embedded_base import base_model
     from assistant.embedded_model import ADAPTER
-    from eval.understanding import adapters_of, run, to_markdown
+    from eval.understanding import adapters_of, keep_curve, run, to_markdown
     from tools.settings import get_settings
 
     report = run(split.value, base_model(get_settings().data), adapters_of(run_folder or ADAPTER))
+    if keep:
+        keep_curve(report)
     _show(report, to_markdown(report), json)
 
 

@@ -205,7 +205,8 @@ def to_markdown(report: PageSpeedReport) -> str:
         for t in r.timings
     )
     return (
-        f"{r.slices} slices, {r.atlas_size} atlas lesions, {r.cores} cores, load {r.load:.1f} at the start.\n\n"
+        f"{r.slices} slices, {r.atlas_size} atlas lesions, {r.cores} cores, load {r.load:.1f} at the start. "
+        "The planner answers alone.\n\n"
         "| | runs | p50 | p95 | target for p95 | met |\n|---|---|---|---|---|---|\n" + rows
     )
 

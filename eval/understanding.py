@@ -5,7 +5,6 @@ other; then each reader plans every turn from the same states and results.
 """
 
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,6 +41,9 @@ if TYPE_CHECKING:
 
 Comparable = tuple[str, dict[str, Any]]
 MOST_CALLS = 12
+TUNED_ON = "tuned on "
+AS_IT_COMES = "language model as it comes"
+CURVE = Path(__file__).parent / "results" / "data_size.json"  # tuning takes too long for `make bench`
 
 
 @dataclass(frozen=True)
@@ -182,31 +184,26 @@ def run(
     split: Split | Literal["all"], base: Path, adapters: Sequence[tuple[str, Path]], stage: Stage | None = None
 ) -> UnderstandingReport:
     """The planner, the bare model, each adapter, and the last adapter's parts, on one split."""
-    from assistant.embedded import read_requests
+    from assistant.embedded import read_by_both, read_requests
     from assistant.embedded_model import Reader
-    from assistant.second_opinion import settle
     from assistant.understanding import understand
 
     def by(reader: "Mind") -> Understand:
-        return lambda message, state: read_requests(reader, message, state)[0]
+        return lambda message, state: read_requests(reader, message, state).requests
 
     with tempfile.TemporaryDirectory() as folder:
         stage = stage or Stage.build(Path(folder) / "data")
         found = list(moments(split, stage, Path(folder)))
     scores = [score("planner", found, understand)]
     last = adapters[-1][1]
-    scores.append(score("language model as it comes", found, by(Reader(base, None))))
+    scores.append(score(AS_IT_COMES, found, by(Reader(base, None))))
     scores.append(score("tuned, unconstrained", found, by(Reader(base, last, constrained=False))))
     for name, adapter in adapters:
         scores.append(score(name, found, by(Reader(base, adapter))))
     reader = Reader(base, last)
     scores.append(score("tuned, told no state", found, by(_Forgetful(reader))))
 
-    def both(message: str, state: TurnState) -> Sequence[Any]:
-        requests, reading = read_requests(reader, message, state)
-        return settle(message, understand(message, state), requests, reading, state)
-
-    scores.append(score("both", found, both))
+    scores.append(score("both", found, lambda message, state: read_by_both(reader, message, state)))
     return UnderstandingReport(split=split, scores=tuple(scores))
 
 
@@ -216,14 +213,14 @@ class _Forgetful:
     def __init__(self, reader: "Reader") -> None:
         self._reader = reader
 
-    def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> "Reading":
-        return self._reader.read(message, state.model_copy(update={"searches": (), "last_calls": ()}), ids, stop)
+    def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":
+        return self._reader.read(message, state.model_copy(update={"searches": (), "last_calls": ()}), *rest)
 
 
 def adapters_of(folder: Path) -> list[tuple[str, Path]]:
     """The adapters a tuning run kept on its way, by the utterances learnt from, and the finished one, last."""
     kept = sorted((int(p.name.removeprefix("at-")), p) for p in folder.glob("at-*"))
-    return [*((f"tuned on {count}", path) for count, path in kept), ("tuned", folder)]
+    return [*((f"{TUNED_ON}{count}", path) for count, path in kept), ("tuned", folder)]
 
 
 def to_markdown(report: UnderstandingReport) -> str:
@@ -238,3 +235,24 @@ def to_markdown(report: UnderstandingReport) -> str:
     ]
     lines += [f"| {s.name} | {s.exact} | {s.p50_s:.2f} s | {s.p95_s:.2f} s |" for s in report.scores]
     return "\n".join(lines)
+
+
+def keep_curve(report: UnderstandingReport, path: Path = CURVE) -> None:
+    """Remember what one run had learnt on its way, for the documents."""
+    path.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def curve_to_markdown(path: Path = CURVE) -> str:
+    """The kept curve: how much is understood after how many sentences of one tuning run from nothing."""
+    report = UnderstandingReport.model_validate_json(path.read_text(encoding="utf-8"))
+    learnt = {s.name.removeprefix(TUNED_ON): s for s in report.scores if s.name.startswith(TUNED_ON)}
+    first = next(s for s in report.scores if s.name == AS_IT_COMES)
+    return "\n".join(
+        [
+            f"Calls exactly right on the {report.split} split after so many sentences (95 % Wilson intervals):",
+            "",
+            "| sentences learnt from | exactly right |",
+            "|---|---|",
+            *(f"| {count} | {one.exact} |" for count, one in {"none": first, **learnt}.items()),
+        ]
+    )

@@ -6,7 +6,6 @@ same search are the same call, and a reply is told by its intent.
 
 import itertools
 import re
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,12 +14,12 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant.embedded_language import to_request
 from assistant.planner import Understand, plan_turn
+from assistant.requests import Request
 from assistant.state import PastSearch, ToolCallRecord, TurnState
 from assistant.tuning.phrases import TYPE_NAMES
 from assistant.tuning.requests import Scene
 from assistant.tuning.written import Filled, Line, measured
 from assistant.turn import Call
-from assistant.understanding import Request
 from eval.agent import Progress, Share, comparable
 from tools.results import FilterFacts, HitFacts, RegionFacts, SearchFacts
 from tools.study import SafeFacts
@@ -157,19 +156,17 @@ def scores(
 
 def run(base: Path | None, adapter: Path, progress: Progress | None = None) -> WrittenReport:
     """The planner on the sentences kept apart; with a base model, the adapter and both together too."""
-    from assistant.embedded import read_requests
+    from assistant.embedded import read_by_both, read_requests
     from assistant.embedded_model import Reader
-    from assistant.second_opinion import settle
     from assistant.understanding import understand
 
     readers: dict[str, Understand] = {"planner": understand}
     if base is not None:
         mind = _Once(Reader(base, adapter))
-
-        def both(message: str, state: TurnState) -> tuple[Request, ...]:
-            return settle(message, understand(message, state), *read_requests(mind, message, state), state)
-
-        readers |= {"adapter": lambda message, state: read_requests(mind, message, state)[0], "both": both}
+        readers |= {
+            "adapter": lambda message, state: read_requests(mind, message, state).requests,
+            "both": lambda message, state: read_by_both(mind, message, state),
+        }
     found, done = measured(), itertools.count(1)
 
     def told() -> None:
@@ -184,12 +181,12 @@ class _Once:
 
     def __init__(self, mind: "Mind") -> None:
         self._mind = mind
-        self._readings: dict[tuple[str, str], Reading] = {}
+        self._readings: dict[tuple[Any, ...], Reading] = {}
 
-    def read(self, message: str, state: TurnState, ids: int = 0, stop: threading.Event | None = None) -> "Reading":
-        key = message, state.render()
+    def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":
+        key = message, state.render(), *rest
         if key not in self._readings:
-            self._readings[key] = self._mind.read(message, state, ids, stop)
+            self._readings[key] = self._mind.read(message, state, *rest)
         return self._readings[key]
 
 

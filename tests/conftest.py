@@ -18,13 +18,14 @@ DEMO_PATIENTS = 16  # enough for every lesion type in every fold, quick to make
 
 @pytest.fixture(autouse=True)
 def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the developer's machine reaches a test; data goes to a folder of its own."""
+    """No setting of the developer's machine reaches a test; data goes to a folder of its own, the planner answers."""
     from tools.settings import get_settings
 
     for name in list(os.environ):
         if name.startswith("LESION_SEARCH_") and name != "LESION_SEARCH_SHARED":
             monkeypatch.delenv(name)
     monkeypatch.setenv("LESION_SEARCH_DATA", str(tmp_path / "lesion-search-data"))
+    monkeypatch.setenv("LESION_SEARCH_MODEL", "offline")  # nothing loads a language model unasked
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     get_settings.cache_clear()
@@ -80,7 +81,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     from tools.phantom import make_phantoms
     from tools.settings import Settings
 
-    settings = Settings(data=tmp_path_factory.mktemp("demo"))
+    settings = Settings(data=tmp_path_factory.mktemp("demo"), model="offline")
     make_phantoms(settings.samples, patients=DEMO_PATIENTS)
     (settings.samples / first_run.COMPLETE).touch()
     first_run.open_workspace_parts(settings)
@@ -97,6 +98,19 @@ def workspace(demo: Demo, tmp_path: Path) -> Iterator["Workspace"]:
     session = Session(tmp_path / "session")
     yield Workspace(session, atlas, embedder)
     session.close()
+
+
+@pytest.fixture
+def on_board(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the language model were installed, with a file that turns out to be damaged: nothing large is loaded."""
+    from assistant import embedded
+    from assistant.embedded_base import BaseModelError
+
+    def damaged(_: Path) -> Path:
+        raise BaseModelError("The model file is damaged.")
+
+    monkeypatch.setattr(embedded, "available", lambda _: True)
+    monkeypatch.setattr(embedded, "base_model", damaged)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import tomllib
 
 from importlinter.cli import lint_imports
 
@@ -28,3 +29,18 @@ def test_help_loads_nothing_heavy():
     assert json.loads(done.stdout.splitlines()[-1]) == []
     for command in ("serve", "ask", "chat", "search", "index", "import", "phantoms", "embed", "train", "eval"):
         assert command in done.stdout
+
+
+def test_an_installed_package_has_its_weights_and_pages():
+    told = tomllib.loads((REPO / "pyproject.toml").read_text())["tool"]["setuptools"]
+    packed = {
+        path
+        for package, patterns in told["package-data"].items()
+        for pattern in patterns
+        for path in (REPO / package.replace(".", "/")).glob(pattern)
+    }
+    top_level = {package.split(".")[0] for package in told["packages"]}
+    code_or_picture = {".py", ".pyc", ".png"}  # the picture is README's
+    present = {f for p in top_level for f in (REPO / p).rglob("*") if f.is_file() and f.suffix not in code_or_picture}
+    assert present - packed == set()
+    assert {f.suffix for f in packed} >= {".safetensors", ".npz", ".js", ".css", ".html"}

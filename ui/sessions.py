@@ -16,9 +16,9 @@ import numpy as np
 
 from assistant.agent import Assistant
 from encoder.errors import LesionSearchError
+from encoder.roi import ROI_SIZE
 from tools.dicom import SpareChildren
 from tools.privacy import PatientKeys
-from tools.roipack import ROI_SIZE
 from tools.session import Session, Workspace
 from tools.study import Study, Window
 from ui.atlas_map import AtlasMap

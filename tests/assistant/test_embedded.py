@@ -8,6 +8,7 @@ from assistant.calling_off import called_off_by, stop_event
 from assistant.embedded import EmbeddedModel
 from assistant.embedded_model import CalledOffError, Reader
 from assistant.local import load_local_model
+from assistant.second_opinion import THOUGHTS
 from assistant.state import TurnState
 from encoder.embedder import SHIPPED_WEIGHTS, load_model
 from encoder.errors import LesionSearchError
@@ -37,6 +38,16 @@ def test_even_random_weights_write_valid_calls(reader, message):
     assert len(reading.confidence) == len(reading.said)
     assert all(set(c) == set(s.written()) for c, s in zip(reading.confidence, reading.said, strict=True))
     assert all(0 <= value <= 1 for fields in reading.confidence for value in fields.values())
+
+
+def test_a_second_thought_goes_on_from_where_the_first_might_have_turned(reader):
+    first = reader.read("only women", STATE)
+    assert [fork.chance for fork in first.forks] == sorted((fork.chance for fork in first.forks), reverse=True)
+    for fork in first.forks[:3]:
+        other = reader.read("only women", STATE, begin=fork)
+        assert other.said != first.said
+        assert other.text.startswith(reader._text(fork.tokens))
+        assert 0 < other.sureness <= fork.chance
 
 
 def test_a_reading_can_be_called_off(reader):
@@ -127,5 +138,7 @@ def test_a_message_is_read_once_a_turn(reader):
 
     counting = Counting()
     model = EmbeddedModel(Loaded(counting))
-    assert model._read("thanks", STATE) == model._read("thanks", STATE)
-    assert counting.reads == 1
+    first, reads = model._read("thanks", STATE), counting.reads
+    assert 1 <= reads <= 1 + THOUGHTS
+    assert model._read("thanks", STATE) == first
+    assert counting.reads == reads

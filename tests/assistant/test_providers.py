@@ -7,7 +7,17 @@ from assistant.offline import OfflineModel
 from assistant.providers import ModelError, resolve_model
 
 
-@pytest.mark.parametrize("name", ["auto", "offline", " offline "])
+def test_auto_is_both_minds_where_the_language_model_is_on_board(
+    monkeypatch: pytest.MonkeyPatch, on_board: None
+) -> None:
+    model = resolve_model("auto")
+    assert (model.name, model.runs_where) == ("both", "here")
+    monkeypatch.setattr("assistant.embedded.available", lambda _: False)
+    model = resolve_model("auto")
+    assert (model.name, model.runs_where) == ("offline", "here")
+
+
+@pytest.mark.parametrize("name", ["offline", " offline "])
 def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
     model = resolve_model(name)
     assert model.name == "offline"

@@ -2,41 +2,98 @@
 
 import pytest
 
+from assistant.embedded import read_by_both, read_requests, second_thoughts
 from assistant.embedded_language import Said, to_request
-from assistant.embedded_model import Reading
-from assistant.second_opinion import SURE, SURE_ENOUGH, settle
+from assistant.embedded_model import Fork, Reading
+from assistant.second_opinion import POSSIBLE, THOUGHTS, settle
 from assistant.understanding import understand
 from tests.assistant.test_planner import R1, state
 
 STATE = state(R1).model_copy(update={"atlas_types": ("liver", "lung")})
+WOMEN = "similar lesions in women"  # the planner reads sex F
 
 
-def settled(message, sureness, state_=STATE, **said):
-    one = Said.model_validate(said)
-    reading = Reading((one,), ({"do": sureness},), "")
-    return settle(message, understand(message, state_), (to_request(one, state_),), reading, state_)
+def requests(**said):
+    return (to_request(Said.model_validate(said), STATE),)
 
 
-def test_a_sure_model_is_followed_and_an_unsure_one_not():
-    assert settled("similar lesions in women", SURE, do="search", sex="M")[0].wanted.sex == "M"
-    assert settled("similar lesions in women", SURE - 0.01, do="search", sex="M")[0].wanted.sex == "F"
+def settled(message, *second_thoughts, state_=STATE, **said):
+    return settle(message, understand(message, state_), requests(**said), iter(second_thoughts), state_)
 
 
-def test_where_the_planner_understood_nothing_less_is_enough():
-    assert settled("qwertz uiop", SURE_ENOUGH, do="measure")[0].intent == "measure"
-    assert settled("qwertz uiop", SURE_ENOUGH - 0.01, do="measure")[0].intent == "unknown"
+def test_the_model_is_followed_where_it_does_not_think_of_what_the_planner_understood():
+    assert settled(WOMEN, do="search", sex="M")[0].wanted.sex == "M"
+    assert settled(WOMEN, requests(do="measure"), do="search", sex="M")[0].wanted.sex == "M"
 
 
-def test_agreement_is_the_planners():
-    found = settled("measure R1", 0.99, do="measure", region="R1")
-    assert found == understand("measure R1", STATE)
+def test_the_planner_is_followed_where_the_model_thinks_of_it_too():
+    found = settled(WOMEN, requests(do="measure"), requests(do="search", sex="F"), do="search", sex="M")
+    assert found == understand(WOMEN, STATE)
+
+
+def test_where_the_planner_understood_nothing_the_model_is_followed():
+    assert settled("qwertz uiop", requests(do="other"), do="measure")[0].intent == "measure"
+
+
+def test_agreement_asks_for_no_second_thought():
+    def never():
+        raise AssertionError("asked")
+        yield
+
+    planned = understand("measure R1", STATE)
+    assert settle("measure R1", planned, requests(do="measure", region="R1"), never(), STATE) == planned
+
+
+class Doubting:
+    """A reader that goes on from each fork to one call, and remembers which it was asked for."""
+
+    def __init__(self, chances: list[float], women: int = -1):
+        """The fork `women` goes on to what the planner reads; the first, else, to nothing in the language."""
+        self.women = women
+        self.forks = tuple(Fork((n,), chance) for n, chance in enumerate(chances))
+        self.asked: list[int] = []
+
+    def read(self, message, state, ids=0, stop=None, begin=None):
+        if begin is None:
+            return Reading((Said(do="search", sex="M"),), ({"do": 0.8},), "", self.forks)
+        self.asked.append(begin.tokens[0])
+        said = Said(do="search", sex="F") if begin.tokens[0] == self.women else Said(do="measure")
+        if said.do == "measure" and begin.tokens[0] == 0:
+            raise ValueError("not in the language")
+        return Reading((said,), ({"do": begin.chance},), "")
+
+
+def test_second_thoughts_are_asked_for_in_turn_and_only_likely_ones():
+    likely, last = 0.8 * POSSIBLE, THOUGHTS - 1
+    reader = Doubting([likely] * (THOUGHTS + 1), women=last)
+    assert read_by_both(reader, WOMEN, STATE)[0].wanted.sex == "F"
+    assert reader.asked == [*range(THOUGHTS)]
+    reader = Doubting([likely] * last + [likely * 0.99], women=last)
+    assert read_by_both(reader, WOMEN, STATE)[0].wanted.sex == "M"
+    assert reader.asked == [*range(last)]
+    reader = Doubting([likely] * (THOUGHTS + 1), women=THOUGHTS)
+    assert read_by_both(reader, WOMEN, STATE)[0].wanted.sex == "M"
+    assert reader.asked == [*range(THOUGHTS)]
+
+
+def test_a_second_thought_is_about_the_same_lesion_ids():
+    asked = []
+
+    class Asked(Doubting):
+        def read(self, message, state, ids=0, stop=None, begin=None):
+            asked.append((message, ids))
+            return super().read(message, state, ids, stop, begin)
+
+    list(second_thoughts(reader := Asked([0.1, 0.1]), read_requests(reader, "similar to P0001-S1-L01", STATE), STATE))
+    assert set(asked) == {("similar to L1", 1)}
+    assert len(asked) == 3
 
 
 @pytest.mark.parametrize("message", ["is it cancer?", "similar brain lesions"])
 def test_what_is_declined_or_not_there_stays_so(message):
-    assert settled(message, 1.0, do="identify") == understand(message, STATE)
+    assert settled(message, do="identify") == understand(message, STATE)
 
 
 def test_an_atlas_of_other_types_is_the_planners():
     other = STATE.model_copy(update={"atlas_types": ("cyst", "lung")})
-    assert settled("similar lesions in women", 1.0, other, do="search", sex="M")[0].wanted.sex == "F"
+    assert settled(WOMEN, state_=other, do="search", sex="M")[0].wanted.sex == "F"

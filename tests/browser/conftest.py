@@ -16,6 +16,8 @@ import pytest
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
+    from tools.settings import Settings
+
 OUTPUT = Path(__file__).resolve().parents[2] / "test-output"
 DESKTOP = {"width": 1280, "height": 720}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
@@ -33,12 +35,19 @@ class Server:
 
 @pytest.fixture(scope="session")
 def server(demo: Any) -> Iterator[Server]:
-    """The whole app on a free port, over the small demo."""
+    """The whole app over the small demo."""
+    with running(demo.settings) as server:
+        yield server
+
+
+@contextlib.contextmanager
+def running(settings: "Settings") -> Iterator[Server]:
+    """The whole app on a free port."""
     import uvicorn
 
     from ui.app import build_app
 
-    app = build_app(demo.settings)
+    app = build_app(settings)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         running = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))

@@ -78,9 +78,8 @@ def test_an_opening_is_checked(client: Any, app: Any) -> None:
     assert app.state.visits.of_page(client.cookies[COOKIE], "page").session.study is None
 
 
-def test_the_models_on_board_are_offered_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.embedded.available", lambda _: True)
-    assert [name for name, _ in models("auto")] == ["auto", "embedded", "both"]
+def test_the_models_on_board_are_offered_where_they_are(monkeypatch: pytest.MonkeyPatch, on_board: None) -> None:
+    assert [name for name, _ in models("auto")] == ["auto", "offline", "embedded"]
     monkeypatch.setattr("assistant.embedded.available", lambda _: False)
     assert [name for name, _ in models("auto")] == ["auto"]
 
@@ -90,7 +89,7 @@ def test_only_offered_models_can_be_chosen(client: Any, app: Any) -> None:
     reply = call(client, app, "choose_model", "page", ["openai:expensive"])
     assert "does not offer that model" in reply.text or "not in the list of choices" in reply.text
     visit = app.state.visits.of_page(client.cookies[COOKIE], "page")
-    assert visit.model == "auto"
+    assert visit.model == "offline"
 
 
 def test_a_login_is_asked_for(demo: Any) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from assistant import embedded
-from assistant.embedded_base import BaseModelError
 from assistant.providers import ModelError
 from tests.ui.test_cli import run
 from ui.app import build_app
@@ -15,17 +14,6 @@ from ui.app import build_app
 @pytest.fixture(autouse=True)
 def nothing_loaded_before() -> None:
     embedded.loading.cache_clear()
-
-
-@pytest.fixture
-def on_board(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if it were installed, with a file that turns out to be damaged."""
-
-    def damaged(_: Any) -> Any:
-        raise BaseModelError("The model file is damaged.")
-
-    monkeypatch.setattr(embedded, "available", lambda _: True)
-    monkeypatch.setattr(embedded, "base_model", damaged)
 
 
 @pytest.fixture
@@ -50,7 +38,7 @@ def test_the_page_starts_with_it_and_offers_it(demo: Any, on_board: None) -> Non
 def test_the_page_starts_without_it_and_does_not_offer_it(demo: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "available", lambda _: False)
     offered = choices(build_app(demo.settings))
-    assert "auto" in offered
+    assert "offline" in offered
     assert "embedded" not in offered
     with pytest.raises(ModelError, match="not on this machine"):
         build_app(demo.settings.model_copy(update={"model": "embedded"}))
