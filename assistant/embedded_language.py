@@ -12,6 +12,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from assistant.remarks import DECLINED
 from assistant.requests import Intent, Request, Wanted
 from assistant.slots import FilterName, HitRef, RegionRef
 from assistant.state import TurnState
@@ -20,7 +21,7 @@ Do = Literal[
     "search", "refine", "identify", "measure", "compare", "hit", "study", "regions", "atlas", "explain", "report",
     "undo", "why", "sure", "count", "filters", "help", "thanks", "hello", "decline", "other",
 ]  # fmt: skip
-TOPICS = ("treatment", "prognosis", "malignancy", "diagnosis", "next step", "growth", "identity")
+TOPICS = tuple(DECLINED)
 DROPS = ("age", "sex", "type", "size", "scope", "k", "min", "max", "all")
 VAGUE = ("small", "large", "old", "young")
 MAX_CALLS = 6
@@ -185,7 +186,7 @@ def to_request(said: Said, state: TurnState, ids: Sequence[str] = ()) -> Request
         nth=(-1 if said.nth == "last" else int(said.nth)) if said.nth else None,
         types=types,
         left_out=without,
-        topic=said.topic or said.by or said.form or ("diagnosis" if said.do == "decline" else ""),
+        topic=_topic(said),
         follow_up=said.do == "refine",
         more=int(said.more) if said.more else 0,
         unclear=said.vague,
@@ -197,6 +198,16 @@ def to_request(said: Said, state: TurnState, ids: Sequence[str] = ()) -> Request
 _TEXTS = {"search": "similar", "refine": "only"}
 _SCOPES = {"same": "same-patient", "other": "cross-patient", "all": "all"}
 _FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
+
+
+def _topic(said: Said) -> str:
+    """What a request is about, by the one field its kind has for it. Raises ValueError for what none declines."""
+    if said.do == "decline":
+        topic = said.topic or "diagnosis"
+        if topic not in TOPICS:
+            raise ValueError(f"nothing is declined as {topic!r}")
+        return topic
+    return said.by if said.do == "atlas" else said.form if said.do == "report" else said.topic
 
 
 def _list(joined: str) -> tuple[str, ...]:

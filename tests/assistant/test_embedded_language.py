@@ -37,6 +37,16 @@ def test_sizes_become_millimetres(code, low, high):
     assert (wanted.min_size_mm, wanted.max_size_mm) == (low, high)
 
 
+def test_a_topic_is_the_one_field_its_kind_of_request_has_for_it():
+    assert request(do="decline", by="sex").topic == "diagnosis"
+    assert request(do="decline", topic="growth").topic == "growth"
+    assert request(do="atlas", by="sex", topic="growth").topic == "sex"
+    assert request(do="search", by="sex").topic == ""
+    assert request(do="report", **{"as": "json"}).topic == "json"
+    with pytest.raises(ValueError, match="declined"):
+        request(do="decline", topic="weather")
+
+
 def test_types_left_out_leave_the_others_of_the_atlas():
     assert request(do="search", **{"not": "liver+bone"}).wanted.lesion_types == (
         "abdomen", "mediastinum", "lung", "kidney", "soft tissue", "pelvis",
