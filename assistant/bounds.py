@@ -88,7 +88,7 @@ _RIGHT: tuple[tuple[Bound, re.Pattern[str]], ...] = tuple(
 
 # -- what turns a bound round ---------------------------------------------------------------------------------------
 _NO = (
-    rf"(?:not(?! only| just| necessarily| sure)|nobody|no one|no-one|noone|cannot|fail(?:s|ed|ing)? to|unless"
+    rf"(?:not(?! only| just| necessarily| sure)|none|nobody|no one|no-one|noone|cannot|fail(?:s|ed|ing)? to|unless"
     rf"|{lex.LEAVE_OUT}"
     rf"|(?!instead|rather){lex.EXCEPT})"
 )
@@ -100,9 +100,9 @@ _TURNED = (
     r"|show|want|need|use|include|have|has|had|get|give|list|keep"
     r"|take|like|care|for|about|interested|in|with|from|day|bit|single|yet|measur\w+|ages?|aged|tiny|small|big"
     r"|large|old"
-    r"|young|ever|at|years?|i)"
+    r"|young|ever|at|years?|should|must|may|sizes?|diameters?|i)"
 )
-_NEGATED = re.compile(rf"(?:^|[^\w])(?:{_NO}(?: {_TURNED})*[ :=<>(-]*)+$")
+_NEGATED = re.compile(rf"(?:^|[^\w])(?:{_NO}(?:[ :]+{_TURNED})*[ :=<>(-]*)+$")
 _NEGATION = re.compile(rf"(?<!\w){_NO}(?!\w)")
 _OUT = re.compile(
     rf"^(?: (?:years?|old|olds|of age|ones?|lesions?|patients?|people|cases?|hits?|in|the|list|and|that|this|it"

@@ -184,7 +184,8 @@ COUNTED = (
 LEAVE_OUT = (
     r"(?:excluding|exclude|except(?: for)?|without|leave out|leaving out|leave aside|omit|omitting|skip|drop|hide"
     r"|ignore|ignoring"
-    r"|remove|take out|filter out|cut(?: out)?|discard|disregard|avoid|get rid of|kick out"
+    r"|remove|take out|filter out|cut(?: out| off)?"
+    r"|discard|disregard|avoid|get rid of|kick out"
     r"|throw(?! in| \w+ in|ing)(?: away| out)?|toss(?! in)|lose|strike|scrap|scratch|no need(?: for| of)?|cannot stand"
     r"|can not stand|cancel|subtract|dump"
     r"|chuck(?: out)?|sack|bin|nix|eliminate|minus|bar"
@@ -211,7 +212,8 @@ EXCEPT_FILLER = (
 )
 # ... and words that leave out what stands before them.
 EXCEPTED = (
-    r"(?:out\b(?! of (?:the|all|those|these|\d))|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b"
+    r"(?:out of the question\b"
+    r"|out\b(?! of (?:the|all|those|these|\d))|aside\b|excluded\b|off\b(?! the)|omitted\b|removed\b|gone\b"
     r"|away\b|neither\b|unnecessary\b|will not do\b|make no sense\b|makes no sense\b"
     r"|(?:of )?no (?:use|good|interest)\b|not (?:of )?(?:any )?(?:use|interest)\b|no more\b(?! than)|not any ?more\b"
     r"|no longer\b"

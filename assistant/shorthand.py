@@ -266,7 +266,7 @@ AMOUNTS: tuple[tuple[str, str], ...] = (
     (r"\b(?:1|one)-and-(?:a|1|one)-half\b", "1.5"),
     (r"\b(?:is|are|was|were) not (\d+(?: years)?) yet\b", r"under \1"),
     (r"\b(?:is|are) (\d{2}) already\b", r"is at least \1"),
-    (r"\b(have|has|had|yet to) hit (?=\d)", r"\1 reached "),
+    (r"\b(have|has|had) hit (?=\d)", r"\1 reached "),
     (r"\bup to,? (?:but )?(?:not including|not incl\w*|excluding|exclusive of) ", "under "),
     (r"\b(?:greater|more|larger|older|higher|bigger) than or equals? (?:to )?", ">= "),
     (r"\b(?:less|smaller|younger|lower|fewer) than or equals? (?:to )?", "<= "),

@@ -52,11 +52,15 @@ def test_a_size_range_is_read_in_mm_and_cm(low: int, high: int) -> None:
         ("70 is already too old", (None, 69)), ("I wouldn't mind 60 but not older", (None, 60)),
         ("from 40 on, not until 40", (40, None)), ("everyone apart from the over 60s", (None, 60)),
         ("60, give or take", (55, 65)), ("fiftysomethings", (50, 59)),
+        ("filter out anyone over 70", (None, 70)), ("none should be older than 70", (None, 70)),
+        ("cut off everyone under 40", (40, None)), ("anyone above 70 is out of the question", (None, 70)),
+        ("patients yet to hit 40", (None, 39)),
     ],
 )  # fmt: skip
 def test_age_phrases(said: str, bounds: tuple[int | None, int | None]) -> None:
     slots = read_slots(normalise(said))
     assert (slots.min_age, slots.max_age) == bounds
+    assert not slots.clear_all
 
 
 @pytest.mark.parametrize(
