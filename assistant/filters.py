@@ -48,7 +48,8 @@ _EVERYTHING = (
     rf"|single))*"
     r" (?:filters?|restrictions?|limits?|constraints?|criteria|conditions)\b(?! (?:on|of|for|about|to) )(?: (?:off"
     r"|away|out|again|any more|anymore|gone|removed|now))*"
-    r"|\bunfiltered\b|\b(?:all )?(?:filters|filter(?! out)) (?:off|out|away|gone|none)\b|\bfilters?: ?none\b|\bno(?:thing)?"
+    r"|\bunfiltered\b|\b(?:all )?(?:filters|filter(?! out)) (?:off|out|away|gone|none)\b"
+    r"|\bfilters?: ?none\b|\bno(?:thing)?"
     r" (?:filter|filtering|filtered)\b"
 )
 _MAKE_NO_CLEAR = re.compile(r"\b(?:keep|keeping|preserve|retain|stay|stays|leave (?:the )?\w+ (?:as|alone|on))\b")
