@@ -49,6 +49,7 @@ class Stage:
     margin: float = 0.8  # contrastive loss only
     self_supervised_weight: float = 0.0  # NT-Xent added to a loss that uses labels
     label_smoothing: float = 0.0  # classification only
+    auxiliary_weight: float = 0.0  # of each auxiliary label's loss; a label of the readout weighs 1
     rows_per_lesion: int | None = None  # slices of one lesion drawn in one epoch; None is all
     lesions_per_source: int | None = None  # drawn anew in each epoch, so that no data set drowns the others
     augmentation: Augmentation = field(default_factory=Augmentation)
@@ -71,6 +72,7 @@ class Preset:
     dim: int = 512
     projection_dim: int = 128
     labels: tuple[str, ...] = ("lesion_type", "texture_class", "calcified", "malignancy_class", "size_class")
+    auxiliary: tuple[str, ...] = ()  # more labels to learn from, which are not read out
     readout_strength: float | None = None  # inverse regularisation of the readout; None leaves it out
     detail: float = 0.2  # share of the cosine that the features keep beside the readout
     seed: int = 0
@@ -112,6 +114,10 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     name="default",
+    auxiliary=(
+        "texture_rating", "malignancy_rating", "margin_rating", "sphericity_rating", "lobulation_rating",
+        "spiculation_rating", "subtlety_rating",
+    ),
     readout_strength=0.01,
     stages=(
         # Slices of one lesion are near copies: two in an epoch suffice. All ROIs have one scale in mm, so that size
@@ -130,6 +136,7 @@ DEFAULT = Preset(
             batch=128,
             temperature=0.1,
             label_smoothing=0.1,
+            auxiliary_weight=0.3,
             self_supervised_weight=0.5,
             rows_per_lesion=1,
             lesions_per_source=1600,

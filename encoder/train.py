@@ -90,7 +90,7 @@ def train(
             "resume it with those"
         )
     hub_logging.disable_progress_bar()  # "Writing model shards" would break our own
-    rois = load_rois(packs, plan.labels, train_on_validation)
+    rois = load_rois(packs, plan.labels + plan.auxiliary, train_on_validation)
     no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
     accelerator = Accelerator(mixed_precision=PRECISION, cpu=no_gpu)
     torch.manual_seed(plan.seed)
@@ -112,7 +112,7 @@ def train(
     if accelerator.is_main_process:
         if plan.readout_strength is not None:
             learner.encoder.cpu().train(False)
-            _fit_readout(learner.encoder, rois, plan.readout_strength, plan.detail)
+            _fit_readout(learner.encoder, rois, plan.labels, plan.readout_strength, plan.detail)
             _fit_familiarity(learner.encoder, rois)
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
@@ -216,11 +216,14 @@ def _run_stage(
     learner.train()
     proxies = list(learner.proxies)
     weights = [class_weights(rois.classes[:, label], len(p)).to(p.device) for label, p in enumerate(proxies)]
+    shares = [1.0] * len(plan.labels) + [stage.auxiliary_weight] * len(plan.auxiliary)
     with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
         for epoch in range(first_epoch, stage.epochs):
             losses = []
             for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
-                loss_of = partial(_loss, proxies=proxies, weights=weights, rows=rows, rois=rois, stage=stage)
+                loss_of = partial(
+                    _loss, proxies=proxies, weights=weights, shares=shares, rows=rows, rois=rois, stage=stage
+                )
                 losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
                 optimizer.step()
                 progress.step(epoch + done)
@@ -239,6 +242,7 @@ def _loss(
     projected: torch.Tensor,
     proxies: Sequence[torch.Tensor],
     weights: Sequence[torch.Tensor],
+    shares: Sequence[float],
     rows: torch.Tensor,
     rois: TrainingRois,
     stage: Stage,
@@ -253,17 +257,21 @@ def _loss(
         loss = contrastive(vectors, classes[:, 0], stage.margin)
     else:
         loss = vectors.sum() * 0.0
-        for of_label, column, weight in zip(proxies, classes.T, weights, strict=True):
-            loss = loss + proxy_softmax(vectors, of_label, column, weight, stage.temperature, stage.label_smoothing)
+        for of_label, column, weight, share in zip(proxies, classes.T, weights, shares, strict=True):
+            if share > 0:
+                found = proxy_softmax(vectors, of_label, column, weight, stage.temperature, stage.label_smoothing)
+                loss = loss + share * found
     if stage.self_supervised_weight > 0:
         loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
     return loss
 
 
-def _fit_readout(encoder: LesionEncoder, rois: TrainingRois, strength: float, detail: float) -> None:
-    """Beliefs about every label with at least two classes, fitted to the training ROIs as they are."""
+def _fit_readout(
+    encoder: LesionEncoder, rois: TrainingRois, labels: Sequence[str], strength: float, detail: float
+) -> None:
+    """Beliefs about each of `labels` with at least two classes, fitted to the training ROIs as they are."""
     names = list(rois.labels)
-    read = sorted(name for name in names if len(rois.labels[name]) > 1)
+    read = sorted(name for name in labels if len(rois.labels[name]) > 1)
     if not read:
         return
     classes = rois.classes[:, [names.index(name) for name in read]]

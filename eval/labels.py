@@ -2,8 +2,9 @@
 
 import csv
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, to_roi_width
 from eval.splits import TEST_SHARE, Split, known_for, split_of
 
 SIZE_BOUNDS_MM = (6.0, 10.0)
+RATINGS = ("texture", "malignancy", "margin", "sphericity", "lobulation", "spiculation", "subtlety")  # readers' scales
 
 
 class LabelError(LesionSearchError):
@@ -23,7 +25,11 @@ class LabelError(LesionSearchError):
 
 @dataclass(frozen=True)
 class Nodule:
-    """One slice of one LIDC nodule as a row of a ROI pack. Ratings are median reader scores; None is unreliable."""
+    """One slice of one LIDC nodule as a row of a ROI pack. Ratings are median reader scores; None is unknown.
+
+    Nodules that one reader alone has marked are labelled too, to learn from; they are not `agreed`, and nothing is
+    measured on them.
+    """
 
     lesion_id: str
     patient_id: str
@@ -34,15 +40,20 @@ class Nodule:
     slice: int
     area_px: int
     split: Split
+    agreed: bool = False  # two readers or more
     field_of_view_mm: float | None = None
     source: str = "LIDC-IDRI"
-    texture: float | None = None
-    malignancy: float | None = None
-    eq_diam_mm: float | None = None
     texture_class: str | None = None
     calcified: str | None = None
     malignancy_class: str | None = None
     size_class: str | None = None
+    texture_rating: str | None = None  # and the others of RATINGS: the nearest whole score
+    malignancy_rating: str | None = None
+    margin_rating: str | None = None
+    sphericity_rating: str | None = None
+    lobulation_rating: str | None = None
+    spiculation_rating: str | None = None
+    subtlety_rating: str | None = None
 
 
 def read_lidc(folder: Path, test_share: float = TEST_SHARE) -> tuple[NDArray[np.uint8], tuple[Nodule, ...]]:
@@ -68,31 +79,34 @@ def _nodule(row: dict[str, str], test_share: float) -> Nodule:
         float(row[column] or "nan")
         for column in ("match_cost", "n_readers", "eq_diam_mm", "texture", "calcification", "malignancy")
     )
-    reliable = matched < 0.6 and readers >= 2 and not np.isnan(diameter + texture + calcification + malignancy)
+    known = matched < 0.6 and not np.isnan(diameter + texture + calcification + malignancy)
     texture_class = "ground-glass" if texture < 2.5 else "part-solid" if texture < 4.5 else "solid"
     is_calcified = calcification < 5.5
-    return Nodule(
+    nodule = Nodule(
         lesion_id=f"{nodule_id}/{row['slice']}".replace("/", "-"),
         patient_id=patient,
         nodule_id=nodule_id,
-        lesion_type=("calcified" if is_calcified else texture_class) if reliable else None,
-        long_axis_mm=diameter if reliable else None,
+        lesion_type=None,
+        long_axis_mm=None,
         pixel_spacing_mm=float(row["pixel_spacing_mm"]) if row["pixel_spacing_mm"] else None,
         field_of_view_mm=ROI_WIDTH_MM if row["pixel_spacing_mm"] else None,
         slice=int(row["slice"]) + 1,
         area_px=int(row["area_px"]),
         split=split_of(patient, test_share),
-        texture=texture if reliable else None,
-        malignancy=malignancy if reliable else None,
-        eq_diam_mm=diameter if reliable else None,
-        texture_class=texture_class if reliable else None,
-        calcified=("calcified" if is_calcified else "not calcified") if reliable else None,
-        malignancy_class=_graded(malignancy, (2.5, 3.5 + 1e-9), ("benign", "indeterminate", "suspicious"))
-        if reliable
-        else None,
-        size_class=_graded(diameter, SIZE_BOUNDS_MM, ("under 6 mm", "6 to 10 mm", "10 mm and more"))
-        if reliable
-        else None,
+    )
+    if not known:
+        return nodule
+    ratings: dict[str, Any] = {f"{name}_rating": f"{float(row[name]):.0f}" for name in RATINGS if row.get(name)}
+    return replace(
+        nodule,
+        agreed=readers >= 2,
+        lesion_type="calcified" if is_calcified else texture_class,
+        long_axis_mm=diameter,
+        texture_class=texture_class,
+        calcified="calcified" if is_calcified else "not calcified",
+        malignancy_class=_graded(malignancy, (2.5, 3.5 + 1e-9), ("benign", "indeterminate", "suspicious")),
+        size_class=_graded(diameter, SIZE_BOUNDS_MM, ("under 6 mm", "6 to 10 mm", "10 mm and more")),
+        **ratings,
     )
 
 
@@ -101,10 +115,10 @@ def _graded(value: float, bounds: Sequence[float], names: Sequence[str]) -> str:
 
 
 def largest_slices(nodules: Sequence[Nodule]) -> NDArray[np.int64]:
-    """Row numbers of one slice per reliable nodule, the one of largest area, in order."""
+    """Row numbers of one slice per nodule that readers agree on, the one of largest area, in order."""
     best: dict[str, int] = {}
     for row, nodule in enumerate(nodules):
-        if nodule.lesion_type is None:
+        if not nodule.agreed:
             continue
         if nodule.nodule_id not in best or nodule.area_px > nodules[best[nodule.nodule_id]].area_px:
             best[nodule.nodule_id] = row

@@ -68,6 +68,23 @@ def test_what_it_believes_joins_what_it_sees(pack, tmp_path):
     assert np.mean((bone > liver) == (np.arange(24) % 2 == 0)) > 0.9
 
 
+def test_auxiliary_labels_are_learnt_from_and_not_read_out(pack, tmp_path):
+    rows = (pack / "lesions.csv").read_text().split()
+    rated = [rows[0] + ",margin_rating", *(f"{row},{1 + i % 3}" for i, row in enumerate(rows[1:]))]
+    (pack / "lesions.csv").write_text("\n".join(rated) + "\n")
+    stages = tuple(replace(stage, auxiliary_weight=0.5) for stage in TINY.stages)
+    plan = replace(TINY, stages=stages, auxiliary=("margin_rating",))
+    with_them, without = (
+        train([pack], tmp_path / name, replace(one, readout_strength=1.0))
+        for name, one in (("with", plan), ("without", TINY))
+    )
+    assert list(load_embedder(with_them)._model.config.readout) == ["lesion_type"]
+    first, second = (load_file(out / "labels" / "model.safetensors") for out in (with_them, without))
+    assert any(not torch.equal(first[name], second[name]) for name in first)
+    alike = [load_file(out / "simclr" / "model.safetensors") for out in (with_them, without)]
+    assert all(torch.equal(alike[0][name], alike[1][name]) for name in alike[0])
+
+
 def test_no_source_drowns_another(pack, tmp_path):
     rows = (pack / "lesions.csv").read_text().split()
     sourced = [rows[0] + ",source", *(f"{row},{'few' if i < 4 else 'many'}" for i, row in enumerate(rows[1:]))]

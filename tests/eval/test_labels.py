@@ -47,9 +47,12 @@ def test_types_and_classes_follow_the_published_bounds(tmp_path):
     assert [n.size_class for n in nodules] == ["6 to 10 mm", "under 6 mm", "10 mm and more", "6 to 10 mm"]
 
 
-def test_unreliable_nodules_have_no_labels(tmp_path):
-    nodules = lidc(tmp_path, {"match_cost": 99.0}, {"n_readers": 1}, {"eq_diam_mm": "", "malignancy": ""}, {})
-    assert [n.lesion_type is None for n in nodules] == [True, True, True, False]
+def test_unmatched_nodules_have_no_labels_and_those_of_one_reader_are_only_learnt_from(tmp_path):
+    changes = ({"match_cost": 99.0}, {"n_readers": 1}, {"eq_diam_mm": "", "malignancy": ""}, {})
+    nodules = lidc(tmp_path, *({**change, "nodule": f"nodule-{n}"} for n, change in enumerate(changes)))
+    assert [n.lesion_type is None for n in nodules] == [True, False, True, False]
+    assert [n.texture_rating for n in nodules] == [None, "5", None, "5"]
+    assert largest_slices(nodules).tolist() == [3]
 
 
 def test_one_slice_a_nodule_is_its_largest(tmp_path):
