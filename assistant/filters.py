@@ -313,7 +313,7 @@ def read_sex(slots: Slots) -> None:
         found += [(m.start(), m.end(), cast(Sex, sex)) for m in patterns.finditer(rf"\b{words}\b(?!-)", slots.text)]
     letter = (
         r"(?<![\w'])(f|m)(?![\w'])(?= only\b| instead\b| please\b|$|[,;.]|\s+\x00| (?:patients|pts|top|under"
-        r"|over|aged))"
+        r"|over|aged|in|but|about|and (?![fm]\b)))"
     )
     found += [(m.start(), m.end(), cast(Sex, m.group(1).upper())) for m in patterns.finditer(letter, slots.text)]
     found += [

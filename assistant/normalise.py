@@ -14,7 +14,7 @@ def _compiled(*tables: tuple[tuple[str, str], ...]) -> Table:
     return tuple((re.compile(pattern), replacement) for table in tables for pattern, replacement in table)
 
 
-_FIRST = _compiled(shorthand.MARKS, shorthand.HEARD, shorthand.SLURS, shorthand.SHORT)
+_FIRST = _compiled(shorthand.MARKS, shorthand.THUMBED, shorthand.HEARD, shorthand.SLURS, shorthand.SHORT)
 _THEN = _compiled(shorthand.SLURS, shorthand.SHORT, shorthand.AMOUNTS, shorthand.FILLERS)
 
 

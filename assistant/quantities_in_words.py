@@ -17,9 +17,11 @@ def set_remarks_aside(slots: Slots) -> None:
     slots.take(
         rf"\b(?:{one})(?: here)? (?:is|was|being) (?:an? )?\d+(?:[- ]years?)?(?:[- ]old)?s?\b(?: (?:years old|man"
         rf"|woman|lady"
-        r"|male|female|gentleman|guy|patient))?(?! ?(?:or|and|to|-|\+))",
+        r"|male|female|gentleman|guy|patient))?(?! ?(?:or|to|-|\+)| and (?:\d|older|younger|up|over|above|under"
+        r"|below))",
         lambda _: None,
     )
+    slots.take(_ONE_PATIENT, lambda _: None)
     slots.take(
         r"^\W*(?:an? )?\d+ years old (?:(?:heavy|ex|former)[- ])?(?:\w+ )?(?:smoker|man|woman|lady|gentleman"
         r"|male|female|guy|patient)"
@@ -28,6 +30,17 @@ def set_remarks_aside(slots: Slots) -> None:
         r"|\b(?:patient|he|she) (?:is )?(?:pushing|approaching|turned|turns|just turned) \d+\b(?! only)",
         lambda _: None,
     )
+
+
+_SOMEBODY = r"(?:woman|man|lady|gentleman|female|male|girl|boy|patient|guy)"
+_AGED = r"\d{1,2}[- ]years?[- ]olds?"
+_ONE_PATIENT = (  # "a 58 years old welder", "gentleman of 80", "he is a smoker, 58": one's own patient
+    rf"(?:^\W*(?:an? )?|\b(?:is|was|have|has|got|it is|this is|on|consult on|about) an? ){_AGED}"
+    rf"(?: (?:{_SOMEBODY}|[a-z-]+))?(?=\W*$|\W*,)"
+    rf"|(?:^\W*|\b(?:is|it is|have|on|got|in) )(?:an? |the )?{_SOMEBODY}(?: of|,| aged) \d{{1,2}}\b(?=\W*$|\W*,| with)"
+    r"|\b(?:he|she|patient|lady|gentleman)(?: is| was) an? [a-z-]+(?: [a-z-]+){0,3}, \d{1,2}\b(?=\W*$|\W*,)"
+    r"|\b(?:he|she|patient) (?:himself |herself )?is (?:only |about |just )?\d{1,2}\b(?=\W*$|\W*,)"
+)
 
 
 def read_decades(slots: Slots) -> None:

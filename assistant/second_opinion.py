@@ -14,7 +14,7 @@ from assistant.tuning.phrases import TYPE_NAMES
 from assistant.turn import Call, Reply
 
 THOUGHTS = 2  # that are asked for, the likeliest first
-POSSIBLE = 0.05  # how likely one is beside the first, to be one
+POSSIBLE = 0.15  # how likely one is beside the first, to be one
 
 
 def settle(
@@ -27,8 +27,10 @@ def settle(
     """One understanding from the planner's, the model's, and the model's second thoughts."""
     if not set(state.atlas_types) <= set(TYPE_NAMES):
         return planned  # the model was tuned to other types than this atlas has
-    if any(r.intent == "out_of_scope" or r.unknown_types or r.not_applied for r in planned):
-        return planned  # what must be said, and what is not there, are words the model does not know
+    if any(r.unknown_types or r.not_applied for r in planned):
+        return planned  # what is not there is told in words the model does not know
+    if all(r.intent == "out_of_scope" for r in planned) and all(r.intent != "out_of_scope" for r in read):
+        return planned  # nothing is answered that may have to be declined
     if all(r.intent == "unknown" for r in planned):
         return read
     meant = _meaning(message, planned, state)

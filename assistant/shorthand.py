@@ -131,6 +131,26 @@ HEARD: tuple[tuple[str, str], ...] = (
     (r"\bwait loss\b", "weight loss"),
 )
 
+# Letters left out and blanks left out, as thumbs type: "nt ovr30", "u62", "top5", "12mre".
+THUMBED: tuple[tuple[str, str], ...] = (
+    (r"\b(top|just|only|min|max|over|ovr|under|undr|past|aged?|about|bout|upto|cutoff|end)(?=\d)", r"\1 "),
+    (r"\bbtwn? ?(?=\d)", "between "),
+    (r"\bu(?=\d\d\b)", "under "),
+    (r"\bo(?=\d\d\b)", "over "),
+    (r"(?<=\d)(?=(?:yo|mre|more|n? ?up|hits)\b)", " "),
+    (r"(?<=\d )yo\+", "years old +"),
+    (r"\bnt\b", "not"), (r"\bjst\b", "just"), (r"\bnly\b", "only"), (r"\bovr\b", "over"), (r"\bundr\b", "under"),
+    (r"\bat lst\b", "at least"), (r"\blst\b", "last"), (r"\bprev\b", "previous"), (r"\bothr\b", "other"),
+    (r"\b(?:rgn|reg)\b", "region"), (r"\bsz\b", "size"), (r"\bsx\b", "sex"), (r"\bbnd\b", "bound"),
+    (r"\blim\b", "limit"), (r"\brng\b", "range"), (r"\blowr\b", "lower"), (r"\bsmall?r\b", "smaller"),
+    (r"\bmre\b", "more"), (r"\benuf\b", "enough"), (r"\baswell\b", "as well"), (r"\binsted\b", "instead"),
+    (r"\brathr\b", "rather"), (r"\bbk\b", "back"), (r"\bagn\b", "again"), (r"\bupto\b", "up to"),
+    (r"\bppl\b", "people"), (r"\bany1\b", "anyone"), (r"\bsrch\b", "search"), (r"\bfnd\b", "find"),
+    (r"\bmtch(?=es\b|$)", "match"), (r"\bcmpr\b", "compare"), (r"\bcnt\b", "count"), (r"\bx(?:cl|clude)\b", "exclude"),
+    (r"\bnxt (?:2|to)\b", "next to"), (r"\brp\b(?! \d)", "retroperitoneal"), (r"\brenl\b", "renal"),
+    (r"\bopn\b", "open"), (r"\bdens\b", "density"), (r"\brnk ?(?=\d)", "rank "), (r"\bdiam\b", "diameter"),
+)  # fmt: skip
+
 # Abbreviations of the reading room and of the terminal.
 SHORT: tuple[tuple[str, str], ...] = (
     (r"\b(max|min|approx|incl|excl|ca|pat|resp|subcut|mediast|abd|seg|no|nr|vs|med)\.(?=\s|/|$|\d)", r"\1"),

@@ -51,7 +51,7 @@ WEIGHTS: dict[Maker, int] = {
     others.report: 28, others.reasons: 24, others.courtesy: 22, others.declined: 46, others.nonsense: 34, others.injected: 3,
     foreign: 18, corrected: 14, about_patient: 14, others.put_right: 8,
 }  # fmt: skip
-WRITTEN = 0.55  # share of the sentences that were written one by one
+WRITTEN = 0.7  # share of the sentences that were written one by one
 SEVERAL = 0.09  # share of the others that ask for two or three things
 SINGLE = (others.measure, others.report, search, similar, identify, others.explain, others.compare, others.regions, search, others.measure,
           others.report)  # fmt: skip

@@ -27,8 +27,10 @@ from encoder.errors import LesionSearchError
 FOLDER = Path(__file__).parent / "written"
 KEPT_APART = 0.15  # share of the lines
 HAVE_A_VOICE = (
+    "abroad",
     "clinical",
     "non_native",
+    "thumbs",
 )  # files whose lines are dictated, misspelt or in a foreigner's English already
 VOICED = 0.4  # share of the other lines that get one
 OTHER_FILTERS = 0.4  # share of follow-ups whose search has filters the line says nothing of

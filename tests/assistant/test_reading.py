@@ -156,3 +156,26 @@ def test_whose_lesions(said: str, scope: str | None) -> None:
 def test_types_left_out_replaced_or_only_spoken_of(said: str, types: list[str], left_out: list[str]) -> None:
     slots = read_slots(normalise(said), (), TYPES)
     assert (slots.types, slots.left_out) == (types, left_out)
+
+
+@pytest.mark.parametrize(
+    ("said", "bounds"),
+    [
+        ("nt ovr 45", (None, 45)), ("u52 only", (None, 51)), ("o71 pls", (72, None)), ("min age33", (33, None)),
+        ("62yo n up", (62, None)), ("a gentleman of 67, lives alone", (None, None)),
+        ("he is a retired miner, 71", (None, None)), ("she is only 26", (None, None)),
+        ("a 58 year old woman, under 40", (None, 39)),
+    ],
+)  # fmt: skip
+def test_ages_typed_in_haste_are_read_and_those_of_ones_own_patient_are_not(
+    said: str, bounds: tuple[int | None, int | None]
+) -> None:
+    slots = read_slots(normalise(said))
+    assert (slots.min_age, slots.max_age, slots.unread) == (*bounds, ())
+
+
+@pytest.mark.parametrize(
+    ("said", "sex"), [("m in their 60s", "M"), ("f but over 50", "F"), ("a man of 73, cough", None)]
+)
+def test_a_letter_is_a_sex_and_ones_own_patient_is_none(said: str, sex: str | None) -> None:
+    assert read_slots(normalise(said)).sex == sex

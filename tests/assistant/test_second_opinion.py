@@ -84,7 +84,7 @@ def test_a_second_thought_is_about_the_same_lesion_ids():
             asked.append((message, ids))
             return super().read(message, state, ids, stop, begin)
 
-    list(second_thoughts(reader := Asked([0.1, 0.1]), read_requests(reader, "similar to P0001-S1-L01", STATE), STATE))
+    list(second_thoughts(reader := Asked([0.8 * POSSIBLE, 0.8 * POSSIBLE]), read_requests(reader, "similar to P0001-S1-L01", STATE), STATE))
     assert set(asked) == {("similar to L1", 1)}
     assert len(asked) == 3
 
@@ -92,6 +92,11 @@ def test_a_second_thought_is_about_the_same_lesion_ids():
 @pytest.mark.parametrize("message", ["is it cancer?", "similar brain lesions"])
 def test_what_is_declined_or_not_there_stays_so(message):
     assert settled(message, do="identify") == understand(message, STATE)
+
+
+def test_where_both_decline_or_something_is_asked_beside_it_the_model_is_followed():
+    assert settled("is it cancer?", do="decline", topic="prognosis")[0].topic == "prognosis"
+    assert settled("is it cancer? and how large?", do="measure")[0].intent == "measure"
 
 
 def test_an_atlas_of_other_types_is_the_planners():
