@@ -197,6 +197,12 @@ def _written_table(data: Path) -> str:
     return to_markdown(run(base_model(get_settings().data), ADAPTER))
 
 
+def _prose_table(data: Path) -> str:
+    from eval.prose import kept, to_markdown
+
+    return to_markdown(kept())
+
+
 def _grounding_table(data: Path) -> str:
     from eval.grounding import run, to_markdown
 
@@ -224,6 +230,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "understanding": _understanding_table,
     "written": _written_table,
     "data-size": _data_size_table,
+    "prose": _prose_table,
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,
 }

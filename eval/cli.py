@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, help="Measure the encoder; Markdown on standard output, or --json.")
 
+prose = typer.Typer(no_args_is_help=True, help="The template's prose beside the embedded model's, compared blind.")
+app.add_typer(prose, name="prose")
+
 DATA_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 DOCUMENTS = tuple(Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "README.md"))
@@ -216,6 +219,45 @@ def grounding(
     from eval.grounding import run, to_markdown
 
     report = run(model, split.value)
+    _show(report, to_markdown(report), json)
+
+
+@prose.command("pairs")
+def prose_pairs(
+    out: Annotated[Path, typer.Option(help="folder for the pairs, and for the key that judges must not see")],
+    count: Annotated[int, typer.Option(min=1, help="pairs to be judged")] = 60,
+    seed: Annotated[int, typer.Option(help="of the choice of answers, and of their sides")] = 0,
+) -> None:
+    """Answers of the dev split, by the template and with prose of the embedded base model; some 10 s a pair."""
+    from assistant.embedded_base import base_model
+    from eval.agent import play_all
+    from eval.conversations import read_conversations
+    from eval.prose import PAIRS, Writer, pairs, save
+    from tools.settings import get_settings
+
+    writer = Writer(base_model(get_settings().data))
+    with _progress("conversations") as progress:
+        played = play_all("offline", read_conversations("dev"), progress=progress)
+    with _progress("pairs") as progress:
+        shown, key = pairs(played, writer, count, seed, progress)
+    save(out, shown, key)
+    typer.echo(f"{len(shown)} pairs of {len(key)} answers: {out / PAIRS}", err=True)
+
+
+@prose.command("score")
+def prose_score(
+    folder: Annotated[Path, typer.Argument(help="where the pairs and the key are")],
+    votes: Annotated[list[Path], typer.Argument(help='one JSON file a judge: {"1": "left", "2": "tie", …}')],
+    keep: Annotated[bool, typer.Option("--keep", help="as the comparison of the documents")] = False,
+    json: JsonOption = False,
+) -> None:
+    """What the check left of the model's prose, and which prose the judges found better."""
+    from eval.prose import keep as keep_report
+    from eval.prose import read_key, read_votes, score, to_markdown
+
+    report = score(read_key(folder), {path.stem: read_votes(path) for path in votes})
+    if keep:
+        keep_report(report)
     _show(report, to_markdown(report), json)
 
 
