@@ -84,7 +84,8 @@ def test_a_second_thought_is_about_the_same_lesion_ids():
             asked.append((message, ids))
             return super().read(message, state, ids, stop, begin)
 
-    list(second_thoughts(reader := Asked([0.8 * POSSIBLE, 0.8 * POSSIBLE]), read_requests(reader, "similar to P0001-S1-L01", STATE), STATE))
+    reader = Asked([0.8 * POSSIBLE] * 2)
+    list(second_thoughts(reader, read_requests(reader, "similar to P0001-S1-L01", STATE), STATE))
     assert set(asked) == {("similar to L1", 1)}
     assert len(asked) == 3
 
