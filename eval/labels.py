@@ -40,7 +40,7 @@ class Nodule:
     slice: int
     area_px: int
     split: Split
-    agreed: bool = False  # two readers or more
+    agreed: bool = True  # two readers or more
     field_of_view_mm: float | None = None
     source: str = "LIDC-IDRI"
     texture_class: str | None = None
@@ -93,6 +93,7 @@ def _nodule(row: dict[str, str], test_share: float) -> Nodule:
         slice=int(row["slice"]) + 1,
         area_px=int(row["area_px"]),
         split=split_of(patient, test_share),
+        agreed=False,
     )
     if not known:
         return nodule
