@@ -57,13 +57,18 @@ def _looked_at(
     others: Sequence[RegionFacts],
     atlas_types: Sequence[str],
 ) -> str:
-    scope = () if facts.filters.scope != "cross-patient" else ("other patients only",)
-    among = f"{facts.candidates} of {facts.atlas_size} atlas lesions"
-    searched = f"searched {among}: {', '.join([*filter_phrases(facts.filters, atlas_types), *scope])}."
+    searched = f"searched {covered(facts, atlas_types)}."
     if not suggested:
         return f"I looked at {region_place(region)} and {searched}"
     more = f" (also suggested: {listed(r.region_id for r in others)})" if others else ""
     return f"You had not marked a lesion, so I took my best suggestion, {region_place(region)}{more}, and {searched}"
+
+
+def covered(facts: SearchFacts, atlas_types: Sequence[str]) -> str:
+    """How many atlas lesions a search covered, and by which filters."""
+    scope = () if facts.filters.scope != "cross-patient" else ("other patients only",)
+    among = f"{facts.candidates} of {facts.atlas_size} atlas lesions"
+    return f"{among}: {', '.join([*filter_phrases(facts.filters, atlas_types), *scope])}"
 
 
 def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[str]:

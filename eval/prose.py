@@ -18,7 +18,6 @@ from assistant.grounding import Checker
 from assistant.phrases import (
     cite,
     counted,
-    filter_phrases,
     joined,
     lesion_facts,
     likeness,
@@ -27,7 +26,7 @@ from assistant.phrases import (
     size,
 )
 from assistant.remarks import fixed_texts
-from assistant.search_wording import NEAREST_SHOWN
+from assistant.search_wording import NEAREST_SHOWN, covered
 from assistant.sentences import split_sentences
 from encoder.errors import LesionSearchError
 from eval.agent import Progress, Share
@@ -165,12 +164,10 @@ def _search(played: Played) -> SearchFacts | None:
 
 def statements(facts: SearchFacts, region: RegionFacts, types: Sequence[str] = ()) -> list[str]:
     """The facts the template words, plainly and one a line; `types` are those of the atlas."""
-    scope = () if facts.filters.scope != "cross-patient" else ("other patients only",)
     told = [
         f"{region.region_id} lies on slice {region.slice} of {region.slices}"
         + (f" and measures {size(region.long_axis_mm, region.short_axis_mm)}." if region.long_axis_mm else "."),
-        f"The search covered {facts.candidates} of {facts.atlas_size} atlas lesions: "
-        f"{', '.join([*filter_phrases(facts.filters, types), *scope])}.",
+        f"The search covered {covered(facts, types)}.",
     ]
     only = set(facts.filters.lesion_types)
     limit = LIMIT_WORDS[facts.confidence_limit] if facts.confidence_limit else None
