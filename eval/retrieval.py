@@ -89,10 +89,20 @@ def rank(
     vectors: Vectors, labels: NDArray[np.str_], patients: NDArray[np.str_], scope: Scope, depth: int = 10
 ) -> Ranking:
     """Rank every other lesion for each lesion by cosine similarity; ties keep the given order."""
-    similarity = vectors @ vectors.T
+    return rank_by(vectors @ vectors.T, labels, patients, scope, depth)
+
+
+def rank_by(
+    similarity: NDArray[np.floating],
+    labels: NDArray[np.str_],
+    patients: NDArray[np.str_],
+    scope: Scope,
+    depth: int = 10,
+) -> Ranking:
+    """Rank every other lesion for each lesion, the likest first. Shape: (N, N), (N,), (N,)."""
     same = patients[:, None] == patients[None, :]
     allowed = {"all": np.ones_like(same), "same-patient": same, "cross-patient": ~same}[scope] & ~np.eye(
-        len(vectors), dtype=bool
+        len(same), dtype=bool
     )
     order = np.argsort(-np.where(allowed, similarity, -np.inf), axis=1, kind="stable")[:, :depth]
     if order.shape[1] < depth:
