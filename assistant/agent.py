@@ -68,8 +68,9 @@ class Assistant:
         self.workspace = workspace
         self.model = resolve_model(model)
         self._ledger = EvidenceLedger()
-        fallback = self.model if isinstance(self.model.chat_model, offline.OfflineModel) else offline_model()
-        self._guard = TurnGuard(self._ledger, fallback.chat_model)
+        chosen = self.model.chat_model
+        self._planner = chosen if isinstance(chosen, offline.OfflineModel) else offline.OfflineModel()
+        self._guard = TurnGuard(self._ledger, self._planner)
         self._graph = create_agent(
             self.model.chat_model, list(tools or ()), middleware=[self._guard], context_schema=Workspace
         )
@@ -127,7 +128,7 @@ class Assistant:
         final = said[-1] if isinstance(said[-1], AIMessage) else None
         if writer.empty:
             # nothing was said, or nothing of it was supported: the built-in planner writes it from the evidence
-            reply = offline.decide([SystemMessage(system_prompt(turn.state)), *said])
+            reply = self._planner.decide([SystemMessage(system_prompt(turn.state)), *said])
             final = AIMessage(reply.text if isinstance(reply, Reply) else SOMETHING_WRONG)
             yield from writer.feed(final.text)
         yield from writer.finish()

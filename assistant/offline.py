@@ -1,8 +1,14 @@
-"""The built-in model: a chat model that plans by rules, answers from evidence, and needs no network."""
+"""The built-in model: a chat model that plans by rules, answers from evidence, and needs nothing from outside.
+
+A message is read by two minds, the planner's tables and the small network of `offline_reader.py`; whenever the network
+fails, the tables read alone.
+"""
 
 import json
+import logging
 import re
 import uuid
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,18 +26,29 @@ from langchain_core.messages import (
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
+from pydantic import PrivateAttr
 
+from assistant.embedded_model import CalledOffError
+from assistant.offline_reader import offline_reader
 from assistant.planner import Understand, plan_turn
+from assistant.requests import Request
+from assistant.second_opinion import OFFLINE_NETWORK
 from assistant.state import TurnState
 from assistant.turn import Call, Reply, Result
+from assistant.two_minds import read_by_both
 from assistant.understanding import understand
 from tools.results import Facts
 
+log = logging.getLogger(__name__)
+
 ASKS = "asks"  # key of the response metadata: the answer is a question back
+REMEMBERED = 16  # messages: a turn asks several times about the same one
 
 
 class OfflineModel(BaseChatModel):
     """Reads the question and the state, calls tools, writes the answer. A pure function of its messages."""
+
+    _understood: "OrderedDict[tuple[str, str], tuple[Request, ...]]" = PrivateAttr(default_factory=OrderedDict)
 
     @property
     def _llm_type(self) -> str:
@@ -45,7 +62,28 @@ class OfflineModel(BaseChatModel):
 
     def decide(self, messages: Sequence[BaseMessage]) -> Call | Reply:
         """The next tool call or the answer."""
-        return decide(messages)
+        return decide(messages, self._read)
+
+    def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
+        """The requests of a message, as tables and network read it together."""
+        try:
+            return read_by_both(offline_reader(), message, state, OFFLINE_NETWORK)
+        except ValueError:  # the network wrote what is not of the language, as it may once in a hundred times
+            return understand(message, state)
+
+    def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
+        key = (message, state.render())
+        if key not in self._understood:
+            try:
+                self._understood[key] = self.understood(message, state)
+            except CalledOffError:  # nobody waits for it; asked again it is read anew
+                return understand(message, state)
+            except Exception:  # a mind that answers nonsense never stops a conversation
+                log.exception("a message was read by the planner's tables alone")
+                self._understood[key] = understand(message, state)
+            while len(self._understood) > REMEMBERED:
+                self._understood.popitem(last=False)
+        return self._understood[key]
 
     def _generate(
         self,

@@ -1,11 +1,13 @@
 """Two minds have read a message: which of them is followed where they differ.
 
-The model understands more messages than the planner. It is followed, unless what the planner understood is among the
-model's own second thoughts: then two independent minds speak for it. Measured on the written sentences kept apart from
-both (`assistant/tuning/written.py`), from which the constants are too.
+The second mind, a language model or the offline network, understands more messages than the planner. It is followed,
+unless it was not sure, or what the planner understood is among its own second thoughts: then two independent minds
+speak for it. Measured on the written sentences kept apart from all (`assistant/tuning/written.py`), from which the
+constants are too.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from assistant.planner import plan_turn
 from assistant.requests import Request
@@ -14,7 +16,18 @@ from assistant.tuning.phrases import TYPE_NAMES
 from assistant.turn import Call, Reply
 
 THOUGHTS = 2  # that are asked for, the likeliest first
-POSSIBLE = 0.15  # how likely one is beside the first, to be one
+
+
+@dataclass(frozen=True)
+class Trust:
+    """How far a second mind is followed."""
+
+    sure: float  # of its reading at least, or the planner is followed, where that understood something
+    possible: float  # how likely a second thought is beside the first, to be one
+
+
+LANGUAGE_MODEL = Trust(sure=0.0, possible=0.15)
+OFFLINE_NETWORK = Trust(sure=0.4, possible=0.05)
 
 
 def settle(
@@ -23,8 +36,9 @@ def settle(
     read: tuple[Request, ...],
     second_thoughts: Iterable[tuple[Request, ...]],
     state: TurnState,
+    sure: bool = True,
 ) -> tuple[Request, ...]:
-    """One understanding from the planner's, the model's, and the model's second thoughts."""
+    """One understanding from the planner's, the second mind's, and its second thoughts; `sure`: whether it was."""
     if not set(state.atlas_types) <= set(TYPE_NAMES):
         return planned  # the model was tuned to other types than this atlas has
     if any(r.unknown_types or r.not_applied for r in planned):
@@ -33,6 +47,8 @@ def settle(
         return planned  # nothing is answered that may have to be declined
     if all(r.intent == "unknown" for r in planned):
         return read
+    if not sure and not any(r.unread or r.unclear for r in planned):
+        return planned
     meant = _meaning(message, planned, state)
     if meant == _meaning(message, read, state):
         return planned

@@ -36,8 +36,8 @@ from eval.conversations import (
 from tools.results import Facts, SearchFacts
 
 if TYPE_CHECKING:
-    from assistant.embedded import Mind
     from assistant.embedded_model import Reader, Reading
+    from assistant.two_minds import Mind
 
 Comparable = tuple[str, dict[str, Any]]
 MOST_CALLS = 12
@@ -184,8 +184,8 @@ def run(
     split: Split | Literal["all"], base: Path, adapters: Sequence[tuple[str, Path]], stage: Stage | None = None
 ) -> UnderstandingReport:
     """The planner, the bare model, each adapter, and the last adapter's parts, on one split."""
-    from assistant.embedded import read_by_both, read_requests
     from assistant.embedded_model import Reader
+    from assistant.two_minds import read_by_both, read_requests
     from assistant.understanding import understand
 
     def by(reader: "Mind") -> Understand:

@@ -25,8 +25,8 @@ from tools.results import FilterFacts, HitFacts, RegionFacts, SearchFacts
 from tools.study import SafeFacts
 
 if TYPE_CHECKING:
-    from assistant.embedded import Mind
     from assistant.embedded_model import Reading
+    from assistant.two_minds import Mind
 
 TOOLS = {
     "search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion",
@@ -156,8 +156,8 @@ def scores(
 
 def run(base: Path | None, adapter: Path, progress: Progress | None = None) -> WrittenReport:
     """The planner on the sentences kept apart; with a base model, the adapter and both together too."""
-    from assistant.embedded import read_by_both, read_requests
     from assistant.embedded_model import Reader
+    from assistant.two_minds import read_by_both, read_requests
     from assistant.understanding import understand
 
     readers: dict[str, Understand] = {"planner": understand}

@@ -241,6 +241,23 @@ def tune(
 
 
 @app.command()
+def tune_offline(
+    out: Annotated[Path, typer.Option(help="the network, and the checkpoint a stopped run goes on from")] = Path(
+        "runs/offline"
+    ),
+    utterances: Annotated[int, typer.Option(min=100, help="sentences to learn from, drawn as it goes")] = 260_000,
+    seed: Annotated[int, typer.Option(help="of the sentences and the run")] = 0,
+    keep_out: Annotated[
+        Path, typer.Option(help="folder of conversations written by people; no sentence like theirs is learnt from")
+    ] = Path("eval/agent_cases"),
+) -> None:
+    """Train the small network of the offline reader from nothing; about an hour on one core."""
+    from assistant.tuning.offline import OfflineConfig, run_in_terminal
+
+    run_in_terminal(out, OfflineConfig(utterances=utterances, seed=seed), keep_out)
+
+
+@app.command()
 def utterances(
     out: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
     count: Annotated[int, typer.Option(min=1, help="distinct sentences")] = 100_000,

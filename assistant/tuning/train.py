@@ -11,6 +11,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -163,16 +164,29 @@ def tune(
 
 def run_in_terminal(data: Path, out: Path, config: TuneConfig, keep_out: Path, begin_from: Path | None = None) -> None:
     """`tune` with a progress line on standard error, on the base model of a data folder."""
-    from rich.console import Console
-
     from assistant.embedded_base import base_model
 
     if importlib.util.find_spec("peft") is None:
         raise TuneError('Tuning needs the package peft: install it with pip install "lesion-search[tune]".')
-    if not keep_out.is_dir():
-        raise TuneError(f"{keep_out} is no folder: name the folder of conversations whose sentences are kept out.")
+    kept = kept_out(keep_out)
+    with progress_line("Preparing the base model and the sentences", f"The adapter is in {out}.") as told:
+        tune(base_model(data), out, config, kept, told, begin_from)
+
+
+def kept_out(folder: Path) -> Kept:
+    """What is never learnt from: the conversations of a folder, and the written sentences kept apart."""
+    if not folder.is_dir():
+        raise TuneError(f"{folder} is no folder: name the folder of conversations whose sentences are kept out.")
+    return Kept([*human_sentences([folder]), *(filled.text for _, filled in measured())])
+
+
+@contextmanager
+def progress_line(before: str, after: str) -> Iterator[Callable[[Progress], None]]:
+    """One line on standard error that says how far a run is."""
+    from rich.console import Console
+
     console = Console(stderr=True)
-    with console.status("Preparing the base model and the sentences") as status:
+    with console.status(before) as status:
 
         def told(now: Progress) -> None:
             line = (f"{now.done} of {now.total} utterances, loss {now.loss:.3f}, {now.rate:.1f} a second, "
@@ -181,9 +195,8 @@ def run_in_terminal(data: Path, out: Path, config: TuneConfig, keep_out: Path, b
             if not console.is_terminal:  # a file keeps every line, and a status shows nothing there
                 console.print(line)
 
-        kept = Kept([*human_sentences([keep_out]), *(filled.text for _, filled in measured())])
-        tune(base_model(data), out, config, kept, told, begin_from)
-    console.print(f"The adapter is in {out}.")
+        yield told
+    console.print(after)
 
 
 def _utterances(path: Path, config: TuneConfig, kept: Kept | None) -> list[Utterance]:

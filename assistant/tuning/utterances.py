@@ -6,6 +6,7 @@ Everything is drawn from a seed; row n of a seed is always the same. DATA_CARD.m
 import json
 import random
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -52,16 +53,17 @@ WEIGHTS: dict[Maker, int] = {
     foreign: 18, corrected: 14, about_patient: 14, others.put_right: 8,
 }  # fmt: skip
 WRITTEN = 0.7  # share of the sentences that were written one by one
+ALIKE = 0.85  # shared words among all words: above it a sentence is close kin of another
 SEVERAL = 0.09  # share of the others that ask for two or three things
 SINGLE = (others.measure, others.report, search, similar, identify, others.explain, others.compare, others.regions, search, others.measure,
           others.report)  # fmt: skip
 
 
-def utterance(seed: int, number: int) -> Utterance:
+def utterance(seed: int, number: int, written_share: float = WRITTEN) -> Utterance:
     """Row `number` of a seed."""
     rng = random.Random(f"{seed}/{number}")
     while True:
-        if rng.random() < WRITTEN:
+        if rng.random() < written_share:
             filled = written(rng)
             return Utterance(filled.scene.line, filled.text, write(filled.said), "written")
         scene = drawn_scene(rng)
@@ -153,13 +155,20 @@ class Kept:
     def __init__(self, sentences: list[str]) -> None:
         self._exact = {plain(s) for s in sentences}
         self._bags = {near(s) for s in sentences if len(plain(s).split()) > 4}
-        self._long = [bag for bag in self._bags if len(bag) > 5]
+        often = Counter(word for bag in self._bags for word in bag)
+        self._by_word: dict[str, list[frozenset[str]]] = defaultdict(list)
+        for bag in self._bags:
+            if len(bag) > 5:  # close kin of a bag have one of its rarest words, since they lack hardly any
+                lacking = int((1 - ALIKE) * len(bag))
+                for word in sorted(bag, key=lambda w: (often[w], w))[: lacking + 1]:
+                    self._by_word[word].append(bag)
 
     def holds(self, text: str) -> bool:
         words = near(text)
         if plain(text) in self._exact or words in self._bags:
             return True
-        return any(len(words & bag) > 0.85 * len(words | bag) for bag in self._long)
+        near_by = (bag for word in words for bag in self._by_word.get(word, ()))
+        return any(len(words & bag) > ALIKE * len(words | bag) for bag in near_by)
 
 
 def distinct(seed: int, count: int, kept: Kept | None = None, before: Sequence[Utterance] = ()) -> Iterator[Utterance]:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from assistant.embedded import read_by_both, read_requests, second_thoughts
 from assistant.embedded_language import Said, to_request
 from assistant.embedded_model import Fork, Reading
-from assistant.second_opinion import POSSIBLE, THOUGHTS, settle
+from assistant.second_opinion import LANGUAGE_MODEL, THOUGHTS, settle
+from assistant.two_minds import read_by_both, read_requests, second_thoughts
 from assistant.understanding import understand
 from tests.assistant.test_planner import R1, state
 
@@ -33,6 +33,14 @@ def test_the_planner_is_followed_where_the_model_thinks_of_it_too():
 
 def test_where_the_planner_understood_nothing_the_model_is_followed():
     assert settled("qwertz uiop", requests(do="other"), do="measure")[0].intent == "measure"
+
+
+def test_a_mind_that_is_not_sure_goes_after_a_planner_that_understood():
+    planned = understand(WOMEN, STATE)
+    assert settle(WOMEN, planned, requests(do="measure"), (), STATE, sure=False) == planned
+    assert settle(WOMEN, planned, requests(do="measure"), (), STATE, sure=True) == requests(do="measure")
+    nothing = understand("qwertz uiop", STATE)
+    assert settle("qwertz uiop", nothing, requests(do="measure"), (), STATE, sure=False) == requests(do="measure")
 
 
 def test_agreement_asks_for_no_second_thought():
@@ -64,7 +72,7 @@ class Doubting:
 
 
 def test_second_thoughts_are_asked_for_in_turn_and_only_likely_ones():
-    likely, last = 0.8 * POSSIBLE, THOUGHTS - 1
+    likely, last = 0.8 * LANGUAGE_MODEL.possible, THOUGHTS - 1
     reader = Doubting([likely] * (THOUGHTS + 1), women=last)
     assert read_by_both(reader, WOMEN, STATE)[0].wanted.sex == "F"
     assert reader.asked == [*range(THOUGHTS)]
@@ -84,7 +92,7 @@ def test_a_second_thought_is_about_the_same_lesion_ids():
             asked.append((message, ids))
             return super().read(message, state, ids, stop, begin)
 
-    reader = Asked([0.8 * POSSIBLE] * 2)
+    reader = Asked([0.8 * LANGUAGE_MODEL.possible] * 2)
     list(second_thoughts(reader, read_requests(reader, "similar to P0001-S1-L01", STATE), STATE))
     assert set(asked) == {("similar to L1", 1)}
     assert len(asked) == 3

@@ -1,0 +1,47 @@
+"""The offline network learns, stops, goes on, and is read again as it was written."""
+
+import json
+from contextlib import suppress
+
+import pytest
+
+from assistant.offline_reader import OfflineReader
+from assistant.tuning.offline import OfflineConfig, run_in_terminal, train_offline
+from assistant.tuning.train import TuneError
+from assistant.tuning.utterances import Kept
+from tests.assistant.test_offline_reader import STATE
+
+SHORT = OfflineConfig(utterances=640, batch=8, learning_rate=2e-3, checkpoint_s=0.0)
+
+
+def test_a_run_learns_and_its_files_are_read(tmp_path):
+    losses = []
+    out = train_offline(tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
+    assert losses[-1] < 0.8 * losses[0]
+    reader = OfflineReader(out)
+    assert reader.network.shape.symbols == len(reader.symbols)
+    with suppress(ValueError):  # after so little it may write what is not of the language
+        assert reader.read("similar lesions", STATE).said
+
+
+def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(tmp_path, monkeypatch):
+    seen = []
+
+    def stop_later(now):
+        seen.append(now.done)
+        if now.done > 450:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_offline(tmp_path, SHORT, Kept([]), stop_later)
+    assert json.loads((tmp_path / "run.json").read_text())["done"] == 400
+    again = []
+    train_offline(tmp_path, SHORT, Kept([]), lambda now: again.append(now.done))
+    assert min(again) >= 400
+    with pytest.raises(TuneError, match="other settings"):
+        train_offline(tmp_path, SHORT.model_copy(update={"seed": 1}), Kept([]))
+
+
+def test_without_the_conversations_to_keep_out_it_does_not_begin(tmp_path):
+    with pytest.raises(TuneError, match="is no folder"):
+        run_in_terminal(tmp_path / "run", SHORT, tmp_path / "nowhere")
