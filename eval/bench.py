@@ -198,12 +198,20 @@ def _data_size_table(data: Path) -> str:
 
 
 def _written_table(data: Path) -> str:
+    from assistant.embedded_model import ADAPTER
+    from eval.written import run, to_markdown
+
+    return to_markdown(run(None, ADAPTER))
+
+
+def _unseen_author_table(data: Path) -> str:
     from assistant.embedded_base import base_model
     from assistant.embedded_model import ADAPTER
+    from assistant.tuning.written import UNSEEN
     from eval.written import run, to_markdown
     from tools.settings import get_settings
 
-    return to_markdown(run(base_model(get_settings().data), ADAPTER))
+    return to_markdown(run(base_model(get_settings().data), ADAPTER, UNSEEN))
 
 
 def _prose_table(data: Path) -> str:
@@ -239,6 +247,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "models": _models_table,
     "understanding": _understanding_table,
     "written": _written_table,
+    "unseen-author": _unseen_author_table,
     "data-size": _data_size_table,
     "prose": _prose_table,
     "grounding": _grounding_table,

@@ -216,9 +216,11 @@ def understanding(
 @app.command()
 def written(
     adapter: Annotated[Optional[Path], typer.Option("--run", help="folder of another adapter")] = None,  # noqa: UP045
+    file: Annotated[Optional[list[str]], typer.Option(help="only the lines of this file; may be repeated")] = None,  # noqa: UP045
+    language_model: Annotated[bool, typer.Option(help="also the embedded one, up to a second a line")] = True,
     json: JsonOption = False,
 ) -> None:
-    """The planner and the embedded model on the written sentences that tuning never saw, by the file they stand in."""
+    """Planner, offline network and embedded model on the written sentences that tuning never saw, by their file."""
     from assistant.embedded import available
     from assistant.embedded_base import base_model
     from assistant.embedded_model import ADAPTER
@@ -227,7 +229,8 @@ def written(
 
     data = get_settings().data
     with _progress("sentences") as progress:
-        report = run(base_model(data) if available(data) else None, adapter or ADAPTER, progress)
+        base = base_model(data) if language_model and available(data) else None
+        report = run(base, adapter or ADAPTER, file or (), progress)
     _show(report, to_markdown(report), json)
 
 

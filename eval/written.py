@@ -18,7 +18,7 @@ from assistant.requests import Request
 from assistant.state import PastSearch, ToolCallRecord, TurnState
 from assistant.tuning.phrases import TYPE_NAMES
 from assistant.tuning.requests import Scene
-from assistant.tuning.written import Filled, Line, measured
+from assistant.tuning.written import Filled, Line, WrittenError, measured
 from assistant.turn import Call
 from eval.agent import Progress, Share, comparable
 from tools.results import FilterFacts, HitFacts, RegionFacts, SearchFacts
@@ -142,32 +142,48 @@ def is_read(filled: Filled, read: Understand) -> bool:
 def scores(
     reader: str, found: Sequence[tuple[Line, Filled]], read: Understand, progress: Callable[[], None] = lambda: None
 ) -> list[WrittenScore]:
-    """A reader by file, and on all of them together, last."""
+    """A reader by file, and, where there are several, on all of them together, last."""
     right: dict[str, list[bool]] = {}
     for line, filled in found:
         right.setdefault(line.file, []).append(is_read(filled, read))
         progress()
-    everything = [one for group in right.values() for one in group]
+    rows = dict(sorted(right.items()))
+    if len(rows) > 1:
+        rows["all"] = [one for group in right.values() for one in group]
     return [
         WrittenScore(reader=reader, file=file, exact=Share(right=sum(group), total=len(group)))
-        for file, group in {**dict(sorted(right.items())), "all": everything}.items()
+        for file, group in rows.items()
     ]
 
 
-def run(base: Path | None, adapter: Path, progress: Progress | None = None) -> WrittenReport:
-    """The planner on the sentences kept apart; with a base model, the adapter and both together too."""
+def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: Progress | None = None) -> WrittenReport:
+    """What understands offline, on the sentences kept apart; with a base model, the adapter and both together too.
+
+    `files` are those to measure on, by name; none is all. Raises WrittenError for an unknown one.
+    """
     from assistant.embedded_model import Reader
+    from assistant.offline import OfflineModel
+    from assistant.offline_reader import offline_reader
     from assistant.two_minds import read_by_both, read_requests
     from assistant.understanding import understand
 
-    readers: dict[str, Understand] = {"planner": understand}
+    network = offline_reader()
+    readers: dict[str, Understand] = {
+        "planner": understand,
+        "network": lambda message, state: read_requests(network, message, state).requests,
+        "offline": OfflineModel().understood,
+    }
     if base is not None:
         mind = _Once(Reader(base, adapter))
         readers |= {
             "adapter": lambda message, state: read_requests(mind, message, state).requests,
             "both": lambda message, state: read_by_both(mind, message, state),
         }
-    found, done = measured(), itertools.count(1)
+    known = {line.file for line, _ in measured()}
+    if unknown := set(files) - known:
+        raise WrittenError(f"there is no file {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
+    found = [one for one in measured() if not files or one[0].file in files]
+    done = itertools.count(1)
 
     def told() -> None:
         if progress is not None:

@@ -3,7 +3,7 @@
 A line of `written/*.txt` is `STATE | sentence | calls`, e.g. `hits in liver | {organ} instead, {age} or up | refine
 in={type} age=>={age}`: the state of the conversation, what is said in it, and the calls it means in the keys of
 `assistant/embedded_language.py`. Placeholders are filled anew each time, the same value in the sentence and in the calls.
-About one line in seven is kept apart: tuning never sees it, the readers are measured on it.
+About one line in seven is kept apart, and one author wholly: tuning never sees them, the readers are measured on them.
 """
 
 import hashlib
@@ -32,6 +32,7 @@ HAVE_A_VOICE = (
     "non_native",
     "thumbs",
 )  # files whose lines are dictated, misspelt or in a foreigner's English already
+UNSEEN = ("colleagues",)  # files of which every line is for measuring: how an unknown person is understood
 VOICED = 0.4  # share of the other lines that get one
 OTHER_FILTERS = 0.4  # share of follow-ups whose search has filters the line says nothing of
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -60,7 +61,10 @@ class Line:
 
     @property
     def kept_apart(self) -> bool:
-        """Whether it is for measuring. Decided by the sentence, so that it stays so wherever the line stands."""
+        """Whether it is for measuring. Decided by the sentence, so that it stays so wherever the line stands, but for
+        the lines of an author of whom nothing is learnt."""
+        if self.file in UNSEEN:
+            return True
         words = " ".join(re.findall(r"\w+", self.text.casefold()))
         return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4]) / 2**32 < KEPT_APART
 

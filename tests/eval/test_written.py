@@ -4,7 +4,7 @@ import pytest
 
 from assistant.embedded_language import Said, state_line, to_request
 from assistant.tuning.requests import Scene
-from assistant.tuning.written import Filled, Line
+from assistant.tuning.written import Filled, Line, WrittenError
 from assistant.understanding import understand
 from eval.written import WrittenReport, is_read, run, scores, to_markdown, turn_state
 
@@ -56,11 +56,14 @@ def test_a_reader_that_answers_nonsense_is_wrong_and_files_are_told_apart():
     assert shares == {"others": (0, 1), "some": (1, 1), "all": (1, 2)}
 
 
-def test_the_planner_is_measured_without_a_base_model(tmp_path, monkeypatch):
+def test_what_is_offline_is_measured_without_a_base_model(tmp_path, monkeypatch):
     few = [(Line("hits", "undo", "undo", "some", 1), filled("undo", do="undo"))]
     monkeypatch.setattr("eval.written.measured", lambda: few)
     counts = []
-    report = run(None, tmp_path, lambda done, total: counts.append((done, total)))
+    report = run(None, tmp_path, progress=lambda done, total: counts.append((done, total)))
     assert isinstance(report, WrittenReport)
-    assert counts == [(1, 1)]
-    assert "| all | 100.0 %" in to_markdown(report)
+    assert counts == [(1, 3), (2, 3), (3, 3)]
+    assert "| sentences | planner | network | offline |" in to_markdown(report)
+    assert "| some | 100.0 %" in to_markdown(report)
+    with pytest.raises(WrittenError, match="there is no file others; choose among some"):
+        run(None, tmp_path, ["others"])

@@ -5,8 +5,8 @@ from contextlib import suppress
 
 import pytest
 
-from assistant.offline_reader import OfflineReader
-from assistant.tuning.offline import OfflineConfig, run_in_terminal, train_offline
+from assistant.offline_reader import WEIGHTS, OfflineReader
+from assistant.tuning.offline import RUN_FILE, OfflineConfig, run_in_terminal, train_offline
 from assistant.tuning.train import TuneError
 from assistant.tuning.utterances import Kept
 from tests.assistant.test_offline_reader import STATE
@@ -40,6 +40,12 @@ def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(tmp_path,
     assert min(again) >= 400
     with pytest.raises(TuneError, match="other settings"):
         train_offline(tmp_path, SHORT.model_copy(update={"seed": 1}), Kept([]))
+
+
+def test_the_shipped_network_is_of_the_recipe_that_the_command_has():
+    told = json.loads((WEIGHTS / RUN_FILE).read_text())
+    assert OfflineConfig.model_validate(told["config"]) == OfflineConfig()
+    assert told["done"] == OfflineConfig().utterances
 
 
 def test_without_the_conversations_to_keep_out_it_does_not_begin(tmp_path):
