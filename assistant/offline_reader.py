@@ -44,6 +44,7 @@ class OfflineReader:
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
         from safetensors.torch import load_file
+        from threadpoolctl import ThreadpoolController
         from tokenizers import Tokenizer
 
         from assistant.offline_network import OfflineNetwork, Shape
@@ -53,6 +54,7 @@ class OfflineReader:
         self.network = OfflineNetwork(Shape(**told["shape"]))
         self.network.load_state_dict({name: t.float() for name, t in load_file(folder / NETWORK_FILE).items()})
         self.network.eval()
+        self._threads = ThreadpoolController()
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
 
     def read(
@@ -85,7 +87,8 @@ class OfflineReader:
         chances = [1.0] * (len(written) - 1) + [begin.chance] if begin else []
         forks: list[Fork] = []
         waiting = prefix_ids(self.tokenizer, state_line(state), message)
-        with torch.inference_mode():
+        # so small a network loses more by sharing out its work than it gains
+        with torch.inference_mode(), self._threads.limit(limits=1, user_api="openmp"):
             # a prefix is seen in both directions, so it is taken in whole before what was written after it
             scores, memory = self.network.next_symbol(torch.tensor([waiting]), None)
             for symbol in written:

@@ -20,14 +20,16 @@ THOUGHTS = 2  # that are asked for, the likeliest first
 
 @dataclass(frozen=True)
 class Trust:
-    """How far a second mind is followed."""
+    """How far a second mind is followed. Chances are of its whole reading, as it sees it."""
 
-    sure: float  # of its reading at least, or the planner is followed, where that understood something
-    possible: float  # how likely a second thought is beside the first, to be one
+    sure: float  # at least, where the planner understood something else
+    sure_alone: float  # at least, where the planner understood nothing
+    possible: float  # a second thought's chance beside the first's, to be one
+    values: bool  # also where both heard the same kinds of request, and only their values differ
 
 
-LANGUAGE_MODEL = Trust(sure=0.0, possible=0.15)
-OFFLINE_NETWORK = Trust(sure=0.4, possible=0.05)
+LANGUAGE_MODEL = Trust(sure=0.0, sure_alone=0.0, possible=0.15, values=True)
+OFFLINE_NETWORK = Trust(sure=0.7, sure_alone=0.3, possible=0.1, values=False)  # it hears better than it copies
 
 
 def settle(
@@ -36,9 +38,10 @@ def settle(
     read: tuple[Request, ...],
     second_thoughts: Iterable[tuple[Request, ...]],
     state: TurnState,
-    sure: bool = True,
+    trust: Trust = LANGUAGE_MODEL,
+    sureness: float = 1.0,
 ) -> tuple[Request, ...]:
-    """One understanding from the planner's, the second mind's, and its second thoughts; `sure`: whether it was."""
+    """One understanding from the planner's, the second mind's, and its second thoughts."""
     if not set(state.atlas_types) <= set(TYPE_NAMES):
         return planned  # the model was tuned to other types than this atlas has
     if any(r.unknown_types or r.not_applied for r in planned):
@@ -46,8 +49,10 @@ def settle(
     if all(r.intent == "out_of_scope" for r in planned) and all(r.intent != "out_of_scope" for r in read):
         return planned  # nothing is answered that may have to be declined
     if all(r.intent == "unknown" for r in planned):
-        return read
-    if not sure and not any(r.unread or r.unclear for r in planned):
+        return read if sureness >= trust.sure_alone else planned
+    if sureness < trust.sure:
+        return planned
+    if not trust.values and [r.intent for r in planned] == [r.intent for r in read]:
         return planned
     meant = _meaning(message, planned, state)
     if meant == _meaning(message, read, state):

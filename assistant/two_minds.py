@@ -41,8 +41,8 @@ def read_by_both(reader: Mind, message: str, state: TurnState, trust: Trust = LA
     """What planner and a second mind understood together. Raises what the reader raises."""
     first = read_requests(reader, message, state)
     others = second_thoughts(reader, first, state, trust.possible)
-    sure = first.reading.sureness >= trust.sure
-    return settle(message, understand(message, state), first.requests, others, state, sure)
+    planned = understand(message, state)
+    return settle(message, planned, first.requests, others, state, trust, first.reading.sureness)
 
 
 def second_thoughts(

@@ -75,7 +75,7 @@ def train_offline(
     window = 50 * config.batch
     for start in range(began_at, config.utterances, window):
         drawn = _drawn(config, kept, range(start, min(start + window, config.utterances)))
-        rows = [_row(tokenizer, places, one) for one in drawn]
+        rows = [row for one in drawn if (row := _row(tokenizer, places, one))]
         for number, batch in enumerate(batches(rows, config.batch, start)):
             done = start + number * config.batch
             for group in optimizer.param_groups:
@@ -140,9 +140,11 @@ def _network(tokenizer: "Tokenizer", symbols: Sequence[str], config: OfflineConf
     return OfflineNetwork(Shape(tokenizer.get_vocab_size(), len(symbols)), config.dropout)
 
 
-def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> tuple[list[int], list[int]]:
-    """Ids of the prefix, and numbers of the symbols with the end."""
+def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> tuple[list[int], list[int]] | None:
+    """Ids of the prefix, and numbers of the symbols with the end; None for a symbol too rare to have been looked at."""
     answer = [*to_symbols(read(one.answer)), END]
+    if any(symbol not in places for symbol in answer):
+        return None
     return prefix_ids(tokenizer, one.state, one.text), [places[symbol] for symbol in answer]
 
 

@@ -177,6 +177,8 @@ def _state(text: str) -> tuple[int, bool, Fields]:
             given[word] = words.pop(0).replace("_", " ")
         else:
             raise ValueError(f"no filter {word!r} in a state")
+    if any(re.fullmatch(r"\d*-\d*", given.get(name, "-")) is None for name in ("age", "size")):
+        raise ValueError("a range in a state is LOW-HIGH, LOW- or -HIGH")
     if not {*given.get("in", "").split("+"), *given.get("not", "").split("+")} <= {"", *ph.TYPE_NAMES}:
         raise ValueError("an unknown type in the state")
     if given.get("scope") == "other":  # what a search does unasked is not told

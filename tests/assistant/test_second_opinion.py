@@ -4,7 +4,7 @@ import pytest
 
 from assistant.embedded_language import Said, to_request
 from assistant.embedded_model import Fork, Reading
-from assistant.second_opinion import LANGUAGE_MODEL, THOUGHTS, settle
+from assistant.second_opinion import LANGUAGE_MODEL, OFFLINE_NETWORK, THOUGHTS, settle
 from assistant.two_minds import read_by_both, read_requests, second_thoughts
 from assistant.understanding import understand
 from tests.assistant.test_planner import R1, state
@@ -35,12 +35,24 @@ def test_where_the_planner_understood_nothing_the_model_is_followed():
     assert settled("qwertz uiop", requests(do="other"), do="measure")[0].intent == "measure"
 
 
-def test_a_mind_that_is_not_sure_goes_after_a_planner_that_understood():
+def test_a_mind_that_is_not_sure_goes_after_the_planner():
+    planned, nothing = understand(WOMEN, STATE), understand("qwertz uiop", STATE)
+    measure = requests(do="measure")
+    settled_at = {
+        sureness: (
+            settle(WOMEN, planned, measure, (), STATE, OFFLINE_NETWORK, sureness),
+            settle("qwertz uiop", nothing, measure, (), STATE, OFFLINE_NETWORK, sureness),
+        )
+        for sureness in (OFFLINE_NETWORK.sure, OFFLINE_NETWORK.sure_alone, 0.9 * OFFLINE_NETWORK.sure_alone)
+    }
+    assert [*settled_at.values()] == [(measure, measure), (planned, measure), (planned, nothing)]
+
+
+def test_a_mind_that_copies_badly_is_not_followed_in_values():
     planned = understand(WOMEN, STATE)
-    assert settle(WOMEN, planned, requests(do="measure"), (), STATE, sure=False) == planned
-    assert settle(WOMEN, planned, requests(do="measure"), (), STATE, sure=True) == requests(do="measure")
-    nothing = understand("qwertz uiop", STATE)
-    assert settle("qwertz uiop", nothing, requests(do="measure"), (), STATE, sure=False) == requests(do="measure")
+    men = requests(do="search", sex="M")
+    assert settle(WOMEN, planned, men, (), STATE, OFFLINE_NETWORK) == planned
+    assert settle(WOMEN, planned, men, (), STATE) == men
 
 
 def test_agreement_asks_for_no_second_thought():

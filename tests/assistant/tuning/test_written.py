@@ -57,6 +57,7 @@ def test_a_value_is_the_same_in_sentence_and_calls(tmp_path):
         ("new | similar ones", "STATE"),
         ("later | similar ones | search", "no state"),
         ("hits on top | similar ones | search", "no filter"),
+        ("hits age ~ | similar ones | search", "LOW-HIGH"),
         ("new | similar ones | look", "no call"),
         ("new | similar ones | search colour=red", "unknown"),
         ("new | similar ones | search sex=X", "not of the language"),
