@@ -6,6 +6,7 @@ speak for it. Measured on the written sentences kept apart from all (`assistant/
 constants are too.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,11 +26,11 @@ class Trust:
     sure: float  # at least, where the planner understood something else
     sure_alone: float  # at least, where the planner understood nothing
     possible: float  # a second thought's chance beside the first's, to be one
-    values: bool  # also where both heard the same kinds of request, and only their values differ
+    only_news: bool  # only where it hears a kind of request that the planner does not: no other value, no request less
 
 
-LANGUAGE_MODEL = Trust(sure=0.0, sure_alone=0.0, possible=0.15, values=True)
-OFFLINE_NETWORK = Trust(sure=0.7, sure_alone=0.3, possible=0.1, values=False)  # it hears better than it copies
+LANGUAGE_MODEL = Trust(sure=0.0, sure_alone=0.0, possible=0.15, only_news=False)
+OFFLINE_NETWORK = Trust(sure=0.7, sure_alone=0.3, possible=0.1, only_news=True)  # it hears better than it copies
 
 
 def settle(
@@ -52,7 +53,7 @@ def settle(
         return read if sureness >= trust.sure_alone else planned
     if sureness < trust.sure:
         return planned
-    if not trust.values and [r.intent for r in planned] == [r.intent for r in read]:
+    if trust.only_news and not Counter(r.intent for r in read) - Counter(r.intent for r in planned):
         return planned
     meant = _meaning(message, planned, state)
     if meant == _meaning(message, read, state):
