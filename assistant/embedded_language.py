@@ -8,6 +8,7 @@ keys come in one order, so that the language is regular and each state of a conv
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
@@ -141,6 +142,16 @@ def grammar(state: TurnState, ids: int = 0) -> str:
     fields = "".join(rf'(?:,"{key}":"(?:{values[key]})")?' for key in KEYS[1:])
     call = rf'\{{"do":"(?:{"|".join(get_args(Do))})"{fields}\}}'
     return f"start: /\\[{call}(?:,{call}){{0,{MAX_CALLS - 1}}}\\]/"
+
+
+def language(state: TurnState, ids: int = 0) -> re.Pattern[str]:
+    """The same language as a regular expression, for what was not decoded under the grammar."""
+    return _expression(grammar(state, ids))
+
+
+@lru_cache(maxsize=64)
+def _expression(told: str) -> re.Pattern[str]:
+    return re.compile(told.removeprefix("start: /").removesuffix("/"))
 
 
 def _joined(item: str, most: int) -> str:

@@ -6,14 +6,13 @@ the planner acts on what it understood and writes the answer.
 
 import json
 import math
-import re
 import threading
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from assistant.embedded_language import grammar, state_line, write
+from assistant.embedded_language import language, state_line, write
 from assistant.embedded_model import MOST_CHARACTERS, CalledOffError, Fork, Reading
 from assistant.state import TurnState
 from assistant.symbols import END, from_symbols
@@ -73,7 +72,7 @@ class OfflineReader:
         symbols = [self.symbols[n] for n in written]
         said = tuple(from_symbols([symbol for symbol in symbols if symbol != END]))
         text = write(said)
-        if not _language(grammar(state, ids)).fullmatch(text):
+        if not language(state, ids).fullmatch(text):
             raise ValueError(f"not in the language: {text[:80]}")
         return Reading(said, _by_field(symbols, chances), text, forks)
 
@@ -116,11 +115,6 @@ class OfflineReader:
 def offline_reader(folder: Path = WEIGHTS) -> OfflineReader:
     """The shipped network, loaded once."""
     return OfflineReader(folder)
-
-
-@lru_cache(maxsize=64)
-def _language(told: str) -> re.Pattern[str]:
-    return re.compile(told.removeprefix("start: /").removesuffix("/"))
 
 
 def _by_field(symbols: list[str], chances: list[float]) -> tuple[dict[str, float], ...]:

@@ -6,9 +6,8 @@ Numbers are digits, so that any number can be written.
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import get_args
 
-from assistant.embedded_language import KEYS, Do, Said, read, write
+from assistant.embedded_language import KEYS, Said, read, write
 
 END = "<end>"
 _DO = "do="
@@ -45,4 +44,3 @@ def from_symbols(symbols: Sequence[str]) -> list[Said]:
 
 
 _NAMES = frozenset(f"{key}=" for key in KEYS[1:])
-OF_CALLS = tuple(_DO + do for do in get_args(Do))

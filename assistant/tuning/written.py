@@ -17,7 +17,7 @@ from typing import get_args
 
 from pydantic import ValidationError
 
-from assistant.embedded_language import KEYS, MM, Do, Said, grammar, write
+from assistant.embedded_language import KEYS, MM, Do, Said, language, write
 from assistant.state import TurnState
 from assistant.tuning import phrases as ph
 from assistant.tuning.requests import Fields, Scene, drawn_filters
@@ -36,7 +36,7 @@ UNSEEN = ("colleagues",)  # files of which every line is for measuring: how an u
 VOICED = 0.4  # share of the other lines that get one
 OTHER_FILTERS = 0.4  # share of follow-ups whose search has filters the line says nothing of
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_LANGUAGE = re.compile(grammar(TurnState(atlas_types=ph.TYPE_NAMES)).removeprefix("start: /").removesuffix("/"))
+_LANGUAGE = language(TurnState(atlas_types=ph.TYPE_NAMES))
 MEN = ("men", "men", "males", "male patients", "guys", "gentlemen", "gents", "male pts", "blokes", "fellows")
 WOMEN = ("women", "women", "females", "female patients", "ladies", "female pts", "womenfolk")
 ORGANS = {
