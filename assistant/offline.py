@@ -1,6 +1,6 @@
 """The built-in model: a chat model that plans by rules, answers from evidence, and needs nothing from outside.
 
-A message is read by two minds, the planner's tables and the small network of `offline_reader.py`; whenever the network
+A message is read by two minds, the planner's tables and the network of `offline_reader.py`; whenever the network
 fails, the tables read alone.
 """
 

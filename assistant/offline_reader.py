@@ -1,4 +1,4 @@
-"""The offline reader: a small network, shipped with the project, that reads a message as the embedded model does.
+"""The offline reader: a network, shipped with the project, that reads a message as the embedded model does.
 
 It needs no download and reads a message in some hundredths of a second. Like the embedded model it only understands:
 the planner acts on what it understood and writes the answer.
@@ -8,14 +8,17 @@ import json
 import math
 import threading
 import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.embedded_language import language, state_line, write
 from assistant.embedded_model import MOST_CHARACTERS, CalledOffError, Fork, Reading
+from assistant.numbers_said import numbers_said
 from assistant.state import TurnState
-from assistant.symbols import END, from_symbols
+from assistant.symbols import END, MOST_NUMBERS, from_symbols
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +28,8 @@ WEIGHTS = Path(__file__).parent / "offline_weights"
 NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE = "network.safetensors", "network.json", "tokenizer.json"
 MOST_IDS = 200  # of a message
 MOST_SYMBOLS = 60  # of an answer
-GO = 0  # the id between a message and what is written
+LISTENING_CORES = 2  # at most
+SCALE = ".scale"  # after the name of weights in eight bits: what each of their rows is multiplied by
 
 
 def plain(text: str) -> str:
@@ -33,9 +37,48 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
 
 
-def prefix_ids(tokenizer: "Tokenizer", state: str, message: str) -> list[int]:
-    """What the network sees before it writes."""
-    return [*tokenizer.encode(plain(f"{state} | {message}"), add_special_tokens=False).ids[:MOST_IDS], GO]
+@dataclass(frozen=True)
+class Heard:
+    """A message as the network takes it: ids, which number of the message each belongs to, and the numbers' values."""
+
+    ids: list[int]
+    numbers: list[int]  # 1 for the first number of the message, 0 for none
+    values: list[str]
+
+
+def hear(tokenizer: "Tokenizer", state: str, message: str) -> Heard:
+    """What the network hears of a message in its state."""
+    before, text = plain(f"{state} | "), plain(message)
+    found = tokenizer.encode(before + text, add_special_tokens=False)
+    said = numbers_said(text, MOST_NUMBERS)
+    numbers = [
+        next((n for n, one in enumerate(said, 1) if low < len(before) + one.end and len(before) + one.start < high), 0)
+        for low, high in found.offsets[:MOST_IDS]
+    ]
+    return Heard(found.ids[:MOST_IDS], numbers, [one.value for one in said])
+
+
+def packed(weights: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
+    """Tables in eight bits, each row by its own scale, all else in sixteen: half the size, and hardly a difference."""
+    import torch
+
+    small: dict[str, torch.Tensor] = {}
+    for name, table in weights.items():
+        if table.dim() < 2:
+            small[name] = table.to(torch.float16)
+            continue
+        scale = (table.abs().amax(dim=1, keepdim=True) / 127).clamp(min=1e-8)
+        small[name], small[name + SCALE] = (table / scale).round().to(torch.int8), scale.to(torch.float16)
+    return small
+
+
+def unpacked(small: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
+    """The inverse of `packed`, in full precision."""
+    return {
+        name: table.float() * small[name + SCALE].float() if name + SCALE in small else table.float()
+        for name, table in small.items()
+        if not name.endswith(SCALE)
+    }
 
 
 class OfflineReader:
@@ -51,7 +94,7 @@ class OfflineReader:
         told = json.loads((folder / SHAPE_FILE).read_text(encoding="utf-8"))
         self.symbols: list[str] = told["symbols"]
         self.network = OfflineNetwork(Shape(**told["shape"]))
-        self.network.load_state_dict({name: t.float() for name, t in load_file(folder / NETWORK_FILE).items()})
+        self.network.load_state_dict(unpacked(load_file(folder / NETWORK_FILE)))
         self.network.eval()
         self._threads = ThreadpoolController()
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
@@ -68,31 +111,32 @@ class OfflineReader:
 
         Raises CalledOffError when `stop` is set, ValueError when the network wrote something else.
         """
-        written, chances, forks = self._write(message[:MOST_CHARACTERS], state, stop, begin)
+        heard = hear(self.tokenizer, state_line(state), message[:MOST_CHARACTERS])
+        written, chances, forks = self._write(heard, stop, begin)
         symbols = [self.symbols[n] for n in written]
-        said = tuple(from_symbols([symbol for symbol in symbols if symbol != END]))
+        said = tuple(from_symbols([symbol for symbol in symbols if symbol != END], heard.values))
         text = write(said)
         if not language(state, ids).fullmatch(text):
             raise ValueError(f"not in the language: {text[:80]}")
         return Reading(said, _by_field(symbols, chances), text, forks)
 
     def _write(
-        self, message: str, state: TurnState, stop: threading.Event | None, begin: Fork | None
+        self, heard: Heard, stop: threading.Event | None, begin: Fork | None
     ) -> tuple[list[int], list[float], tuple[Fork, ...]]:
         """The likeliest symbol at each place, its chance, and where another one was likely."""
         import torch
 
+        end = self.symbols.index(END)
         written: list[int] = list(begin.tokens) if begin else []
         chances = [1.0] * (len(written) - 1) + [begin.chance] if begin else []
         forks: list[Fork] = []
-        waiting = prefix_ids(self.tokenizer, state_line(state), message)
-        # so small a network loses more by sharing out its work than it gains
+        with torch.inference_mode(), self._threads.limit(limits=LISTENING_CORES, user_api="openmp"):
+            memory = self.network.listen(torch.tensor([heard.ids]), torch.tensor([heard.numbers]))
+        # a symbol is so little work that sharing it out loses more than it gains
         with torch.inference_mode(), self._threads.limit(limits=1, user_api="openmp"):
-            # a prefix is seen in both directions, so it is taken in whole before what was written after it
-            scores, memory = self.network.next_symbol(torch.tensor([waiting]), None)
-            for symbol in written:
-                scores, memory = self.network.next_symbol(self._id(symbol), memory)
-            while len(written) < MOST_SYMBOLS and (not written or self.symbols[written[-1]] != END):
+            for symbol in (end, *written):  # what an answer begins after, as it ends
+                scores, memory = self.network.next_symbol(symbol, memory)
+            while len(written) < MOST_SYMBOLS and (not written or written[-1] != end):
                 if stop is not None and stop.is_set():
                     raise CalledOffError
                 best = scores.topk(2)
@@ -100,15 +144,9 @@ class OfflineReader:
                 forks.append(Fork((*written, other), math.prod(chances) * next_best))
                 chances.append(chance)
                 written.append(symbol)
-                if self.symbols[symbol] == END:
-                    break
-                scores, memory = self.network.next_symbol(self._id(symbol), memory)
+                if symbol != end:
+                    scores, memory = self.network.next_symbol(symbol, memory)
         return written, chances, tuple(sorted(forks, key=lambda fork: -fork.chance))
-
-    def _id(self, symbol: int) -> "torch.Tensor":
-        import torch
-
-        return torch.tensor([[self.network.shape.text_ids + symbol]])
 
 
 @lru_cache

@@ -6,7 +6,6 @@ speak for it. Measured on the written sentences kept apart from all (`assistant/
 constants are too.
 """
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -23,14 +22,12 @@ THOUGHTS = 2  # that are asked for, the likeliest first
 class Trust:
     """How far a second mind is followed. Chances are of its whole reading, as it sees it."""
 
-    sure: float  # at least, where the planner understood something else
-    sure_alone: float  # at least, where the planner understood nothing
+    sure: float  # at least, where the planner understood something else or nothing
     possible: float  # a second thought's chance beside the first's, to be one
-    only_news: bool  # only where it hears a kind of request that the planner does not: no other value, no request less
 
 
-LANGUAGE_MODEL = Trust(sure=0.0, sure_alone=0.0, possible=0.15, only_news=False)
-OFFLINE_NETWORK = Trust(sure=0.7, sure_alone=0.3, possible=0.1, only_news=True)  # it hears better than it copies
+LANGUAGE_MODEL = Trust(sure=0.0, possible=0.15)
+OFFLINE_NETWORK = Trust(sure=0.3, possible=0.15)
 
 
 def settle(
@@ -49,12 +46,10 @@ def settle(
         return planned  # what is not there is told in words the model does not know
     if all(r.intent == "out_of_scope" for r in planned) and all(r.intent != "out_of_scope" for r in read):
         return planned  # nothing is answered that may have to be declined
-    if all(r.intent == "unknown" for r in planned):
-        return read if sureness >= trust.sure_alone else planned
     if sureness < trust.sure:
         return planned
-    if trust.only_news and not Counter(r.intent for r in read) - Counter(r.intent for r in planned):
-        return planned
+    if all(r.intent == "unknown" for r in planned):
+        return read
     meant = _meaning(message, planned, state)
     if meant == _meaning(message, read, state):
         return planned

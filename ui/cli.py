@@ -245,16 +245,17 @@ def tune_offline(
     out: Annotated[Path, typer.Option(help="the network, and the checkpoint a stopped run goes on from")] = Path(
         "runs/offline"
     ),
-    utterances: Annotated[int, typer.Option(min=100, help="sentences to learn from, drawn as it goes")] = 260_000,
+    utterances: Annotated[int, typer.Option(min=100, help="sentences to learn from, drawn as it goes")] = 150_000,
     seed: Annotated[int, typer.Option(help="of the sentences and the run")] = 0,
     keep_out: Annotated[
         Path, typer.Option(help="folder of conversations written by people; no sentence like theirs is learnt from")
     ] = Path("eval/agent_cases"),
 ) -> None:
-    """Train the small network of the offline reader from nothing; about an hour on one core."""
+    """Train the network of the offline reader; about an hour on two cores."""
     from assistant.tuning.offline import OfflineConfig, run_in_terminal
+    from tools.settings import get_settings
 
-    run_in_terminal(out, OfflineConfig(utterances=utterances, seed=seed), keep_out)
+    run_in_terminal(get_settings().data, out, OfflineConfig(utterances=utterances, seed=seed), keep_out)
 
 
 @app.command()

@@ -1,7 +1,8 @@
-"""Training of the offline reader's network from nothing, on sentences drawn as it goes: no two passes are the same.
+"""Training of the offline reader's network, on sentences drawn as it goes: no two passes are the same.
 
-The sentences are those of the embedded model (DATA_CARD.md), half of them written one by one. The rate rises and then falls as
-half a cosine. A run may stop at any time and goes on from its last checkpoint, on the sentences it would have seen.
+It begins with the commonest words and the first layers of the embedded model's base, and nothing else. The sentences are
+those of the embedded model (DATA_CARD.md). The rate rises and then falls as half a cosine. A run may stop at any time and
+goes on from its last checkpoint, on the sentences it would have seen.
 """
 
 import itertools
@@ -11,13 +12,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.embedded_base import base_model
 from assistant.embedded_language import read
-from assistant.offline_reader import NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE, plain, prefix_ids
-from assistant.symbols import END, to_symbols
+from assistant.offline_reader import NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE, Heard, hear, packed
+from assistant.symbols import DECADE, END, MOST_NUMBERS, to_symbols
 from assistant.tuning.train import Progress, TuneError, batches, kept_out, progress_line
 from assistant.tuning.utterances import Kept, Utterance, utterance
 
@@ -28,10 +30,10 @@ if TYPE_CHECKING:
     from assistant.offline_network import OfflineNetwork
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint.pt"
-LOOKED_AT = 60_000  # sentences from which the words and the symbols are taken
-WORDS = 4_000
-UNKNOWN = 1  # the id of what is no piece
-RARE = 3  # a piece of a word seen less often is no piece
+LOOKED_AT = 20_000  # sentences from which the symbols are taken
+WORDS = 16_000  # of the base model's vocabulary, the commonest
+HEARD_LAYERS = 6  # of the base model, the first
+NOT_HEARD = 0  # the id of its mark between documents, which no message has
 
 
 class OfflineConfig(BaseModel):
@@ -39,23 +41,24 @@ class OfflineConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    utterances: int = Field(default=260_000, ge=100)
+    utterances: int = Field(default=150_000, ge=100)
     seed: int = 0
-    written: float = 0.5  # share of the sentences that were written one by one
+    written: float = 0.6  # share of the sentences that were written one by one
     batch: int = 64
     learning_rate: float = 1.2e-3
+    heard_rate: float = 0.2  # of it, for the layers that were learnt before; the words stay as they are
     warm_up: float = 0.05
     weight_decay: float = 0.05
     dropout: float = 0.1
-    unread: float = 0.03  # share of the pieces of a message that the network does not get to see
+    unheard: float = 0.03  # share of the pieces of a message that the network does not get to hear
     label_smoothing: float = 0.03
     checkpoint_s: float = 240.0
 
 
 def train_offline(
-    out: Path, config: OfflineConfig, kept: Kept, progress: Callable[[Progress], None] | None = None
+    base: Path, out: Path, config: OfflineConfig, kept: Kept, progress: Callable[[Progress], None] | None = None
 ) -> Path:
-    """Train the network; its files are written to `out`, and the folder returned.
+    """Train the network on the base model in folder `base`; its files are written to `out`, and the folder returned.
 
     A run that stopped goes on from its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run.
     """
@@ -63,23 +66,23 @@ def train_offline(
 
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
-    looked_at = list(itertools.islice(_drawn(config, kept, itertools.count()), min(LOOKED_AT, config.utterances)))
-    tokenizer, symbols = _tokenizer(out / TOKENIZER_FILE, looked_at), _symbols(looked_at)
+    tokenizer = _tokenizer(base)
+    tokenizer.save(str(out / TOKENIZER_FILE))
+    symbols = _symbols(itertools.islice(_drawn(config, kept, itertools.count()), min(LOOKED_AT, config.utterances)))
     places = {symbol: place for place, symbol in enumerate(symbols)}
-    network = _network(tokenizer, symbols, config)
-    optimizer = torch.optim.AdamW(
-        network.parameters(), lr=config.learning_rate, betas=(0.9, 0.98), weight_decay=config.weight_decay
-    )
+    network = _network(base, tokenizer, symbols, config)
+    optimizer = torch.optim.AdamW(_groups(network, config), betas=(0.9, 0.98), weight_decay=config.weight_decay)
     began_at = _resume(out, config, network, optimizer)
     began, saved, smooth = time.monotonic(), time.monotonic(), math.nan
     window = 50 * config.batch
     for start in range(began_at, config.utterances, window):
         drawn = _drawn(config, kept, range(start, min(start + window, config.utterances)))
         rows = [row for one in drawn if (row := _row(tokenizer, places, one))]
-        for number, batch in enumerate(batches(rows, config.batch, start)):
+        lengths = [(row.heard.ids, row.answer) for row in rows]
+        for number, batch in enumerate(batches(lengths, config.batch, start)):
             done = start + number * config.batch
             for group in optimizer.param_groups:
-                group["lr"] = _rate(done / config.utterances, config)
+                group["lr"] = group["share"] * _rate(done / config.utterances, config)
             loss = _loss(network, [rows[i] for i in batch], config)
             optimizer.zero_grad()
             loss.backward()
@@ -98,10 +101,10 @@ def train_offline(
     return out
 
 
-def run_in_terminal(out: Path, config: OfflineConfig, keep_out: Path) -> None:
+def run_in_terminal(data: Path, out: Path, config: OfflineConfig, keep_out: Path) -> None:
     """`train_offline` with a progress line on standard error."""
     with progress_line("Preparing the sentences", f"The network is in {out}.") as told:
-        train_offline(out, config, kept_out(keep_out), told)
+        train_offline(base_model(data), out, config, kept_out(keep_out), told)
 
 
 def _drawn(config: OfflineConfig, kept: Kept, numbers: Iterable[int]) -> Iterator[Utterance]:
@@ -112,60 +115,91 @@ def _drawn(config: OfflineConfig, kept: Kept, numbers: Iterable[int]) -> Iterato
             yield one
 
 
-def _tokenizer(path: Path, looked_at: Sequence[Utterance]) -> "Tokenizer":
-    """Pieces of words, from the sentences; digits are each by themselves."""
-    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+def _tokenizer(base: Path) -> "Tokenizer":
+    """The base model's, with its first words only (they came in the order of how common they are); digits stand alone."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-    if path.exists():
-        return Tokenizer.from_file(str(path))
-    tokenizer = Tokenizer(models.BPE(unk_token="<unk>"))
+    told = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    words = {word: number for word, number in told["vocab"].items() if number < WORDS}
+    merges = [tuple(pair) for pair in told["merges"] if "".join(pair) in words]
+    tokenizer = Tokenizer(models.BPE(words, merges))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(r"\d"), "isolated"), pre_tokenizers.Metaspace()]
+        [pre_tokenizers.Split(Regex(r"\d"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
     )
-    trainer = trainers.BpeTrainer(
-        vocab_size=WORDS, min_frequency=RARE, special_tokens=["<go>", "<unk>"], show_progress=False
-    )
-    tokenizer.train_from_iterator((plain(f"{one.state} | {one.text}") for one in looked_at), trainer)
-    tokenizer.save(str(path))
     return tokenizer
 
 
-def _symbols(looked_at: Sequence[Utterance]) -> list[str]:
-    return sorted({symbol for one in looked_at for symbol in to_symbols(read(one.answer))} | {END})
+def _symbols(looked_at: Iterable[Utterance]) -> list[str]:
+    pointers = {f"#{n + 1}" for n in range(MOST_NUMBERS)}
+    said = {symbol for one in looked_at for symbol in to_symbols(read(one.answer))}
+    return sorted({*said, *pointers, *"0123456789", DECADE, END})
 
 
-def _network(tokenizer: "Tokenizer", symbols: Sequence[str], config: OfflineConfig) -> "OfflineNetwork":
+def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config: OfflineConfig) -> "OfflineNetwork":
+    from safetensors import safe_open
+
     from assistant.offline_network import OfflineNetwork, Shape
 
-    return OfflineNetwork(Shape(tokenizer.get_vocab_size(), len(symbols)), config.dropout)
+    told = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    shape = Shape(
+        text_ids=tokenizer.get_vocab_size(),
+        symbols=len(symbols),
+        numbers=MOST_NUMBERS,
+        heard_width=told["hidden_size"],
+        heard_layers=min(HEARD_LAYERS, told["num_hidden_layers"]),
+        heard_heads=told["num_attention_heads"],
+        heard_shared=told["num_key_value_heads"],
+        heard_hidden=told["intermediate_size"],
+        heard_base=told["rope_parameters"]["rope_theta"],
+    )
+    network = OfflineNetwork(shape, config.dropout)
+    with safe_open(base / "model.safetensors", "pt") as weights:
+        network.words.weight.data = weights.get_slice("model.embed_tokens.weight")[: network.shape.text_ids].float()
+        network.words.weight.requires_grad = False
+        for name, parameter in network.hearing.named_parameters():
+            number, part = name.split(".", 1)
+            block = "" if "layernorm" in part else "self_attn." if part[0] in "qkvo" else "mlp."
+            parameter.data = weights.get_tensor(f"model.layers.{number}.{block}{part}").float()
+    return network
 
 
-def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> tuple[list[int], list[int]] | None:
-    """Ids of the prefix, and numbers of the symbols with the end; None for a symbol too rare to have been looked at."""
-    answer = [*to_symbols(read(one.answer)), END]
+def _groups(network: "OfflineNetwork", config: OfflineConfig) -> list[dict[str, Any]]:
+    """What is stepped, and at which share of the rate."""
+    before = {id(parameter) for parameter in network.hearing.parameters()}
+    own = [p for p in network.parameters() if p.requires_grad and id(p) not in before]
+    return [{"params": own, "share": 1.0}, {"params": list(network.hearing.parameters()), "share": config.heard_rate}]
+
+
+class _Row(NamedTuple):
+    """One sentence as the network takes it."""
+
+    heard: Heard
+    answer: list[int]  # numbers of its symbols, with the end
+
+
+def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> _Row | None:
+    """None for an answer with a symbol too rare to have been looked at."""
+    heard = hear(tokenizer, one.state, one.text)
+    answer = [*to_symbols(read(one.answer), heard.values), END]
     if any(symbol not in places for symbol in answer):
         return None
-    return prefix_ids(tokenizer, one.state, one.text), [places[symbol] for symbol in answer]
+    return _Row(heard, [places[symbol] for symbol in answer])
 
 
-def _loss(
-    network: "OfflineNetwork", rows: Sequence[tuple[list[int], list[int]]], config: OfflineConfig
-) -> "torch.Tensor":
-    """Mean cross-entropy of the symbols. Rows are padded on the right, where nothing looks."""
+def _loss(network: "OfflineNetwork", rows: Sequence[_Row], config: OfflineConfig) -> "torch.Tensor":
+    """Mean cross-entropy of the symbols."""
     import torch
 
-    first = network.shape.text_ids
-    longest = max(len(prefix) + len(answer) - 1 for prefix, answer in rows)
-    ids = torch.zeros(len(rows), longest, dtype=torch.long)
-    targets = torch.full((len(rows), longest), -1)
-    for row, (prefix, answer) in enumerate(rows):
-        seen = [*prefix, *(first + symbol for symbol in answer[:-1])]
-        ids[row, : len(seen)] = torch.tensor(seen)
-        targets[row, len(prefix) - 1 : len(seen)] = torch.tensor(answer)
-    in_prefix = torch.arange(longest) < torch.tensor([[len(prefix) - 1] for prefix, _ in rows])
-    ids[in_prefix & (torch.rand(ids.shape) < config.unread)] = UNKNOWN
+    def padded(lists: Sequence[Sequence[int]], filling: int) -> torch.Tensor:
+        return torch.nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lists], True, filling)
+
+    text, targets = padded([row.heard.ids for row in rows], NOT_HEARD), padded([row.answer for row in rows], -1)
+    text = text.masked_fill(torch.rand(text.shape) < config.unheard, NOT_HEARD)
+    end = rows[0].answer[-1]
+    written = torch.cat((torch.full((len(rows), 1), end), targets[:, :-1].clamp(min=0)), dim=1)
+    lengths = torch.tensor([len(row.heard.ids) for row in rows])
     with torch.autocast("cpu", torch.bfloat16):
-        known = network(ids, torch.tensor([len(prefix) for prefix, _ in rows]))
+        known = network(text, padded([row.heard.numbers for row in rows], 0), lengths, written)
         scores = network.scores(known[targets >= 0])
     return torch.nn.functional.cross_entropy(
         scores.float(), targets[targets >= 0], label_smoothing=config.label_smoothing
@@ -205,11 +239,9 @@ def _resume(out: Path, config: OfflineConfig, network: "OfflineNetwork", optimiz
 
 
 def _write(out: Path, network: "OfflineNetwork", symbols: Sequence[str]) -> None:
-    """The network in half precision, as `OfflineReader` reads it."""
-    import torch
+    """The network in eight bits, as `OfflineReader` reads it."""
     from safetensors.torch import save_file
 
-    weights = {name: t.detach().to(torch.float16).contiguous() for name, t in network.state_dict().items()}
-    save_file(weights, out / NETWORK_FILE)
+    save_file(packed(network.state_dict()), out / NETWORK_FILE)
     told = {"shape": asdict(network.shape), "symbols": list(symbols)}
     (out / SHAPE_FILE).write_text(json.dumps(told, indent=1), encoding="utf-8")

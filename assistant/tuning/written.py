@@ -29,6 +29,7 @@ KEPT_APART = 0.15  # share of the lines
 HAVE_A_VOICE = (
     "abroad",
     "clinical",
+    "hasty",
     "non_native",
     "thumbs",
 )  # files whose lines are dictated, misspelt or in a foreigner's English already

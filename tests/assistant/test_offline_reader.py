@@ -8,10 +8,13 @@ import torch
 from assistant.embedded_model import CalledOffError
 from assistant.offline import OfflineModel
 from assistant.offline_network import OfflineNetwork, Shape
-from assistant.offline_reader import offline_reader, prefix_ids
+from assistant.offline_reader import hear, offline_reader, packed, unpacked
 from assistant.state import TurnState
+from assistant.symbols import END
+from assistant.tuning.offline import OfflineConfig, _network, _tokenizer
 from assistant.understanding import understand
 from tests.assistant.test_planner import R1, state
+from tests.assistant.tiny_model import make_tiny_base
 
 STATE = state(R1).model_copy(update={"atlas_types": ("abdomen", "bone", "kidney", "liver", "lung", "mediastinum",
                                                      "pelvis", "soft tissue")})  # fmt: skip
@@ -37,21 +40,62 @@ def test_it_goes_on_from_a_fork_and_remembers_how_likely_that_was():
         assert other.sureness <= fork.chance * (1 + 1e-6)
 
 
-def test_symbols_written_one_by_one_score_as_all_at_once():
-    network = OfflineNetwork(Shape(30, 7, width=16, layers=2, heads=2, hidden=32)).eval()
-    ids = torch.tensor([[4, 9, 2, 0, 31, 33]])
-    whole = network.scores(network(ids, torch.tensor([4])))[0].log_softmax(-1)
-    scores, memory = network.next_symbol(ids[:, :4], None)
-    torch.testing.assert_close(scores, whole[3])
-    for at in (4, 5):
-        scores, memory = network.next_symbol(ids[:, at : at + 1], memory)
-        torch.testing.assert_close(scores, whole[at])
+def test_symbols_written_one_by_one_score_as_all_at_once_beside_a_longer_message():
+    shape = Shape(30, 7, numbers=2, heard_width=12, heard_layers=2, heard_heads=3, heard_shared=1, heard_hidden=16,
+                  heard_base=1e4, width=16, layers=2, heads=2, hidden=32)  # fmt: skip
+    network = OfflineNetwork(shape).eval()
+    text, numbers = torch.tensor([[4, 9, 2, 0, 0], [1, 2, 3, 4, 5]]), torch.tensor([[0, 1, 2, 0, 0], [0, 0, 0, 1, 0]])
+    written = torch.tensor([[6, 3, 1], [6, 2, 2]])
+    whole = network.scores(network(text, numbers, torch.tensor([3, 5]), written)).log_softmax(-1)
+    for row, length in enumerate((3, 5)):
+        memory = network.listen(text[row : row + 1, :length], numbers[row : row + 1, :length])
+        for at, symbol in enumerate(written[row].tolist()):
+            scores, memory = network.next_symbol(symbol, memory)
+            torch.testing.assert_close(scores, whole[row, at])
+
+
+def test_the_layers_that_were_learnt_before_are_a_llama_model_s(tmp_path):
+    from transformers import AutoModelForCausalLM
+
+    base = make_tiny_base(tmp_path)
+    tokenizer = _tokenizer(base)
+    network = _network(base, tokenizer, [END], OfflineConfig()).eval()
+    ids = torch.tensor([tokenizer.encode("two similar lesions").ids])
+    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
+    with torch.inference_mode():
+        known = model(ids, output_hidden_states=True).hidden_states[2]  # after the last norm, without weights yet
+        heard = network.heard(known)
+        torch.testing.assert_close(network._listened(ids, torch.zeros_like(ids)) - network.numbers.weight[0], heard)
+
+
+def test_eight_bits_are_near_the_weights():
+    weights = {"table": torch.randn(5, 40), "row": torch.randn(7)}
+    again = unpacked(packed(weights))
+    assert again.keys() == weights.keys()
+    for name, table in weights.items():
+        assert (again[name] - table).abs().max() <= table.abs().max() / 127
 
 
 def test_capitals_accents_and_length_do_not_matter():
-    ids = [prefix_ids(offline_reader().tokenizer, "R1", text) for text in ("Läsion im FUSS?", "lasion im fuss?")]
-    assert ids[0] == ids[1]
+    heard = [hear(offline_reader().tokenizer, "R1", text) for text in ("Läsion im FUSS?", "lasion im fuss?")]
+    assert heard[0] == heard[1]
     assert offline_reader().read("similar lesions " + "please " * 500, STATE).said[0].do == "search"
+
+
+def test_pieces_of_a_number_know_which_one_it_is():
+    tokenizer = offline_reader().tokenizer
+    heard = hear(tokenizer, "R1 R2; hits age 61-", "thirty-five to 60, r2")
+    pieces = tokenizer.encode("r1 r2; hits age 61- | thirty-five to 60, r2").tokens
+    by_number = {n: "".join(p for p, m in zip(pieces, heard.numbers, strict=True) if m == n) for n in (1, 2, 3)}
+    assert {n: said.strip("Ġ") for n, said in by_number.items()} == {1: "thirty-five", 2: "60", 3: "2"}
+    assert heard.values == ["35", "60", "2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "sizes"), [("lesions of 37 mm to 83 mm", "37mm-83mm"), ("from 2.5 cm to nine cm", "2.5cm-9cm")]
+)
+def test_numbers_are_pointed_at(text, sizes):
+    assert offline_reader().read(f"similar {text}", STATE).said[0].size == sizes
 
 
 def test_a_reading_can_be_called_off():

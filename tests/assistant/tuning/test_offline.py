@@ -10,13 +10,19 @@ from assistant.tuning.offline import RUN_FILE, OfflineConfig, run_in_terminal, t
 from assistant.tuning.train import TuneError
 from assistant.tuning.utterances import Kept
 from tests.assistant.test_offline_reader import STATE
+from tests.assistant.tiny_model import make_tiny_base
 
 SHORT = OfflineConfig(utterances=640, batch=8, learning_rate=2e-3, checkpoint_s=0.0)
 
 
-def test_a_run_learns_and_its_files_are_read(tmp_path):
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    return make_tiny_base(tmp_path_factory.mktemp("tiny"))
+
+
+def test_a_run_learns_and_its_files_are_read(base, tmp_path):
     losses = []
-    out = train_offline(tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
+    out = train_offline(base, tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
     assert losses[-1] < 0.8 * losses[0]
     reader = OfflineReader(out)
     assert reader.network.shape.symbols == len(reader.symbols)
@@ -24,7 +30,7 @@ def test_a_run_learns_and_its_files_are_read(tmp_path):
         assert reader.read("similar lesions", STATE).said
 
 
-def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(tmp_path, monkeypatch):
+def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(base, tmp_path):
     seen = []
 
     def stop_later(now):
@@ -33,13 +39,13 @@ def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(tmp_path,
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_offline(tmp_path, SHORT, Kept([]), stop_later)
+        train_offline(base, tmp_path, SHORT, Kept([]), stop_later)
     assert json.loads((tmp_path / "run.json").read_text())["done"] == 400
     again = []
-    train_offline(tmp_path, SHORT, Kept([]), lambda now: again.append(now.done))
+    train_offline(base, tmp_path, SHORT, Kept([]), lambda now: again.append(now.done))
     assert min(again) >= 400
     with pytest.raises(TuneError, match="other settings"):
-        train_offline(tmp_path, SHORT.model_copy(update={"seed": 1}), Kept([]))
+        train_offline(base, tmp_path, SHORT.model_copy(update={"seed": 1}), Kept([]))
 
 
 def test_the_shipped_network_is_of_the_recipe_that_the_command_has():
@@ -50,4 +56,4 @@ def test_the_shipped_network_is_of_the_recipe_that_the_command_has():
 
 def test_without_the_conversations_to_keep_out_it_does_not_begin(tmp_path):
     with pytest.raises(TuneError, match="is no folder"):
-        run_in_terminal(tmp_path / "run", SHORT, tmp_path / "nowhere")
+        run_in_terminal(tmp_path, tmp_path / "run", SHORT, tmp_path / "nowhere")
