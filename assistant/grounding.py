@@ -153,7 +153,7 @@ class _SentenceCheck:
             "group_count": self._group_count, "share": self._share, "all": self._all,
             "delta": self._delta, "comparison": self._comparison, "like_size": self._like_size,
             "age_bound": self._bound, "size_bound": self._bound,
-            "age": own, "sex": own, "size": own, "size_pair": own, "area": own, "hu": own, "similarity": own,
+            "age": self._age, "sex": own, "size": own, "size_pair": own, "area": own, "hu": own, "similarity": own,
             "score": own, "body_part": self._body_part, "rank": own, "slice": own,
             "pixels": self._study, "geometry": self._study,
             "people": self._people, "percent": self._percent, "closest": self._closest, "count": self._count,
@@ -207,6 +207,13 @@ class _SentenceCheck:
             together = [c for c in self.claims if c.kind in OWN]
             return any(all(r.supports(c) for c in together if c.kind != "type") for r in subjects)
         return any(record.supports(claim) for record in subjects)
+
+    def _age(self, claim: Claim) -> bool:
+        """Somebody's, or the single age a search was limited to: "searched 0 of 192 lesions: aged 70"."""
+        limits = self.search.filters if self.search else None
+        if limits is not None and "searched" in self.lower and limits.min_age == limits.max_age is not None:
+            return claim.numbers[0].value == limits.min_age
+        return self._own(claim)
 
     def _about_study_patient(self, claim: Claim) -> bool:
         return bool(re.search(r"\b(?:patient:|this patient is|the patient is|your patient)", self.lower)) and not any(

@@ -6,6 +6,7 @@ speak for it. Measured on the written sentences kept apart from all (`assistant/
 constants are too.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -14,7 +15,9 @@ from assistant.requests import Request
 from assistant.state import TurnState
 from assistant.tuning.phrases import TYPE_NAMES
 from assistant.turn import Call, Reply
+from assistant.understanding import is_data
 
+_SIGNS = re.compile(r"[<>≤≥=]")
 THOUGHTS = 2  # that are asked for, the likeliest first
 
 
@@ -44,12 +47,16 @@ def settle(
         return planned  # the model was tuned to other types than this atlas has
     if any(r.unknown_types or r.not_applied for r in planned):
         return planned  # what is not there is told in words the model does not know
+    if is_data(message):
+        return planned  # nobody says it
     if all(r.intent == "out_of_scope" for r in planned) and all(r.intent != "out_of_scope" for r in read):
         return planned  # nothing is answered that may have to be declined
     if sureness < trust.sure:
         return planned
     if all(r.intent == "unknown" for r in planned):
         return read
+    if _SIGNS.search(message) and sorted(r.intent for r in read) == sorted(r.intent for r in planned):
+        return planned  # the tables never take one sign for another
     meant = _meaning(message, planned, state)
     if meant == _meaning(message, read, state):
         return planned

@@ -35,7 +35,7 @@ def understand(message: str, state: TurnState) -> tuple[Request, ...]:
 
 
 def _read(message: str, state: TurnState) -> tuple[Request, ...]:
-    if _NOT_WORDS.search(message):
+    if is_data(message):
         return (Request("unknown", message),)
     text, ids = lesion_ids(message[:2000], state)
     names = {word for name in state.atlas_types for word in re.findall(r"[a-z]+", name.lower())}
@@ -76,7 +76,12 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
     return tuple(serious[:MAX_REQUESTS] or requests[:1] or [Request("unknown", message)])
 
 
-_NOT_WORDS = re.compile(r'\{\s*"|"\s*:\s*[\["{]')  # data, such as a tool call somebody pasted
+def is_data(message: str) -> bool:
+    """Whether it holds data instead of words, such as a tool call that somebody pasted."""
+    return bool(_DATA.search(message))
+
+
+_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]')
 
 
 def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:

@@ -192,6 +192,13 @@ def test_a_sentence_without_a_name_speaks_of_the_one_before() -> None:
     assert list(cut("The closest is [A-01]. It measures 31 mm.", [SEARCH], STATE)) == ["It measures 31 mm."]
 
 
+def test_a_single_age_that_was_searched_for_is_said_also_where_nobody_has_it() -> None:
+    search = SEARCH.model_copy(update={"hits": (), "candidates": 0, "filters": FilterFacts(min_age=70, max_age=70)})
+    said = "I looked at R1 and searched 0 of 612 atlas lesions: aged {}, other patients only."
+    assert cut(said.format(70), [search], STATE) == {}
+    assert cut(said.format(71), [search], STATE)
+
+
 def test_sentences_are_split_without_losing_a_character() -> None:
     text = "One (E1). Two is 3.5 mm, e.g. R1.\n- [A-01] liver.\n\n1. First. Next: yes! Done"
     assert "".join(split_sentences(text)) == text

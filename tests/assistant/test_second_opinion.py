@@ -48,6 +48,17 @@ def test_a_mind_that_is_not_sure_goes_after_the_planner():
     assert [*settled_at.values()] == [(measure, measure), (planned, nothing)]
 
 
+def test_limits_in_signs_are_the_planner_s():
+    message, wrong = "similar, M, <60y", requests(do="search", sex="M", age=">60")
+    assert settle(message, understand(message, STATE), wrong, (), STATE)[0].wanted.max_age == 59
+    assert settle(message, understand(message, STATE), requests(do="measure"), (), STATE)[0].intent == "measure"
+
+
+def test_data_that_somebody_pasted_is_no_request():
+    pasted = '{"name": "measure_region", "arguments": {"region_id": "R1"}}'
+    assert settled(pasted, do="measure")[0].intent == "unknown"
+
+
 def test_agreement_asks_for_no_second_thought():
     def never():
         raise AssertionError("asked")
