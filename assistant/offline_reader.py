@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
+    from assistant.offline_network import Memory
+
 WEIGHTS = Path(__file__).parent / "offline_weights"
 NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE = "network.safetensors", "network.json", "tokenizer.json"
 MOST_IDS = 200  # of a message
@@ -97,6 +99,7 @@ class OfflineReader:
         self.network.load_state_dict(unpacked(load_file(folder / NETWORK_FILE)))
         self.network.eval()
         self._threads = ThreadpoolController()
+        self._last: tuple[Heard, Memory] | None = None
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
 
     def read(
@@ -130,8 +133,7 @@ class OfflineReader:
         written: list[int] = list(begin.tokens) if begin else []
         chances = [1.0] * (len(written) - 1) + [begin.chance] if begin else []
         forks: list[Fork] = []
-        with torch.inference_mode(), self._threads.limit(limits=LISTENING_CORES, user_api="openmp"):
-            memory = self.network.listen(torch.tensor([heard.ids]), torch.tensor([heard.numbers]))
+        memory = self._listened(heard)
         # a symbol is so little work that sharing it out loses more than it gains
         with torch.inference_mode(), self._threads.limit(limits=1, user_api="openmp"):
             for symbol in (end, *written):  # what an answer begins after, as it ends
@@ -147,6 +149,17 @@ class OfflineReader:
                 if symbol != end:
                     scores, memory = self.network.next_symbol(symbol, memory)
         return written, chances, tuple(sorted(forks, key=lambda fork: -fork.chance))
+
+    def _listened(self, heard: Heard) -> "Memory":
+        """The memory of a message; that of the last one is kept, since its second thoughts begin with it too."""
+        import torch
+
+        last = self._last  # taken and set at once: another thread's message at worst means to listen again
+        if last is None or last[0] != heard:
+            with torch.inference_mode(), self._threads.limit(limits=LISTENING_CORES, user_api="openmp"):
+                last = heard, self.network.listen(torch.tensor([heard.ids]), torch.tensor([heard.numbers]))
+            self._last = last
+        return last[1]
 
 
 @lru_cache

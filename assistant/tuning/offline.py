@@ -103,8 +103,9 @@ def train_offline(
 
 def run_in_terminal(data: Path, out: Path, config: OfflineConfig, keep_out: Path) -> None:
     """`train_offline` with a progress line on standard error."""
+    kept = kept_out(keep_out)
     with progress_line("Preparing the sentences", f"The network is in {out}.") as told:
-        train_offline(base_model(data), out, config, kept_out(keep_out), told)
+        train_offline(base_model(data), out, config, kept, told)
 
 
 def _drawn(config: OfflineConfig, kept: Kept, numbers: Iterable[int]) -> Iterator[Utterance]:
