@@ -36,6 +36,10 @@ PURPOSE = re.compile(
     r"|the) \w+)?"
 )
 
+_THANKED = (
+    r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
+    r"|danke|gracias)\b"
+)
 _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("thanks", (
         r"^(?:(?:well|ok|great|right),? )*(?:that is (?:it|all|that|everything)|i am (?:done|all set))(?: (?:for "
@@ -451,8 +455,7 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r" will be all|that is all|no more questions|over and out|have a (?:nice|good)|see you|i am off(?= to| now"
         r"|\W*$)|good ?night|ciao"
         r"|adios|tsch[uü]ss)\b",
-        r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
-        r"|danke|gracias)\b",
+        _THANKED,
         r"^(?:great|perfect|nice|good job|well done|ok|okay|cool|got it|excellent|super|wonderful|awesome|that is all"
         r"|bye|goodbye)\b",
     )),
@@ -465,6 +468,11 @@ _WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )  # fmt: skip
 
 INTENTS = tuple((intent, re.compile("|".join(f"(?:{p})" for p in patterns))) for intent, patterns in _WORDS)
+
+
+def thanked(message: str) -> bool:
+    """Whether there is a word of thanks in it."""
+    return bool(re.search(_THANKED, message.casefold()))
 
 
 def first_intent(clause: str) -> str:

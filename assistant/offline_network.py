@@ -9,6 +9,7 @@ only backwards (a prefix language model; Raffel et al. 2020, arXiv 1910.10683, 3
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
@@ -102,7 +103,7 @@ class OfflineNetwork(nn.Module):
 
     def _onward(self, x: torch.Tensor, memory: Memory | None) -> tuple[torch.Tensor, Memory]:
         began = memory[0][0].shape[2] if memory else 0
-        turn = _rotation(torch.arange(began, began + x.shape[1])[None], self.shape.width // self.shape.heads)
+        turn = _rotation_from(began, x.shape[1], self.shape.width // self.shape.heads)
         kept: Memory = []
         for number, layer in enumerate(self.layers):
             x, seen = layer(x, turn, None, memory[number] if memory else None)
@@ -133,8 +134,7 @@ class _HearingLayer(nn.Module):
             for part in (self.q_proj, self.k_proj, self.v_proj)
         )
         key, value = (part.repeat_interleave(self.heads // self.shared, dim=1) for part in (_turned(key, turn), value))
-        later = torch.ones(length, length, dtype=torch.bool, device=x.device).triu(1)
-        x = x + self.o_proj(_attended(_turned(query, turn), key, value, later))
+        x = x + self.o_proj(_attended(_turned(query, turn), key, value, later=True))
         seen = self.post_attention_layernorm(x)
         onward: torch.Tensor = x + self.down_proj(F.silu(self.gate_proj(seen)) * self.up_proj(seen))
         return onward
@@ -159,8 +159,8 @@ class _Layer(nn.Module):
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
         batch, length, width = x.shape
         parts = self.looked(self.before(x)).reshape(batch, length, 3, self.heads, width // self.heads)
-        query, key, value = parts.permute(2, 0, 3, 1, 4)
-        query, key = _turned(query, turn), _turned(key, turn)
+        query_key, value = parts.permute(2, 0, 3, 1, 4).split((2, 1))
+        (query, key), value = _turned(query_key, turn), value[0]
         if memory is not None:
             key, value = torch.cat((memory[0], key), dim=2), torch.cat((memory[1], value), dim=2)
         x = x + self.dropout(self.gathered(_attended(query, key, value, unseen)))
@@ -168,14 +168,31 @@ class _Layer(nn.Module):
         return x, (key, value)
 
 
-def _attended(query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, unseen: torch.Tensor | None) -> torch.Tensor:
+def _attended(
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    unseen: torch.Tensor | None = None,
+    later: bool = False,  # what stands after a place is unseen from it
+) -> torch.Tensor:
     """Attention of all heads, side by side. Shape: (B, heads, T, width / heads) -> (B, T, width)."""
+    if not torch.is_grad_enabled():
+        seen = F.scaled_dot_product_attention(query, key, value, None if unseen is None else ~unseen, is_causal=later)
+        return seen.transpose(1, 2).flatten(2)
     # written out: on a CPU the fused kernel's backward pass costs more than all else together at these lengths
     near = query @ key.transpose(-1, -2) / math.sqrt(query.shape[-1])
+    if later:
+        unseen = torch.ones(near.shape[-2:], dtype=torch.bool, device=near.device).triu(1)
     if unseen is not None:
         near = near.masked_fill(unseen, -1e4)
     seen = near.float().softmax(-1).to(value.dtype) @ value
     return seen.transpose(1, 2).flatten(2)
+
+
+@lru_cache(maxsize=512)
+def _rotation_from(began: int, length: int, head_width: int) -> Rotation:
+    """The rotation of places that follow each other: reading a message asks for the same ones again and again."""
+    return _rotation(torch.arange(began, began + length)[None], head_width)
 
 
 def _rotation(at: torch.Tensor, head_width: int, base: float = 10_000.0) -> Rotation:

@@ -8,7 +8,6 @@ import json
 import math
 import threading
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,11 +16,11 @@ from typing import TYPE_CHECKING
 from assistant.embedded_language import language, state_line, write
 from assistant.embedded_model import MOST_CHARACTERS, CalledOffError, Fork, Reading
 from assistant.numbers_said import numbers_said
+from assistant.spelling import spelled
 from assistant.state import TurnState
 from assistant.symbols import END, MOST_NUMBERS, from_symbols
 
 if TYPE_CHECKING:
-    import torch
     from tokenizers import Tokenizer
 
     from assistant.offline_network import Memory
@@ -31,7 +30,6 @@ NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE = "network.safetensors", "network.json"
 MOST_IDS = 200  # of a message
 MOST_SYMBOLS = 60  # of an answer
 LISTENING_CORES = 2  # at most
-SCALE = ".scale"  # after the name of weights in eight bits: what each of their rows is multiplied by
 
 
 def plain(text: str) -> str:
@@ -60,29 +58,6 @@ def hear(tokenizer: "Tokenizer", state: str, message: str) -> Heard:
     return Heard(found.ids[:MOST_IDS], numbers, [one.value for one in said])
 
 
-def packed(weights: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
-    """Tables in eight bits, each row by its own scale, all else in sixteen: half the size, and hardly a difference."""
-    import torch
-
-    small: dict[str, torch.Tensor] = {}
-    for name, table in weights.items():
-        if table.dim() < 2:
-            small[name] = table.to(torch.float16)
-            continue
-        scale = (table.abs().amax(dim=1, keepdim=True) / 127).clamp(min=1e-8)
-        small[name], small[name + SCALE] = (table / scale).round().to(torch.int8), scale.to(torch.float16)
-    return small
-
-
-def unpacked(small: Mapping[str, "torch.Tensor"]) -> dict[str, "torch.Tensor"]:
-    """The inverse of `packed`, in full precision."""
-    return {
-        name: table.float() * small[name + SCALE].float() if name + SCALE in small else table.float()
-        for name, table in small.items()
-        if not name.endswith(SCALE)
-    }
-
-
 class OfflineReader:
     """The network, loaded. Several threads may read at once. Raises OSError where its files are missing."""
 
@@ -91,13 +66,17 @@ class OfflineReader:
         from threadpoolctl import ThreadpoolController
         from tokenizers import Tokenizer
 
+        from assistant import eight_bits
         from assistant.offline_network import OfflineNetwork, Shape
 
         told = json.loads((folder / SHAPE_FILE).read_text(encoding="utf-8"))
         self.symbols: list[str] = told["symbols"]
         self.network = OfflineNetwork(Shape(**told["shape"]))
-        self.network.load_state_dict(unpacked(load_file(folder / NETWORK_FILE)))
+        weights = load_file(folder / NETWORK_FILE)
+        self.network.load_state_dict(eight_bits.unpacked(weights))
         self.network.eval()
+        if eight_bits.are_fast():
+            eight_bits.keep_in_eight_bits(self.network.hearing, weights, "hearing.")
         self._threads = ThreadpoolController()
         self._last: tuple[Heard, Memory] | None = None
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
@@ -114,7 +93,9 @@ class OfflineReader:
 
         Raises CalledOffError when `stop` is set, ValueError when the network wrote something else.
         """
-        heard = hear(self.tokenizer, state_line(state), message[:MOST_CHARACTERS])
+        # it has learnt from slips of spelling, but what the tables can mend it need not guess
+        mended = spelled(plain(message[:MOST_CHARACTERS]), frozenset())
+        heard = hear(self.tokenizer, state_line(state), mended)
         written, chances, forks = self._write(heard, stop, begin)
         symbols = [self.symbols[n] for n in written]
         said = tuple(from_symbols([symbol for symbol in symbols if symbol != END], heard.values))

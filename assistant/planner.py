@@ -8,6 +8,7 @@ that planning is a pure function of the messages, and a turn that another model 
 from collections.abc import Callable, Mapping, Sequence
 
 from assistant import recipes, remarks, searching
+from assistant.intents import thanked
 from assistant.phrases import joined
 from assistant.requests import Request
 from assistant.state import TurnState
@@ -71,7 +72,7 @@ RECIPES: dict[str, Callable[[Request, Turn], Recipe]] = {
     "filters": recipes.filters,
     "out_of_scope": _said(lambda request, turn: remarks.decline(request.topic, turn.state)),
     "help": _said(lambda _, turn: remarks.help_text(turn.state)),
-    "thanks": _said(lambda *_: remarks.THANKS),
+    "thanks": _said(lambda _, turn: remarks.THANKS if thanked(turn.message) else remarks.NOTED),
     "greeting": _said(lambda _, turn: remarks.greeting(turn.state)),
     "unknown": _said(lambda *_: remarks.NOT_UNDERSTOOD),
 }

@@ -28,6 +28,7 @@ MOST_HITS_SHOWN = "I show at most 50 hits."
 COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
 NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
 THANKS = "You are welcome."
+NOTED = "Fine. Ask on whenever you like."
 ENCODER_SEES = (
     "The encoder sees only the picture around the lesion; sex, age and history play no part in the similarity."
 )
@@ -109,7 +110,7 @@ def fixed_texts() -> tuple[str, ...]:
     """What the program says of itself: no evidence is needed, and none could be given."""
     return (
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
-        NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, HELP,
+        NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
         NOT_A_FILTER, MOST_HITS_SHOWN, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES,

@@ -92,7 +92,7 @@ def turn_state(
     """The state now, from the person's session and the evidence so far."""
     from tools.search import is_synthetic
 
-    session, atlas = workspace.session, workspace.atlas
+    session, outline = workspace.session, workspace.atlas.outline()
     series = session.series if session.study is not None else None
     regions = tuple(RegionFacts.of(r, series) for r in session.regions()) if series else ()
     searched = {r.region_id for r in regions if session.search_of(r.region_id) is not None}
@@ -114,9 +114,9 @@ def turn_state(
         last_found=_last_found(ledger),
         open_question=open_question,
         cautioned=cautioned,
-        atlas_types=tuple(atlas.types()),
-        atlas_size=len(atlas),
-        atlas_synthetic=is_synthetic(atlas),
+        atlas_types=outline.types,
+        atlas_size=outline.lesions,
+        atlas_synthetic=is_synthetic(outline),
     )
 
 

@@ -41,6 +41,7 @@ __all__ = [
     "Confidence",
     "Filters",
     "Hit",
+    "Outline",
     "Scope",
     "SearchResult",
     "TypeVote",
@@ -58,6 +59,15 @@ PATIENT_KEY = re.compile(r"p-[0-9a-f]{12}")
 STUDY_KEY = re.compile(r"s-[0-9a-f]{12}")
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What an atlas holds, in few words."""
+
+    types: tuple[str, ...]  # sorted
+    lesions: int
+    sources: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -229,6 +239,11 @@ class Atlas:
     def types(self) -> tuple[str, ...]:
         """The lesion types of this atlas, sorted."""
         return self._view().catalog.types
+
+    def outline(self) -> Outline:
+        """Types, number and sources of the lesions, all of one revision and from one look at the database."""
+        catalog = self._view().catalog
+        return Outline(catalog.types, len(catalog), frozenset(catalog.counts("source")))
 
     def lesions(self) -> Iterator[AtlasLesion]:
         """All records, sorted by lesion id."""

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from encoder.errors import LesionSearchError
-from tools.atlas import Atlas, Filters
+from tools.atlas import Atlas, Filters, Outline
 from tools.confidence import limited
 from tools.results import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.roi import crop_roi
@@ -32,7 +32,7 @@ def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Fi
     vector = workspace.embedder(crop_roi(series, region)[None])[0]
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
-    synthetic = is_synthetic(atlas)
+    synthetic = is_synthetic(atlas.outline())
     confidence, limit = limited(result.confidence, series.facts, atlas.counts("body_part"), synthetic)
     votes = () if confidence == "none" else result.votes
     duration_ms = round(1000 * (time.perf_counter() - started))
@@ -78,10 +78,9 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
 
 def atlas_name(atlas: Atlas) -> str:
     """What the atlas is called before people: never a path or an address."""
-    return "demo atlas of synthetic lesions" if is_synthetic(atlas) else "atlas"
+    return "demo atlas of synthetic lesions" if is_synthetic(atlas.outline()) else "atlas"
 
 
-def is_synthetic(atlas: Atlas) -> bool:
+def is_synthetic(outline: Outline) -> bool:
     """True when every lesion of the atlas is a phantom's."""
-    counts = atlas.counts("source")
-    return bool(counts) and set(counts) == {DEMO_SOURCE}
+    return outline.sources == {DEMO_SOURCE}

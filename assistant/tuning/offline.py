@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.embedded_base import base_model
 from assistant.embedded_language import read
-from assistant.offline_reader import NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE, Heard, hear, packed
+from assistant.offline_reader import NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE, Heard, hear
 from assistant.symbols import DECADE, END, MOST_NUMBERS, to_symbols
 from assistant.tuning.train import Progress, TuneError, batches, kept_out, progress_line
 from assistant.tuning.utterances import Kept, Utterance, utterance
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint.pt"
 LOOKED_AT = 20_000  # sentences from which the symbols are taken
 WORDS = 16_000  # of the base model's vocabulary, the commonest
-HEARD_LAYERS = 6  # of the base model, the first
+HEARD_LAYERS = 8  # of the base model, the first
 NOT_HEARD = 0  # the id of its mark between documents, which no message has
 
 
@@ -41,7 +41,7 @@ class OfflineConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    utterances: int = Field(default=150_000, ge=100)
+    utterances: int = Field(default=260_000, ge=100)
     seed: int = 0
     written: float = 0.6  # share of the sentences that were written one by one
     batch: int = 64
@@ -242,6 +242,8 @@ def _resume(out: Path, config: OfflineConfig, network: "OfflineNetwork", optimiz
 def _write(out: Path, network: "OfflineNetwork", symbols: Sequence[str]) -> None:
     """The network in eight bits, as `OfflineReader` reads it."""
     from safetensors.torch import save_file
+
+    from assistant.eight_bits import packed
 
     save_file(packed(network.state_dict()), out / NETWORK_FILE)
     told = {"shape": asdict(network.shape), "symbols": list(symbols)}

@@ -28,6 +28,7 @@ from assistant.tuning.requests import (
     similar,
     this_kind,
 )
+from assistant.tuning.shorthand import shorthand
 from assistant.tuning.voices import voiced
 from assistant.tuning.written import written
 
@@ -50,7 +51,7 @@ WEIGHTS: dict[Maker, int] = {
     search: 300, similar: 40, this_kind: 12, identify: 80, follow_up: 255, others.measure: 45, others.compare: 40,
     others.compare_regions: 8, others.hit: 38, others.study: 20, others.regions: 32, others.show_regions_in: 4, others.atlas: 28, others.explain: 38,
     others.report: 28, others.reasons: 24, others.courtesy: 22, others.declined: 46, others.nonsense: 34, others.injected: 3,
-    foreign: 18, corrected: 14, about_patient: 14, others.put_right: 8,
+    foreign: 18, corrected: 14, about_patient: 14, others.put_right: 8, shorthand: 60,
 }  # fmt: skip
 WRITTEN = 0.7  # share of the sentences that were written one by one
 ALIKE = 0.85  # shared words among all words: above it a sentence is close kin of another

@@ -17,7 +17,9 @@ _PHONE = (
     ("lungs", "longs"), ("describe", "discribe"), ("compare", "compair"), ("women", "woman"), ("region", "regoin"),
 )  # fmt: skip
 _HEARD = (("two", "to"), ("four", "for"), ("one", "won"), ("eight", "ate"), ("their", "there"), ("male", "mail"),
-          ("lungs", "longs"))  # fmt: skip
+          ("lungs", "longs"), ("no", "know"), ("here", "hear"), ("see", "sea"), ("right", "write"), ("by", "buy"),
+          ("size", "sighs"), ("women", "woman"), ("ten", "tan"), ("patients", "patience"), ("not", "knot"),
+          ("hit", "hid"), ("kidneys", "kid knees"))  # fmt: skip
 _BEFORE = (
     "please ", "hi, ", "hello, ", "hey, ", "ok, ", "okay so ", "um, ", "uh ", "so, ", "well, ", "sorry, ", "right, ",
     "great. ", "thanks! ", "hm, ", "good morning. ", "cool, ", "alright, ", "now ", "and ", "doctor, ", "kindly ",
@@ -40,11 +42,13 @@ def voiced(text: str, rng: random.Random, remark: bool = True) -> str:
     roll = rng.random()
     if roll < 0.16:
         text = _misspelled(text, rng, rng.choice((1, 1, 1, 2, 2, 3)))
-    elif roll < 0.21:
+    elif roll < 0.24:
+        text = _hurried(text, rng)
+    elif roll < 0.29:
         text = _phone(text, rng)
-    elif roll < 0.26:
+    elif roll < 0.34:
         text = _dictated(text, rng)
-    elif roll < 0.32:
+    elif roll < 0.40:
         text = _foreign_ear(text, rng)
     return typed(text, rng)
 
@@ -85,6 +89,26 @@ def _misspelled(text: str, rng: random.Random, slips: int) -> str:
 _OTHER_WORDS = {"makes", "mane", "male", "mean", "omen", "live", "alive", "sever", "bold", "cold", "gold", "fewer"}
 
 
+def _hurried(text: str, rng: random.Random) -> str:
+    """Fingers faster than the head: letters change places in word after word, and a space comes late."""
+    share = rng.uniform(0.25, 0.7)
+
+    def slipped(match: re.Match[str]) -> str:
+        word = match.group()
+        if rng.random() > share:
+            return word
+        i = rng.randrange(len(word) - 1)
+        other = word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+        return word if other.lower() in _OTHER_WORDS else other
+
+    text = re.sub(r"\b[A-Za-z]{3,}\b", slipped, text)
+    if rng.random() < 0.3:
+        text = re.sub(
+            r"(\w)([a-z]) ([a-z])(?=[a-z]{2})", r"\1 \2\3" if rng.random() < 0.5 else r"\1\2\3 ", text, count=1
+        )
+    return text.lower() if rng.random() < 0.6 else text
+
+
 def _phone(text: str, rng: random.Random) -> str:
     for full, short in _PHONE:
         if rng.random() < 0.6:
@@ -98,6 +122,8 @@ def _dictated(text: str, rng: random.Random) -> str:
             if rng.random() < 0.5 and not re.search(r"\bto\b|\bfor\b", text):
                 text = re.sub(rf"\b{right}\b", heard, text)
     text = re.sub(r",(?!\d)", " comma" if rng.random() < 0.5 else "", text)
+    text = re.sub(r"([?.]) (?=\w)", lambda m: " question mark " if m.group(1) == "?" else " period ", text) \
+        if rng.random() < 0.3 else text  # fmt: skip
     end = {"?": " question mark", ".": " period"}.get(text[-1:], "")
     text = text.rstrip("?.") + (end if rng.random() < 0.6 else "") if text else text
     if rng.random() < 0.3:

@@ -8,7 +8,7 @@ import torch
 from assistant.embedded_model import CalledOffError
 from assistant.offline import OfflineModel
 from assistant.offline_network import OfflineNetwork, Shape
-from assistant.offline_reader import hear, offline_reader, packed, unpacked
+from assistant.offline_reader import hear, offline_reader
 from assistant.state import TurnState
 from assistant.symbols import END
 from assistant.tuning.offline import OfflineConfig, _network, _tokenizer
@@ -72,18 +72,21 @@ def test_the_layers_that_were_learnt_before_are_a_llama_model_s(tmp_path):
         )
 
 
-def test_eight_bits_are_near_the_weights():
-    weights = {"table": torch.randn(5, 40), "row": torch.randn(7)}
-    again = unpacked(packed(weights))
-    assert again.keys() == weights.keys()
-    for name, table in weights.items():
-        assert (again[name] - table).abs().max() <= table.abs().max() / 127
-
-
 def test_capitals_accents_and_length_do_not_matter():
     heard = [hear(offline_reader().tokenizer, "R1", text) for text in ("Läsion im FUSS?", "lasion im fuss?")]
     assert heard[0] == heard[1]
     assert offline_reader().read("similar lesions " + "please " * 500, STATE).said[0].do == "search"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("expalin sfot tisue lesoins plz", '[{"do":"explain","in":"soft tissue"}]'),
+        ("shwo teh neraest seven form teh smae paitent", '[{"do":"search","k":"7","scope":"same"}]'),
+    ],
+)
+def test_slips_of_spelling_are_mended_before_it_hears(text, said):
+    assert offline_reader().read(text, STATE).text == said
 
 
 def test_pieces_of_a_number_know_which_one_it_is():
