@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from assistant.embedded_language import language, state_line, write
 from assistant.embedded_model import MOST_CHARACTERS, CalledOffError, Fork, Reading
 from assistant.numbers_said import numbers_said
-from assistant.spelling import spelled
 from assistant.state import TurnState
 from assistant.symbols import END, MOST_NUMBERS, from_symbols
 
@@ -93,9 +92,7 @@ class OfflineReader:
 
         Raises CalledOffError when `stop` is set, ValueError when the network wrote something else.
         """
-        # it has learnt from slips of spelling, but what the tables can mend it need not guess
-        mended = spelled(plain(message[:MOST_CHARACTERS]), frozenset())
-        heard = hear(self.tokenizer, state_line(state), mended)
+        heard = hear(self.tokenizer, state_line(state), message[:MOST_CHARACTERS])
         written, chances, forks = self._write(heard, stop, begin)
         symbols = [self.symbols[n] for n in written]
         said = tuple(from_symbols([symbol for symbol in symbols if symbol != END], heard.values))

@@ -17,19 +17,23 @@ from assistant import lexicon as lex
 from assistant import patterns
 from assistant.declined import DECLINED
 
-_WORD = re.compile(r"(?<![\w.#/-])[a-z]{3,}(?![\w-])")
+_WORD = re.compile(r"(?<![\w.#/-])[a-z]{3,}(?![\w-])", re.IGNORECASE)
 _LONG = 7  # letters from which a second slip is forgiven
 _COMMON = 30_000  # occurrences of a word that anybody may have meant
 _RARER = 2_000  # times: then even a "word" is rather a slip
 _SEEN = 20  # occurrences in the dictionary's sources below which a "word" may itself be a misspelling
 
 
-def spelled(text: str, known_words: frozenset[str]) -> str:
-    """The text with its misspelt domain words set right; `known_words` (such as an atlas's types) are let alone."""
+def spelled(text: str, known_words: frozenset[str] = frozenset()) -> str:
+    """The text with its misspelt domain words set right; `known_words` (such as an atlas's types) are let alone.
+
+    Words that stay keep their capitals, those set right have none.
+    """
 
     def correct(match: re.Match[str]) -> str:
-        word = match.group()
-        return word if word in known_words else _corrected(word)
+        word = match.group().lower()
+        right = word if word in known_words else _corrected(word)
+        return match.group() if right == word else right
 
     return _WORD.sub(correct, text)
 

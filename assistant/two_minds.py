@@ -11,6 +11,7 @@ from assistant.embedded_language import to_request
 from assistant.embedded_model import Fork, Reading
 from assistant.requests import Request
 from assistant.second_opinion import LANGUAGE_MODEL, THOUGHTS, Trust, settle
+from assistant.spelling import spelled
 from assistant.state import TurnState
 from assistant.understanding import lesion_ids, understand
 
@@ -75,5 +76,6 @@ def read_requests(reader: Mind, message: str, state: TurnState) -> Understood:
 def _understood(reader: Mind, text: str, state: TurnState, begin: Fork | None = None) -> Understood:
     replaced, ids = lesion_ids(text, state)
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
-    reading = reader.read(replaced, state, len(ids), stop_event(), begin)
+    mended = spelled(replaced)  # the minds have learnt from slips too, but what is sure they need not guess
+    reading = reader.read(mended, state, len(ids), stop_event(), begin)
     return Understood(text, tuple(to_request(said, state, ids) for said in reading.said), reading)

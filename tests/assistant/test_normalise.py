@@ -4,6 +4,7 @@ import pytest
 
 from assistant.clauses import clauses
 from assistant.normalise import normalise
+from assistant.spelling import spelled
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,10 @@ from assistant.normalise import normalise
 )
 def test_words_are_tidied_and_only_misspellings_corrected(said: str, tidy: str) -> None:
     assert normalise(said) == tidy
+
+
+def test_words_set_right_lose_their_capitals_and_others_keep_them() -> None:
+    assert spelled("Expalin sfot tisue, R1 and Läsion GGO") == "explain soft tissue, R1 and Läsion GGO"
 
 
 @pytest.mark.parametrize(

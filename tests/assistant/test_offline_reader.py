@@ -78,17 +78,6 @@ def test_capitals_accents_and_length_do_not_matter():
     assert offline_reader().read("similar lesions " + "please " * 500, STATE).said[0].do == "search"
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("expalin sfot tisue lesoins plz", '[{"do":"explain","in":"soft tissue"}]'),
-        ("shwo teh neraest seven form teh smae paitent", '[{"do":"search","k":"7","scope":"same"}]'),
-    ],
-)
-def test_slips_of_spelling_are_mended_before_it_hears(text, said):
-    assert offline_reader().read(text, STATE).text == said
-
-
 def test_pieces_of_a_number_know_which_one_it_is():
     tokenizer = offline_reader().tokenizer
     heard = hear(tokenizer, "R1 R2; hits age 61-", "thirty-five to 60, r2")

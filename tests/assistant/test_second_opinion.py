@@ -100,7 +100,7 @@ def test_second_thoughts_are_asked_for_in_turn_and_only_likely_ones():
     assert reader.asked == [*range(THOUGHTS)]
 
 
-def test_a_second_thought_is_about_the_same_lesion_ids():
+def test_a_second_thought_is_about_the_same_lesion_ids_and_mended_words():
     asked = []
 
     class Asked(Doubting):
@@ -109,8 +109,8 @@ def test_a_second_thought_is_about_the_same_lesion_ids():
             return super().read(message, state, ids, stop, begin)
 
     reader = Asked([0.8 * LANGUAGE_MODEL.possible] * 2)
-    list(second_thoughts(reader, read_requests(reader, "similar to P0001-S1-L01", STATE), STATE))
-    assert set(asked) == {("similar to L1", 1)}
+    list(second_thoughts(reader, read_requests(reader, "Liver lesoins similar to P0001-S1-L01", STATE), STATE))
+    assert set(asked) == {("Liver lesions similar to L1", 1)}
     assert len(asked) == 3
 
 
