@@ -1,4 +1,4 @@
-"""The embedded model as a chat model: two minds read each message, the planner and the tuned language model.
+"""The embedded model as a chat model: the tuned language model reads messages beside planner and network.
 
 The planner makes the calls and writes the answer in either case; what the language model changes is how a message is
 understood. It is loaded in the background, and until it is there, or whenever it fails, the planner understands alone.
@@ -14,10 +14,11 @@ from pydantic import PrivateAttr
 
 from assistant.embedded_base import BaseModelError, base_model, installed_gguf, unpacked
 from assistant.embedded_model import ADAPTER, Reader
+from assistant.minds import read_by_all, read_requests
 from assistant.offline import OfflineModel
+from assistant.offline_reader import offline_reader
 from assistant.requests import Request
 from assistant.state import TurnState
-from assistant.two_minds import read_by_both, read_requests
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def available(data: Path) -> bool:
 
 
 class EmbeddedModel(OfflineModel):
-    """The planner with the language model as its second mind (`both`), or that model's understanding only (`alone`)."""
+    """The planner with the language model as one more mind (`both`), or that model's understanding only (`alone`)."""
 
     minds: Minds = "both"
     wait_s: float = 0.0  # for the model to be loaded, at each message
@@ -80,10 +81,13 @@ class EmbeddedModel(OfflineModel):
         return "lesion-search-embedded"
 
     def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
-        """What both minds understood; until the language model is there, what the planner does offline."""
+        """What all minds understood; until the language model is there, those that need no download.
+
+        The language model comes last, since it takes longest: where the others agree it is not asked.
+        """
         reader = self._loading.reader(self.wait_s)
         if reader is None:
             return super().understood(message, state)
         if self.minds == "alone":
             return read_requests(reader, message, state).requests
-        return read_by_both(reader, message, state)
+        return read_by_all([offline_reader(), reader], message, state)

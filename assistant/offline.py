@@ -29,13 +29,12 @@ from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr
 
 from assistant.embedded_model import CalledOffError
+from assistant.minds import read_by_all
 from assistant.offline_reader import offline_reader
 from assistant.planner import Understand, plan_turn
 from assistant.requests import Request
-from assistant.second_opinion import OFFLINE_NETWORK
 from assistant.state import TurnState
 from assistant.turn import Call, Reply, Result
-from assistant.two_minds import read_by_both
 from assistant.understanding import understand
 from tools.results import Facts
 
@@ -66,10 +65,7 @@ class OfflineModel(BaseChatModel):
 
     def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
         """The requests of a message, as tables and network read it together."""
-        try:
-            return read_by_both(offline_reader(), message, state, OFFLINE_NETWORK)
-        except ValueError:  # the network wrote what is not of the language, as it may once in a hundred times
-            return understand(message, state)
+        return read_by_all([offline_reader()], message, state)
 
     def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
         key = (message, state.render())

@@ -37,7 +37,7 @@ from tools.results import Facts, SearchFacts
 
 if TYPE_CHECKING:
     from assistant.embedded_model import Reader, Reading
-    from assistant.two_minds import Mind
+    from assistant.minds import Mind
 
 Comparable = tuple[str, dict[str, Any]]
 MOST_CALLS = 12
@@ -185,7 +185,8 @@ def run(
 ) -> UnderstandingReport:
     """The planner, the bare model, each adapter, and the last adapter's parts, on one split."""
     from assistant.embedded_model import Reader
-    from assistant.two_minds import read_by_both, read_requests
+    from assistant.minds import read_by_all, read_requests
+    from assistant.offline_reader import offline_reader
     from assistant.understanding import understand
 
     def by(reader: "Mind") -> Understand:
@@ -203,7 +204,7 @@ def run(
     reader = Reader(base, last)
     scores.append(score("tuned, told no state", found, by(_Forgetful(reader))))
 
-    scores.append(score("both", found, lambda message, state: read_by_both(reader, message, state)))
+    scores.append(score("both", found, lambda message, state: read_by_all([offline_reader(), reader], message, state)))
     return UnderstandingReport(split=split, scores=tuple(scores))
 
 

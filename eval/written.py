@@ -26,7 +26,7 @@ from tools.study import SafeFacts
 
 if TYPE_CHECKING:
     from assistant.embedded_model import Reading
-    from assistant.two_minds import Mind
+    from assistant.minds import Mind
 
 TOOLS = {
     "search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion",
@@ -162,9 +162,9 @@ def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: P
     `files` are those to measure on, by name; none is all. Raises WrittenError for an unknown one.
     """
     from assistant.embedded_model import Reader
+    from assistant.minds import read_by_all, read_requests
     from assistant.offline import OfflineModel
     from assistant.offline_reader import offline_reader
-    from assistant.two_minds import read_by_both, read_requests
     from assistant.understanding import understand
 
     network = offline_reader()
@@ -177,7 +177,7 @@ def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: P
         mind = _Once(Reader(base, adapter))
         readers |= {
             "adapter": lambda message, state: read_requests(mind, message, state).requests,
-            "both": lambda message, state: read_by_both(mind, message, state),
+            "both": lambda message, state: read_by_all([network, mind], message, state),
         }
     known = {line.file for line, _ in measured()}
     if unknown := set(files) - known:

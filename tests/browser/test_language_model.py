@@ -27,8 +27,8 @@ def server(demo: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_the_default_page_answers_with_both_minds(visitor: Any, server: Any, demo: Any, monkeypatch: Any) -> None:
     read = []
-    read_by_both = embedded.read_by_both
-    monkeypatch.setattr(embedded, "read_by_both", lambda *given: read.append(given[1]) or read_by_both(*given))
+    read_by_all = embedded.read_by_all
+    monkeypatch.setattr(embedded, "read_by_all", lambda *given: read.append(given[1]) or read_by_all(*given))
     person = visitor()
     person.open_sample(server.shelf.samples[0].title)
     person.click_image(*lesion_on(demo, server.shelf.samples[0]).centre)

@@ -1,8 +1,8 @@
-"""A message read by two minds: the planner, and whatever else reads messages in the embedded language."""
+"""A message read by several minds: the planner, and whatever else reads messages in the embedded language."""
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,10 +10,13 @@ from assistant.calling_off import stop_event
 from assistant.embedded_language import to_request
 from assistant.embedded_model import Fork, Reading
 from assistant.requests import Request
-from assistant.second_opinion import LANGUAGE_MODEL, THOUGHTS, Trust, settle
+from assistant.second_opinion import Thought, settle
 from assistant.spelling import spelled
 from assistant.state import TurnState
 from assistant.understanding import lesion_ids, understand
+
+SECOND_THOUGHTS = 2  # of a mind, at most
+POSSIBLE = 0.05  # chance from which a thought is one
 
 
 class Mind(Protocol):
@@ -38,28 +41,26 @@ class Understood:
     reading: Reading
 
 
-def read_by_both(reader: Mind, message: str, state: TurnState, trust: Trust = LANGUAGE_MODEL) -> tuple[Request, ...]:
-    """What planner and a second mind understood together. Raises what the reader raises."""
-    first = read_requests(reader, message, state)
-    others = second_thoughts(reader, first, state, trust.possible)
-    planned = understand(message, state)
-    return settle(message, planned, first.requests, others, state, trust, first.reading.sureness)
+def read_by_all(minds: Sequence[Mind], message: str, state: TurnState) -> tuple[Request, ...]:
+    """What the planner and other minds understood together. Raises what a mind raises, but for ValueError."""
+    return settle(message, understand(message, state), [thoughts(mind, message, state) for mind in minds], state)
 
 
-def second_thoughts(
-    reader: Mind, first: Understood, state: TurnState, possible: float = LANGUAGE_MODEL.possible
-) -> Iterator[tuple[Request, ...]]:
-    """What else the reader thinks possible beside what it read first; decoded one by one, as asked."""
-    least = possible * first.reading.sureness
-    for fork in first.reading.forks[:THOUGHTS]:
-        if fork.chance < least:
+def thoughts(mind: Mind, message: str, state: TurnState) -> Iterator[Thought]:
+    """What a mind thinks possible, likeliest first, read one by one as asked; nothing where it reads no request."""
+    try:
+        first = read_requests(mind, message, state)
+    except ValueError:
+        return
+    yield Thought(first.requests, first.reading.sureness)
+    for fork in first.reading.forks[:SECOND_THOUGHTS]:
+        if fork.chance < POSSIBLE:
             return
         try:
-            other = _understood(reader, first.text, state, fork)
+            other = _understood(mind, first.text, state, fork)
         except ValueError:  # no calls begin so
             continue
-        if other.reading.sureness >= least:
-            yield other.requests
+        yield Thought(other.requests, other.reading.sureness)
 
 
 def read_requests(reader: Mind, message: str, state: TurnState) -> Understood:
