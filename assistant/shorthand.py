@@ -35,6 +35,7 @@ SLURS: tuple[tuple[str, str], ...] = (
     (r"\bny\b(?= \w+ (?:like|similar))", "any"),
     (r"\b(?:hwo)\b", "how"),
     (r"\b(?:whta|hwat|waht|wht)\b", "what"),
+    (r"\b(what|how|where|why|which \w+) dose(?= (?:this|tihs|thsi|that|it|the|teh|he|she|my|r ?\d)\b)", r"\1 does"),
     (r"\btopp\b", "top"),
     (r"\bfemal\b", "female"),
     (

@@ -19,6 +19,8 @@ from assistant.spelling import spelled
         ("one and a half centimetres", "1.5 cm"),
         ("the second one", "the second one"),
         ("simlar lesoins in the lver", "similar lesions in the liver"),
+        ("waht dose tihs look liek", "what does this look like"),
+        ("what dose of contrast", "what dose of contrast"),
         ("long, live, mate, look", "long, live, mate, look"),
         ("exceeding and excluding", "exceeding and excluding"),
     ],
