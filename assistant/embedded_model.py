@@ -164,7 +164,7 @@ class Reader:
                     chances += [SURE] * len(forced)
                     waiting += forced
                     continue
-                output = self._model(torch.tensor([waiting]), past_key_values=cache, logits_to_keep=1)
+                output = self._model(torch.tensor([waiting]), cache=cache, logits_to_keep=1)
                 scores = output.logits[:, -1].float()
                 if self._constrained:
                     guide.fill_next_token_bitmask(matcher, mask)
