@@ -10,6 +10,7 @@ only backwards (a prefix language model; Raffel et al. 2020, arXiv 1910.10683, 3
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
@@ -45,7 +46,7 @@ class OfflineNetwork(nn.Module):
         super().__init__()
         self.shape = shape
         self.words = nn.Embedding(shape.text_ids, shape.heard_width)
-        self.hearing = nn.ModuleList(_HearingLayer(shape) for _ in range(shape.heard_layers))
+        self.hearing = nn.ModuleList(HearingLayer(shape) for _ in range(shape.heard_layers))
         self.heard = nn.Linear(shape.heard_width, shape.width)
         self.numbers = nn.Embedding(shape.numbers + 1, shape.width)  # which number a piece belongs to, 0 for none
         self.symbols = nn.Embedding(shape.symbols, shape.width)
@@ -111,32 +112,37 @@ class OfflineNetwork(nn.Module):
         return x, kept
 
 
-class _HearingLayer(nn.Module):
-    """A layer of a Llama model, by its names."""
+class HearingLayer(nn.Module):
+    """A layer of a Llama model; what reads the same input is one table."""
+
+    OF_LLAMA: ClassVar = {
+        "input_layernorm": ("input_layernorm",),
+        "q_k_v_proj": ("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"),
+        "o_proj": ("self_attn.o_proj",),
+        "post_attention_layernorm": ("post_attention_layernorm",),
+        "gate_up_proj": ("mlp.gate_proj", "mlp.up_proj"),
+        "down_proj": ("mlp.down_proj",),
+    }  # which of its tables stand in each of these, one below the other
 
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         width, self.heads, self.shared = shape.heard_width, shape.heard_heads, shape.heard_shared
         shared_width = width // self.heads * self.shared
         self.input_layernorm, self.post_attention_layernorm = nn.RMSNorm(width, 1e-5), nn.RMSNorm(width, 1e-5)
-        self.q_proj, self.o_proj = nn.Linear(width, width, bias=False), nn.Linear(width, width, bias=False)
-        self.k_proj = nn.Linear(width, shared_width, bias=False)
-        self.v_proj = nn.Linear(width, shared_width, bias=False)
-        self.gate_proj = nn.Linear(width, shape.heard_hidden, bias=False)
-        self.up_proj = nn.Linear(width, shape.heard_hidden, bias=False)
+        self.q_k_v_proj = nn.Linear(width, width + 2 * shared_width, bias=False)
+        self.o_proj = nn.Linear(width, width, bias=False)
+        self.gate_up_proj = nn.Linear(width, 2 * shape.heard_hidden, bias=False)
         self.down_proj = nn.Linear(shape.heard_hidden, width, bias=False)
 
     def forward(self, x: torch.Tensor, turn: Rotation) -> torch.Tensor:
         batch, length, width = x.shape
-        seen = self.input_layernorm(x)
-        query, key, value = (
-            part(seen).reshape(batch, length, -1, width // self.heads).transpose(1, 2)
-            for part in (self.q_proj, self.k_proj, self.v_proj)
-        )
-        key, value = (part.repeat_interleave(self.heads // self.shared, dim=1) for part in (_turned(key, turn), value))
-        x = x + self.o_proj(_attended(_turned(query, turn), key, value, later=True))
-        seen = self.post_attention_layernorm(x)
-        onward: torch.Tensor = x + self.down_proj(F.silu(self.gate_proj(seen)) * self.up_proj(seen))
+        heads = self.q_k_v_proj(self.input_layernorm(x)).reshape(batch, length, -1, width // self.heads).transpose(1, 2)
+        query_key, value = heads.split((self.heads + self.shared, self.shared), dim=1)
+        query, key = _turned(query_key, turn).split((self.heads, self.shared), dim=1)
+        key, value = (part.repeat_interleave(self.heads // self.shared, dim=1) for part in (key, value))
+        x = x + self.o_proj(_attended(query, key, value, later=True))
+        gate, up = self.gate_up_proj(self.post_attention_layernorm(x)).chunk(2, dim=-1)
+        onward: torch.Tensor = x + self.down_proj(F.silu(gate) * up)
         return onward
 
 

@@ -28,7 +28,6 @@ WEIGHTS = Path(__file__).parent / "offline_weights"
 NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE = "network.safetensors", "network.json", "tokenizer.json"
 MOST_IDS = 200  # of a message
 MOST_SYMBOLS = 60  # of an answer
-LISTENING_CORES = 2  # at most
 
 
 def plain(text: str) -> str:
@@ -111,9 +110,9 @@ class OfflineReader:
         written: list[int] = list(begin.tokens) if begin else []
         chances = [1.0] * (len(written) - 1) + [begin.chance] if begin else []
         forks: list[Fork] = []
-        memory = self._listened(heard)
-        # a symbol is so little work that sharing it out loses more than it gains
+        # on one core: the work is so little that to find helpers for it, in a turn's new thread, takes longer
         with torch.inference_mode(), self._threads.limit(limits=1, user_api="openmp"):
+            memory = self._listened(heard)
             for symbol in (end, *written):  # what an answer begins after, as it ends
                 scores, memory = self.network.next_symbol(symbol, memory)
             while len(written) < MOST_SYMBOLS and (not written or written[-1] != end):
@@ -134,8 +133,7 @@ class OfflineReader:
 
         last = self._last  # taken and set at once: another thread's message at worst means to listen again
         if last is None or last[0] != heard:
-            with torch.inference_mode(), self._threads.limit(limits=LISTENING_CORES, user_api="openmp"):
-                last = heard, self.network.listen(torch.tensor([heard.ids]), torch.tensor([heard.numbers]))
+            last = heard, self.network.listen(torch.tensor([heard.ids]), torch.tensor([heard.numbers]))
             self._last = last
         return last[1]
 

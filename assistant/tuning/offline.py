@@ -137,9 +137,10 @@ def _symbols(looked_at: Iterable[Utterance]) -> list[str]:
 
 
 def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config: OfflineConfig) -> "OfflineNetwork":
+    import torch
     from safetensors import safe_open
 
-    from assistant.offline_network import OfflineNetwork, Shape
+    from assistant.offline_network import HearingLayer, OfflineNetwork, Shape
 
     told = json.loads((base / "config.json").read_text(encoding="utf-8"))
     shape = Shape(
@@ -158,9 +159,9 @@ def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config:
         network.words.weight.data = weights.get_slice("model.embed_tokens.weight")[: network.shape.text_ids].float()
         network.words.weight.requires_grad = False
         for name, parameter in network.hearing.named_parameters():
-            number, part = name.split(".", 1)
-            block = "" if "layernorm" in part else "self_attn." if part[0] in "qkvo" else "mlp."
-            parameter.data = weights.get_tensor(f"model.layers.{number}.{block}{part}").float()
+            number, part, _ = name.split(".")
+            tables = [weights.get_tensor(f"model.layers.{number}.{n}.weight") for n in HearingLayer.OF_LLAMA[part]]
+            parameter.data = torch.cat(tables).float()
     return network
 
 
