@@ -57,7 +57,7 @@ def settle(
     read = votes.first.requests
     if all(r.intent == "out_of_scope" for r in planned) and all(r.intent != "out_of_scope" for r in read):
         return planned  # nothing is answered that may have to be declined
-    if _SIGNS.search(message) and sorted(r.intent for r in read) == sorted(r.intent for r in planned):
+    if _SIGNS.search(message) and _kinds(read) == _kinds(planned):
         return planned  # the tables never take one sign for another
     return read
 
@@ -87,6 +87,11 @@ class _Votes:
         """Whether a thought of at most this chance could bring another reading to the front, or a new one."""
         first = self.first
         return chance + max((t.chance for _, t in self.cast if t is not first), default=0.0) > first.chance
+
+
+def _kinds(requests: tuple[Request, ...]) -> list[str]:
+    """What is asked for, in no order; to change a search is to search."""
+    return sorted("search" if r.intent == "refine" else r.intent for r in requests)
 
 
 def _meaning(message: str, requests: tuple[Request, ...], state: TurnState) -> _Meaning:

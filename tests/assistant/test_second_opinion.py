@@ -56,7 +56,8 @@ def test_every_request_of_a_message_counts():
 
 def test_limits_in_signs_are_the_planner_s():
     message = "similar, M, <60y"
-    assert settled(message, [(1, {"do": "search", "sex": "M", "age": ">60"})])[0].wanted.max_age == 59
+    for do in ("search", "refine"):
+        assert settled(message, [(1, {"do": do, "sex": "M", "age": ">60"})])[0].wanted.max_age == 59
     assert settled(message, [(1, {"do": "measure"})])[0].intent == "measure"
 
 
