@@ -251,7 +251,7 @@ def tune_offline(
     seed: SentenceSeed = 0,
     keep_out: KeepOut = Path("eval/agent_cases"),
 ) -> None:
-    """Train the network of the offline reader; an hour and a quarter on two cores."""
+    """Train the network of the offline reader; an hour and a half on two cores."""
     from assistant.tuning.offline import OfflineConfig, run_in_terminal
     from tools.settings import get_settings
 

@@ -2,7 +2,7 @@
 
 import random
 
-from assistant.tuning.phrases import TYPE_NAMES, some_age, some_types
+from assistant.tuning.phrases import some_age, some_types
 from assistant.tuning.requests import Fields, Made, Scene, call
 
 ABBREVIATED = {
@@ -44,14 +44,14 @@ def shorthand(rng: random.Random, scene: Scene) -> Made:
         parts.append(fields["k"])  # a bare number that ends it
     joint = rng.choices((" ", ", ", "; ", " / ", " + "), (70, 20, 4, 3, 3))[0]
     text = " ".join([*lead, joint.join(parts)])
-    return text, [call("search" if searches else "refine", **{k: v for k, v in fields.items() if v})]
+    return text, [call("search" if searches else "refine", **fields)]
 
 
 def _types(rng: random.Random, fields: Fields) -> str:
     types = some_types(rng)
     said = rng.choice((" ", "/", ", ", "+", " & ")).join(rng.choice(ABBREVIATED[t]) for t in types)
-    if rng.random() < 0.25 and len(types) < len(TYPE_NAMES):
-        fields["not"] = "+".join(types[:1])
+    if rng.random() < 0.25:
+        fields["not"] = types[0]
         return rng.choice(WITHOUT).format(rng.choice(ABBREVIATED[types[0]]))
     fields["in"] = "+".join(types)
     return said

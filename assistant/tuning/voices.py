@@ -72,7 +72,7 @@ def _misspelled(text: str, rng: random.Random, slips: int) -> str:
         i = rng.randrange(1, len(word) - 1)
         kind = rng.randrange(5)
         if kind == 0:
-            word = word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+            word = _swapped(word, i)
         elif kind == 1:
             word = word[:i] + word[i + 1 :]
         elif kind == 2:
@@ -86,6 +86,11 @@ def _misspelled(text: str, rng: random.Random, slips: int) -> str:
     return text
 
 
+def _swapped(word: str, place: int) -> str:
+    """The word with the letter at a place and the one after it the wrong way round."""
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
+
+
 _OTHER_WORDS = {"makes", "mane", "male", "mean", "omen", "live", "alive", "sever", "bold", "cold", "gold", "fewer"}
 
 
@@ -97,8 +102,7 @@ def _hurried(text: str, rng: random.Random) -> str:
         word = match.group()
         if rng.random() > share:
             return word
-        i = rng.randrange(len(word) - 1)
-        other = word[:i] + word[i + 1] + word[i] + word[i + 2 :]
+        other = _swapped(word, rng.randrange(len(word) - 1))
         return word if other.lower() in _OTHER_WORDS else other
 
     text = re.sub(r"\b[A-Za-z]{3,}\b", slipped, text)
