@@ -4,15 +4,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder, load_embedder
-    from encoder.network import LesionEncoder, LesionEncoderConfig
+    from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
 
 __all__ = ["Embedder", "LesionEncoder", "LesionEncoderConfig", "load_embedder"]
 
 _HOME = {
     "Embedder": "encoder.embedder",
     "load_embedder": "encoder.embedder",
-    "LesionEncoder": "encoder.network",
-    "LesionEncoderConfig": "encoder.network",
+    "LesionEncoder": "encoder.network.lesion_encoder",
+    "LesionEncoderConfig": "encoder.network.lesion_encoder",
 }
 
 

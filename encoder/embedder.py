@@ -14,7 +14,7 @@ from transformers.utils import logging as hub_logging
 
 from encoder.errors import EncoderError
 from encoder.loading import ONE_AT_A_TIME
-from encoder.network import LesionEncoder
+from encoder.network.lesion_encoder import LesionEncoder
 from encoder.preprocess import PREPROCESSING_VERSION, standardize
 from encoder.roi import ROI_SIZE
 

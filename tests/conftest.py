@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tools.session import Workspace
     from tools.settings import Settings
+    from tools.workspace.session import Workspace
 
 REPO = Path(__file__).resolve().parent.parent
 DEMO_PATIENTS = 16  # enough for every lesion type in every fold, quick to make
@@ -77,8 +77,8 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Phantoms and demo atlas as a first `make run` makes them, but of fewer patients."""
-    from tools import demo as first_run
-    from tools.phantom import make_phantoms
+    from tools.phantoms.generate import make_phantoms
+    from tools.pipelines import demo as first_run
     from tools.settings import Settings
 
     settings = Settings(data=tmp_path_factory.mktemp("demo"), model="offline")
@@ -91,8 +91,8 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 @pytest.fixture
 def workspace(demo: Demo, tmp_path: Path) -> Iterator["Workspace"]:
     """An empty session beside the demo atlas."""
-    from tools.demo import open_workspace_parts
-    from tools.session import Session, Workspace
+    from tools.pipelines.demo import open_workspace_parts
+    from tools.workspace.session import Session, Workspace
 
     embedder, atlas = open_workspace_parts(demo.settings)
     session = Session(tmp_path / "session")
@@ -103,8 +103,8 @@ def workspace(demo: Demo, tmp_path: Path) -> Iterator["Workspace"]:
 @pytest.fixture
 def on_board(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the language model were installed, with a file that turns out to be damaged: nothing large is loaded."""
-    from assistant import embedded
-    from assistant.embedded_base import BaseModelError
+    from assistant.models import embedded
+    from assistant.understanding.language_model.base_weights import BaseModelError
 
     def damaged(_: Path) -> Path:
         raise BaseModelError("The model file is damaged.")
@@ -144,7 +144,7 @@ def read_truth(samples: Path) -> tuple[PhantomCase, ...]:
 
 def open_case(workspace: "Workspace", case: PhantomCase, demo: Demo) -> None:
     """Read a phantom case into the session."""
-    from tools.demo import patient_keys
-    from tools.dicom import read_study
+    from tools.intake.intake import read_study
+    from tools.pipelines.demo import patient_keys
 
     workspace.session.open(read_study(case.folder, patient_keys(demo.settings)))

@@ -10,11 +10,9 @@ from langchain.tools import ToolRuntime, tool
 from langchain_core.tools import BaseTool
 from pydantic import Field
 
-from tools import lessons, report
-from tools.atlas import Filters, Scope
-from tools.comparison import compare_with_lesion, others_of_patient
-from tools.regions import find_regions as propose_regions
-from tools.results import (
+from tools.atlas.atlas import Filters, Scope
+from tools.domain import lessons
+from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
     Facts,
@@ -26,8 +24,11 @@ from tools.results import (
     SearchFacts,
     StudyFacts,
 )
-from tools.search import atlas_name, is_synthetic, search_region
-from tools.session import Workspace
+from tools.regions.create import find_regions as propose_regions
+from tools.report import write as report
+from tools.workspace.compare import compare_with_lesion, others_of_patient
+from tools.workspace.search import atlas_name, is_synthetic, search_region
+from tools.workspace.session import Workspace
 
 RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region of this session, e.g. R1")]
 LesionId = Annotated[str, Field(min_length=1, max_length=200, description="an atlas lesion id, exactly as listed")]

@@ -2,9 +2,9 @@
 
 from hypothesis import strategies as st
 
-from assistant.evidence import EvidenceLedger
-from assistant.state import TurnState
-from tools.results import (
+from assistant.core.evidence import EvidenceLedger
+from assistant.core.turn_state import TurnState
+from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
     FilterFacts,
@@ -15,7 +15,7 @@ from tools.results import (
     StudyFacts,
     VoteFacts,
 )
-from tools.study import SafeFacts
+from tools.domain.study import SafeFacts
 
 TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 

@@ -45,7 +45,7 @@ def running(settings: "Settings") -> Iterator[Server]:
     """The whole app on a free port."""
     import uvicorn
 
-    from ui.app import build_app
+    from ui.server.app import build_app
 
     app = build_app(settings)
     with socket.socket() as listener:
@@ -172,7 +172,7 @@ class Person:
         return f"{self.server.address}/studies/{keys[-1]}/series/0/slices/0"
 
     def cookie(self) -> str:
-        from ui.sessions import COOKIE
+        from ui.state.visits import COOKIE
 
         return next(c["value"] for c in self.context.cookies() if c["name"] == COOKIE)
 

@@ -9,7 +9,7 @@ import pytest
 from pydicom.encaps import encapsulate
 from pydicom.uid import JPEG2000Lossless
 
-from eval.page_speed import write_long_series
+from eval.performance.page import write_long_series
 
 pytestmark = pytest.mark.browser
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from assistant import embedded
-from assistant.embedded_base import PACKAGE, installed_gguf
+from assistant.models import embedded
+from assistant.understanding.language_model.base_weights import PACKAGE, installed_gguf
 from tests.browser.conftest import running
 from tests.browser.test_journeys import lesion_on
 from tools.settings import get_settings

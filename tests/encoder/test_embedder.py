@@ -10,7 +10,7 @@ import torch
 
 from encoder.embedder import SHIPPED_WEIGHTS, Embedder, load_embedder
 from encoder.errors import EncoderError
-from encoder.network import LesionEncoder, LesionEncoderConfig
+from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
 
 
 @pytest.fixture(scope="module")

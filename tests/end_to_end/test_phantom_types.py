@@ -6,9 +6,9 @@ from itertools import groupby
 import pytest
 
 from tests.conftest import Demo, open_case, read_truth
-from tools.regions import PixelBox
-from tools.search import search_region
-from tools.session import Session, Workspace
+from tools.regions.create import PixelBox
+from tools.workspace.search import search_region
+from tools.workspace.session import Session, Workspace
 
 WANTED_SHARE = 0.85
 EVERY = 3  # studies asked, of the 120 there are
@@ -17,7 +17,7 @@ EVERY = 3  # studies asked, of the 120 there are
 @pytest.fixture(scope="module")
 def full_demo(tmp_path_factory):
     """The demo as a first `make run` makes it."""
-    from tools.demo import ensure_samples
+    from tools.pipelines.demo import ensure_samples
     from tools.settings import Settings
 
     settings = Settings(data=tmp_path_factory.mktemp("full-demo"))
@@ -25,7 +25,7 @@ def full_demo(tmp_path_factory):
 
 
 def test_the_top_vote_is_the_true_type(full_demo, tmp_path):
-    from tools.demo import open_workspace_parts
+    from tools.pipelines.demo import open_workspace_parts
 
     embedder, atlas = open_workspace_parts(full_demo.settings)
     workspace = Workspace(Session(tmp_path / "session"), atlas, embedder)

@@ -11,11 +11,11 @@ from pydantic import Field
 from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
-from assistant.agent import Assistant
-from assistant.offline import OfflineModel
-from tools.demo import patient_keys
-from tools.dicom import read_study
-from tools.indexing import index_source
+from assistant.agent.assistant import Assistant
+from assistant.models.planner_model import OfflineModel
+from tools.intake.intake import read_study
+from tools.pipelines.demo import patient_keys
+from tools.pipelines.index import index_source
 
 MARK = "ZQXJWVK"
 MARK_DATE = "19210314"

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from assistant.agent import Assistant
-from tools.demo import patient_keys
-from tools.dicom import open_study, read_study
-from tools.volume import LoadingVolume
+from assistant.agent.assistant import Assistant
+from tools.domain.lazy_volume import LoadingVolume
+from tools.intake.intake import open_study, read_study
+from tools.pipelines.demo import patient_keys
 
 QUESTIONS = ("What is this study?", "Find similar lesions", "How big is it?")
 

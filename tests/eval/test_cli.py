@@ -15,14 +15,14 @@ def test_help_lists_the_commands():
 
 
 def test_missing_data_is_one_sentence(tmp_path):
-    from eval.labels import LabelError
+    from eval.encoder.lidc import LabelError
 
     result = CliRunner().invoke(app, ["retrieval", "--data", str(tmp_path)])
     assert isinstance(result.exception, LabelError)
 
 
 def test_json_is_one_document(monkeypatch):
-    import eval.speed
+    import eval.performance.encoding
 
     measured = eval.speed.measure_speed
     monkeypatch.setattr(eval.speed, "measure_speed", lambda embedder: measured(embedder, rois=16, repeats=1))

@@ -11,8 +11,8 @@ import pytest
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
-from tools import dicom_child
-from tools.privacy import PatientKeys
+from tools.domain.patient_keys import PatientKeys
+from tools.intake import worker_process as dicom_child
 
 MakeCt = Callable[..., Dataset]
 ToBytes = Callable[[Dataset], bytes]
@@ -105,13 +105,13 @@ def child_that(monkeypatch):
 
     def install(line: str) -> None:
         patch = (
-            "import tools.dicom_decode as d, os, signal, time; real = d.decode_file\n"
+            "import tools.intake.dicom.decode as d, os, signal, time; real = d.decode_file\n"
             "def decode_file(data, file, budget):\n"
             f"    {line}\n"
             "    yield from real(data, file, budget)\n"
             "d.decode_file = decode_file\n"
         )
-        head, tail = dicom_child.BOOTSTRAP.split("; from tools.dicom_worker")
-        monkeypatch.setattr(dicom_child, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.dicom_worker{tail}")
+        head, tail = dicom_child.BOOTSTRAP.split("; from tools.intake.worker")
+        monkeypatch.setattr(dicom_child, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.intake.worker{tail}")
 
     return install

@@ -9,8 +9,8 @@ from langchain_core.messages import AIMessage, ToolMessage
 
 from tests.conftest import open_case
 from tools.agent_tools import TOOLS
-from tools.results import Facts
-from tools.session import Workspace
+from tools.domain.facts import Facts
+from tools.workspace.session import Workspace
 
 CONTRACT = {
     "describe_study": set(),

@@ -8,14 +8,14 @@ import pytest
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
-    from ui.sessions import Shared, Visit, Visits
+    from ui.state.visits import Shared, Visit, Visits
 
 
 @pytest.fixture(scope="session")
 def shared(demo: Any) -> "Shared":
     """Atlas and encoder of the small demo."""
-    from tools.demo import open_workspace_parts, patient_keys
-    from ui.sessions import Shared
+    from tools.pipelines.demo import open_workspace_parts, patient_keys
+    from ui.state.visits import Shared
 
     embedder, atlas = open_workspace_parts(demo.settings)
     return Shared(atlas, embedder, patient_keys(demo.settings), "offline")
@@ -23,7 +23,7 @@ def shared(demo: Any) -> "Shared":
 
 @pytest.fixture
 def visits(shared: "Shared") -> Iterator["Visits"]:
-    from ui.sessions import Visits
+    from ui.state.visits import Visits
 
     made = Visits(shared)
     yield made
@@ -32,8 +32,8 @@ def visits(shared: "Shared") -> Iterator["Visits"]:
 
 @pytest.fixture(scope="session")
 def shelf(demo: Any) -> Any:
-    from tools.demo import patient_keys
-    from ui.samples import SampleShelf
+    from tools.pipelines.demo import patient_keys
+    from ui.state.samples import SampleShelf
 
     return SampleShelf(demo.settings.samples, patient_keys(demo.settings))
 
@@ -41,7 +41,7 @@ def shelf(demo: Any) -> Any:
 @pytest.fixture
 def visit(visits: "Visits", shelf: Any) -> "Visit":
     """Somebody who looks at the first sample case."""
-    from ui.sessions import new_visitor
+    from ui.state.visits import new_visitor
 
     made = visits.of_page(new_visitor(), "a-page")
     sample = shelf.samples[0]
@@ -51,7 +51,7 @@ def visit(visits: "Visits", shelf: Any) -> "Visit":
 
 @pytest.fixture(scope="session")
 def app(demo: Any) -> Any:
-    from ui.app import build_app
+    from ui.server.app import build_app
 
     return build_app(demo.settings)
 

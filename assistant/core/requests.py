@@ -1,0 +1,57 @@
+"""What one message may ask for: an intent, filters as they were said, and what it points at."""
+
+from dataclasses import dataclass, field, fields
+from typing import Literal
+
+from assistant.understanding.rules.slots import FilterName, HitRef, RegionRef
+from tools.atlas.atlas import Scope
+
+Intent = Literal[
+    "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
+    "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
+    "undo", "unknown",
+]  # fmt: skip
+SMALL_TALK = ("thanks", "greeting")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Filters as a person said them; None was not said. Bounds are inclusive, sizes are the long axis in mm."""
+
+    lesion_types: tuple[str, ...] | None = None
+    sex: Literal["F", "M"] | None = None
+    min_age: int | None = None
+    max_age: int | None = None
+    min_size_mm: float | None = None
+    max_size_mm: float | None = None
+    scope: Scope | None = None
+    k: int | None = None
+
+    def said(self) -> dict[str, object]:
+        """Only what was said, named as the search tool's arguments."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v is not None}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One thing asked for."""
+
+    intent: Intent
+    text: str
+    wanted: Wanted = field(default_factory=Wanted)
+    cleared: frozenset[FilterName] = frozenset()  # filters to lift
+    cleared_end: Literal["", "min", "max"] = ""  # a lower or upper bound to lift
+    regions: tuple[RegionRef, ...] = ()
+    hits: tuple[HitRef, ...] = ()
+    nth: int | None = None  # "the second one": a region or a hit, whichever fits
+    types: tuple[str, ...] = ()  # types that were named, as filters or not
+    left_out: tuple[str, ...] = ()
+    unknown_types: tuple[str, ...] = ()
+    topic: str = ""  # group_by, report format, or kind of out-of-scope request
+    follow_up: bool = False  # builds on the request before
+    more: int = 0  # how many hits more than last time
+    corrects: bool = False  # begins as a correction: the range it gives replaces the whole range there was
+    not_applied: str = ""  # a property the atlas does not record, such as "malignant"
+    unclear: str = ""  # a filter that was meant but cannot be read, such as "small"
+    unread: tuple[str, ...] = ()  # numbers whose meaning is open

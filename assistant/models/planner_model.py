@@ -1,0 +1,146 @@
+"""The built-in model: a chat model that plans by rules, answers from evidence, and needs nothing from outside.
+
+A message is read by two minds, the planner's tables and the network of `offline_reader.py`; whenever the network
+fails, the tables read alone.
+"""
+
+import json
+import logging
+import re
+import uuid
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolCallChunk,
+    ToolMessage,
+)
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from pydantic import PrivateAttr
+
+from assistant.core.requests import Request
+from assistant.core.turn_state import TurnState
+from assistant.planning.planner import Understand, plan_turn
+from assistant.planning.turn import Call, Reply, Result
+from assistant.understanding.ensemble import read_by_all
+from assistant.understanding.language_model.reader import CalledOffError
+from assistant.understanding.network.reader import offline_reader
+from assistant.understanding.rules.parser import understand
+from tools.domain.facts import Facts
+
+log = logging.getLogger(__name__)
+
+ASKS = "asks"  # key of the response metadata: the answer is a question back
+REMEMBERED = 16  # messages: a turn asks several times about the same one
+
+
+class OfflineModel(BaseChatModel):
+    """Reads the question and the state, calls tools, writes the answer. A pure function of its messages."""
+
+    _understood: "OrderedDict[tuple[str, str], tuple[Request, ...]]" = PrivateAttr(default_factory=OrderedDict)
+
+    @property
+    def _llm_type(self) -> str:
+        return "lesion-search-offline"
+
+    def bind_tools(
+        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """The planner knows the tools by their contract; binding changes nothing."""
+        return self
+
+    def decide(self, messages: Sequence[BaseMessage]) -> Call | Reply:
+        """The next tool call or the answer."""
+        return decide(messages, self._read)
+
+    def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
+        """The requests of a message, as tables and network read it together."""
+        return read_by_all([offline_reader()], message, state)
+
+    def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
+        key = (message, state.render())
+        if key not in self._understood:
+            try:
+                self._understood[key] = self.understood(message, state)
+            except CalledOffError:  # nobody waits for it; asked again it is read anew
+                return understand(message, state)
+            except Exception:  # a mind that answers nonsense never stops a conversation
+                log.exception("a message was read by the planner's tables alone")
+                self._understood[key] = understand(message, state)
+            while len(self._understood) > REMEMBERED:
+                self._understood.popitem(last=False)
+        return self._understood[key]
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        decision = self.decide(messages)
+        if isinstance(decision, Call):
+            call = {"name": decision.name, "args": decision.args, "id": _call_id()}
+            message = AIMessage(content="", tool_calls=[call])
+        else:
+            message = AIMessage(content=decision.text, response_metadata={ASKS: decision.asks})
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        decision = self.decide(messages)
+        if isinstance(decision, Call):
+            chunk = ToolCallChunk(name=decision.name, args=json.dumps(decision.args), id=_call_id(), index=0)
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[chunk]))
+            return
+        for piece in re.findall(r".*?(?:[.!?:](?=\s)\s+|\n+|$)", decision.text, flags=re.DOTALL):
+            if piece:
+                generation = ChatGenerationChunk(message=AIMessageChunk(content=piece))
+                if run_manager:
+                    run_manager.on_llm_new_token(piece, chunk=generation)
+                yield generation
+        yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={ASKS: decision.asks}))
+
+
+def decide(messages: Sequence[BaseMessage], read: Understand = understand) -> Call | Reply:
+    """The next tool call or the answer, from the state in the system message and the messages of this turn."""
+    state = TurnState.read("\n".join(m.text for m in messages if isinstance(m, SystemMessage)))
+    asked = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
+    if asked < 0:
+        return Reply("")
+    results: dict[str, Result] = {}
+    calls: dict[str, Call] = {}
+    for message in messages[asked + 1 :]:
+        if isinstance(message, AIMessage):
+            calls |= {c["id"] or "": Call(c["name"], c["args"]) for c in message.tool_calls}
+        elif isinstance(message, ToolMessage) and message.tool_call_id in calls:
+            key, result = calls[message.tool_call_id].key, _result(message)
+            if result.facts is not None or key not in results:  # a call that worked once is not undone by a repetition
+                results[key] = result
+    return plan_turn(messages[asked].text, state, results, read)
+
+
+def _result(message: ToolMessage) -> Result:
+    if message.status == "error" or not isinstance(message.artifact, Facts):
+        return Result(None, failure=message.text or "That step brought nothing.")
+    number = re.match(r'\{"evidence":"E(\d+)"', message.text)
+    return Result(message.artifact, evidence=int(number.group(1)) if number else 0)
+
+
+def _call_id() -> str:
+    return f"call_{uuid.uuid4().hex[:12]}"

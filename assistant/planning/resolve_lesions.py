@@ -1,0 +1,56 @@
+"""Which atlas lesions a request is about."""
+
+from collections.abc import Callable, Generator
+
+from assistant.core.requests import Request
+from assistant.planning.recipes_search import in_words, plain_search
+from assistant.planning.resolve_regions import pointed_region, region_ids
+from assistant.planning.turn import Call, CannotDoError, Turn
+from assistant.understanding.rules.slots import HitRef
+from assistant.wording import fixed_sentences as remarks
+from tools.domain.facts import Facts, HitFacts, SearchFacts
+
+
+def lesion_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str]]:
+    """The atlas lesions a request is about, by id or by their place among the hits."""
+    refs = list(request.hits)
+    if not refs and request.nth is not None:
+        refs = [HitRef("last") if request.nth == -1 else HitRef("rank", n=request.nth)]
+    if refs and all(ref.kind == "id" for ref in refs):
+        return [ref.lesion_id for ref in refs]
+    spoken_of = turn.hit or turn.state.last_lesion
+    if not refs and spoken_of:
+        return [spoken_of]
+    by_id = [r for r in request.regions if r.kind == "id"]
+    past = turn.searches.get(pointed_region(by_id[0], turn)) if by_id else turn.last_search
+    if past is not None:
+        facts = past.facts
+    else:
+        region_id = (yield from region_ids(request, turn))[0]
+        facts = yield from plain_search(region_id, turn)
+        if request.intent != "compare":  # there was no list to point at: show it
+            raise CannotDoError(in_words(facts, turn))
+    if not facts.hits:
+        raise CannotDoError(remarks.NO_HITS_TO_NAME)
+    if not refs:
+        return [facts.hits[0].lesion_id]
+    return list(dict.fromkeys(_hit(ref, facts) for ref in refs))
+
+
+def _hit(ref: HitRef, facts: SearchFacts) -> str:
+    hits = facts.hits
+    if ref.kind == "id":
+        return ref.lesion_id
+    if ref.kind == "last":
+        return hits[-1].lesion_id
+    if ref.kind == "rank":
+        if not 1 <= ref.n <= len(hits):
+            raise CannotDoError(remarks.no_such_hit(ref.n, len(hits)))
+        return hits[ref.n - 1].lesion_id
+    value: Callable[[HitFacts], float | None] = (
+        (lambda h: h.long_axis_mm) if ref.kind in ("largest", "smallest") else (lambda h: h.age_years)
+    )
+    known = sorted((h for h in hits if value(h) is not None), key=lambda h: value(h) or 0)
+    if not known:
+        raise CannotDoError(remarks.NOT_RECORDED)
+    return known[-1 if ref.kind in ("largest", "oldest") else 0].lesion_id

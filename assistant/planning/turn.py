@@ -1,0 +1,93 @@
+"""A turn while it is planned: the calls it makes, what they bring, and what is known by then."""
+
+import json
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import Any
+
+from assistant.core.turn_state import PastSearch, TurnState
+from tools.domain.facts import ComparisonFacts, Facts, LesionFacts, RegionFacts, RegionsFound, SearchFacts
+
+
+@dataclass(frozen=True)
+class Call:
+    """A tool call to make."""
+
+    name: str
+    args: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        return f"{self.name} {json.dumps(self.args, sort_keys=True)}"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a call: the facts, or the sentence that says why not. `evidence` is its number, 0 if unknown."""
+
+    facts: Facts | None
+    failure: str = ""
+    evidence: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The finished answer. `asks` when it is a question back, to be read together with what the person says next."""
+
+    text: str
+    asks: bool = False
+
+
+class AskBackError(Exception):
+    """The request can mean several things: the message is the question."""
+
+
+class CannotDoError(Exception):
+    """The request cannot be met: the message says why and what to do instead."""
+
+
+Recipe = Generator[Call, Facts, str]  # yields calls, is sent their facts, returns its part of the answer
+
+
+@dataclass
+class Turn:
+    """What is known while a turn is planned: the state before it, and what its calls brought."""
+
+    state: TurnState
+    message: str
+    regions: dict[str, RegionFacts] = field(default_factory=dict)
+    searches: dict[str, PastSearch] = field(default_factory=dict)  # newest last
+    focus: str | None = None  # the region this message is about
+    suggested: bool = False  # regions were proposed in this turn, nobody had pointed at one
+    hit: str | None = None
+    cautioned: bool = False  # in this turn
+    evidence: int = 0  # number of the newest result
+
+    def __post_init__(self) -> None:
+        self.regions = {r.region_id: r for r in self.state.regions}
+        self.searches = {s.facts.region_id: s for s in reversed(self.state.searches)}
+
+    def learn(self, call: Call, result: Result) -> None:
+        """Take in what a call brought."""
+        facts, self.evidence = result.facts, result.evidence
+        if isinstance(facts, RegionsFound):
+            self.regions.update({r.region_id: r for r in facts.regions})
+        elif isinstance(facts, RegionFacts):
+            self.regions[facts.region_id] = facts
+            self.focus = facts.region_id
+        elif isinstance(facts, SearchFacts):
+            self.searches.pop(facts.region_id, None)
+            self.searches[facts.region_id] = PastSearch(evidence=result.evidence, args=call.args, facts=facts)
+            self.focus = facts.region_id
+        elif isinstance(facts, ComparisonFacts):
+            self.focus, self.hit = facts.region.region_id, facts.lesion.lesion_id
+        elif isinstance(facts, LesionFacts):
+            self.hit = facts.lesion_id
+
+    @property
+    def last_search(self) -> PastSearch | None:
+        return next(reversed(self.searches.values()), None)
+
+    @property
+    def last_tool(self) -> str:
+        return self.state.last_calls[-1].name if self.state.last_calls else ""

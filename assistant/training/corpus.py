@@ -1,0 +1,254 @@
+"""Sentences written one by one, with their meaning: what a grammar never makes.
+
+A line of `written/*.txt` is `STATE | sentence | calls`, e.g. `hits in liver | {organ} instead, {age} or up | refine
+in={type} age=>={age}`: the state of the conversation, what is said in it, and the calls it means in the keys of
+`assistant/embedded_language.py`. Placeholders are filled anew each time, the same value in the sentence and in the calls.
+About one line in seven is kept apart, and one author wholly: tuning never sees them, the readers are measured on them.
+"""
+
+import hashlib
+import random
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import get_args
+
+from pydantic import ValidationError
+
+from assistant.core.turn_state import TurnState
+from assistant.training.generator import phrase_tables as ph
+from assistant.training.generator.noise import typed, voiced
+from assistant.training.generator.search_requests import Fields, Scene, drawn_filters
+from assistant.understanding.call_language import KEYS, MM, Do, Said, language, write
+from encoder.errors import LesionSearchError
+
+FOLDER = Path(__file__).parent / "sentences"
+KEPT_APART = 0.15  # share of the lines
+HAVE_A_VOICE = (
+    "abroad",
+    "clinical",
+    "hasty",
+    "non_native",
+    "thumbs",
+)  # files whose lines are dictated, misspelt or in a foreigner's English already
+UNSEEN = ("colleagues",)  # files of which every line is for measuring: how an unknown person is understood
+VOICED = 0.4  # share of the other lines that get one
+OTHER_FILTERS = 0.4  # share of follow-ups whose search has filters the line says nothing of
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_LANGUAGE = language(TurnState(atlas_types=ph.TYPE_NAMES))
+MEN = ("men", "men", "males", "male patients", "guys", "gentlemen", "gents", "male pts", "blokes", "fellows")
+WOMEN = ("women", "women", "females", "female patients", "ladies", "female pts", "womenfolk")
+ORGANS = {
+    name: (name, name, name, *(p.removeprefix("the ") for p in places if p.startswith("the ") and " o" not in p[4:]))
+    for name, (_, places, _) in ph.TYPES.items()
+}  # single nouns that "the" can stand before
+
+
+class WrittenError(LesionSearchError):
+    """A line is not in the format, or its calls are not in the language."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One sentence as it was written, with its placeholders."""
+
+    state: str
+    text: str
+    calls: str
+    file: str  # without its ending
+    number: int
+
+    @property
+    def kept_apart(self) -> bool:
+        """Whether it is for measuring. Decided by the sentence, so that it stays so wherever the line stands, but for
+        the lines of an author of whom nothing is learnt."""
+        if self.file in UNSEEN:
+            return True
+        words = " ".join(re.findall(r"\w+", self.text.casefold()))
+        return int.from_bytes(hashlib.sha256(words.encode()).digest()[:4]) / 2**32 < KEPT_APART
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A line with values: the state it is said in, the sentence, the calls."""
+
+    scene: Scene
+    text: str
+    said: tuple[Said, ...]
+
+
+@lru_cache
+def lines(folder: Path = FOLDER) -> tuple[Line, ...]:
+    """All lines, checked. Raises WrittenError with file and number where one is not in the language."""
+    return tuple(_checked(line) for path in sorted(folder.glob("*.txt")) for line in _read(path))
+
+
+@lru_cache
+def learnt_from(folder: Path = FOLDER) -> tuple[Line, ...]:
+    return tuple(line for line in lines(folder) if not line.kept_apart)
+
+
+@lru_cache
+def measured(folder: Path = FOLDER) -> tuple[tuple[Line, Filled], ...]:
+    """The lines kept apart, each filled once and as it was written."""
+    return tuple((line, fill(line, random.Random(line.text), voice=False)) for line in lines(folder) if line.kept_apart)
+
+
+def written(rng: random.Random) -> Filled:
+    """One of the lines that may be learnt from, filled; those with more to fill come more often."""
+    found = learnt_from()
+    return fill(rng.choices(found, cum_weights=_weights(found))[0], rng)
+
+
+@lru_cache
+def _weights(found: tuple[Line, ...]) -> tuple[int, ...]:
+    return tuple(accumulate(1 + min(2, line.text.count("{")) for line in found))
+
+
+def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
+    """A line with random values in the sentence, the calls and the state. Raises WrittenError."""
+    try:
+        regions, hits, given = _state(line.state)
+        regions = max(regions, *(int(n) for n in re.findall(r"\bR([1-9])\b", f"{line.text} {line.calls}")), 0)
+        if regions and not line.state.startswith("two"):
+            regions = max(regions, rng.choices((1, 2, 3), (75, 18, 7))[0])
+        values = _values(line, max(1, regions), rng)
+        said = tuple(_call(part, values) for part in line.calls.split(";"))
+        text = _PLACEHOLDER.sub(lambda m: _as_said(m, values, rng), line.text)
+    except (KeyError, ValueError) as error:
+        reason = "a call is not of the language" if isinstance(error, ValidationError) else str(error).strip("'\"")
+        raise WrittenError(f"{line.file}.txt, line {line.number}: {reason}: {line.calls}") from error
+    if hits and not given and rng.random() < OTHER_FILTERS:
+        given = drawn_filters(rng)
+    before = ("", "", "", "measure", "study", "atlas", "explain", "report") if regions else ("", "", "study", "regions")
+    after = rng.choices(("search", "hit", "compare", "measure"), (85, 7, 5, 3))[0]
+    scene = Scene(regions, after if hits else rng.choice(before), hits, given, line.state != "nostudy")
+    if voice:
+        changes = line.file not in HAVE_A_VOICE and rng.random() < VOICED
+        text = voiced(text, rng, remark=False) if changes else typed(text, rng)
+    return Filled(scene, text, said)
+
+
+def _read(path: Path) -> list[Line]:
+    found = []
+    for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if not row.strip():
+            continue
+        parts = [part.strip() for part in row.split(" | ")]
+        if len(parts) != 3:
+            raise WrittenError(f"{path.name}, line {number}: expected `STATE | sentence | calls`: {row[:60]}")
+        state, text, calls = parts
+        found.append(Line(state, text, calls, path.stem, number))
+    return found
+
+
+def _checked(line: Line) -> Line:
+    """The line, if it means something in the language with any value, and says every value it means."""
+    missing = set(_PLACEHOLDER.findall(line.calls)) - {_SAID_AS.get(n, n) for n in _PLACEHOLDER.findall(line.text)}
+    if missing:
+        raise WrittenError(f"{line.file}.txt, line {line.number}: the sentence does not say {', '.join(missing)}")
+    for seed in range(3):
+        answer = write(fill(line, random.Random(seed), voice=False).said)
+        if not _LANGUAGE.fullmatch(answer):
+            raise WrittenError(f"{line.file}.txt, line {line.number}: not in the language: {answer}")
+    return line
+
+
+_SAID_AS = {"organ": "type", "organ2": "type2", "hitth": "hit"}
+
+
+# -- the state ---------------------------------------------------------------------------------------------------------
+_STATES = {"new": (1, False), "hits": (1, True), "two": (2, False), "two hits": (2, True), "none": (0, False),
+           "nostudy": (0, False)}  # fmt: skip
+
+
+def _state(text: str) -> tuple[int, bool, Fields]:
+    """Regions at least, whether there are hits, and the filters of their search in the order of a state line."""
+    match = re.fullmatch(r"(two hits|two|hits|new|none|nostudy)((?: .+)?)", text)
+    if match is None or (match.group(2) and not match.group(1).endswith("hits")):
+        raise ValueError(f"no state {text!r}")
+    words, given = match.group(2).split(), {}
+    while words:
+        word = words.pop(0)
+        if word in ("F", "M"):
+            given["sex"] = word
+        elif word in ("in", "not", "age", "size", "k", "scope") and words:
+            given[word] = words.pop(0).replace("_", " ")
+        else:
+            raise ValueError(f"no filter {word!r} in a state")
+    if any(re.fullmatch(r"\d*-\d*", given.get(name, "-")) is None for name in ("age", "size")):
+        raise ValueError("a range in a state is LOW-HIGH, LOW- or -HIGH")
+    if not {*given.get("in", "").split("+"), *given.get("not", "").split("+")} <= {"", *ph.TYPE_NAMES}:
+        raise ValueError("an unknown type in the state")
+    if given.get("scope") == "other":  # what a search does unasked is not told
+        del given["scope"]
+    order = ("in", "not", "sex", "age", "size", "k", "scope")
+    return *_STATES[match.group(1)], {key: given[key] for key in order if key in given}
+
+
+# -- values ------------------------------------------------------------------------------------------------------------
+def _values(line: Line, regions: int, rng: random.Random) -> dict[str, str]:
+    """A value for each placeholder, as the calls write it."""
+    spoken_of = [t for t in ph.TYPE_NAMES if re.search(rf"\b{t.replace(' ', '_')}\b", f"{line.state} {line.calls}")]
+    one, other = rng.sample([t for t in ph.TYPE_NAMES if t not in spoken_of], 2)
+    age = min(ph.some_age(rng), 84)
+    hits = int(k.group(1)) if (k := re.search(r"\bk (\d+)", line.state)) else 10
+    sizes = [ph.length(rng), ph.length(rng)]
+    while _mm(sizes[0][1]) >= _mm(sizes[1][1]):
+        sizes = [ph.length(rng), ph.length(rng)]
+    most = 5 if "regions" in line.calls else 12
+    return {
+        "type": one, "type2": other, "age": str(age), "decade": f"{(d := rng.choice(tuple(ph.DECADES)))}-{d + 9}",
+        "age2": str(min(99, age + rng.choice((5, 10, 10, 15, 20, rng.randint(2, 30))))),
+        "size": sizes[0][1], "size2": sizes[1][1], "said size": sizes[0][0], "said size2": sizes[1][0],
+        "k": str(rng.choice((3, 4, 5, min(10, most), rng.randint(2, most), rng.randint(2, most if most < 6 else 30)))),
+        "R": f"R{rng.randint(1, regions)}", "hit": str(rng.randint(1, min(hits, rng.choice((4, 10))))),
+    }  # fmt: skip
+
+
+def _call(part: str, values: dict[str, str]) -> Said:
+    """`do key=value …` with the placeholders filled."""
+    do, *pairs = part.split()
+    if do not in get_args(Do):
+        raise ValueError(f"no call {do!r}")
+    fields = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+    if len(fields) < len(pairs) or not set(fields) <= set(KEYS[1:]) or not all(fields.values()):
+        raise ValueError("keys twice, unknown or empty")
+    filled = {key: _PLACEHOLDER.sub(lambda m: values[m.group(1)], value) for key, value in fields.items()}
+    return Said.model_validate(
+        {"do": do, **{key: value.replace("_", " ") if key != "by" else value for key, value in filled.items()}}
+    )
+
+
+def _as_said(match: re.Match[str], values: dict[str, str], rng: random.Random) -> str:
+    """A value as it is said in its place: signs and letters beside it ask for digits."""
+    name, sentence = match.group(1), match.string
+    before, after = sentence[: match.start()][-1:], sentence[match.end() :][:1]
+    touched = before not in ("", " ", "(", '"', "'") or after not in ("", *" ,.?!;:)\"'")
+    if name in ("type", "type2"):
+        return rng.choice(ph.TYPES[values[name]][0])
+    if name in ("organ", "organ2"):
+        return rng.choice(ORGANS[values[_SAID_AS[name]]])
+    if name in ("men", "women"):
+        return rng.choice(MEN if name == "men" else WOMEN)
+    if name in ("man", "woman"):
+        return "male" if name == "man" else "female"
+    if name == "R":
+        return values[name] if touched else rng.choice((values[name], values[name], values[name], values[name].lower()))
+    if name == "decade":
+        tens = int(values[name][:2])
+        return rng.choice((ph.DECADES[tens], ph.DECADES[tens], f"{tens}s", f"{tens}s", f"{tens}'s"))
+    if name == "hitth":
+        return ph.ordinal(int(values["hit"]), rng)
+    if name in ("size", "size2"):
+        said = values[f"said {name}"]
+        return said if not touched or said[0].isdigit() else values[name].replace("in", " inches")
+    if name in ("age", "age2", "k", "hit"):
+        return values[name] if touched else ph.number(int(values[name]), rng, 0.4 if name == "k" else 0.2)
+    raise KeyError(f"no placeholder {{{name}}}")
+
+
+def _mm(code: str) -> float:
+    return float(code[:-2]) * MM[code[-2:]]

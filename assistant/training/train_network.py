@@ -1,0 +1,251 @@
+"""Training of the offline reader's network, on sentences drawn as it goes: no two passes are the same.
+
+It begins with the commonest words and the first layers of the embedded model's base, and nothing else. The sentences are
+those of the embedded model (DATA_CARD.md). The rate rises and then falls as half a cosine. A run may stop at any time and
+goes on from its last checkpoint, on the sentences it would have seen.
+"""
+
+import itertools
+import json
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from assistant.training.generator.utterances import Kept, Utterance, utterance
+from assistant.training.train_adapter import Progress, TuneError, batches, kept_out, progress_line
+from assistant.understanding.call_language import read
+from assistant.understanding.language_model.base_weights import base_model
+from assistant.understanding.network.output_tokens import DECADE, END, MOST_NUMBERS, to_symbols
+from assistant.understanding.network.reader import NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE, Heard, hear
+
+if TYPE_CHECKING:
+    import torch
+    from tokenizers import Tokenizer
+
+    from assistant.understanding.network.model import OfflineNetwork
+
+RUN_FILE, CHECKPOINT = "run.json", "checkpoint.pt"
+LOOKED_AT = 20_000  # sentences from which the symbols are taken
+WORDS = 16_000  # of the base model's vocabulary, the commonest
+HEARD_LAYERS = 8  # of the base model, the first
+NOT_HEARD = 0  # the id of its mark between documents, which no message has
+
+
+class OfflineConfig(BaseModel):
+    """The recipe."""
+
+    model_config = ConfigDict(frozen=True)
+
+    utterances: int = Field(default=260_000, ge=100)
+    seed: int = 0
+    written: float = 0.6  # share of the sentences that were written one by one
+    batch: int = 64
+    learning_rate: float = 1.2e-3
+    heard_rate: float = 0.2  # of it, for the layers that were learnt before; the words stay as they are
+    warm_up: float = 0.05
+    weight_decay: float = 0.05
+    dropout: float = 0.1
+    unheard: float = 0.03  # share of the pieces of a message that the network does not get to hear
+    label_smoothing: float = 0.03
+    checkpoint_s: float = 240.0
+
+
+def train_offline(
+    base: Path, out: Path, config: OfflineConfig, kept: Kept, progress: Callable[[Progress], None] | None = None
+) -> Path:
+    """Train the network on the base model in folder `base`; its files are written to `out`, and the folder returned.
+
+    A run that stopped goes on from its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run.
+    """
+    import torch
+
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(config.seed)
+    tokenizer = _tokenizer(base)
+    tokenizer.save(str(out / TOKENIZER_FILE))
+    symbols = _symbols(itertools.islice(_drawn(config, kept, itertools.count()), min(LOOKED_AT, config.utterances)))
+    places = {symbol: place for place, symbol in enumerate(symbols)}
+    network = _network(base, tokenizer, symbols, config)
+    optimizer = torch.optim.AdamW(_groups(network, config), betas=(0.9, 0.98), weight_decay=config.weight_decay)
+    began_at = _resume(out, config, network, optimizer)
+    began, saved, smooth = time.monotonic(), time.monotonic(), math.nan
+    window = 50 * config.batch
+    for start in range(began_at, config.utterances, window):
+        drawn = _drawn(config, kept, range(start, min(start + window, config.utterances)))
+        rows = [row for one in drawn if (row := _row(tokenizer, places, one))]
+        lengths = [(row.heard.ids, row.answer) for row in rows]
+        for number, batch in enumerate(batches(lengths, config.batch, start)):
+            done = start + number * config.batch
+            for group in optimizer.param_groups:
+                group["lr"] = group["share"] * _rate(done / config.utterances, config)
+            loss = _loss(network, [rows[i] for i in batch], config)
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+            optimizer.step()
+            smooth = loss.item() if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss.item()
+            if progress is not None and number % 10 == 9:
+                rate = (done - began_at) / (time.monotonic() - began)
+                left_s = (config.utterances - done) / rate if rate else math.nan
+                progress(Progress(done, config.utterances, smooth, rate, left_s))
+        if time.monotonic() - saved > config.checkpoint_s:
+            _checkpoint(out, config, network, optimizer, start + window)
+            saved = time.monotonic()
+    _checkpoint(out, config, network, optimizer, config.utterances)
+    _write(out, network, symbols)
+    return out
+
+
+def run_in_terminal(data: Path, out: Path, config: OfflineConfig, keep_out: Path) -> None:
+    """`train_offline` with a progress line on standard error."""
+    kept = kept_out(keep_out)
+    with progress_line("Preparing the sentences", f"The network is in {out}.") as told:
+        train_offline(base_model(data), out, config, kept, told)
+
+
+def _drawn(config: OfflineConfig, kept: Kept, numbers: Iterable[int]) -> Iterator[Utterance]:
+    """The sentences of these numbers, but for those that are kept out."""
+    for number in numbers:
+        one = utterance(config.seed, number, config.written)
+        if not kept.holds(one.text):
+            yield one
+
+
+def _tokenizer(base: Path) -> "Tokenizer":
+    """The base model's, with its first words only (they came in the order of how common they are); digits stand alone."""
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+
+    told = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    words = {word: number for word, number in told["vocab"].items() if number < WORDS}
+    merges = [tuple(pair) for pair in told["merges"] if "".join(pair) in words]
+    tokenizer = Tokenizer(models.BPE(words, merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"\d"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    return tokenizer
+
+
+def _symbols(looked_at: Iterable[Utterance]) -> list[str]:
+    pointers = {f"#{n + 1}" for n in range(MOST_NUMBERS)}
+    said = {symbol for one in looked_at for symbol in to_symbols(read(one.answer))}
+    return sorted({*said, *pointers, *"0123456789", DECADE, END})
+
+
+def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config: OfflineConfig) -> "OfflineNetwork":
+    import torch
+    from safetensors import safe_open
+
+    from assistant.understanding.network.model import HearingLayer, OfflineNetwork, Shape
+
+    told = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    shape = Shape(
+        text_ids=tokenizer.get_vocab_size(),
+        symbols=len(symbols),
+        numbers=MOST_NUMBERS,
+        heard_width=told["hidden_size"],
+        heard_layers=min(HEARD_LAYERS, told["num_hidden_layers"]),
+        heard_heads=told["num_attention_heads"],
+        heard_shared=told["num_key_value_heads"],
+        heard_hidden=told["intermediate_size"],
+        heard_base=told["rope_parameters"]["rope_theta"],
+    )
+    network = OfflineNetwork(shape, config.dropout)
+    with safe_open(base / "model.safetensors", "pt") as weights:
+        network.words.weight.data = weights.get_slice("model.embed_tokens.weight")[: network.shape.text_ids].float()
+        network.words.weight.requires_grad = False
+        for name, parameter in network.hearing.named_parameters():
+            number, part, _ = name.split(".")
+            tables = [weights.get_tensor(f"model.layers.{number}.{n}.weight") for n in HearingLayer.OF_LLAMA[part]]
+            parameter.data = torch.cat(tables).float()
+    return network
+
+
+def _groups(network: "OfflineNetwork", config: OfflineConfig) -> list[dict[str, Any]]:
+    """What is stepped, and at which share of the rate."""
+    before = {id(parameter) for parameter in network.hearing.parameters()}
+    own = [p for p in network.parameters() if p.requires_grad and id(p) not in before]
+    return [{"params": own, "share": 1.0}, {"params": list(network.hearing.parameters()), "share": config.heard_rate}]
+
+
+class _Row(NamedTuple):
+    """One sentence as the network takes it."""
+
+    heard: Heard
+    answer: list[int]  # numbers of its symbols, with the end
+
+
+def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> _Row | None:
+    """None for an answer with a symbol too rare to have been looked at."""
+    heard = hear(tokenizer, one.state, one.text)
+    answer = [*to_symbols(read(one.answer), heard.values), END]
+    if any(symbol not in places for symbol in answer):
+        return None
+    return _Row(heard, [places[symbol] for symbol in answer])
+
+
+def _loss(network: "OfflineNetwork", rows: Sequence[_Row], config: OfflineConfig) -> "torch.Tensor":
+    """Mean cross-entropy of the symbols."""
+    import torch
+
+    def padded(lists: Sequence[Sequence[int]], filling: int) -> torch.Tensor:
+        return torch.nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lists], True, filling)
+
+    text, targets = padded([row.heard.ids for row in rows], NOT_HEARD), padded([row.answer for row in rows], -1)
+    text = text.masked_fill(torch.rand(text.shape) < config.unheard, NOT_HEARD)
+    end = rows[0].answer[-1]
+    written = torch.cat((torch.full((len(rows), 1), end), targets[:, :-1].clamp(min=0)), dim=1)
+    lengths = torch.tensor([len(row.heard.ids) for row in rows])
+    with torch.autocast("cpu", torch.bfloat16):
+        known = network(text, padded([row.heard.numbers for row in rows], 0), lengths, written)
+        scores = network.scores(known[targets >= 0])
+    return torch.nn.functional.cross_entropy(
+        scores.float(), targets[targets >= 0], label_smoothing=config.label_smoothing
+    )
+
+
+def _rate(share: float, config: OfflineConfig) -> float:
+    """Learning rate after a share of the run: a linear rise, then half a cosine."""
+    if share < config.warm_up:
+        return config.learning_rate * (share + 1e-3) / config.warm_up
+    return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
+
+
+# -- what a run leaves behind ------------------------------------------------------------------------------------------
+def _checkpoint(out: Path, config: OfflineConfig, network: "OfflineNetwork", optimizer: Any, done: int) -> None:
+    import torch
+
+    new = out / f"{CHECKPOINT}.new"
+    torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict()}, new)
+    new.replace(out / CHECKPOINT)
+    (out / RUN_FILE).write_text(json.dumps({"done": done, "config": config.model_dump(mode="json")}, indent=1))
+
+
+def _resume(out: Path, config: OfflineConfig, network: "OfflineNetwork", optimizer: Any) -> int:
+    """Take up the run in `out`; the number of the sentence to go on with, 0 if there is none."""
+    import torch
+
+    if not (out / RUN_FILE).exists():
+        return 0
+    run = json.loads((out / RUN_FILE).read_text())
+    if OfflineConfig.model_validate(run["config"]) != config:
+        raise TuneError(f"{out} holds a run with other settings: choose another folder, or the same settings to go on.")
+    kept = torch.load(out / CHECKPOINT, weights_only=True)
+    network.load_state_dict(kept["network"])
+    optimizer.load_state_dict(kept["optimizer"])
+    return int(run["done"])
+
+
+def _write(out: Path, network: "OfflineNetwork", symbols: Sequence[str]) -> None:
+    """The network in eight bits, as `OfflineReader` reads it."""
+    from safetensors.torch import save_file
+
+    from assistant.understanding.network.quantization import packed
+
+    save_file(packed(network.state_dict()), out / NETWORK_FILE)
+    told = {"shape": asdict(network.shape), "symbols": list(symbols)}
+    (out / SHAPE_FILE).write_text(json.dumps(told, indent=1), encoding="utf-8")

@@ -1,0 +1,222 @@
+"""The embedded language model itself: a message in its state in, calls with a confidence for each argument out."""
+
+import json
+import logging
+import math
+import os
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from assistant.core.turn_state import TurnState
+from assistant.understanding.call_language import Said, grammar, read, state_line
+from assistant.understanding.language_model.base_weights import BaseModelError
+from encoder.loading import ONE_AT_A_TIME
+
+log = logging.getLogger(__name__)
+
+ADAPTER = Path(__file__).parent / "adapter"
+BEGIN, END = 1, 2  # <|im_start|> and <|im_end|>: before a message, after an answer
+MOST_TOKENS = 120  # of an answer
+MOST_CHARACTERS = 600  # of a message
+SURE = 1.0
+LOOK_S = 0.05  # how often one who waits looks whether it was called off
+
+
+class CalledOffError(Exception):
+    """The reading was called off."""
+
+
+@dataclass(frozen=True)
+class Fork:
+    """Where the model might have gone on in another way."""
+
+    tokens: tuple[int, ...]  # up to there, the other one last
+    chance: float  # of all of them
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the model read: the calls, and how sure it was of each of their fields (0 to 1)."""
+
+    said: tuple[Said, ...]
+    confidence: tuple[dict[str, float], ...]  # one a call, by the names of the language
+    text: str
+    forks: tuple[Fork, ...] = ()  # the likeliest first
+
+    @property
+    def sureness(self) -> float:
+        """That all of it is right: the product over all decisions."""
+        total = 1.0
+        for fields in self.confidence:
+            for value in fields.values():
+                total *= value
+        return total
+
+
+class Reader:
+    """The tuned model, loaded. One reading at a time: others wait their turn.
+
+    `base`: folder of the unpacked base model; `adapter`: folder of the tuned adapter, None for the base alone.
+    """
+
+    def __init__(self, base: Path, adapter: Path | None = ADAPTER, constrained: bool = True) -> None:
+        # waiting threads that spin would take the cores from everything else that runs beside
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+        import torch
+        from llguidance import LLTokenizer
+        from tokenizers import Tokenizer
+        from transformers import AutoModelForCausalLM
+
+        self._lock = threading.Lock()
+        self._constrained = constrained
+        self._tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
+        self._tokenizer.encode_special_tokens = True  # control tokens in a message are only text
+        with ONE_AT_A_TIME:
+            model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
+        if adapter is not None:
+            merge(model, adapter)
+        self._model = model.eval()
+        vocabulary = model.config.vocab_size
+        self._grammar_tokens = LLTokenizer(
+            (base / "tokenizer.json").read_text("utf-8"), n_vocab=vocabulary, eos_token=END
+        )
+        self._pieces = [self._tokenizer.decode([i], skip_special_tokens=False) for i in range(vocabulary)]
+
+    def warm_up(self) -> None:
+        """Read one message, so that the first person does not wait for memory to be touched."""
+        self.read("similar lesions", TurnState(atlas_types=("lung",)))
+
+    def read(
+        self,
+        message: str,
+        state: TurnState,
+        ids: int = 0,
+        stop: threading.Event | None = None,
+        begin: Fork | None = None,
+    ) -> Reading:
+        """The calls of a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
+
+        Raises CalledOffError when `stop` is set, also while others are read; ValueError when the model wrote something
+        else.
+        """
+        with self._turn(stop):
+            tokens, chances, forks = self._generate(message[:MOST_CHARACTERS], state, ids, stop, begin)
+        text = self._text(tokens)
+        try:
+            said = tuple(read(text))
+        except ValidationError as error:
+            raise ValueError(f"not in the language: {text[:80]}") from error
+        # the same words in other tokens are no other way
+        others = tuple(fork for fork in forks if not text.startswith(self._text(fork.tokens)))
+        return Reading(said, self._by_field(tokens, chances, len(said)), text, others)
+
+    def _text(self, tokens: Sequence[int]) -> str:
+        written: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+        return written
+
+    @contextmanager
+    def _turn(self, stop: threading.Event | None) -> Iterator[None]:
+        while not self._lock.acquire(timeout=LOOK_S if stop is not None else -1):
+            if stop is not None and stop.is_set():
+                raise CalledOffError
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _generate(
+        self, message: str, state: TurnState, ids: int, stop: threading.Event | None, begin: Fork | None
+    ) -> tuple[list[int], list[float], list[Fork]]:
+        """Greedy decoding under the grammar; tokens that are the only ones possible are never computed."""
+        import llguidance.numpy as guide
+        import numpy as np
+        import torch
+        from llguidance import LLMatcher
+        from transformers import DynamicCache
+
+        matcher = LLMatcher(self._grammar_tokens, LLMatcher.grammar_from_lark(grammar(state, ids)))
+        mask = guide.allocate_token_bitmask(1, len(self._pieces))
+        prompt = f"{state_line(state)}\n{message}\n"
+        waiting = [BEGIN, *self._tokenizer.encode(prompt, add_special_tokens=False).ids]
+        cache = DynamicCache(config=self._model.config)
+        tokens: list[int] = []
+        chances: list[float] = []
+        forks: list[Fork] = []
+        if begin is not None:
+            matcher.consume_tokens(list(begin.tokens))
+            tokens += begin.tokens
+            chances += [SURE] * (len(tokens) - 1) + [begin.chance]
+            waiting += begin.tokens
+        with torch.inference_mode():
+            while len(tokens) < MOST_TOKENS and not matcher.is_stopped():
+                if stop is not None and stop.is_set():
+                    raise CalledOffError
+                if self._constrained and (forced := matcher.compute_ff_tokens()):
+                    matcher.consume_tokens(forced)
+                    tokens += forced
+                    chances += [SURE] * len(forced)
+                    waiting += forced
+                    continue
+                output = self._model(torch.tensor([waiting]), cache=cache, logits_to_keep=1)
+                scores = output.logits[:, -1].float()
+                if self._constrained:
+                    guide.fill_next_token_bitmask(matcher, mask)
+                    allowed = np.unpackbits(mask.view(np.uint8), bitorder="little")[: scores.shape[-1]].astype(bool)
+                    scores[0, torch.from_numpy(~allowed)] = -torch.inf
+                best = torch.softmax(scores[0], -1).topk(2)
+                (token, other), (chance, next_best) = best.indices.tolist(), best.values.tolist()
+                if token == END:
+                    break
+                forks.append(Fork((*tokens, other), math.prod(chances) * next_best))
+                tokens.append(token)
+                chances.append(chance)
+                waiting = [token]
+                if self._constrained:
+                    matcher.consume_token(token)
+        return tokens, chances, sorted(forks, key=lambda fork: -fork.chance)
+
+    def _by_field(self, tokens: Sequence[int], chances: Sequence[float], calls: int) -> tuple[dict[str, float], ...]:
+        """The chance of each field, from the tokens of its name and value."""
+        found: list[dict[str, float]] = [{} for _ in range(calls)]
+        text, spans = "", []
+        for token, chance in zip(tokens, chances, strict=True):
+            spans.append((len(text), chance))
+            text += self._pieces[token]
+        call = -1
+        fields = [(m.start(), m.group(1)) for m in re.finditer(r'"([a-z]+)":"', text)]
+        for start, name in fields:
+            call += name == "do"
+            end = next((s for s, _ in fields if s > start), len(text))
+            product = 1.0
+            for at, chance in spans:
+                if start <= at < end:
+                    product *= chance
+            found[call][name] = product
+        return tuple(found)
+
+
+def merge(model: Any, adapter: Path) -> None:
+    """Add a LoRA adapter, as peft writes it, to a model's weights. Raises BaseModelError if it fits another one."""
+    import torch
+    from safetensors.torch import load_file
+
+    config = json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))
+    scale = config["lora_alpha"] / config["r"]
+    weights = load_file(adapter / "adapter_model.safetensors")
+    modules = dict(model.named_modules())
+    with torch.no_grad():
+        for name, down in weights.items():
+            if not name.endswith(".lora_A.weight"):
+                continue
+            module = modules.get(name.removeprefix("base_model.model.").removesuffix(".lora_A.weight"))
+            if module is None:
+                raise BaseModelError(f"The tuned adapter in {adapter} does not fit the base model.")
+            up: torch.Tensor = weights[name.replace("lora_A", "lora_B")]
+            module.weight += (scale * (up.float() @ down.float())).to(module.weight.dtype)

@@ -1,0 +1,272 @@
+"""The intent of one clause: the first of the table that fits, corrected by what was read in its slots."""
+
+import re
+from typing import cast
+
+from assistant.core import patterns
+from assistant.core.requests import Intent
+from assistant.core.turn_state import TurnState
+from assistant.understanding.rules import lexicon as lex
+from assistant.understanding.rules.hit_questions import asked_of_hits, compares_with_mine
+from assistant.understanding.rules.intent_patterns import PURPOSE, first_intent
+from assistant.understanding.rules.slots import Slots
+
+TELLS = re.compile(
+    r"\b(?:records?|details?|data|info\w*|facts|tell|describe|story|known?|introduce|everything|all) (?:\w+"
+    r" )*(?:it|that|this|of|about|on|me|to|number|\x00)\b|\b(?:know|known|tell|say) (?:\w+ )*(?:about|of|on) (?:it"
+    r"|that|this)"
+    r"|\bwhat is (?:known|it|that)\b|\bdetails?\b"
+)
+
+
+def topic_of(intent: Intent, clause: str) -> str:
+    """The format of a report, the grouping of the atlas; "" where none is named."""
+    table = {"report": lex.REPORT_FORMATS, "atlas": lex.GROUPINGS}.get(intent, ())
+    return next((value for words, value in table if patterns.search(words, clause)), "")
+
+
+def clause_intent(clause: str, slots: Slots, state: TurnState) -> Intent:
+    """The first intent of the table that fits, corrected by what was read in the slots."""
+    purposeless = PURPOSE.sub("", clause)
+    found = (asked_of_hits(purposeless) if state.searches else "") or first_intent(purposeless)
+    if found in ("other", "count_hits") or (found == "filters" and asked_of_hits(purposeless)):
+        return "unknown" if found == "other" else cast(Intent, found)
+    if compares_with_mine(purposeless, slots):
+        return "compare"
+    if (
+        state.searches
+        and slots.nth
+        and not slots.regions
+        and len(state.regions) < max(2, slots.nth)
+        and found in ("describe_study", "unknown", "what")
+    ):
+        return "describe_lesion"
+    about_hit = bool(slots.hits)
+    pointing = bool(slots.regions) or bool(patterns.search(r"\b(?:this|that|it|here)\b", clause))
+    typed = bool(slots.types or slots.named or slots.left_out)
+    if found == "why" and patterns.search(r"\bexplain\b", clause) and typed and not pointing:
+        found = "explain"
+    if found == "compare" and not about_hit and patterns.search(r"\bcomparable\b", clause):
+        found = "search"
+    if about_hit and slots.regions and patterns.search(r"\b\w+er than\b", clause):
+        found = "compare"
+    if found == "atlas" and any(h.kind == "id" for h in slots.hits):
+        found = "describe_lesion"
+    if (
+        found == "compare"
+        and not about_hit
+        and patterns.search(
+            r"\batlas\b|\b(?:tell|what|split|how|where|sort)\b.*\b(?:collection|data ?base|library|cohort|comparing "
+            r"(?:it )?(?:against|to|with))\b"
+            r"|\bsplit\b.*\b(?:collection|data ?base|library)",
+            clause,
+        )
+    ):
+        found = "atlas"
+    if len(state.regions) > 1 and _WHICH_IS_LARGER.search(clause) and not about_hit:
+        return "measure"
+    if found == "measure" and patterns.search(r"\bslices?\b", clause):
+        found = "describe_study"
+    if any(r.kind == "all" for r in slots.regions) and patterns.search(r"\b(?:which|what)(?: \w+)? is \w+er\b", clause):
+        found = "measure"
+    if (
+        typed
+        and patterns.search(r"\b(?:does|is|could|might|would|can) (?:it|this|that)\b", clause)
+        and found in _ASKING
+    ):
+        found = "what"
+    if (
+        found == "unknown"
+        and len(slots.types) > 1
+        and patterns.search(r"^[\w -]+ or [\w -]+$", clause)
+        and not _NARROWS.search(clause)
+    ):
+        found = "what"  # "liver or kidney?": a filter would beg the question
+    if patterns.search(
+        r"\b(?:this|it|that|mine|my \w+|r\d+)\b.*\b(?:count|qualify|pass|classify|classified|go|fit|belong)(?:s"
+        r"|es)? (?:as|under|into|in with|among|to) (?:one|an?|the|these|those)\b",
+        clause,
+    ):
+        found = "what"
+    lifted = slots.cleared - {"age"} and not patterns.search(
+        r"\b(?:fe)?male or (?:fe)?male\b|\b(?:wo)?man or (?:a )?(?:wo)?man\b", clause
+    )
+    if (lifted or slots.cleared_end) and found in ("measure", "describe_study", "what", "unknown", "filters"):
+        found = "refine"
+    if slots.cleared and found in ("unknown", "filters"):
+        found = "refine"
+    last = state.last_calls[-1].name if state.last_calls else ""
+    if (
+        found == "describe_study"
+        and last in ("describe_lesion", "compare_lesion")
+        and pointing
+        and not patterns.search(r"\b(?:stud(?:y|ies)|scan|my patient)\b", clause)
+    ):
+        found = "describe_lesion"
+    if (
+        found == "what"
+        and _AND_THAT.search(clause)
+        and (slots.nth or any(r.kind != "this" for r in slots.regions))
+        and not typed
+    ):
+        found = "refine"
+    if found == "atlas" and _LIKENESS.search(clause) and not patterns.search(r"\bhow many\b", clause):
+        found = "search"
+    if found == "undo" and (
+        slots.types
+        or slots.left_out
+        or slots.sex
+        or slots.k
+        or slots.scope
+        or slots.min_age
+        or slots.max_age
+        or slots.cleared
+    ):
+        found = "refine"  # "go back to all ages" says what it goes back to
+    sized = slots.min_size_mm is not None or slots.max_size_mm is not None
+    if (
+        found == "measure"
+        and sized
+        and not patterns.search(r"\bhow\b|\bmeasure\b|^is (?:it|this|that|mine|the)\b", clause)
+    ):
+        found = "refine"
+    if found == "search" and about_hit and slots.k is None and not _SEARCH_VERB.search(slots.text):
+        found = "describe_lesion" if patterns.search(_DESCRIBES, clause) else "refine"
+    if (
+        slots.nth
+        and not slots.regions
+        and found in ("search", "what", "unknown", "explain", "describe_study")
+        and TELLS.search(clause)
+    ):
+        found = "describe_lesion"
+    if about_hit and patterns.search(r"\bdifferen(?:t|ce|ces)\b", clause):
+        found = "compare"
+    if found == "find_regions" and any(r.kind == "all" for r in slots.regions):
+        found = "measure"
+    if found == "measure":
+        if about_hit:
+            found = "describe_lesion"
+        elif slots.has_filters and patterns.search(
+            r"\b(?:find|show|list|similar|search|only|like|cases?|lesions)\b", clause
+        ):
+            found = "search"
+    if found == "unknown" and about_hit:
+        found = "describe_lesion" if patterns.search(_DESCRIBES, clause) else "refine"
+    described = slots.k is None and bool(patterns.search(_DESCRIBES, clause))
+    if about_hit and (
+        found in ("what", "describe_study", "explain") or (found in ("search", "find_regions") and described)
+    ):
+        found = "describe_lesion"
+    named = any(r.kind != "this" for r in slots.regions)
+    if found == "find_regions" and (named or _is_search(clause, slots)):
+        found = "search"
+    if found == "explain" and not typed and not _THIS_TYPE.search(clause):
+        found = "what" if pointing else ("why" if patterns.search(r"\bexplain\b", clause) else "unknown")
+    if found == "explain" and (slots.has_person_or_size or _LIKE_MINE.search(clause)):
+        found = "search"
+    if (
+        found == "describe_study"
+        and (slots.min_age or slots.max_age)
+        and not patterns.search(r"\b(?:how|what|which)\b", clause)
+    ):
+        found = "search" if _LIKE_MINE.search(clause) else "refine"
+    if found in ("what", "unknown", "search") and typed and not slots.regions and _is_lesson(clause):
+        found = "explain"
+    if found == "unknown" and (slots.any or slots.more):
+        found = "refine"
+    if (
+        found == "what"
+        and slots.has_filters
+        and not patterns.search(
+            r"\b(?:is|are|could|might|may) (?:it|this|that)\b|what (?:is|could|might)|\bwhether\b", clause
+        )
+    ):
+        found = "refine"
+    if found == "greeting" and slots.unread and not slots.has_filters:
+        return "greeting"  # "morning, third coffee here"
+    if found in ("thanks", "greeting") and slots.any:
+        found = "refine"
+    return cast(Intent, found)
+
+
+_WHICH_IS_LARGER = re.compile(
+    r"^(?:which|what)\b(?=.*\b(?:r\d\b.*\br\d|my (?:\d )?(?:lesions|regions|spots)|of (?:the )?2|of the regions))"
+    r".*\b(?:bigger|larger|smaller|longer|denser|wider|biggest|largest|smallest|longest|densest)\b"
+)
+
+
+_LIKE_MINE = re.compile(
+    r"\b(?:look-?alikes?(?! of)|resembl\w+ (?:mine|this|it|r\d)|comparables?|similar (?:ones?|lesions?|cases?|to)"
+    r"|lesions? "
+    r"like (?:mine|this|it))\b"
+)
+
+
+_THIS_TYPE = re.compile(
+    r"\b(?:this|that)(?: lesion)? (?:type|kind|sort)\b(?! of (?!lesions?\b))|\blesions? (?:of|like) (?:this|that) "
+    r"(?:type|kind|sort)\b"
+)
+
+
+_LIKENESS = re.compile(r"\b(?:similar|match(?:es)?|resembl\w*|looks? (?:like|alike)|twins?|alike)\b")
+
+
+_SEARCH_VERB = re.compile(
+    r"\b(?:find|search|show|look for|get|list|retrieve|fetch|give|bring|pull|display|similar"
+    r"|resembl\w*|like (?:this|it))\b"
+)
+
+
+_AND_THAT = re.compile(
+    r"^(?:and|what about|how about|ditto)\b(?: how (?:is|about)| what about| what is)?(?: (?:it|that))?(?: (?:by"
+    r"|with|for|in|of|at))?\W*(?:the |with )?\W*(?:\w+ ?){0,3}$"
+)
+
+
+_ASKING = ("search", "what", "unknown")
+
+
+_NARROWS = re.compile(
+    r"\b(?:only|just|show|find|search|similar|in|from|also|include|exclude|not|no|without|cases?|lesions)\b"
+)
+
+
+_DESCRIBES = (
+    r"^(?:is|are|was)\b|\b(?:describe|tell|about|details?|info\w*|open|what|who|how old|is the|is it|show|explain"
+    r"|facts|which|sex|age|more)\b"
+)
+
+
+def _is_search(clause: str, slots: Slots) -> bool:
+    """Whether "find …" asks for hits: it speaks of likeness, or filters. "Find lesions" asks for places in the scan."""
+    if patterns.search(
+        r"\b(?:similar|like (?:this|that|it|r\d)|resembl\w*|look-?alike|match\w*|neighbou?rs?|closest|nearest|atlas)\b",
+        clause,
+    ):
+        return True
+    in_scan = patterns.search(
+        r"\b(?:in|on) (?:the|this|my) (?:scan|study|ct|image|series|slice)|regions?|suspicious|abnormal\w*"
+        r"|candidates?|suggest\w*|propos\w*\b",
+        clause,
+    )
+    narrows = bool(slots.types or slots.left_out or slots.has_person_or_size)
+    if slots.sex or slots.scope or slots.min_age is not None or slots.max_age is not None:
+        return True  # of patients, so of the atlas
+    return narrows and not in_scan
+
+
+def _is_lesson(clause: str) -> bool:
+    """Whether a type is asked about as such: "what is a liver lesion?", "tell me about pelvic lesions"."""
+    return not _NO_LESSON.search(clause) and bool(_LESSON.search(clause))
+
+
+_NO_LESSON = re.compile(
+    r"\b(?:similar|alike|look-?alikes?(?! of)|closest|nearest|show|find|this|that|only|it|my|mine|r\d)\b"
+)
+
+
+_LESSON = re.compile(
+    r"\bwhat (?:on earth )?(?:is|are) (?:it )?(?:an? |the )?(?!this|that|it\b)|\b(?:about|describe) (?:an? |the"
+    r" )?[\w -]*lesions?\b"
+    r"|\btell me (?:something |more )?about\b|\bteach\b|\bknow about\b|\bdescribe (?:typical|an?) "
+)

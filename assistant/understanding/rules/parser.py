@@ -1,0 +1,192 @@
+"""From a message to requests: which intent, which filters, which region, which hit. Deterministic and table-driven."""
+
+import re
+from dataclasses import replace
+from typing import cast
+
+from assistant.core import patterns
+from assistant.core.requests import SMALL_TALK, Intent, Request, Wanted
+from assistant.core.turn_state import TurnState
+from assistant.understanding.rules import lexicon as lex
+from assistant.understanding.rules.clauses import called_off, clauses, complains, unwanted
+from assistant.understanding.rules.hit_questions import asked_of_hits
+from assistant.understanding.rules.intent_of_clause import clause_intent, topic_of
+from assistant.understanding.rules.intent_patterns import first_intent, likely_intent
+from assistant.understanding.rules.merge_requests import points, remarks, take_in
+from assistant.understanding.rules.normalise import normalise
+from assistant.understanding.rules.out_of_scope import declined, disease_word
+from assistant.understanding.rules.reading import read_slots
+from assistant.understanding.rules.slots import FilterName, HitRef, Sex, Slots
+
+MAX_REQUESTS = 6  # in one message
+
+
+LONGEST_RESET = 12  # words: a longer message that happens to hold "no restrictions" asks for something else
+
+
+def understand(message: str, state: TurnState) -> tuple[Request, ...]:
+    """The requests of one message, in order. A reply to a question of ours is read together with what it answers."""
+    requests = _read(message, state)
+    if state.open_question is not None and all(r.intent in ("refine", "unknown") for r in requests):
+        together = _read(f"{state.open_question}. {message}", state)
+        if not any(r.unread or r.unclear for r in together):  # else the reply stands on its own
+            requests = together
+    return requests
+
+
+def _read(message: str, state: TurnState) -> tuple[Request, ...]:
+    if is_data(message):
+        return (Request("unknown", message),)
+    text, ids = lesion_ids(message[:2000], state)
+    names = {word for name in state.atlas_types for word in re.findall(r"[a-z]+", name.lower())}
+    requests: list[Request] = []
+    correcting = False
+    said = clauses(normalise(text, names))[: 2 * MAX_REQUESTS]
+    for number, clause in enumerate(said):
+        if complains(clause.text) and number + 1 < len(said):
+            continue
+        if patterns.fullmatch(
+            r"not (?:the )?(?:r ?\d+|(?:first|second|third|last)(?: \w+)?|this|that)(?: one)?", clause.text
+        ):
+            continue
+        if requests and called_off(clause.text):
+            last = requests.pop()
+            requests += (
+                [replace(Request("refine", last.text), regions=last.regions, hits=last.hits, nth=last.nth)]
+                if points(last)
+                else []
+            )
+            continue
+        if unwanted(clause.text):
+            correcting = correcting or clause.repairs
+            requests = [r for r in requests if r.intent != first_intent(clause.text)]  # "measure it. No, don't measure"
+            continue
+        request = _request(clause.text, ids, state, first=not requests)
+        take_in(request, replace(clause, repairs=clause.repairs or correcting), requests)
+        correcting = False
+    serious = [r for r in requests if r.intent not in (*SMALL_TALK, "unknown")]
+    serious = [r for r in serious if not remarks(r)] or serious
+    if (
+        not serious
+        and requests
+        and all(r.intent == "unknown" and not r.unclear and first_intent(r.text) != "other" for r in requests)
+    ):
+        likely = likely_intent(requests[0].text, searched=bool(state.searches))
+        requests[0] = replace(requests[0], intent=cast(Intent, likely))
+    return tuple(serious[:MAX_REQUESTS] or requests[:1] or [Request("unknown", message)])
+
+
+def is_data(message: str) -> bool:
+    """Whether it holds data instead of words, such as a tool call that somebody pasted."""
+    return bool(_DATA.search(message))
+
+
+_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]')
+
+
+def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
+    """Lesion ids of the message, replaced by idref0, idref1, … so that nothing else reads their digits."""
+    known = {h.lesion_id.lower(): h.lesion_id for s in state.searches for h in s.facts.hits}
+    ids: list[str] = []
+
+    def use(match: re.Match[str]) -> str:
+        token = match.group().strip(".,;:?!()[]\"'")
+        tail = match.group()[match.group().find(token) + len(token) :] if token else ""
+        if token.lower() not in known and not _looks_like_id(token):
+            return match.group()
+        ids.append(known.get(token.lower(), token))
+        return f" idref{len(ids) - 1}{tail.replace(']', '').replace(')', '')} "
+
+    return re.sub(r"\S+", use, message), tuple(ids)
+
+
+_NO_ID = re.compile(
+    r"(?i)[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
+    r"|\d+(?:\.\d+)?-\d+(?:\.\d+)?(?:mm|cm|y|yo|yrs?|years?)?|\d0s-\d0s"
+    r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*|(?:under|over)-\d+s?"
+)
+
+
+def _looks_like_id(token: str) -> bool:
+    """Letters and digits with a joint or a leading zero, as ids have; not a size, an age or a region."""
+    if _NO_ID.fullmatch(token) or len(token) < 4 or not patterns.fullmatch(r"[\w.:/|-]+", token):
+        return False
+    digits, joints = bool(patterns.search(r"\d", token)), bool(patterns.search(r"[_:/|-]", token))
+    return digits and (joints or bool(patterns.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))
+
+
+def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -> Request:
+    slots = read_slots(
+        _CORRECTS.sub("", clause, count=1) if _CORRECTS.match(clause) else clause, ids, state.atlas_types
+    )
+    of_hits = _superlatives(clause, slots, state)
+    kind = declined(clause, about_hit=bool(slots.hits), no_study=state.study is None)
+    intent = "out_of_scope" if kind else clause_intent(clause, slots, state)
+    topic = kind or topic_of(intent, clause)
+    start_over = bool(patterns.search(lex.START_OVER, clause))
+    cleared: set[FilterName] = set(slots.cleared)
+    if (slots.clear_all or start_over) and not (intent == "filters" and asked_of_hits(clause)):
+        cleared |= {"type", "sex", "age", "size", "scope"}
+        short = len(clause.split()) <= LONGEST_RESET
+        intent = (
+            "refine"
+            if intent in ("unknown", "filters", "search", *SMALL_TALK) and (short or intent != "unknown")
+            else intent
+        )
+    return Request(
+        intent=intent,
+        text=clause,
+        wanted=_wanted(slots, state),
+        cleared=frozenset(cleared),
+        cleared_end=slots.cleared_end,
+        regions=() if of_hits else tuple(slots.regions),
+        hits=of_hits or tuple(slots.hits),
+        nth=slots.nth,
+        types=(*slots.types, *slots.named),
+        left_out=tuple(slots.left_out),
+        unknown_types=tuple(slots.unknown_types),
+        topic=topic,
+        follow_up=bool(patterns.search(lex.FOLLOW_UP, clause)) or not first,
+        more=slots.more,
+        corrects=first and bool(_CORRECTS.match(clause)),
+        not_applied="" if kind else disease_word(clause),
+        unclear=slots.unclear,
+        unread=slots.unread,
+    )
+
+
+def _superlatives(clause: str, slots: Slots, state: TurnState) -> tuple[HitRef, ...]:
+    """ "Which one is the biggest?", with hits on the screen and one region only: among the hits."""
+    match = patterns.search(r"\bthe (big|larg|small|tini|most big|most small)\w*est\b|\bthe most (big|small)\b", clause)
+    if not match or not state.searches or len(state.regions) > 1 or slots.hits or slots.has_filters:
+        return ()
+    return (HitRef("largest" if patterns.search(r"big|larg", match.group()) else "smallest"),)
+
+
+_CORRECTS = re.compile(
+    r"(?:(?:no|nope|oh|ay|ah|hm)[,.]+ |(?:ay no|no wait|sorry|correction|oops|whoops|wait|scratch that|strike that"
+    r"|(?:no )?i (?:meant?|mean)|rather|actually"
+    r"|my (?:bad|mistake))\b[,:. ]*)+"
+)
+
+
+_OTHER: dict[str, Sex] = {"F": "M", "M": "F"}
+
+
+def _wanted(slots: Slots, state: TurnState) -> Wanted:
+    types: tuple[str, ...] | None = tuple(slots.types) or None
+    if slots.left_out:
+        types = tuple(t for t in types or state.atlas_types if t not in slots.left_out) or None
+    before = last.args if (last := state.search_of(None)) else {}
+    sex = slots.sex
+    if slots.other_sex:
+        sex = _OTHER.get(str(before.get("sex") or (state.study.sex if state.study else "")))
+    min_age, max_age = slots.min_age, slots.max_age
+    kept = slots.ages_as_before and ("min_age" in before or "max_age" in before)
+    if slots.age_like_patient and not kept and state.study and state.study.age_years is not None:
+        min_age, max_age = max(0, state.study.age_years - 5), state.study.age_years + 5
+    min_size, max_size = slots.min_size_mm, slots.max_size_mm
+    region = state.region(state.selected or state.last_region or "") or next(iter(state.regions), None)
+    if slots.size_like_region and region and region.long_axis_mm:
+        min_size, max_size = round(0.75 * region.long_axis_mm, 1), round(1.25 * region.long_axis_mm, 1)
+    return Wanted(types, sex, min_age, max_age, min_size, max_size, slots.scope, slots.k)

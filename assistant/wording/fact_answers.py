@@ -1,0 +1,178 @@
+"""Facts in words: the study, its regions and their measurements, atlas lesions, the atlas, lessons, reports."""
+
+from collections.abc import Sequence
+
+from assistant.wording.fixed_sentences import NOTHING_FOUND
+from assistant.wording.phrases import cite, counted, lesion_facts, likeness, listed, number, person, size
+from tools.domain.facts import (
+    AtlasFacts,
+    ComparisonFacts,
+    HitFacts,
+    LesionFacts,
+    LessonFacts,
+    RegionFacts,
+    RegionsFound,
+    ReportFacts,
+    StudyFacts,
+)
+
+MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
+
+
+# -- study, regions, measurements ----------------------------------------------------------------------------------
+def study_answer(facts: StudyFacts) -> str:
+    """The open study in two or three sentences."""
+    f = facts.facts
+    modality = MODALITIES.get(f.modality, f.modality)
+    what = f"{'A synthetic ' if f.synthetic else 'A '}{modality} series"
+    if f.body_part:
+        what += f" of the {f.body_part}"
+    told = [f"{what}: {counted(f.slices, 'slice')} of {f.columns} × {f.rows} pixels."]
+    geometry = []
+    if f.row_spacing_mm is not None:
+        geometry.append(f"pixel spacing {f.row_spacing_mm:.2f} mm")
+    if f.slice_thickness_mm is not None:
+        geometry.append(f"slice thickness {number(f.slice_thickness_mm)} mm")
+    if f.slice_gap_mm is not None:
+        geometry.append(f"slices {number(f.slice_gap_mm)} mm apart")
+    if f.gantry_tilt_deg:
+        geometry.append(f"gantry tilt {number(f.gantry_tilt_deg)}°")
+    if f.kvp:
+        geometry.append(f"{number(f.kvp)} kVp")
+    if geometry:
+        listed_geometry = listed(geometry)
+        told.append(f"{listed_geometry[0].upper()}{listed_geometry[1:]}.")
+    else:
+        told.append("The file gives no spacing, so nothing can be measured.")
+    if f.contrast is not None:
+        told.append("With contrast." if f.contrast else "Without contrast.")
+    who = person(f.sex, f.age_years)
+    if who:
+        told.append(f"Patient: {who}.")
+    if facts.series > 1:
+        told.append(f"The upload holds {facts.series} series; this is the one on the screen.")
+    return " ".join([*told, *facts.warnings])
+
+
+def regions_answer(facts: RegionsFound) -> str:
+    """The suggestions, best first."""
+    if not facts.regions:
+        return NOTHING_FOUND
+    lines = [
+        f"- {r.region_id}: slice {r.slice}, {size(r.long_axis_mm, r.short_axis_mm) or 'size unknown'}, mean "
+        f"{number(r.mean_hu)} {r.units}"
+        + (f", score {r.score:.2f}" if r.score is not None else "") + "."
+        for r in facts.regions
+    ]  # fmt: skip
+    n = len(facts.regions)
+    title = f"{counted(n, 'place')} worth a look, best first. These are suggestions, not findings:"
+    return "\n".join([title, *lines])
+
+
+def measure_answer(measured: Sequence[RegionFacts], suggested: bool = False) -> str:
+    """Axes, area and density of one region, or several side by side."""
+    lines = [_measured(r) for r in measured]
+    if len(measured) == 1:
+        intro = "You had not marked a lesion, so I measured my best suggestion. " if suggested else ""
+        return intro + lines[0]
+    told = "\n".join(f"- {line}" for line in lines)
+    by_size = [r for r in measured if r.long_axis_mm is not None]
+    if len(by_size) == 2 and by_size[0].long_axis_mm != by_size[1].long_axis_mm:
+        a, b = sorted(by_size, key=lambda r: r.long_axis_mm or 0, reverse=True)
+        difference = (a.long_axis_mm or 0) - (b.long_axis_mm or 0)
+        told += f"\n\n{a.region_id} is {number(difference)} mm longer than {b.region_id}."
+    return told
+
+
+def _measured(r: RegionFacts) -> str:
+    told = f"{r.region_id} on slice {r.slice}: "
+    if r.long_axis_mm is None:
+        told += "no spacing in the file, so no size in mm; "
+    else:
+        told += f"long axis {number(r.long_axis_mm)} mm"
+        if r.short_axis_mm is not None:
+            told += f", short axis {number(r.short_axis_mm)} mm"
+        if r.area_mm2 is not None:
+            told += f", area {number(r.area_mm2)} mm²"
+        told += "; "
+    return (
+        told
+        + f"mean {number(r.mean_hu)} {r.units}, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} "
+        f"{r.units}."
+    )
+
+
+# -- atlas lesions -------------------------------------------------------------------------------------------------
+def lesion_answer(facts: LesionFacts, hit: HitFacts | None = None) -> str:
+    """One atlas lesion."""
+    told = [f"{cite(facts.lesion_id)}: {lesion_facts(facts)}."]
+    if hit:
+        told.append(f"It was hit {hit.rank}, with a similarity of {likeness(hit.similarity)}.")
+    if facts.body_part:
+        told.append(f"Body part: {facts.body_part}.")
+    n = facts.other_lesions_of_patient
+    if n:
+        told.append(f"The atlas holds {counted(n, 'other lesion')} of this patient.")
+    return " ".join(told)
+
+
+def comparison_answer(facts: ComparisonFacts, suggested: bool = False) -> str:
+    """A region beside an atlas lesion: likeness, then what differs."""
+    region, lesion = facts.region, facts.lesion
+    name, cited = region.region_id, cite(lesion.lesion_id)
+    intro = "You had not marked a lesion, so I used my best suggestion. " if suggested else ""
+    told = [f"{intro}{name} beside {cited} ({lesion_facts(lesion)}): similarity {likeness(facts.similarity)}."]
+    difference = facts.long_axis_difference_mm
+    if difference is not None and region.long_axis_mm is not None and lesion.long_axis_mm is not None:
+        if abs(difference) < 0.1:
+            told.append(f"{name} and {cited} share a long axis of {number(region.long_axis_mm)} mm.")
+        else:
+            way = "longer" if difference > 0 else "shorter"
+            told.append(
+                f"{name} is {number(abs(difference))} mm {way} than {cited}: {name} measures "
+                f"{number(region.long_axis_mm)} mm, {cited} {number(lesion.long_axis_mm)} mm."
+            )
+    elif region.long_axis_mm is None:
+        told.append("The study gives no spacing, so sizes cannot be compared.")
+    if facts.region_roi_mean is not None and facts.lesion_roi_mean is not None:
+        told.append(
+            f"The centre of {name} has {number(facts.region_roi_mean)} HU, that of {cited} "
+            f"{number(facts.lesion_roi_mean)} HU."
+        )
+    if facts.same_patient is not None:
+        told.append("They are of the same patient." if facts.same_patient else "They are of different patients.")
+    return " ".join(told)
+
+
+def atlas_answer(facts: AtlasFacts, asked: Sequence[str] = ()) -> str:
+    """How many lesions, counted one way."""
+    kind = "synthetic teaching " if facts.synthetic else ""
+    told = []
+    words = {"F": "women", "M": "men"} if facts.group_by == "sex" else {}
+    for name in asked:
+        if name in facts.counts:
+            told.append(f"{facts.counts[name]} of the {facts.total} lesions are {_group(name, words, facts)}.")
+    told.append(f"The {kind}atlas holds {counted(facts.total, 'lesion')} of {counted(facts.patients, 'patient')}.")
+    by = {"lesion_type": "type", "body_part": "body part"}.get(facts.group_by, facts.group_by)
+    counts = sorted(facts.counts.items(), key=lambda c: -c[1])
+    told.append(f"By {by}: {', '.join(f'{words.get(n, n)} {c}' for n, c in counts)}.")
+    return " ".join(told)
+
+
+def _group(name: str, words: dict[str, str], facts: AtlasFacts) -> str:
+    return f"of {words[name]}" if name in words else name
+
+
+def lesson_answer(facts: LessonFacts) -> str:
+    """A teaching text with its sources."""
+    sources = "".join(f"\n- {s}" for s in facts.sources)
+    return f"**{facts.lesion_type.capitalize()}.** {facts.text}" + (f"\n\nSources:{sources}" if sources else "")
+
+
+def report_answer(facts: ReportFacts) -> str:
+    """The report that was written."""
+    kind = {"html": "HTML", "json": "JSON", "dicom-sr": "DICOM SR"}[facts.format]
+    return (
+        f"The {kind} report is ready: {facts.file_name}, with {counted(facts.regions, 'region')} and "
+        f"{counted(facts.searches, 'search', 'searches')}."
+    )

@@ -1,0 +1,132 @@
+"""What the program says of itself: cautions, refusals, questions back, help. None of it rests on evidence."""
+
+from collections.abc import Sequence
+
+from assistant.core.turn_state import TurnState
+from assistant.wording.phrases import counted, listed
+
+CAUTION = "For research and teaching: likeness to atlas cases, not a diagnosis."
+NO_STUDY = (
+    "No study is open yet. Upload a CT (DICOM files, a folder or a zip) or pick a sample case, then click the lesion. "
+    "Meanwhile I can tell you what the atlas holds or explain a lesion type."
+)
+NOTHING_FOUND = (
+    "I found no place in this series that stands out. Click the lesion or draw a box around it, and I will search "
+    "with that."
+)
+CONTRADICTION = "Those two bounds exclude each other: which of them do you mean?"
+NOTHING_BEFORE = "There is no search before this one to go back to."
+WENT_BACK = "Back to the search before."
+NOTHING_SEARCHED = "I have not searched yet, so there is nothing to explain. Ask what the lesion looks like first."
+NO_HITS_TO_NAME = "The last search found no lesion, so there is none to show. Loosen a filter and search again."
+NOT_RECORDED = "The atlas does not record that for these hits."
+REAL_ATLAS = (
+    "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration; "
+    "`lesion-search index` builds an atlas from real cases."
+)
+MOST_HITS_SHOWN = "I show at most 50 hits."
+COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
+NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
+THANKS = "You are welcome."
+NOTED = "Fine. Ask on whenever you like."
+ENCODER_SEES = (
+    "The encoder sees only the picture around the lesion; sex, age and history play no part in the similarity."
+)
+CALIBRATED = "The vote is calibrated on atlas patients left out in turn; it is about likeness, not disease."
+DECLINED = {
+    "treatment": "Treatment is not something I can advise on.",
+    "prognosis": "I cannot judge prognosis or course.",
+    "malignancy": "I cannot tell cancer from benign: I compare pictures, and the atlas does not record disease.",
+    "diagnosis": "I do not make diagnoses: I compare pictures.",
+    "next step": "I cannot recommend a next step; that belongs to the treating team.",
+    "growth": "I see one study at a time, so I cannot judge change over time.",
+    "identity": "I do not know who the patient is: names, dates and hospital are dropped when a file is read.",
+}
+OFFER = "I can show which atlas lesions it resembles and how sure that is, measure it, or compare it with one case."
+OFFER_WITHOUT_STUDY = (
+    "I can tell you what the atlas holds, explain a lesion type, or, once a study is open, find look-alikes."
+)
+
+
+def decline(kind: str, state: TurnState) -> str:
+    """What is out of scope, and what is offered instead."""
+    return f"{DECLINED[kind]} {OFFER if state.study else OFFER_WITHOUT_STUDY}"
+
+
+HELP = """I find atlas lesions that look like yours and say how they compare. You can ask, for example:
+- What does this look like?
+- Find similar liver lesions in women over 60, smaller than 2 cm, top 5.
+- Why? Compare with the closest. Describe #3.
+- Measure R1. Suggest regions. Describe the study.
+- What is in the atlas? Explain mediastinal lesions.
+- Write a report (HTML, JSON or DICOM SR)."""
+NOT_UNDERSTOOD = (
+    "I did not understand that. I can find similar lesions, measure, compare, describe the study or the atlas, "
+    "explain a lesion type and write a report; try “what does this look like?” or “only liver, women over 60”. What "
+    "would you like to see?"
+)
+GREETING_MARKED = "Hello. Your study is open. Ask what the marked lesion looks like, or ask for help."
+GREETING_UNMARKED = "Hello. Your study is open. Click a lesion, ask me to suggest regions, or ask for help."
+
+
+def help_text(state: TurnState) -> str:
+    """What can be asked."""
+    return HELP if state.study else f"{HELP}\n\n{NO_STUDY}"
+
+
+def greeting(state: TurnState) -> str:
+    if state.study is None:
+        return f"Hello. {NO_STUDY}"
+    return GREETING_MARKED if state.regions else GREETING_UNMARKED
+
+
+def which_region(ids: Sequence[str]) -> str:
+    return f"Which region do you mean: {listed(ids, 'or')}?"
+
+
+def which_type(types: Sequence[str]) -> str:
+    return (
+        f"Which lesion type shall I explain: {listed(types, 'or')}?" if types else "Which lesion type shall I explain?"
+    )
+
+
+VAGUE = (
+    "small", "tiny", "little", "large", "big", "huge", "old", "young", "smaller",
+    "larger", "bigger", "older", "younger",
+)  # fmt: skip
+
+
+def how_unclear(word: str) -> str:
+    examples = {"old": "over 65", "older": "over 65", "young": "under 40", "younger": "under 40"}
+    example = examples.get(word, "under 10 mm" if word in ("small", "tiny", "little", "smaller") else "over 30 mm")
+    return f"What counts as {word} here? Give me a limit, for example “{example}”."
+
+
+def what_number(number: str) -> str:
+    return f"What does {number} stand for: an age, a size in mm, or a number of hits?"
+
+
+def fixed_texts() -> tuple[str, ...]:
+    """What the program says of itself: no evidence is needed, and none could be given."""
+    return (
+        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
+        NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
+        NOT_A_FILTER, MOST_HITS_SHOWN, COMPARE_WITH_WHAT,
+        NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
+        ENCODER_SEES,
+        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE),
+    )  # fmt: skip
+
+
+def no_such_region(name: str, ids: Sequence[str]) -> str:
+    known = f"There is {listed(ids)}." if ids else "None is marked yet."
+    return f"There is no region {name}. {known}"
+
+
+def no_such_hit(n: int, total: int) -> str:
+    return f"There is no hit {n}: the last search has {counted(total, 'hit')}."
+
+
+def no_such_type(name: str, types: Sequence[str]) -> str:
+    known = f"Its types are {listed(types)}." if types else "Its lesions carry no types."
+    return f"This atlas has no lesions of type {name}, so I did not search. {known}"

@@ -1,0 +1,120 @@
+"""Small phrases every answer is made of: sizes, people, types, filters, lists. One way to say each thing."""
+
+from collections.abc import Iterable, Sequence
+
+from tools.domain.facts import FilterFacts, HitFacts, LesionFacts, RegionFacts
+
+SEX_PLURAL = {"F": "women", "M": "men"}
+SEX_NOUN = {"F": "woman", "M": "man"}
+CHILD_NOUN = {"F": "girl", "M": "boy"}
+ADULT_AGE = 18
+SCOPE_PHRASES = {
+    "cross-patient": "other patients only",
+    "same-patient": "this patient only",
+    "all": "all patients, this one included",
+}
+
+
+def number(value: float) -> str:
+    """One decimal at most, none where it is zero."""
+    return f"{round(value, 1):g}"
+
+
+def percent(probability: float) -> str:
+    """A probability as whole per cent; never 0% or 100% for what is not exactly that."""
+    if 0 < probability < 0.01:
+        return "under 1%"
+    if 0.99 < probability < 1:
+        return "over 99%"
+    return f"{round(100 * probability)}%"
+
+
+def likeness(similarity: float) -> str:
+    """A cosine: two decimals, three where two would all read 0.99 or 1.00."""
+    return f"{similarity:.3f}" if similarity >= 0.985 else f"{similarity:.2f}"
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """a, b and c."""
+    items = list(words)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {last} {items[-1]}"
+
+
+def counted(n: int, noun: str, plural: str | None = None) -> str:
+    """1 hit, 2 hits."""
+    return f"{n} {noun if n == 1 else plural or noun + 's'}"
+
+
+def size(long_mm: float | None, short_mm: float | None = None) -> str:
+    """`18.2 × 12.4 mm`, `18.2 mm`, or nothing."""
+    if long_mm is None:
+        return ""
+    if short_mm is None:
+        return f"{number(long_mm)} mm"
+    return f"{number(long_mm)} × {number(short_mm)} mm"
+
+
+def person(sex: str | None, age_years: int | None) -> str:
+    """`woman of 63`, `boy of 12`, `woman`, `patient of 63`, or nothing."""
+    nouns = CHILD_NOUN if age_years is not None and age_years < ADULT_AGE else SEX_NOUN
+    noun = nouns.get(sex or "", "")
+    if age_years is None:
+        return noun
+    return f"{noun or 'patient'} of {age_years}"
+
+
+def cite(lesion_id: str) -> str:
+    """A citation: the lesion id, as the gallery opens it."""
+    return f"[{lesion_id}]"
+
+
+def region_place(region: RegionFacts) -> str:
+    """`R1 (slice 12 of 40, 18.2 × 12.4 mm)`."""
+    details = [f"slice {region.slice} of {region.slices}", size(region.long_axis_mm, region.short_axis_mm)]
+    return f"{region.region_id} ({', '.join(d for d in details if d)})"
+
+
+def lesion_facts(lesion: HitFacts | LesionFacts) -> str:
+    """`liver, 20.1 × 15 mm, woman of 63`, as far as it is recorded."""
+    parts = [
+        lesion.lesion_type or "type not recorded",
+        size(lesion.long_axis_mm, lesion.short_axis_mm),
+        person(lesion.sex, lesion.age_years),
+    ]
+    return ", ".join(p for p in parts if p)
+
+
+def filter_phrases(filters: FilterFacts, atlas_types: Sequence[str] = ()) -> list[str]:
+    """Every applied filter in words; the usual scope only goes without saying."""
+    said: list[str] = []
+    types = filters.lesion_types
+    left_out = [t for t in atlas_types if t not in types]
+    if types and left_out and len(types) > len(left_out):
+        said.append(f"everything but {listed(left_out)}")
+    elif types:
+        said.append(f"only {listed(types)}")
+    if filters.sex:
+        said.append(SEX_PLURAL[filters.sex])
+    said += bounds("aged", filters.min_age, filters.max_age, "")
+    said += bounds("long axis", filters.min_size_mm, filters.max_size_mm, " mm")
+    if filters.scope != "cross-patient":
+        said.append(SCOPE_PHRASES[filters.scope])
+    return said
+
+
+def bounds(what: str, low: float | None, high: float | None, unit: str) -> list[str]:
+    """`aged 60 or over`, `long axis 10 to 20 mm`."""
+    if low is None and high is None:
+        return []
+    if low is not None and high is not None:
+        return [f"{what} {number(low)}{unit}" if low == high else f"{what} {number(low)} to {number(high)}{unit}"]
+    if low is not None:
+        return [f"{what} {number(low)}{unit} or over"]
+    return [f"{what} {number(high or 0)}{unit} or under"]
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The parts of an answer, one paragraph each."""
+    return "\n\n".join(p for p in parts if p)

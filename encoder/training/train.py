@@ -1,0 +1,304 @@
+"""Training from ROI packs to weights: SimCLR first, then the losses that use labels, as the preset says.
+
+One process or many (`accelerate launch`, `torchrun`): every process draws the same views and encodes its share; loss
+and batch normalisation see the whole batch, so that the number of processes does not change what is learned.
+"""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from torch import nn
+from transformers.utils import logging as hub_logging
+
+from encoder.embedder import Embedder, fingerprint
+from encoder.errors import EncoderError
+from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
+from encoder.training.augment import augment
+from encoder.training.checkpoint import Progress as Position
+from encoder.training.checkpoint import load_checkpoint, read_progress, save_checkpoint
+from encoder.training.dataset import TrainingRois, load_rois
+from encoder.training.grad_cache import fill_gradients
+from encoder.training.lars import LARS
+from encoder.training.losses.contrastive import class_weights, contrastive, proxy_softmax
+from encoder.training.losses.nt_xent import ProjectionHead, nt_xent
+from encoder.training.presets import Optimization, Preset, Stage, get_preset
+from encoder.training.progress import TrainingProgress
+from encoder.training.sync_batch_norm import synchronise
+
+PRECISION = "bf16"  # of activations; weights, loss and optimizer stay float32
+
+
+def encoder_config(preset: Preset) -> LesionEncoderConfig:
+    """The network that a preset trains."""
+    return LesionEncoderConfig(
+        channels=preset.channels,
+        dim=preset.dim,
+        pooling=preset.pooling,
+        lens=preset.lens,
+        input_px=preset.input_px,
+        centred=preset.centred,
+        frangi_sigmas=preset.frangi_sigmas,
+        frangi_alpha=preset.frangi_alpha,
+        frangi_beta=preset.frangi_beta,
+        frangi_gamma=preset.frangi_gamma,
+    )
+
+
+class Learner(nn.Module):
+    """The encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
+
+    def __init__(self, preset: Preset, classes: Sequence[int]) -> None:
+        super().__init__()
+        self.encoder = LesionEncoder(encoder_config(preset))
+        self.head = ProjectionHead(preset.dim, preset.projection_dim)
+        self.proxies = nn.ParameterList(torch.randn(count, preset.dim) for count in classes)  # one set a label
+
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        vectors = self.encoder.features(images)
+        return vectors, self.head(vectors)
+
+
+def train(
+    packs: Sequence[Path],
+    out: Path,
+    preset: str | Preset = "default",
+    epochs: int | None = None,
+    resume: Path | None = None,
+    train_on_validation: bool = False,
+) -> Path:
+    """Train an encoder and write it to `out`, ready for `load_embedder(out)`; returns `out`.
+
+    `epochs` replaces the length of the first stage and shortens later ones in proportion. `resume` continues a run
+    exactly where its last whole epoch ended. Rows with `split` = test are never read, those with
+    validation only with `train_on_validation`. Beside the weights lie
+    `training.json` (command, packs, preset, fingerprint) and one folder of weights per finished stage.
+    Raises EncoderError for packs that cannot be read or a checkpoint that does not fit.
+    """
+    plan = _shortened(get_preset(preset) if isinstance(preset, str) else preset, epochs)
+    out = Path(out)
+    position = read_progress(resume / "checkpoint") if resume else Position(plan.name, 0, 0, _lengths(plan))
+    if position.preset != plan.name or position.epochs != _lengths(plan):
+        raise EncoderError(
+            f"the run in {resume} was made with preset {position.preset} and {position.epochs} epochs; "
+            "resume it with those"
+        )
+    hub_logging.disable_progress_bar()  # "Writing model shards" would break our own
+    rois = load_rois(packs, plan.labels + plan.auxiliary, train_on_validation)
+    no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
+    accelerator = Accelerator(mixed_precision=PRECISION, cpu=no_gpu)
+    torch.manual_seed(plan.seed)
+    learner = Learner(plan, [len(classes) for classes in rois.labels.values()])
+    if accelerator.num_processes > 1:
+        synchronise(learner)
+    learner.to(device=accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for number, stage in enumerate(plan.stages):
+        if number < position.stage:
+            continue
+        optimizer = make_optimizer(learner, stage.optimization)
+        first_epoch = 0
+        if resume and number == position.stage:
+            first_epoch = load_checkpoint(resume / "checkpoint", learner, optimizer).epoch
+        _run_stage(accelerator, learner, optimizer, rois, plan, number, first_epoch, out)
+        if accelerator.is_main_process:
+            learner.encoder.save_pretrained(out / stage.name)
+    accelerator.end_training()
+    if accelerator.is_main_process:
+        if plan.readout_strength is not None:
+            learner.encoder.cpu().train(False)
+            _fit_readout(learner.encoder, rois, plan.labels, plan.readout_strength, plan.detail)
+            _fit_familiarity(learner.encoder, rois)
+        _write_weights(learner.encoder, out, packs, plan, train_on_validation)
+    return out
+
+
+def _lengths(preset: Preset) -> tuple[int, ...]:
+    return tuple(stage.epochs for stage in preset.stages)
+
+
+def _shortened(preset: Preset, epochs: int | None) -> Preset:
+    if epochs is None:
+        return preset
+    if epochs < 1:
+        raise EncoderError(f"training takes at least one epoch, not {epochs}")
+    share = epochs / preset.stages[0].epochs
+    stages = [replace(stage, epochs=max(1, round(stage.epochs * share))) for stage in preset.stages]
+    return replace(preset, stages=tuple(stages))
+
+
+def make_optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimizer:
+    """What `how` says over the module's parameters; biases and normalisation do not decay."""
+    decayed = [p for p in learner.parameters() if p.ndim > 1]
+    plain = [p for p in learner.parameters() if p.ndim <= 1]
+    groups = [{"params": decayed, "weight_decay": how.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    if how.optimizer == "lars":
+        return LARS(groups, how.learning_rate, how.momentum)
+    if how.optimizer == "sgd":
+        return torch.optim.SGD(groups, how.learning_rate, how.momentum)
+    return torch.optim.AdamW(groups, how.learning_rate)
+
+
+def _rate(how: Optimization, done: float, epochs: int) -> float:
+    """Learning rate after `done` epochs: a linear warm-up, then half a cosine to zero."""
+    if done < how.warmup_epochs:
+        return how.learning_rate * (done + 1e-3) / how.warmup_epochs
+    share = (done - how.warmup_epochs) / max(epochs - how.warmup_epochs, 1e-9)
+    return how.learning_rate * 0.5 * (1 + math.cos(math.pi * min(share, 1.0)))
+
+
+def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> Iterator[torch.Tensor]:
+    """Row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
+    order = torch.randperm(len(rois), generator=generator)
+    if stage.lesions_per_source is not None:
+        order = order[_first_of(rois.lesions[order], rois.sources[order], stage.lesions_per_source)]
+    if stage.rows_per_lesion is not None:
+        order = order[_first_rows(rois.lesions[order], stage.rows_per_lesion)]
+    whole = max(len(order) // stage.batch, 1)
+    for number in range(whole):
+        yield order[number * stage.batch : (number + 1) * stage.batch]
+
+
+def _first_rows(groups: torch.Tensor, count: int) -> torch.Tensor:
+    """The first `count` rows of each group, in order. Shape: (N,) group numbers -> (N,) bool."""
+    seen: Counter[int] = Counter()
+    kept = []
+    for group in groups.tolist():
+        seen[group] += 1
+        kept.append(seen[group] <= count)
+    return torch.tensor(kept)
+
+
+def _first_of(lesions: torch.Tensor, sources: torch.Tensor, count: int) -> torch.Tensor:
+    """All rows of the first `count` lesions of each source. Shape: (N,), (N,) -> (N,) bool."""
+    chosen: dict[int, dict[int, None]] = {}
+    for lesion, source in zip(lesions.tolist(), sources.tolist(), strict=True):
+        of_source = chosen.setdefault(source, {})
+        if len(of_source) < count:
+            of_source[lesion] = None
+    return torch.isin(lesions, torch.tensor([lesion for of_source in chosen.values() for lesion in of_source]))
+
+
+def views_of_epoch(
+    rois: TrainingRois, stage: Stage, optimizer: torch.optim.Optimizer, epoch: int, seed: int
+) -> Iterator[tuple[float, torch.Tensor, torch.Tensor]]:
+    """One epoch batch by batch: share of it done after the batch, row numbers (N,), two views of each (2N, 1, V, V).
+
+    Sets the optimizer's rate for each step. Randomness comes from `seed` and the epoch's number alone: that is what
+    makes a resume exact.
+    """
+    generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
+    batches = list(_batches(rois, stage, generator))
+    for step, rows in enumerate(batches):
+        for group in optimizer.param_groups:
+            group["lr"] = _rate(stage.optimization, epoch + step / len(batches), stage.epochs)
+        images, calibrated = rois.images[rows].float(), rois.calibrated[rows]
+        views = torch.cat([augment(images, stage.augmentation, generator, calibrated) for _ in range(2)])
+        yield (step + 1) / len(batches), rows, views
+
+
+def _run_stage(
+    accelerator: Accelerator,
+    learner: Learner,
+    optimizer: torch.optim.Optimizer,
+    rois: TrainingRois,
+    plan: Preset,
+    number: int,
+    first_epoch: int,
+    out: Path,
+) -> None:
+    stage = plan.stages[number]
+    learner.train()
+    proxies = list(learner.proxies)
+    weights = [class_weights(rois.classes[:, label], len(p)).to(p.device) for label, p in enumerate(proxies)]
+    shares = [1.0] * len(plan.labels) + [stage.auxiliary_weight] * len(plan.auxiliary)
+    with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
+        for epoch in range(first_epoch, stage.epochs):
+            losses = []
+            for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
+                loss_of = partial(
+                    _loss, proxies=proxies, weights=weights, shares=shares, rows=rows, rois=rois, stage=stage
+                )
+                losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
+                optimizer.step()
+                progress.step(epoch + done)
+            if accelerator.is_main_process:
+                save_checkpoint(
+                    out / "checkpoint",
+                    learner,
+                    optimizer,
+                    Position(plan.name, number, epoch + 1, _lengths(plan)),
+                )
+                progress.epoch(epoch + 1, sum(losses) / len(losses))
+
+
+def _loss(
+    vectors: torch.Tensor,
+    projected: torch.Tensor,
+    proxies: Sequence[torch.Tensor],
+    weights: Sequence[torch.Tensor],
+    shares: Sequence[float],
+    rows: torch.Tensor,
+    rois: TrainingRois,
+    stage: Stage,
+) -> torch.Tensor:
+    """What the stage says, of the two views of each row (first all first views, then all second ones)."""
+    first, second = projected.chunk(2)
+    lesions = rois.lesions[rows].to(vectors.device)
+    if stage.loss == "nt_xent":
+        return nt_xent(first, second, stage.temperature, lesions)
+    classes = rois.classes[rows].repeat(2, 1).to(vectors.device)
+    if stage.loss == "contrastive":
+        loss = contrastive(vectors, classes[:, 0], stage.margin)
+    else:
+        loss = vectors.sum() * 0.0
+        for of_label, column, weight, share in zip(proxies, classes.T, weights, shares, strict=True):
+            if share > 0:
+                found = proxy_softmax(vectors, of_label, column, weight, stage.temperature, stage.label_smoothing)
+                loss = loss + share * found
+    if stage.self_supervised_weight > 0:
+        loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
+    return loss
+
+
+def _fit_readout(
+    encoder: LesionEncoder, rois: TrainingRois, labels: Sequence[str], strength: float, detail: float
+) -> None:
+    """Beliefs about each of `labels` with at least two classes, fitted to the training ROIs as they are."""
+    names = list(rois.labels)
+    read = sorted(name for name in labels if len(rois.labels[name]) > 1)
+    if not read:
+        return
+    classes = rois.classes[:, [names.index(name) for name in read]]
+    known = (classes >= 0).any(dim=1)
+    features = Embedder(encoder)(rois.images[known, 0].numpy())
+    readout = encoder.add_readout({name: rois.labels[name] for name in read}, detail)
+    readout.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), strength)
+
+
+def _fit_familiarity(encoder: LesionEncoder, rois: TrainingRois) -> None:
+    with torch.inference_mode():
+        parts = [encoder.early_means(part.float()) for part in rois.images.split(256)]
+    encoder.add_familiarity().fit([torch.cat(stage) for stage in zip(*parts, strict=True)])
+
+
+def _write_weights(
+    encoder: LesionEncoder, out: Path, packs: Sequence[Path], plan: Preset, train_on_validation: bool
+) -> None:
+    """Half precision, and a record of how these weights came to be."""
+    encoder.half()  # type: ignore[no-untyped-call]
+    encoder.save_pretrained(out)
+    command = ["lesion-search", "train", *(Path(p).name for p in packs), "--preset", plan.name]
+    command += ["--epochs", str(plan.stages[0].epochs), *(["--train-on-validation"] if train_on_validation else [])]
+    record = {
+        "command": " ".join(command),
+        "trained_on_validation": train_on_validation,
+        "fingerprint": fingerprint(encoder),
+        "preset": asdict(plan),
+    }
+    (out / "training.json").write_text(json.dumps(record, indent=2) + "\n")

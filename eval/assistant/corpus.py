@@ -1,0 +1,229 @@
+"""How well the sentences kept apart from tuning are read: each in its state, by what its requests would call.
+
+What a reader understood and what was meant are both planned, request by request, in the same state: two ways to say the
+same search are the same call, and a reply is told by its intent.
+"""
+
+import itertools
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from assistant.core.requests import Request
+from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
+from assistant.planning.planner import Understand, plan_turn
+from assistant.planning.turn import Call
+from assistant.training.corpus import Filled, Line, WrittenError, measured
+from assistant.training.generator.phrase_tables import TYPE_NAMES
+from assistant.training.generator.search_requests import Scene
+from assistant.understanding.call_language import to_request
+from eval.assistant.tool_calls import Progress, Share, comparable
+from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts
+from tools.domain.study import SafeFacts
+
+if TYPE_CHECKING:
+    from assistant.understanding.ensemble import Mind
+    from assistant.understanding.language_model.reader import Reading
+
+TOOLS = {
+    "search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion",
+    "measure": "measure_region", "study": "describe_study", "atlas": "describe_atlas",
+    "explain": "explain_lesion_type", "report": "write_report", "regions": "find_regions",
+}  # fmt: skip
+
+
+class WrittenScore(BaseModel):
+    """One reader on the lines of one file, or of all."""
+
+    model_config = ConfigDict(frozen=True)
+
+    reader: str
+    file: str
+    exact: Share
+
+
+class WrittenReport(BaseModel):
+    """All readers on the same sentences."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scores: tuple[WrittenScore, ...]
+
+
+def turn_state(scene: Scene) -> TurnState:
+    """A conversation that is where the scene says it is; ages, lengths and hits are made up."""
+    if not scene.study:
+        return TurnState(atlas_types=TYPE_NAMES, atlas_size=1000)
+    regions = tuple(_region(f"R{n + 1}", 20 + 5 * n) for n in range(scene.regions))
+    study = SafeFacts(modality="CT", sex="F", age_years=58, slices=100, rows=512, columns=512, slice_thickness_mm=2.0)
+    args = {"region_id": "R1", **_arguments(scene.filters)}
+    searches: tuple[PastSearch, ...] = ()
+    if scene.hits:
+        searches = (PastSearch(evidence=1, args=args, facts=_found(args)),)
+    last = TOOLS.get(scene.last)
+    return TurnState(
+        study=study, regions=regions, selected="R1" if regions else None, searches=searches,
+        trail=({"region_id": "R1"}, args) if len(args) > 1 else (args,) if scene.hits else (),
+        last_calls=(ToolCallRecord(name=last, args=args if scene.last == "search" else {}),) if last else (),
+        last_region="R1" if scene.hits else None, atlas_types=TYPE_NAMES, atlas_size=1000,
+    )  # fmt: skip
+
+
+def _arguments(filters: dict[str, str]) -> dict[str, Any]:
+    """The filters of a state line as the search tool takes them."""
+    args: dict[str, Any] = {}
+    if "in" in filters:
+        args["lesion_types"] = filters["in"].split("+")
+    if "not" in filters:
+        args["lesion_types"] = [t for t in TYPE_NAMES if t not in filters["not"].split("+")]
+    if "sex" in filters:
+        args["sex"] = filters["sex"]
+    for key, low, high in (("age", "min_age", "max_age"), ("size", "min_size_mm", "max_size_mm")):
+        ends = filters.get(key, "-").split("-")
+        args |= {name: int(end) for name, end in zip((low, high), ends, strict=True) if end}
+    if "k" in filters:
+        args["k"] = int(filters["k"])
+    if "scope" in filters:
+        args["scope"] = {"same": "same-patient", "all": "all"}[filters["scope"]]
+    return args
+
+
+def _region(region_id: str, long_mm: float) -> RegionFacts:
+    return RegionFacts(
+        region_id=region_id, slice=40, slices=100, origin="box", long_axis_mm=long_mm, short_axis_mm=long_mm - 5,
+        area_mm2=300, mean_hu=40, sd_hu=12, min_hu=0, max_hu=90,
+    )  # fmt: skip
+
+
+def _found(args: dict[str, Any]) -> SearchFacts:
+    asked = args.get("k", 10)
+    hits = tuple(
+        HitFacts(
+            rank=n, similarity=1 - n / 100, lesion_id=f"P{n:04d}-S1-L{n:02d}", patient_key=f"p-{n:012d}",
+            lesion_type=(args.get("lesion_types") or TYPE_NAMES)[0], sex="FM"[n % 2], age_years=40 + (7 * n) % 45,
+            long_axis_mm=10 + (11 * n) % 40, short_axis_mm=8, source="deeplesion",
+        )
+        for n in range(1, asked + 1)
+    )  # fmt: skip
+    filters = FilterFacts(**{k: v for k, v in args.items() if k not in ("region_id", "k")})
+    return SearchFacts(
+        region_id="R1", hits=hits, votes=(), confidence="moderate", candidates=100, atlas_size=1000, filters=filters,
+        asked_k=asked, duration_ms=1, synthetic_atlas=False, synthetic_study=False,
+    )  # fmt: skip
+
+
+def meaning(message: str, requests: Sequence[Request], state: TurnState) -> list[tuple[str, Any]]:
+    """What each request comes to: the call it begins with, or the kind of reply it is. Courtesy alone counts."""
+    found: list[tuple[str, Any]] = []
+    asked = [r for r in requests if r.intent not in ("thanks", "greeting")]
+    for request in asked or requests:
+        step = plan_turn(message, state, {}, lambda _, __, one=request: (one,))  # type: ignore[misc]
+        if isinstance(step, Call):
+            found.append(comparable(ToolCallRecord(name=step.name, args=step.args)))
+        else:
+            found.append((request.intent, re.sub(r"\W", "", step.text.casefold())))
+    return found
+
+
+def is_read(filled: Filled, read: Understand) -> bool:
+    """Whether a reader understands the sentence as it was meant."""
+    state = turn_state(filled.scene)
+    meant = [to_request(said, state) for said in filled.said]
+    try:
+        understood = read(filled.text, state)
+    except ValueError:  # not in the language
+        return False
+    return meaning(filled.text, understood, state) == meaning(filled.text, meant, state)
+
+
+def scores(
+    reader: str, found: Sequence[tuple[Line, Filled]], read: Understand, progress: Callable[[], None] = lambda: None
+) -> list[WrittenScore]:
+    """A reader by file, and, where there are several, on all of them together, last."""
+    right: dict[str, list[bool]] = {}
+    for line, filled in found:
+        right.setdefault(line.file, []).append(is_read(filled, read))
+        progress()
+    rows = dict(sorted(right.items()))
+    if len(rows) > 1:
+        rows["all"] = [one for group in right.values() for one in group]
+    return [
+        WrittenScore(reader=reader, file=file, exact=Share(right=sum(group), total=len(group)))
+        for file, group in rows.items()
+    ]
+
+
+def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: Progress | None = None) -> WrittenReport:
+    """What understands offline, on the sentences kept apart; with a base model, the adapter and both together too.
+
+    `files` are those to measure on, by name; none is all. Raises WrittenError for an unknown one.
+    """
+    from assistant.models.planner_model import OfflineModel
+    from assistant.understanding.ensemble import read_by_all, read_requests
+    from assistant.understanding.language_model.reader import Reader
+    from assistant.understanding.network.reader import offline_reader
+    from assistant.understanding.rules.parser import understand
+
+    network = offline_reader()
+    readers: dict[str, Understand] = {
+        "planner": understand,
+        "network": lambda message, state: read_requests(network, message, state).requests,
+        "offline": OfflineModel().understood,
+    }
+    if base is not None:
+        mind = _Once(Reader(base, adapter))
+        readers |= {
+            "adapter": lambda message, state: read_requests(mind, message, state).requests,
+            "both": lambda message, state: read_by_all([network, mind], message, state),
+        }
+    known = {line.file for line, _ in measured()}
+    if unknown := set(files) - known:
+        raise WrittenError(f"there is no file {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
+    found = [one for one in measured() if not files or one[0].file in files]
+    done = itertools.count(1)
+
+    def told() -> None:
+        if progress is not None:
+            progress(next(done), len(found) * len(readers))
+
+    return WrittenReport(scores=tuple(s for name, read in readers.items() for s in scores(name, found, read, told)))
+
+
+class _Once:
+    """A reader that remembers: two columns are about the same readings."""
+
+    def __init__(self, mind: "Mind") -> None:
+        self._mind = mind
+        self._readings: dict[tuple[Any, ...], Reading] = {}
+
+    def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":
+        key = message, state.render(), *rest
+        if key not in self._readings:
+            self._readings[key] = self._mind.read(message, state, *rest)
+        return self._readings[key]
+
+
+def to_markdown(report: WrittenReport) -> str:
+    """One row a file, one column a reader."""
+    readers = list(dict.fromkeys(s.reader for s in report.scores))
+    files = list(dict.fromkeys(s.file for s in report.scores))
+    by = {(s.file, s.reader): s.exact for s in report.scores}
+    lines = [
+        "Requests exactly right on the written sentences kept apart from tuning, each in its state (95 % Wilson "
+        "intervals):",
+        "",
+        "| sentences | " + " | ".join(readers) + " |",
+        "|---|" + "---|" * len(readers),
+    ]
+    return "\n".join(
+        [
+            *lines,
+            *(
+                f"| {file.replace('_', ' ')} | " + " | ".join(str(by[file, r]) for r in readers) + " |"
+                for file in files
+            ),
+        ]
+    )

@@ -1,0 +1,259 @@
+"""How well a message is understood by each part of the embedded model, every turn in the state it should be in.
+
+The conversations are played once by a model that makes the calls expected, so that a mistake in one turn spoils no
+other; then each reader plans every turn from the same states and results.
+"""
+
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from assistant.core.turn_state import ToolCallRecord, TurnState
+from assistant.models.planner_model import ASKS
+from assistant.planning.planner import Understand, plan_turn
+from assistant.planning.turn import Call, Result
+from eval.assistant.conversations import (
+    Calls,
+    Conversation,
+    Split,
+    Stage,
+    Turn,
+    filled,
+    names_of,
+    read_conversations,
+    records,
+)  # fmt: skip
+from eval.assistant.tool_calls import Share, comparable
+from tools.domain.facts import Facts, SearchFacts
+
+if TYPE_CHECKING:
+    from assistant.understanding.ensemble import Mind
+    from assistant.understanding.language_model.reader import Reader, Reading
+
+Comparable = tuple[str, dict[str, Any]]
+MOST_CALLS = 12
+TUNED_ON = "tuned on "
+AS_IT_COMES = "language model as it comes"
+CURVE = Path(__file__).parent / "results" / "data_size.json"  # tuning takes too long for `make bench`
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One message, the state it came in, the calls that are right, and what those brought."""
+
+    turn: Turn
+    question: str
+    state: TurnState
+    allowed: tuple[tuple[ToolCallRecord, ...], ...]
+    results: tuple[tuple[Comparable, Result], ...]
+
+
+class Score(BaseModel):
+    """One reader on one split."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    exact: Share
+    p50_s: float
+    p95_s: float
+
+
+class UnderstandingReport(BaseModel):
+    """All readers on the same moments."""
+
+    model_config = ConfigDict(frozen=True)
+
+    split: str
+    scores: tuple[Score, ...]
+
+
+class _Expected(BaseChatModel):
+    """Makes the calls it is given, whatever is said, and keeps what it saw."""
+
+    _calls: Calls = PrivateAttr(())
+    _asks: bool = PrivateAttr(False)
+    _names: dict[str, str] = PrivateAttr(default_factory=dict)
+    _seen: tuple[TurnState, dict[str, str], list[tuple[Comparable, Result]]] = PrivateAttr()
+
+    @property
+    def _llm_type(self) -> str:
+        return "expected"
+
+    def bind_tools(self, tools: Sequence[Any], **kwargs: Any) -> Any:
+        return self
+
+    def _generate(self, messages: list[BaseMessage], *args: Any, **kwargs: Any) -> ChatResult:
+        state = TurnState.read("\n".join(m.text for m in messages if isinstance(m, SystemMessage)))
+        asked = max(i for i, m in enumerate(messages) if isinstance(m, HumanMessage))
+        brought = [m for m in messages[asked + 1 :] if isinstance(m, ToolMessage)]
+        searched = [m.artifact for m in brought if isinstance(m.artifact, SearchFacts)]
+        last = state.search_of(None)
+        hits = searched[-1].hits if searched else last.facts.hits if last else ()
+        names = self._names | {f"hit:{h.rank}": h.lesion_id for h in hits}
+        names |= {"hit:last": hits[-1].lesion_id} if hits else {}
+        made = records(self._calls, names)
+        results = [(comparable(c), _result(m)) for c, m in zip(made, brought, strict=False)]
+        self._seen = state, names, results
+        if len(brought) < len(made):
+            next_call = made[len(brought)]
+            call = {"name": next_call.name, "args": next_call.args, "id": f"call_{len(brought)}"}
+            return ChatResult(generations=[ChatGeneration(message=AIMessage("", tool_calls=[call]))])
+        said = AIMessage("Which one?" if self._asks else "Done.", response_metadata={ASKS: self._asks})
+        return ChatResult(generations=[ChatGeneration(message=said)])
+
+
+def _result(message: ToolMessage) -> Result:
+    if isinstance(message.artifact, Facts):
+        return Result(message.artifact, evidence=1)
+    return Result(None, failure=message.text)
+
+
+def moments(split: Split | Literal["all"], stage: Stage, folder: Path) -> Iterator[Moment]:
+    """Every turn of a split in the state it should be in."""
+    for conversation in read_conversations(split):
+        yield from _moments_of(conversation, stage, folder / conversation.id)
+
+
+def _moments_of(conversation: Conversation, stage: Stage, folder: Path) -> Iterator[Moment]:
+    from assistant.agent.assistant import Assistant
+
+    workspace = stage.workspace(conversation, folder)
+    model = _Expected()
+    model._names = names_of(workspace.session, stage.atlas)
+    try:
+        assistant = Assistant(workspace, model)
+        for turn in conversation.turns:
+            question = filled(turn.say, model._names)
+            model._calls, model._asks = turn.calls, turn.asks
+            assistant.ask(question)
+            state, names, results = model._seen
+            allowed = tuple(records(calls, names) for calls in (turn.calls, *turn.or_calls))
+            yield Moment(turn, question, state, allowed, tuple(results))
+    finally:
+        workspace.session.close()
+
+
+def planned(moment: Moment, read: Understand) -> list[Comparable]:
+    """The calls planned from what was understood; planning ends where a call brought nothing, being a wrong one."""
+    results: dict[str, Result] = {}
+    calls: list[Comparable] = []
+    while len(calls) < MOST_CALLS:
+        step = plan_turn(moment.question, moment.state, results, read)
+        if not isinstance(step, Call):
+            break
+        call = comparable(ToolCallRecord(name=step.name, args=step.args))
+        calls.append(call)
+        result = next((r for c, r in moment.results if c == call), None)
+        if result is None:
+            break
+        results[step.key] = result
+    return calls
+
+
+def is_right(moment: Moment, read: Understand) -> bool:
+    """Whether exactly the expected calls are planned."""
+    return planned(moment, read) in [[comparable(call) for call in calls] for calls in moment.allowed]
+
+
+def score(name: str, found: Sequence[Moment], read: Understand) -> Score:
+    """One reader on all moments, with the time each message took to be understood."""
+    right, times = 0, []
+    for moment in found:
+        began = time.perf_counter()
+        try:
+            requests = read(moment.question, moment.state)
+        except ValueError:  # not in the language
+            requests = None
+        times.append(time.perf_counter() - began)
+        right += requests is not None and is_right(moment, lambda _, __, said=requests: said)  # type: ignore[misc]
+    p50, p95 = np.percentile(times, [50, 95])
+    return Score(name=name, exact=Share(right=right, total=len(found)), p50_s=float(p50), p95_s=float(p95))
+
+
+def run(
+    split: Split | Literal["all"], base: Path, adapters: Sequence[tuple[str, Path]], stage: Stage | None = None
+) -> UnderstandingReport:
+    """The planner, the bare model, each adapter, and the last adapter's parts, on one split."""
+    from assistant.understanding.ensemble import read_by_all, read_requests
+    from assistant.understanding.language_model.reader import Reader
+    from assistant.understanding.network.reader import offline_reader
+    from assistant.understanding.rules.parser import understand
+
+    def by(reader: "Mind") -> Understand:
+        return lambda message, state: read_requests(reader, message, state).requests
+
+    with tempfile.TemporaryDirectory() as folder:
+        stage = stage or Stage.build(Path(folder) / "data")
+        found = list(moments(split, stage, Path(folder)))
+    scores = [score("planner", found, understand)]
+    last = adapters[-1][1]
+    scores.append(score(AS_IT_COMES, found, by(Reader(base, None))))
+    scores.append(score("tuned, unconstrained", found, by(Reader(base, last, constrained=False))))
+    for name, adapter in adapters:
+        scores.append(score(name, found, by(Reader(base, adapter))))
+    reader = Reader(base, last)
+    scores.append(score("tuned, told no state", found, by(_Forgetful(reader))))
+
+    scores.append(score("both", found, lambda message, state: read_by_all([offline_reader(), reader], message, state)))
+    return UnderstandingReport(split=split, scores=tuple(scores))
+
+
+class _Forgetful:
+    """A reader that is told the regions and nothing else of the conversation."""
+
+    def __init__(self, reader: "Reader") -> None:
+        self._reader = reader
+
+    def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":
+        return self._reader.read(message, state.model_copy(update={"searches": (), "last_calls": ()}), *rest)
+
+
+def adapters_of(folder: Path) -> list[tuple[str, Path]]:
+    """The adapters a tuning run kept on its way, by the utterances learnt from, and the finished one, last."""
+    kept = sorted((int(p.name.removeprefix("at-")), p) for p in folder.glob("at-*"))
+    return [*((f"{TUNED_ON}{count}", path) for count, path in kept), ("tuned", folder)]
+
+
+def to_markdown(report: UnderstandingReport) -> str:
+    """One row a reader."""
+    total = report.scores[0].exact.total if report.scores else 0
+    lines = [
+        f"Calls exactly right on the {report.split} split, {total} messages, each in the state it should be in (95 % "
+        f"Wilson intervals), and the time to understand one:",
+        "",
+        "| reader | exactly right | p50 | p95 |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| {s.name} | {s.exact} | {s.p50_s:.2f} s | {s.p95_s:.2f} s |" for s in report.scores]
+    return "\n".join(lines)
+
+
+def keep_curve(report: UnderstandingReport, path: Path = CURVE) -> None:
+    """Remember what one run had learnt on its way, for the documents."""
+    path.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def curve_to_markdown(path: Path = CURVE) -> str:
+    """The kept curve: how much is understood after how many sentences of one tuning run from nothing."""
+    report = UnderstandingReport.model_validate_json(path.read_text(encoding="utf-8"))
+    learnt = {s.name.removeprefix(TUNED_ON): s for s in report.scores if s.name.startswith(TUNED_ON)}
+    first = next(s for s in report.scores if s.name == AS_IT_COMES)
+    return "\n".join(
+        [
+            f"Calls exactly right on the {report.split} split after so many sentences (95 % Wilson intervals):",
+            "",
+            "| sentences learnt from | exactly right |",
+            "|---|---|",
+            *(f"| {count} | {one.exact} |" for count, one in {"none": first, **learnt}.items()),
+        ]
+    )

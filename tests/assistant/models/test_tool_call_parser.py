@@ -1,0 +1,67 @@
+"""Calls as the common families of local models write them."""
+
+import pytest
+
+from assistant.models.tool_call_parser import CallText, WrittenCall, read_calls
+
+MEASURE = WrittenCall("measure_region", {"region_id": "R1"})
+WRITTEN = {
+    "hermes": '<tool_call>\n{"name": "measure_region", "arguments": {"region_id": "R1"}}\n</tool_call>',
+    "hermes with prose": ('Let me look.\n<tool_call>{"name": "measure_region", "arguments": {"region_id":'
+                         ' "R1"}}</tool_call>'),
+    "not closed": '<tool_call>{"name": "measure_region", "arguments": {"region_id": "R1"}}',
+    "llama": '{"name": "measure_region", "parameters": {"region_id": "R1"}}',
+    "llama with a tag": '<|python_tag|>{"name": "measure_region", "parameters": {"region_id": "R1"}}<|eom_id|>',
+    "mistral": '[TOOL_CALLS] [{"name": "measure_region", "arguments": {"region_id": "R1"}}]</s>',
+    "qwen coder": "<tool_call>\n<function=measure_region>\n<parameter=region_id>\nR1\n</parameter>\n"
+    "</function>\n</tool_call>",
+    "arguments as text": ('<tool_call>{"name": "measure_region", "arguments": "{\\"region_id\\":'
+                         ' \\"R1\\"}"}</tool_call>'),
+    "openai": ('[TOOL_CALLS] [{"type": "function", "function": {"name": "measure_region", "arguments": {"region_id":'
+               ' "R1"}}}]'),
+    "after a thought": ('<think>I could call {"name": "x"}.</think>{"name": "measure_region", "parameters":'
+                        ' {"region_id": "R1"}}'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+def test_a_call_is_read_in_every_form(text: str) -> None:
+    assert read_calls(text) == [MEASURE]
+
+
+def test_several_calls_keep_their_order() -> None:
+    text = (
+        '<tool_call>{"name": "a", "arguments": {}}</tool_call>\n<tool_call>{"name": "b", "arguments": {"k":'
+        " 3}}</tool_call>"
+    )
+    assert read_calls(text) == [WrittenCall("a", {}), WrittenCall("b", {"k": 3})]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The lesion is 12 mm long.", "Use {braces} freely.", "<tool_call>not json</tool_call>", '{"name": 3}',
+        '{"name": "a", "arguments": [1]}', '<tool_call>{"name": "a", "arguments": "{broken"}</tool_call>', "",
+    ],
+)  # fmt: skip
+def test_what_is_malformed_is_no_call(text: str) -> None:
+    assert read_calls(text) == []
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+@pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
+def test_no_part_of_a_call_is_streamed_as_prose(text: str, size: int) -> None:
+    writer = CallText(r"<\|eom_id\|>|</s>")
+    said = "".join(writer.feed(text[i : i + size]) for i in range(0, len(text), size))
+    rest, calls = writer.finish()
+    assert calls == [MEASURE]
+    assert said + rest in ("", "Let me look.", "Let me look.\n")
+
+
+@pytest.mark.parametrize("size", [1, 4, 1000])
+def test_prose_comes_out_whole_without_thoughts_and_special_tokens(size: int) -> None:
+    text = "<think>hm</think>R1 is < 2 cm [P1-L2], mean 40 HU.<|im_end|>"
+    writer = CallText(r"<\|im_end\|>")
+    said = "".join(writer.feed(text[i : i + size]) for i in range(0, len(text), size))
+    rest, calls = writer.finish()
+    assert (said + rest, calls) == ("R1 is < 2 cm [P1-L2], mean 40 HU.", [])

@@ -1,0 +1,51 @@
+"""Requests as symbols and back, and the numbers of a message that they point at."""
+
+import pytest
+
+from assistant.training.generator.utterances import utterance
+from assistant.understanding.call_language import Said, read
+from assistant.understanding.network.number_spans import numbers_said
+from assistant.understanding.network.output_tokens import MOST_NUMBERS, from_symbols, to_symbols
+
+
+def test_a_call_is_a_name_and_the_pieces_of_its_value():
+    said = [Said.model_validate({"do": "search", "in": "soft tissue+liver", "age": ">=60", "size": "1.5cm-20mm"}),
+            Said.model_validate({"do": "report", "as": "dicom-sr"})]  # fmt: skip
+    assert to_symbols(said, ["60", "1.5"]) == [
+        "do=search", "in=", "soft tissue", "+", "liver", "age=", ">=", "#1", "size=", "#2", "cm", "-", "2", "0", "mm",
+        "do=report", "as=", "dicom-sr",
+    ]  # fmt: skip
+
+
+def test_a_decade_is_its_number_and_a_sign():
+    said = [Said.model_validate({"do": "search", "age": "60-69"})]
+    assert to_symbols(said, ["60"]) == ["do=search", "age=", "#1", "s"]
+    assert to_symbols(said, ["60", "69"]) == ["do=search", "age=", "#1", "-", "#2"]
+    assert from_symbols(["do=search", "age=", "#1", "s"], ["70"])[0].age == "70-79"
+
+
+def test_what_sentences_mean_comes_back_whole():
+    for number in range(1500):
+        one = utterance(7, number)
+        said, numbers = read(one.answer), [n.value for n in numbers_said(one.text.lower(), MOST_NUMBERS)]
+        assert from_symbols(to_symbols(said, numbers), numbers) == said
+        assert from_symbols(to_symbols(said)) == said
+
+
+@pytest.mark.parametrize("symbols", [["in=", "liver"], ["do=search", "liver"], ["do=search", "k=", "3", "k=", "4"],
+                                     ["do=dance"], ["do=search", "sex=", "liver"], ["do=search", "k=", "#1"],
+                                     ["do=search", "age=", "s"]])  # fmt: skip
+def test_symbols_out_of_place_are_refused(symbols):
+    with pytest.raises(ValueError):  # noqa: PT011  pydantic's among them
+        from_symbols(symbols)
+
+
+@pytest.mark.parametrize(("text", "values"), [
+    ("over sixty-four, under 1,5 cm, the 3rd", ["64", "1.5", "3"]), ("between thirty five and 40", ["35", "40"]),
+    ("two and a half cm, one point eight cm, half a cm", ["2.5", "1.8", "0.5"]), ("in their sixties", ["60"]),
+    ("the second one, 2.0 cm, 05 of them", ["2", "2", "5"]), ("a hundred", ["100"]), ("someone weighty, attention", []),
+])  # fmt: skip
+def test_numbers_are_found_in_digits_and_words(text, values):
+    found = numbers_said(text, MOST_NUMBERS)
+    assert [n.value for n in found] == values
+    assert len(numbers_said("1 2 3 4 5", 3)) == 3

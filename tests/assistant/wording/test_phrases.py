@@ -1,0 +1,24 @@
+"""The small phrases every answer is made of."""
+
+from assistant.wording.phrases import bounds, filter_phrases, percent, person, size
+from tests.assistant.facts import TYPES
+from tools.domain.facts import FilterFacts
+
+
+def test_filters_are_said_in_words() -> None:
+    said = FilterFacts(lesion_types=("liver",), sex="F", min_age=61, min_size_mm=10, max_size_mm=20, scope="all")
+    assert filter_phrases(said, TYPES) == [
+        "only liver", "women", "aged 61 or over", "long axis 10 to 20 mm", "all patients, this one included",
+    ]  # fmt: skip
+    without = FilterFacts(lesion_types=tuple(t for t in TYPES if t != "liver"))
+    assert filter_phrases(without, TYPES) == ["everything but liver"]
+
+
+def test_small_phrases() -> None:
+    assert size(20.0, 12.5) == "20 × 12.5 mm"
+    assert person("F", 63) == "woman of 63"
+    assert person("M", 12) == "boy of 12"
+    assert person(None, 50) == "patient of 50"
+    assert percent(0.004) == "under 1%"
+    assert percent(0.9996) == "over 99%"
+    assert bounds("aged", None, 39, "") == ["aged 39 or under"]

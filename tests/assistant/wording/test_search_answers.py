@@ -1,0 +1,67 @@
+"""A search in words."""
+
+import pytest
+
+from assistant.wording.fixed_sentences import CAUTION
+from assistant.wording.search_answers import search_answer, sureness_answer, why_answer
+from tests.assistant.facts import TYPES
+from tests.assistant.grounding.test_checker import REGION, SEARCH, STATE, cut
+from tools.domain.facts import VoteFacts
+
+
+def test_an_answer_has_its_parts_in_order() -> None:
+    text = search_answer(SEARCH, REGION, evidence=7, atlas_types=TYPES, caution=True)
+    parts = text.split("\n\n")
+    assert parts[0] == (
+        "I looked at R1 (slice 12 of 40, 18.2 × 12.4 mm) and searched 138 of 612 atlas lesions: aged 50 or over, other "
+        "patients only."
+    )
+    assert (
+        parts[1] == "It most resembles **liver** lesions: 72% of the vote, moderate confidence (E7). Next: kidney 28%."
+    )
+    assert parts[2].splitlines()[1] == (
+        "- [A-01] liver, 20.1 × 16.1 mm, woman of 63; similarity 0.91; about the size of R1."
+    )
+    assert parts[3].startswith("Against it: 1 of the 4 hits is of another type (1 kidney).")
+    assert parts[4] == CAUTION
+
+
+def test_nothing_similar_names_no_type_but_shows_the_nearest() -> None:
+    far = SEARCH.model_copy(update={"confidence": "none", "synthetic_atlas": True})
+    text = search_answer(far, REGION)
+    assert "Nothing similar enough in this atlas" in text
+    assert "The nearest, for reference only:\n- [A-01]" in text
+    assert "most resembles" not in text
+    assert "lesion-search index" in text
+
+
+def test_no_hits_says_that_the_filters_let_nothing_pass() -> None:
+    empty = SEARCH.model_copy(update={"hits": (), "votes": (), "candidates": 0})
+    assert "No atlas lesion passes these filters" in search_answer(empty, REGION)
+
+
+@pytest.mark.parametrize(
+    ("level", "limit", "reason"),
+    [
+        ("low", "synthetic atlas", "the atlas is synthetic and this study is not"),
+        ("none", "units", "the pixels of this study are not in Hounsfield units"),
+        ("none", "body part", "the atlas holds no lesions of this body part"),
+    ],
+)
+def test_what_keeps_the_confidence_low_is_said_wherever_it_is_asked(level: str, limit: str, reason: str) -> None:
+    facts = SEARCH.model_copy(update={"confidence": level, "confidence_limit": limit})
+    for text in (search_answer(facts, REGION), why_answer(facts, REGION, 1), sureness_answer(facts)):
+        assert reason in text
+        assert "too little" not in text  # the likeness is not what is lacking
+        assert "not close" not in text
+        assert cut(text, [facts], STATE) == {}
+        assert any(reason in sentence for sentence in cut(text, [SEARCH], STATE))  # checked, not waved through
+
+
+def test_a_share_that_rounds_to_nothing_is_still_a_vote() -> None:
+    votes = (*SEARCH.votes, VoteFacts(lesion_type="bone", probability=0.0))
+    facts = SEARCH.model_copy(update={"votes": votes})
+    text = search_answer(facts, REGION, asked_type="bone")
+    assert "For bone speaks 0%." in text
+    assert cut(text, [facts], STATE) == {}
+    assert "No vote went to bone." in search_answer(SEARCH, REGION, asked_type="bone")

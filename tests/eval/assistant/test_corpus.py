@@ -1,0 +1,69 @@
+"""How the written sentences are measured: the state they are said in, and when two readings are the same."""
+
+import pytest
+
+from assistant.training.corpus import Filled, Line, WrittenError
+from assistant.training.generator.search_requests import Scene
+from assistant.understanding.call_language import Said, state_line, to_request
+from assistant.understanding.rules.parser import understand
+from eval.assistant.corpus import WrittenReport, is_read, run, scores, to_markdown, turn_state
+
+SCENES = (
+    Scene(study=False),
+    Scene(0, "study"),
+    Scene(1),
+    Scene(2, "search", True),
+    Scene(1, "compare", True, {"in": "liver+soft tissue", "sex": "F", "age": "61-", "size": "10-20", "k": "5"}),
+    Scene(3, "search", True, {"not": "liver", "age": "-40", "scope": "same"}),
+)
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda scene: scene.line)
+def test_the_conversation_is_where_the_scene_says(scene):
+    assert state_line(turn_state(scene)) == scene.line
+
+
+def filled(text, scene=SCENES[3], **said):
+    return Filled(scene, text, (Said.model_validate(said),))
+
+
+def test_two_ways_to_say_the_same_search_are_the_same():
+    assert is_read(filled("only women over 60", do="refine", sex="F", age=">60"), understand)
+    assert is_read(filled("only women over 60", do="refine", sex="F", age=">=61"), understand)
+
+
+@pytest.mark.parametrize("other", [{"sex": "M"}, {"age": ">60"}, {"do": "measure"}, {"do": "thanks"}])
+def test_another_meaning_is_not(other):
+    assert not is_read(filled("only women", **{"do": "refine", "sex": "F", **other}), understand)
+
+
+def test_courtesy_beside_a_request_is_no_request():
+    assert is_read(filled("thanks! only women", do="refine", sex="F"), understand)
+    assert not is_read(filled("thanks!", do="refine", sex="F"), understand)
+
+
+def test_a_reader_that_answers_nonsense_is_wrong_and_files_are_told_apart():
+    line = Line("hits", "only women", "refine sex=F", "some", 1)
+    other = Line("hits", "only men", "refine sex=M", "others", 1)
+    found = [(one, filled(one.text, do="refine", sex=one.calls[-1])) for one in (line, other)]
+
+    def read(message, state):
+        if message == "only men":
+            raise ValueError("not in the language")
+        return (to_request(Said(do="refine", sex="F"), state),)
+
+    shares = {s.file: (s.exact.right, s.exact.total) for s in scores("a reader", found, read)}
+    assert shares == {"others": (0, 1), "some": (1, 1), "all": (1, 2)}
+
+
+def test_what_is_offline_is_measured_without_a_base_model(tmp_path, monkeypatch):
+    few = [(Line("hits", "undo", "undo", "some", 1), filled("undo", do="undo"))]
+    monkeypatch.setattr("eval.assistant.corpus.measured", lambda: few)
+    counts = []
+    report = run(None, tmp_path, progress=lambda done, total: counts.append((done, total)))
+    assert isinstance(report, WrittenReport)
+    assert counts == [(1, 3), (2, 3), (3, 3)]
+    assert "| sentences | planner | network | offline |" in to_markdown(report)
+    assert "| some | 100.0 %" in to_markdown(report)
+    with pytest.raises(WrittenError, match="there is no file others; choose among some"):
+        run(None, tmp_path, ["others"])

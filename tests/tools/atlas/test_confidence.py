@@ -1,0 +1,37 @@
+"""What is known of study and atlas keeps confidence low, and says why."""
+
+import pytest
+
+from tools.atlas.confidence import LIMIT_WORDS, limited
+from tools.domain.lesions import Confidence
+from tools.domain.study import SafeFacts
+
+PARTS = ("chest", "abdomen")
+
+
+def study(**facts) -> SafeFacts:
+    return SafeFacts(**{"modality": "CT", "slices": 5, "rows": 64, "columns": 64, "body_part": "chest"} | facts)
+
+
+@pytest.mark.parametrize("likeness", ["none", "low", "moderate", "high"])
+def test_a_study_of_the_atlas_s_own_kind_keeps_its_confidence(likeness: Confidence):
+    assert limited(likeness, study(), PARTS, synthetic_atlas=False) == (likeness, None)
+    assert limited(likeness, study(synthetic=True), PARTS, synthetic_atlas=True) == (likeness, None)
+    assert limited(likeness, study(body_part=None), PARTS, synthetic_atlas=False) == (likeness, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "synthetic_atlas", "likeness", "expected"),
+    [
+        ({}, True, "high", ("low", "synthetic atlas")),
+        ({}, True, "moderate", ("low", "synthetic atlas")),
+        ({}, True, "low", ("low", None)),  # low by itself
+        ({"body_part": "head"}, False, "high", ("none", "body part")),
+        ({"body_part": "head"}, True, "high", ("none", "body part")),  # the stronger reason
+        ({"body_part": "head"}, True, "none", ("none", None)),  # nothing was similar
+        ({"units": "arbitrary"}, False, "high", ("none", "units")),
+    ],
+)
+def test_a_study_of_another_kind_is_limited_and_told_why(facts, synthetic_atlas, likeness, expected):
+    assert limited(likeness, study(**facts), PARTS, synthetic_atlas) == expected
+    assert expected[1] is None or LIMIT_WORDS[expected[1]]

@@ -1,0 +1,59 @@
+import pytest
+
+from tools.intake.dicom.decode import decode_file
+from tools.intake.messages import IntakeLimits
+from tools.intake.sources import Budget
+
+LIMITS = IntakeLimits()
+
+
+def decode(data: bytes):
+    return list(decode_file(data, 1, Budget(LIMITS)))
+
+
+def test_ages_come_from_the_age_or_the_dates_and_stop_at_90(make_ct, to_bytes):
+    def age(**elements) -> int | None:
+        return decode(to_bytes(make_ct(**elements)))[0][0].age_years
+
+    assert age(PatientAge="045Y") == 45
+    assert age(PatientAge="018M") == 1
+    assert age(PatientAge="099Y") == 90
+    assert age(PatientAge="000Y") is None
+    assert age(PatientBirthDate="19600615", StudyDate="20200614") == 59
+    assert age(PatientBirthDate="20300615", StudyDate="20200614") is None
+
+
+def test_facts_come_from_closed_lists_only(make_ct, to_bytes):
+    known = make_ct(BodyPartExamined="chest ", PatientSex="F", KVP=120, ContrastBolusAgent="Secret brand 300")
+    known.add_new(0x0008001C, "CS", "YES")
+    unknown = make_ct(BodyPartExamined="MR SMITHS CHEST", PatientSex="Q", KVP=9999, Modality="SECRET")
+
+    [(record, _)] = decode(to_bytes(known))
+    assert (record.body_part, record.sex, record.kvp, record.contrast, record.synthetic) == (
+        "chest",
+        "F",
+        120,
+        True,
+        True,
+    )
+    [(record, _)] = decode(to_bytes(unknown))
+    assert (record.body_part, record.sex, record.kvp, record.contrast, record.modality) == (
+        None,
+        None,
+        None,
+        None,
+        "OT",
+    )
+
+
+@pytest.mark.parametrize("pair", [[0, 0.7], [-1, 0.7], [0.7, 4000]])
+def test_spacing_that_cannot_be_true_is_not_believed(make_ct, to_bytes, pair):
+    [(record, _)] = decode(to_bytes(make_ct(PixelSpacing=pair)))
+
+    assert record.row_spacing_mm is record.column_spacing_mm is None
+
+
+def test_the_first_of_several_windows_is_taken(make_ct, to_bytes):
+    [(record, _)] = decode(to_bytes(make_ct(WindowCenter=[40, -600], WindowWidth=[400, 1500])))
+
+    assert (record.window_center, record.window_width) == (40, 400)

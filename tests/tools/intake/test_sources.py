@@ -1,0 +1,146 @@
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tools.intake.messages import IntakeLimits, Reason
+from tools.intake.sources import Budget, LeftOutError, inflate, iterate_sources
+
+LIMITS = IntakeLimits()
+
+
+def contents(paths: list[Path], limits: IntakeLimits = LIMITS) -> list[bytes | Reason]:
+    budget = Budget(limits)
+    found: list[bytes | Reason] = []
+    for source in iterate_sources(paths, budget):
+        try:
+            found.append(source.read(budget))
+        except LeftOutError as problem:
+            found.append(problem.reason)
+    return found
+
+
+def make_zip(path: Path, members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return path
+
+
+def test_folders_are_walked_and_zips_opened_in_a_fixed_order(tmp_path):
+    (tmp_path / "b" / "deep").mkdir(parents=True)
+    (tmp_path / "b" / "deep" / "2").write_bytes(b"two")
+    (tmp_path / "b" / "1").write_bytes(b"one")
+    make_zip(
+        tmp_path / "b" / "deep" / "3.zip", {"x/y/z": b"three", "x/": b"", "__MACOSX/x/._z": b"no", "x/.hid": b"no"}
+    )
+
+    assert contents([tmp_path]) == [b"one", b"two", b"three"]
+
+
+def test_links_are_not_followed(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    upload = tmp_path / "upload"
+    upload.mkdir()
+    (upload / "link").symlink_to(secret)
+    (upload / "loop").symlink_to(upload, target_is_directory=True)
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(upload / "z.zip", "w") as archive:
+        archive.writestr(link, str(secret))
+
+    assert contents([upload]) == [Reason.NOT_A_FILE, Reason.NOT_A_FILE]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_does_not_hang_the_reader(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    assert contents([tmp_path]) == [Reason.NOT_A_FILE]
+
+
+def test_a_zip_writes_nothing_whatever_its_names_are(tmp_path):
+    upload = tmp_path / "inner" / "upload"
+    upload.mkdir(parents=True)
+    make_zip(upload / "slip.zip", {"../../evil": b"slip", "/tmp/evil": b"slip", "a/../../b": b"slip"})
+    before = sorted(tmp_path.rglob("*"))
+
+    assert contents([upload]) == [b"slip"] * 3
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_zip_bomb_is_refused_before_it_is_inflated(tmp_path):
+    bomb = make_zip(tmp_path / "bomb.zip", {str(i): bytes(1 << 20) for i in range(100)})
+
+    assert bomb.stat().st_size < 1 << 18
+    assert contents([bomb]) == [Reason.TOO_LARGE_INFLATED]
+
+
+def test_a_zip_that_lies_about_its_size_is_stopped(tmp_path):
+    path = make_zip(tmp_path / "liar.zip", {"a": bytes(1 << 20)})
+    data = path.read_bytes().replace((1 << 20).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    path.write_bytes(data)
+
+    assert contents([path]) == [Reason.BAD_ARCHIVE]
+
+
+def test_archives_within_archives_stay_closed(tmp_path):
+    inner = make_zip(tmp_path / "inner.zip", {"a": b"a"}).read_bytes()
+
+    assert contents([make_zip(tmp_path / "outer.zip", {"inner.zip": inner, "b": b"b"})]) == [
+        Reason.NESTED_ARCHIVE,
+        b"b",
+    ]
+
+
+def test_damaged_and_unusual_archives_are_named_as_such(tmp_path):
+    (tmp_path / "cut.zip").write_bytes(make_zip(tmp_path / "whole.zip", {"a": b"a" * 100}).read_bytes()[:60])
+    make_zip(tmp_path / "lzma.zip", {"a": b"a"}, zipfile.ZIP_LZMA)
+
+    assert contents([tmp_path / "cut.zip", tmp_path / "lzma.zip"]) == [Reason.BAD_ARCHIVE] * 2
+
+
+def test_an_encrypted_member_is_named_as_such(tmp_path):
+    path = make_zip(tmp_path / "locked.zip", {"a": b"a" * 100})
+    data = bytearray(path.read_bytes())
+    for magic, offset in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        data[data.index(magic) + offset] |= 1
+    path.write_bytes(data)
+
+    assert contents([path]) == [Reason.LOCKED_ARCHIVE]
+
+
+def test_numbers_and_sizes_are_bounded(tmp_path):
+    for name in "abcd":
+        (tmp_path / name).write_bytes(b"x" * 10)
+
+    assert contents([tmp_path], IntakeLimits(max_files=2)) == [b"x" * 10, b"x" * 10, Reason.TOO_MANY_FILES]
+    assert contents([tmp_path / "a"], IntakeLimits(max_file_bytes=9)) == [Reason.TOO_LARGE_FILE]
+    assert contents([tmp_path], IntakeLimits(max_upload_bytes=25))[2:] == [Reason.TOO_LARGE_UPLOAD] * 2
+    packed = make_zip(tmp_path / "z.zip", {"a": b"x" * 10, "b": b"x" * 10})
+    assert contents([packed], IntakeLimits(max_inflated_bytes=15)) == [b"x" * 10, Reason.TOO_LARGE_INFLATED]
+
+
+def test_a_missing_file_is_a_reason_not_a_crash(tmp_path):
+    assert contents([tmp_path / "none"]) == [Reason.UNREADABLE]
+
+
+def deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(data) + packer.flush()
+
+
+def test_a_deflated_stream_is_inflated_within_bounds():
+    limits = IntakeLimits(max_inflated_bytes=3 << 20)
+    budget = Budget(limits)
+
+    assert inflate(deflate(b"x" * (2 << 20)), budget) == b"x" * (2 << 20)
+    with pytest.raises(LeftOutError) as caught:
+        inflate(deflate(b"x" * (2 << 20)), budget)  # the budget is of the whole upload
+    assert caught.value.reason is Reason.TOO_LARGE_INFLATED
+    with pytest.raises(LeftOutError):
+        inflate(b"\xff\xff\xff not deflated", Budget(limits))

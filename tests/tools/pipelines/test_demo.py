@@ -1,0 +1,65 @@
+import shutil
+
+import pytest
+
+from tools.atlas.atlas import AtlasError
+from tools.pipelines import demo as first_run
+from tools.settings import Settings
+
+
+@pytest.fixture
+def installation(demo, tmp_path) -> Settings:
+    """A copy of the small demo, free to be spoiled."""
+    settings = Settings(data=tmp_path / "installation")
+    settings.data.mkdir()
+    shutil.copy(demo.settings.data / "patient-key-secret", settings.data)
+    settings.samples.symlink_to(demo.settings.samples)
+    return settings
+
+
+def steps_of(settings: Settings) -> list[tuple[str, int, int]]:
+    """Open everything and keep the progress that was reported."""
+    steps: list[tuple[str, int, int]] = []
+    _, atlas = first_run.open_workspace_parts(settings, lambda *step: steps.append(step))
+    atlas.close()
+    return steps
+
+
+def test_the_demo_atlas_is_built_once_with_progress(installation):
+    steps = steps_of(installation)
+    assert {what for what, _, _ in steps} == {"Building the demo atlas"}
+    assert steps[-1][1] == steps[-1][2]
+    assert steps_of(installation) == []
+
+
+def test_an_interrupted_first_run_is_finished_by_the_next(installation, monkeypatch):
+    def interrupted(self, pack, embed, progress=None):
+        half = type(pack)(pack.images[: len(pack) // 2], pack.lesions[: len(pack) // 2])
+        original(self, half, embed, progress)
+        raise KeyboardInterrupt
+
+    original = first_run.Atlas.index
+    monkeypatch.setattr(first_run.Atlas, "index", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        first_run.open_workspace_parts(installation)
+    monkeypatch.undo()
+    embedder, atlas = first_run.open_workspace_parts(installation)
+    assert len(atlas) == len(first_run.read_pack(installation.samples / "pack"))
+    assert atlas.fingerprint == embedder.fingerprint
+
+
+def test_half_made_samples_are_made_again(tmp_path, monkeypatch):
+    settings = Settings(data=tmp_path / "installation")
+    (settings.samples / "dicom").mkdir(parents=True)
+    monkeypatch.setattr(first_run, "make_phantoms", lambda out, progress=None: out.mkdir(parents=True))
+    folder = first_run.ensure_samples(settings)
+    assert (folder / first_run.COMPLETE).exists()
+    assert not (folder / "dicom").exists()
+    assert [p.name for p in settings.data.iterdir()] == [folder.name]
+
+
+def test_a_named_atlas_that_is_not_there_is_not_made(installation, tmp_path):
+    settings = installation.model_copy(update={"atlas": str(tmp_path / "no-atlas")})
+    with pytest.raises(AtlasError, match="no-atlas"):
+        first_run.open_workspace_parts(settings)
+    assert not (tmp_path / "no-atlas").exists()

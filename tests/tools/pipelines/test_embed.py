@@ -1,0 +1,86 @@
+import numpy as np
+import pytest
+
+from encoder.embedder import load_embedder
+from encoder.roi import to_roi_width
+from tools.atlas.atlas import Atlas
+from tools.atlas.pack import LesionRow, PackError, RoiPack, write_pack
+from tools.domain.patient_keys import PatientKeys
+from tools.pipelines.embed import CHUNK, embed_pack
+
+
+@pytest.mark.parametrize("form", ["npz", "npy", "folder"])
+def test_rows_equal_those_of_the_encoder_in_order(tmp_path, form):
+    images = np.random.default_rng(0).integers(-1000, 1000, (CHUNK + 5, 64, 64)).astype(np.int16)
+    source = {"npz": tmp_path / "rois.npz", "npy": tmp_path / "rois.npy", "folder": tmp_path / "images.npz"}[form]
+    np.savez_compressed(source, images=images) if source.suffix == ".npz" else np.save(source, images)
+    shape = embed_pack(tmp_path if form == "folder" else source, tmp_path / "out" / "vectors.npy")
+    vectors = np.load(tmp_path / "out" / "vectors.npy")
+    assert vectors.shape == shape == (CHUNK + 5, load_embedder().dim)
+    assert vectors.dtype == np.float32
+    picked = [0, CHUNK - 1, CHUNK, CHUNK + 4]
+    np.testing.assert_allclose(vectors[picked], load_embedder()(images[picked]), atol=1e-5)
+
+
+@pytest.fixture
+def native_pack(tmp_path) -> RoiPack:
+    """ROIs cut out pixel by pixel: 32 mm, 48 mm and of unknown width, and one that was cut to its field of view."""
+    images = np.random.default_rng(0).integers(-1000, 1000, (4, 64, 64)).astype(np.int16)
+    spacings, widths = (0.5, 0.75, None, 0.5), (None, None, None, 48.0)
+    rows = [
+        LesionRow(f"lesion-{i}", f"patient-{i}", pixel_spacing_mm=spacing, field_of_view_mm=width)
+        for i, (spacing, width) in enumerate(zip(spacings, widths, strict=True))
+    ]
+    pack = RoiPack(images, tuple(rows))
+    write_pack(pack, tmp_path / "pack")
+    return pack
+
+
+def test_rois_of_known_pixel_size_are_seen_at_the_encoders_scale(tmp_path, native_pack):
+    embed_pack(tmp_path / "pack", tmp_path / "vectors.npy")
+    vectors = np.load(tmp_path / "vectors.npy")
+    as_they_are = load_embedder()(native_pack.images)
+    np.testing.assert_allclose(vectors[1:], as_they_are[1:], atol=1e-5)
+    resampled = to_roi_width(native_pack.images[:1], np.array([32.0]))
+    np.testing.assert_allclose(vectors[:1], load_embedder()(resampled), atol=1e-5)
+    assert np.abs(vectors[0] - as_they_are[0]).max() > 0.01
+
+
+def test_an_atlas_sees_what_embed_sees(tmp_path, native_pack):
+    seen = []
+
+    def remembered(images):
+        seen.append(images)
+        return load_embedder()(images)
+
+    keys = PatientKeys(b"salt")
+    Atlas(tmp_path / "atlas", load_embedder().fingerprint, keys, create=True).index(native_pack, remembered)
+    np.testing.assert_array_equal(
+        np.concatenate(seen), to_roi_width(native_pack.images, np.array([32, 48, np.nan, np.nan]))
+    )
+
+
+def test_rows_that_do_not_fit_the_images_are_said(tmp_path, native_pack):
+    table = tmp_path / "pack" / "lesions.csv"
+    table.write_text(table.read_text().replace("0.75", "wide"))
+    with pytest.raises(PackError, match="wide"):
+        embed_pack(tmp_path / "pack", tmp_path / "vectors.npy")
+    table.write_text("lesion_id,patient_id\na,b\n")
+    with pytest.raises(PackError, match="4 images but 1 rows"):
+        embed_pack(tmp_path / "pack", tmp_path / "vectors.npy")
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_bytes(b"PK\x03\x04 not a zip"),
+        lambda path: np.savez(path, pictures=np.zeros((2, 64, 64), np.uint8)),
+        lambda path: np.savez(path, images=np.zeros((2, 32, 32), np.uint8)),
+        lambda path: None,
+    ],
+)
+def test_what_is_not_a_pack_is_said(tmp_path, spoil):
+    spoil(tmp_path / "rois.npz")
+    with pytest.raises(PackError):
+        embed_pack(tmp_path / "rois.npz", tmp_path / "vectors.npy")

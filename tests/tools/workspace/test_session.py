@@ -1,0 +1,94 @@
+import threading
+
+import pytest
+
+from tests.conftest import open_case
+from tools.regions.create import PixelBox, RegionError
+from tools.workspace.session import MAX_REGIONS, Session, SessionError
+
+
+@pytest.fixture
+def session(workspace, demo):
+    open_case(workspace, demo.case("liver"), demo)
+    return workspace.session
+
+
+def test_an_empty_session_says_what_to_do(tmp_path):
+    with pytest.raises(SessionError, match="upload a DICOM file or choose a sample"):
+        _ = Session(tmp_path / "session").series
+
+
+def test_a_click_becomes_the_selected_region(session, demo):
+    case = demo.case("liver")
+    region = session.add_click(case.slice - 1, *case.centre)
+    assert region.region_id == "R1"
+    assert session.selected == region == session.region("r1")
+
+
+def test_clicking_the_same_lesion_again_gives_the_same_region(session, demo):
+    case = demo.case("liver")
+    x, y = case.centre
+    session.add_click(case.slice - 1, x, y)
+    assert session.add_click(case.slice - 1, x + 1, y).region_id == "R1"
+    assert len(session.regions()) == 1
+
+
+def test_ids_are_not_given_twice(session):
+    session.add_box(0, PixelBox(100, 100, 130, 130))
+    session.add_box(0, PixelBox(200, 200, 230, 230))
+    session.remove("R1")
+    assert session.add_box(0, PixelBox(300, 300, 330, 330)).region_id == "R3"
+    with pytest.raises(RegionError, match="R2, R3"):
+        session.region("R1")
+
+
+def test_a_moved_box_keeps_its_name_and_forgets_its_search(session):
+    session.add_box(0, PixelBox(100, 100, 130, 130))
+    session.remember_search("R1", object())
+    moved = session.resize("R1", PixelBox(150, 150, 190, 190))
+    assert (moved.region_id, session.search_of("R1")) == ("R1", None)
+
+
+def test_a_suggestion_becomes_a_region_when_accepted(session):
+    from tools.regions.create import find_regions
+
+    kept = session.add_suggestions(find_regions(session.series, max_regions=2))
+    assert kept
+    assert all(region.origin == "suggested" for region in kept)
+    assert session.selected is None
+    assert session.accept(kept[0].region_id).origin == "click"
+    assert session.add_suggestions(find_regions(session.series, max_regions=2))[0].region_id == kept[0].region_id
+
+
+def test_regions_are_bounded(session):
+    for i in range(MAX_REGIONS):
+        x, y = 20 + 45 * (i % 10), 20 + 45 * (i // 10)
+        session.add_box(0, PixelBox(x, y, x + 20, y + 20))
+    with pytest.raises(RegionError, match="delete some"):
+        session.add_box(1, PixelBox(100, 100, 130, 130))
+
+
+def test_another_study_starts_afresh(session, workspace, demo):
+    session.add_box(0, PixelBox(100, 100, 130, 130))
+    open_case(workspace, demo.case("lung"), demo)
+    assert session.regions() == ()
+    assert session.add_box(0, PixelBox(100, 100, 130, 130)).region_id == "R1"
+
+
+def test_closing_deletes_everything(session):
+    (session.files_folder() / "report.html").write_text("x")
+    session.close()
+    assert not session.folder.exists()
+    assert session.study is None
+
+
+def test_boxes_drawn_at_the_same_time_all_arrive(session):
+    def draw(i: int) -> None:
+        session.add_box(0, PixelBox(20 + 45 * i, 100, 45 + 45 * i, 130))
+
+    threads = [threading.Thread(target=draw, args=(i,)) for i in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert {region.region_id for region in session.regions()} == {f"R{i}" for i in range(1, 9)}

@@ -1,0 +1,120 @@
+"""The server as a whole: its cookie, its closed doors, and Gradio's own addresses used by strangers."""
+
+import json
+from typing import Any
+
+import pytest
+
+from ui.server.app import build_app, serve
+from ui.server.handlers import models
+from ui.state.visits import COOKIE, VisitError, new_visitor
+
+
+def call(client: Any, app: Any, name: str, page: str, data: list[Any], event: Any = None) -> Any:
+    """One listener, as anybody may call it over plain HTTP, with an invented session hash."""
+    functions = client.get("/config").json()["dependencies"]
+    index = next(d["id"] for d in functions if d["api_name"] == name)
+    body = {"fn_index": index, "data": data, "session_hash": page, "event_data": event}
+    return client.post("/gradio_api/run/predict", json=body)
+
+
+def test_the_page_sets_a_cookie_that_scripts_cannot_read(client: Any) -> None:
+    cookie = client.get("/").headers["set-cookie"]
+    assert cookie.startswith(f"{COOKIE}=")
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "set-cookie" not in client.get("/").headers  # known by now
+
+
+def test_behind_https_the_cookie_works_in_a_frame(client: Any) -> None:
+    cookie = client.get("/", headers={"x-forwarded-proto": "https"}).headers["set-cookie"]
+    assert "Secure" in cookie
+    assert "Partitioned" in cookie
+
+
+def test_gradios_own_upload_and_server_functions_are_closed(client: Any) -> None:
+    client.get("/")
+    assert client.post("/gradio_api/upload", files={"files": b"x"}).status_code == 404
+    assert client.post("/gradio_api/component_server", json={}).status_code == 404
+    assert client.get("/gradio_api/file=/etc/passwd").status_code in (403, 404)
+    assert client.get("/monitoring").status_code in (403, 404)
+
+
+def test_nothing_of_a_session_is_reached_with_its_hash_and_another_cookie(client: Any, app: Any) -> None:
+    client.get("/")
+    visits, shelf = app.state.visits, app.state.shelf
+    victim = visits.of_page(client.cookies[COOKIE], "victims-page")
+    sample = shelf.samples[0]
+    victim.open(shelf.study(sample), sample.title, sample.slice_index)
+    victim.session.add_click(sample.slice_index, 256, 256)
+
+    mine = call(client, app, "load", "victims-page", [])
+    assert sample.title in mine.text
+    client.cookies.clear()
+    for cookie in (None, new_visitor()):
+        if cookie:
+            client.cookies.set(COOKIE, cookie)
+        for name, event in (
+            ("load", None),
+            ("act", {"kind": "remove", "study": victim.study_key, "region_id": "R1"}),
+            ("stop", None),
+            ("clear", None),
+        ):
+            reply = call(client, app, name, "victims-page", [], event)
+            for secret in (sample.title, victim.key, victim.study_key, "R1 on slice"):
+                assert secret not in reply.text, (name, cookie)
+        listening = client.get("/gradio_api/queue/data?session_hash=victims-page")
+        assert listening.status_code == 403
+        assert client.get("/gradio_api/heartbeat/victims-page").status_code == 403
+    assert len(victim.session.regions()) == 1
+    assert victim.session.study is not None
+
+
+def test_an_opening_is_checked(client: Any, app: Any) -> None:
+    client.get("/")
+    for event in (None, {"sample": "case99"}, {"batch": "../../etc"}, {"batch": "0" * 24}, {"sample": 5}):
+        reply = call(client, app, "open", "page", [], event)
+        assert "Traceback" not in reply.text
+    assert app.state.visits.of_page(client.cookies[COOKIE], "page").session.study is None
+
+
+def test_the_models_on_board_are_offered_where_they_are(monkeypatch: pytest.MonkeyPatch, on_board: None) -> None:
+    assert [name for name, _ in models("auto")] == ["auto", "offline", "embedded"]
+    monkeypatch.setattr("assistant.models.embedded.available", lambda _: False)
+    assert [name for name, _ in models("auto")] == ["auto"]
+
+
+def test_only_offered_models_can_be_chosen(client: Any, app: Any) -> None:
+    client.get("/")
+    reply = call(client, app, "choose_model", "page", ["openai:expensive"])
+    assert "does not offer that model" in reply.text or "not in the list of choices" in reply.text
+    visit = app.state.visits.of_page(client.cookies[COOKIE], "page")
+    assert visit.model == "offline"
+
+
+def test_a_login_is_asked_for(demo: Any) -> None:
+    from fastapi.testclient import TestClient
+
+    with TestClient(build_app(demo.settings, auth="ann:secret")) as client:
+        assert client.get("/config").status_code == 401
+        assert client.post("/login", data={"username": "ann", "password": "secret"}).status_code == 200
+        assert client.get("/config").status_code == 200
+    with pytest.raises(VisitError, match="USER:PASSWORD"):
+        build_app(demo.settings, auth="ann")
+
+
+def test_a_port_that_is_taken_is_said(demo: Any) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with pytest.raises(VisitError, match="--port"):
+            serve(demo.settings, port=taken.getsockname()[1])
+
+
+def test_the_page_names_no_other_server(client: Any) -> None:
+    config = client.get("/config").json()
+    assert "googleapis" not in json.dumps(config)
+    theme = client.get("/theme.css").text
+    assert "http" not in theme.replace("http://www.w3.org/2000/svg", "")

@@ -1,0 +1,117 @@
+"""What the viewer may ask for is checked field by field; what it is told is complete."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ui.viewer.viewer import facts_line, perform, side_letters, state_of
+
+
+def test_a_click_becomes_a_listed_measured_region(visit: Any, demo: Any, shelf: Any) -> None:
+    case = next(c for c in demo.cases if c.folder == shelf.samples[0].folder)
+    x, y = case.centre
+    notice = perform(visit, {"kind": "click", "study": visit.study_key, "slice_index": case.slice - 1, "x": x, "y": y})
+    assert notice is not None
+    assert notice.kind == "info"
+    state = state_of(visit)
+    assert [r.region_id for r in state.regions] == ["R1"]
+    assert state.selected == "R1"
+    assert state.regions[0].slice_index == case.slice - 1
+    assert state.regions[0].size.endswith("mm")
+    assert state.regions[0].density.endswith("HU")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        None,
+        [],
+        "click",
+        {},
+        {"kind": "click"},
+        {"kind": "click", "slice_index": 0, "x": float("nan"), "y": 1.0},
+        {"kind": "click", "slice_index": -1, "x": 1.0, "y": 1.0},
+        {"kind": "click", "slice_index": 0, "x": 1.0, "y": 1.0, "more": 1},
+        {"kind": "click", "slice_index": 0, "x": [1], "y": {}},
+        {"kind": "box", "slice_index": 0, "box": [1, 2, 3]},
+        {"kind": "remove", "region_id": "R1" * 100},
+        {"kind": "rename", "region_id": "R1", "name": "x" * 10_000},
+        {"kind": "format_disk"},
+    ],
+)
+def test_nonsense_changes_nothing_and_gets_a_sentence(visit: Any, asked: Any) -> None:
+    if isinstance(asked, dict):
+        asked = {**asked, "study": visit.study_key}
+    before = visit.session.revision
+    notice = perform(visit, asked)
+    assert notice is not None
+    assert notice.kind == "problem"
+    assert visit.session.revision == before
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"kind": "click", "slice_index": 99, "x": 1.0, "y": 1.0},
+        {"kind": "click", "slice_index": 0, "x": 9999.0, "y": 1.0},
+        {"kind": "box", "slice_index": 0, "box": [600, 600, 700, 700]},
+        {"kind": "box", "slice_index": 0, "box": [10**12, 0, 10**13, 5]},
+        {"kind": "select", "region_id": "R7"},
+        {"kind": "resize", "region_id": "R7", "box": [1, 1, 9, 9]},
+        {"kind": "series", "index": 5},
+    ],
+)
+def test_what_is_not_there_gets_a_sentence(visit: Any, asked: dict[str, Any]) -> None:
+    notice = perform(visit, {**asked, "study": visit.study_key})
+    assert notice is not None
+    assert notice.kind == "problem"
+    assert visit.session.regions() == ()
+
+
+def test_a_study_that_is_no_longer_open_is_not_touched(visit: Any, shelf: Any) -> None:
+    old = visit.study_key
+    visit.open(shelf.study(shelf.samples[1]), "Another")
+    notice = perform(visit, {"kind": "click", "study": old, "slice_index": 0, "x": 256.0, "y": 256.0})
+    assert notice is not None
+    assert "no longer open" in notice.text
+    assert visit.session.regions() == ()
+
+
+def test_boxes_resizing_naming_accepting_and_deleting(visit: Any) -> None:
+    key = {"study": visit.study_key}
+    perform(visit, {**key, "kind": "box", "slice_index": 1, "box": [250, 240, 200, 300]})  # drawn from right to left
+    assert state_of(visit).regions[0].box == (200, 240, 250, 300)
+    perform(visit, {**key, "kind": "resize", "region_id": "R1", "box": [200, 240, 600, 300]})
+    assert state_of(visit).regions[0].box == (200, 240, 512, 300)  # cut at the edge of the image
+    perform(visit, {**key, "kind": "rename", "region_id": "R1", "name": "left one"})
+    assert state_of(visit).regions[0].name == "left one"
+    perform(visit, {**key, "kind": "remove", "region_id": "R1"})
+    assert state_of(visit).regions == ()
+    assert visit.names == {}
+
+
+def test_the_state_without_a_study_says_nothing_of_one(visits: Any) -> None:
+    from ui.state.visits import new_visitor
+
+    state = state_of(visits.of_page(new_visitor(), "page"))
+    assert state.series == ()
+    assert state.study_key == ""
+
+
+def test_sides_of_an_axial_a_sagittal_and_a_tilted_slice() -> None:
+    axial = np.eye(4)
+    assert side_letters(axial) == ("R", "L", "A", "P")
+    sagittal = np.zeros((4, 4))
+    sagittal[:3, 0], sagittal[:3, 1] = (0, 1, 0), (0, 0, -1)
+    assert side_letters(sagittal) == ("A", "P", "H", "F")
+    tilted = np.eye(4)
+    tilted[:3, 1] = (0, 0.87, -0.5)
+    assert side_letters(tilted) == ("R", "L", "AH", "PF")
+    assert side_letters(None) is None
+
+
+def test_facts_are_told_in_one_line(visit: Any) -> None:
+    line = facts_line(visit.session.series.facts)
+    assert line.startswith("CT chest · ")
+    assert "6 slices, 5 mm thick" in line

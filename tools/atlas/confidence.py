@@ -1,0 +1,39 @@
+"""The most a search may claim, however alike the pictures are.
+
+An atlas's calibration says how alike lesions of its own kind are. It does not carry over to a study of another kind,
+which can be alike for another reason: even brain lies next to even liver at a similarity of .99. So what is known of
+study and atlas sets a ceiling, and the ceiling has a reason that is said with it.
+"""
+
+from collections.abc import Collection
+
+from tools.domain.body_regions import may_be_among
+from tools.domain.lesions import Confidence, ConfidenceLimit
+from tools.domain.study import SafeFacts
+
+LEVELS: tuple[Confidence, ...] = ("none", "low", "moderate", "high")
+
+LIMIT_WORDS: dict[ConfidenceLimit, str] = {
+    "units": "the pixels of this study are not in Hounsfield units",
+    "body part": "the atlas holds no lesions of this body part",
+    "synthetic atlas": "the atlas is synthetic and this study is not",
+}
+
+
+def limited(
+    likeness: Confidence, study: SafeFacts, body_parts: Collection[str], synthetic_atlas: bool
+) -> tuple[Confidence, ConfidenceLimit | None]:
+    """The confidence that likeness alone gives, under the ceiling of study and atlas, and what lowered it, if anything.
+
+    - Pixels other than HU, or a body part that is not among the atlas's `body_parts`: none, so no type is named.
+    - Synthetic lesions only, asked about a study that is not synthetic: low at most.
+    """
+    ceilings: tuple[tuple[bool, Confidence, ConfidenceLimit], ...] = (
+        (study.units != "HU", "none", "units"),
+        (not may_be_among(study.body_part, body_parts), "none", "body part"),
+        (synthetic_atlas and not study.synthetic, "low", "synthetic atlas"),
+    )
+    for applies, ceiling, limit in ceilings:
+        if applies and LEVELS.index(ceiling) < LEVELS.index(likeness):
+            return ceiling, limit
+    return likeness, None

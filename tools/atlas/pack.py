@@ -1,0 +1,242 @@
+"""ROI packs: the one exchange format between import, training, indexing and evaluation.
+
+A pack is a folder with `images.npy` (or `images.npz` holding `images`) of shape (N, 64, 64), int16 for HU or uint8 for
+pictures already windowed, and `lesions.csv` with one row an image in the same order. `lesion_id` and `patient_id` are
+required, the other fields of `LesionRow` are optional columns, an empty cell is unknown, other columns are ignored.
+Names and lesion ids reach language models, so they are held to the rules of `tools.names`.
+"""
+
+import csv
+import dataclasses
+import math
+import os
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.errors import LesionSearchError
+from encoder.roi import ROI_SIZE, native_width_mm
+from tools.domain.names import ID_RULE, NAME_RULE, is_id, is_name
+
+Images = NDArray[np.integer[Any]]  # int16 or uint8
+
+MAX_AGE_YEARS = 130
+MAX_LENGTH_MM = 2000.0
+
+
+class PackError(LesionSearchError):
+    """The ROI pack cannot be read or written."""
+
+
+@dataclass(frozen=True)
+class LesionRow:
+    """One row of `lesions.csv`. Unknown values are None; `slice` counts from 1. Raises PackError on a bad value."""
+
+    lesion_id: str
+    patient_id: str
+    lesion_type: str | None = None
+    sex: str | None = None
+    age_years: int | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    body_part: str | None = None
+    source: str | None = None
+    split: str | None = None
+    study_id: str | None = None
+    pixel_spacing_mm: float | None = (
+        None  # of the slice the image was cropped from; of the image, where it stands alone
+    )
+    field_of_view_mm: float | None = None  # width of the image
+    slice: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in TEXT_COLUMNS:
+            value = getattr(self, name)
+            if value is None and name not in REQUIRED_COLUMNS:
+                continue
+            if not value or value != value.strip() or not value.isprintable():
+                raise PackError(f"{name} must be printable text without spaces around it, and is {value!r}.")
+        if not is_id(self.lesion_id):
+            raise PackError(f"lesion_id must be {ID_RULE}, and is {_shown(self.lesion_id)}.")
+        for name in NAME_COLUMNS:
+            value = getattr(self, name)
+            if value is not None and not is_name(value):
+                raise PackError(f"{name} must be {NAME_RULE}, and is {_shown(value)}.")
+        if self.sex not in (None, "F", "M", "O"):
+            raise PackError(f"sex must be F, M, O or empty, and is {self.sex!r}.")
+        if self.age_years is not None and not 0 <= self.age_years <= MAX_AGE_YEARS:
+            raise PackError(f"age_years must be from 0 to {MAX_AGE_YEARS}, and is {self.age_years}.")
+        for name in LENGTH_COLUMNS:
+            value = getattr(self, name)
+            if value is not None and not 0 < value <= MAX_LENGTH_MM:
+                raise PackError(f"{name} must be above 0 and at most {MAX_LENGTH_MM:.0f}, and is {value}.")
+        if self.slice is not None and self.slice < 1:
+            raise PackError(f"slice counts from 1, and is {self.slice}.")
+
+
+COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRow))
+NAME_COLUMNS = ("lesion_type", "body_part", "source")
+REQUIRED_COLUMNS = ("lesion_id", "patient_id")
+LENGTH_COLUMNS = ("long_axis_mm", "short_axis_mm", "pixel_spacing_mm", "field_of_view_mm")
+WHOLE_COLUMNS = ("age_years", "slice")
+TEXT_COLUMNS = tuple(name for name in COLUMNS if name not in LENGTH_COLUMNS + WHOLE_COLUMNS)
+
+
+@dataclass(frozen=True, eq=False)
+class RoiPack:
+    """Images (N, 64, 64), int16 HU or uint8 windowed, and their N rows. Raises PackError where they do not fit."""
+
+    images: Images
+    lesions: tuple[LesionRow, ...]
+
+    def __post_init__(self) -> None:
+        check_images(self.images)
+        if len(self.images) != len(self.lesions):
+            raise PackError(
+                f"The pack has {len(self.images)} images but {len(self.lesions)} lesions; "
+                "lesions.csv needs one row for each image, in the same order."
+            )
+        seen: dict[str, int] = {}
+        for row, lesion in enumerate(self.lesions, start=1):
+            first = seen.setdefault(lesion.lesion_id, row)
+            if first != row:
+                raise PackError(
+                    f"lesion_id {lesion.lesion_id!r} appears in rows {first} and {row}; every lesion needs its own."
+                )
+
+    def __len__(self) -> int:
+        return len(self.lesions)
+
+
+def read_pack(path: str | Path) -> RoiPack:
+    """A pack from a folder, or from a bare `.npz` or `.npy`, whose lesions are then numbered by their row.
+
+    `.npy` images stay on disk, memory-mapped. Raises PackError.
+    """
+    path = Path(path)
+    images = _read_images(images_file(path))
+    if path.is_dir():
+        return RoiPack(images, tuple(_read_lesions(path / "lesions.csv")))
+    return RoiPack(images, tuple(LesionRow(f"row-{i}", f"row-{i}") for i in range(len(images))))
+
+
+def native_widths_mm(lesions: Sequence[LesionRow]) -> NDArray[np.float64]:
+    """How wide the images of these rows are, as `encoder.preprocess.to_roi_width` takes it: (N,), NaN to leave one."""
+    return np.array([native_width_mm(lesion.pixel_spacing_mm, lesion.field_of_view_mm) for lesion in lesions])
+
+
+def images_file(path: Path) -> Path:
+    """The file that holds the images of a pack folder, or the bare file itself. Raises PackError."""
+    if path.is_dir():
+        found = [path / name for name in ("images.npy", "images.npz") if (path / name).is_file()]
+        if not found:
+            raise PackError(f"{path} is not a ROI pack: it has neither images.npy nor images.npz.")
+        return found[0]
+    if not path.is_file():
+        raise PackError(f"{path} does not exist; give a ROI pack folder or a .npz file with `images`.")
+    return path
+
+
+def write_pack(pack: RoiPack, folder: str | Path) -> None:
+    """Writes `images.npy` and `lesions.csv`; columns without any value are left out. Raises PackError."""
+    folder = Path(folder)
+    columns = [name for name in COLUMNS if any(getattr(lesion, name) is not None for lesion in pack.lesions)]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        # Written beside and renamed: a reader, or this very pack when memory-mapped, never meets half a file.
+        images_part, lesions_part = folder / ".images.npy.part", folder / ".lesions.csv.part"
+        with images_part.open("wb") as file:
+            np.lib.format.write_array(file, np.asarray(pack.images), allow_pickle=False)
+        with lesions_part.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            writer.writerows([_cell(getattr(lesion, name)) for name in columns] for lesion in pack.lesions)
+        os.replace(images_part, folder / "images.npy")
+        os.replace(lesions_part, folder / "lesions.csv")
+    except OSError as error:
+        raise PackError(f"The ROI pack cannot be written to {folder}: {error.strerror or error}.") from error
+
+
+def check_images(images: Images) -> None:
+    """Raises PackError unless the images are (N, 64, 64), N ≥ 1, int16 or uint8."""
+    if images.ndim != 3 or images.shape[1:] != (ROI_SIZE, ROI_SIZE):
+        raise PackError(
+            f"The images have shape {images.shape}; a ROI pack needs (N, {ROI_SIZE}, {ROI_SIZE}): resample them."
+        )
+    if images.dtype not in (np.int16, np.uint8):
+        raise PackError(
+            f"The images are {images.dtype}; a ROI pack needs int16 (Hounsfield units) or uint8 (already windowed)."
+        )
+    if not len(images):
+        raise PackError("The ROI pack is empty: it needs at least one image.")
+
+
+def _read_images(path: Path) -> Images:
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"PK"
+        if not zipped:
+            array: Images = np.load(path, mmap_mode="r", allow_pickle=False)
+            check_images(array)
+            return array
+        with np.load(path, allow_pickle=False) as arrays:
+            if "images" not in arrays:
+                raise PackError(f"{path.name} has no array called `images`; it has {', '.join(arrays) or 'nothing'}.")
+            array = arrays["images"]
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
+    check_images(array)
+    return array
+
+
+def _read_lesions(path: Path) -> Iterator[LesionRow]:
+    """The rows of `lesions.csv`; a bad one is named by its line."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets add a byte-order mark
+            reader = csv.DictReader(file)
+            header = tuple(reader.fieldnames or ())
+            missing = [name for name in REQUIRED_COLUMNS if name not in header]
+            if missing:
+                raise PackError(
+                    f"{path} has no column {' and no column '.join(missing)}; it has {', '.join(header) or 'none'}. "
+                    "Name the lesion and the patient of every row."
+                )
+            known = [name for name in COLUMNS if name in header]
+            for record in reader:
+                try:
+                    yield LesionRow(**{name: _value(name, record[name]) for name in known})
+                except PackError as error:
+                    raise PackError(f"{path}, line {reader.line_num}: {error}") from error
+    except FileNotFoundError as error:
+        raise PackError(f"{path.parent} is not a ROI pack: it has no lesions.csv.") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PackError(f"{path} cannot be read as UTF-8 CSV: {error}.") from error
+
+
+def _value(name: str, cell: str | None) -> Any:  # of the column's own type
+    text = (cell or "").strip()
+    if name in TEXT_COLUMNS:
+        return text or None
+    if not text or text.lower() == "nan":
+        return None
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.inf
+    if not math.isfinite(number) or (name in WHOLE_COLUMNS and number != int(number)):
+        kind = "a whole number" if name in WHOLE_COLUMNS else "a number"
+        raise PackError(f"{name} must be {kind} or empty, and is {text!r}.")
+    return int(number) if name in WHOLE_COLUMNS else number
+
+
+def _shown(value: str) -> str:
+    return repr(value if len(value) <= 60 else f"{value[:60]}…")
+
+
+def _cell(value: str | float | int | None) -> str:
+    return "" if value is None else str(value)

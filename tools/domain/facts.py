@@ -1,0 +1,210 @@
+"""What the assistant's tools return: typed facts with units in their names.
+
+These are the only things a language model ever sees of a study or the atlas, and the only evidence an answer may
+rest on. Every field is a number, an id or a key, a word from a closed list, or a short name of the atlas
+(`tools.names`), never text of a file.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from tools.atlas.atlas import AtlasLesion, Confidence, Filters, Hit, Scope
+from tools.domain.lesions import ConfidenceLimit
+from tools.domain.study import SafeFacts, Series
+from tools.regions.create import Origin, Region
+
+
+class Facts(BaseModel):
+    """Base of all tool results: frozen, and without fields nobody declared."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StudyFacts(Facts):
+    """The series on the screen."""
+
+    facts: SafeFacts
+    series: int  # how many usable series the upload holds
+    warnings: tuple[str, ...] = ()
+
+
+class RegionFacts(Facts):
+    """One region and what was measured in it."""
+
+    region_id: str
+    slice: int
+    slices: int
+    origin: Origin
+    score: float | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    area_mm2: float | None = None
+    mean_hu: float
+    sd_hu: float
+    min_hu: float
+    max_hu: float
+    units: Literal["HU", "arbitrary"] = "HU"
+
+    @classmethod
+    def of(cls, region: Region, series: Series) -> "RegionFacts":
+        """Rounded to what a reader can use: 0.1 mm, 1 mm², 1 HU."""
+        m = region.measurement
+        return cls(
+            region_id=region.region_id,
+            slice=region.slice_index + 1,
+            slices=int(series.volume_hu.shape[0]),
+            origin=region.origin,
+            score=_rounded(region.score, 2),
+            long_axis_mm=_rounded(m.long_axis_mm, 1),
+            short_axis_mm=_rounded(m.short_axis_mm, 1),
+            area_mm2=_rounded(m.area_mm2, 0),
+            mean_hu=round(m.mean_hu),
+            sd_hu=round(m.sd_hu),
+            min_hu=round(m.min_hu),
+            max_hu=round(m.max_hu),
+            units=series.facts.units,
+        )
+
+
+class RegionsFound(Facts):
+    """Suggestions of `find_regions`, best first: places worth a look, not findings."""
+
+    regions: tuple[RegionFacts, ...]
+
+
+class RecordFacts(Facts):
+    """What the atlas records of a lesion; lengths rounded to 0.1 mm."""
+
+    lesion_id: str
+    lesion_type: str | None = None
+    patient_key: str
+    sex: str | None = None
+    age_years: int | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    body_part: str | None = None
+    source: str | None = None
+
+    @field_validator("long_axis_mm", "short_axis_mm")
+    @classmethod
+    def _to_tenths(cls, length_mm: float | None) -> float | None:
+        return _rounded(length_mm, 1)
+
+
+class HitFacts(RecordFacts):
+    """One atlas lesion among the hits. `similarity` is the cosine rounded to 0.001."""
+
+    rank: int
+    similarity: float
+
+    @classmethod
+    def of(cls, hit: Hit) -> "HitFacts":
+        return cls(rank=hit.rank, similarity=round(hit.similarity, 3), **_record(hit.lesion))
+
+
+class VoteFacts(Facts):
+    """Calibrated probability of one type, 0..1."""
+
+    lesion_type: str
+    probability: float
+
+
+class FilterFacts(Facts):
+    """The filters that were applied, as they must be said back."""
+
+    lesion_types: tuple[str, ...] = ()
+    sex: str | None = None
+    min_age: int | None = None
+    max_age: int | None = None
+    min_size_mm: float | None = None
+    max_size_mm: float | None = None
+    scope: Scope = "cross-patient"
+
+    @classmethod
+    def of(cls, filters: Filters) -> "FilterFacts":
+        return cls(
+            lesion_types=filters.lesion_types,
+            sex=filters.sex,
+            min_age=filters.min_age,
+            max_age=filters.max_age,
+            min_size_mm=filters.min_size_mm,
+            max_size_mm=filters.max_size_mm,
+            scope=filters.scope,
+        )
+
+
+class SearchFacts(Facts):
+    """One search: hits, votes, how sure, and under which filters."""
+
+    region_id: str
+    hits: tuple[HitFacts, ...]
+    votes: tuple[VoteFacts, ...]
+    confidence: Confidence
+    confidence_limit: ConfidenceLimit | None = None  # what keeps it below the likeness alone
+    candidates: int
+    atlas_size: int
+    filters: FilterFacts
+    asked_k: int
+    duration_ms: int
+    synthetic_atlas: bool
+    synthetic_study: bool
+
+
+class LesionFacts(RecordFacts):
+    """One atlas lesion."""
+
+    other_lesions_of_patient: int = 0
+
+    @classmethod
+    def of(cls, lesion: AtlasLesion, others: int) -> "LesionFacts":
+        return cls(other_lesions_of_patient=others, **_record(lesion))
+
+
+class ComparisonFacts(Facts):
+    """A region beside an atlas lesion. Differences are region minus lesion."""
+
+    region: RegionFacts
+    lesion: LesionFacts
+    similarity: float
+    long_axis_difference_mm: float | None = None
+    short_axis_difference_mm: float | None = None
+    region_roi_mean: float | None = None  # mean of the central quarter of the ROI, HU; None if the atlas holds no HU
+    lesion_roi_mean: float | None = None
+    same_patient: bool | None = None
+
+
+class AtlasFacts(Facts):
+    """How many lesions the atlas holds, by one of its columns."""
+
+    name: str
+    group_by: str
+    counts: dict[str, int]
+    total: int
+    patients: int
+    synthetic: bool
+
+
+class LessonFacts(Facts):
+    """Teaching text about one lesion type, with its sources."""
+
+    lesion_type: str
+    text: str
+    sources: tuple[str, ...]
+
+
+class ReportFacts(Facts):
+    """A file written for the person, offered by the interface they use."""
+
+    format: Literal["html", "json", "dicom-sr"]
+    file_name: str
+    regions: int
+    searches: int
+
+
+def _record(lesion: AtlasLesion) -> dict[str, Any]:
+    return {name: getattr(lesion, name) for name in RecordFacts.model_fields}
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)

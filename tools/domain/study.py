@@ -1,0 +1,101 @@
+"""What intake hands on: ordered HU volumes with their geometry, and safe facts. No identifying tag goes further."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from tools.domain.dicom_terms import BODY_PARTS, MODALITIES
+from tools.domain.lazy_volume import Volume
+
+Sex = Literal["F", "M", "O"]
+
+
+def _is_modality(term: str) -> str:
+    if term not in MODALITIES:
+        raise ValueError("not a DICOM modality")
+    return term
+
+
+def _is_body_part(term: str) -> str:
+    if term.upper() not in BODY_PARTS or not term.islower():
+        raise ValueError("not a DICOM body part in lower case")
+    return term
+
+
+Modality = Annotated[str, AfterValidator(_is_modality)]
+BodyPart = Annotated[str, AfterValidator(_is_body_part)]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A display window: `level_hu` is its centre."""
+
+    width_hu: float
+    level_hu: float
+
+
+class SafeFacts(BaseModel):
+    """Everything non-pixel that leaves intake: numbers and values from closed lists. Free text does not validate."""
+
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+    modality: Modality  # DICOM Modality if in the standard's list of defined terms, else "OT"
+    body_part: BodyPart | None = None  # Body Part Examined if in the standard's list (PS3.16 annex L), lower case
+    sex: Sex | None = None
+    age_years: int | None = Field(None, ge=0, le=90)  # more than 89 is 90: such an age could identify a person
+    slices: int
+    rows: int
+    columns: int
+    row_spacing_mm: float | None = None  # None: the file does not say; distances are then unknown
+    column_spacing_mm: float | None = None
+    slice_thickness_mm: float | None = None
+    slice_gap_mm: float | None = None  # median distance between slice centres
+    gantry_tilt_deg: float | None = None
+    kvp: float | None = None
+    contrast: bool | None = None
+    units: Literal["HU", "arbitrary"] = "HU"
+    synthetic: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series as an ordered volume.
+
+    `volume_hu` has shape (slices, rows, columns), int16, Hounsfield units (or arbitrary, see `facts.units`),
+    slices in order of position along the normal; while the series is loading, indexing waits for the slices it needs.
+    `affine` (4, 4) takes (column, row, slice, 1) to patient
+    coordinates in mm (DICOM LPS), None when the file has no geometry.
+    `spacing_mm` is (slice, row, column); where the file is silent it is 1 mm, and `facts` says None.
+    """
+
+    series_key: str
+    volume_hu: Volume
+    spacing_mm: tuple[float, float, float]
+    slice_positions_mm: NDArray[np.float64]
+    affine: NDArray[np.float64] | None
+    window: Window | None
+    facts: SafeFacts
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def middle_slice(self) -> int:
+        """0-based index of the slice shown first."""
+        return int(self.volume_hu.shape[0] // 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """All usable series of one upload, best first (most CT slices), and what was left out, in plain sentences.
+
+    `stop_loading` ends the decoding of what nobody has looked at yet; call it when the study is closed.
+    """
+
+    study_key: str
+    patient_key: str | None
+    series: tuple[Series, ...]
+    skipped: tuple[str, ...] = ()
+    stop_loading: Callable[[], None] = lambda: None

@@ -1,0 +1,252 @@
+"""One file's bytes to decoded frames with their records. Runs in the guarded child; loads pydicom and its decoders."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_color_lut
+
+from tools.intake.dicom import header, pixels
+from tools.intake.dicom.parse import decoder_of, open_header, open_image
+from tools.intake.messages import FrameRecord, Note, Reason
+from tools.intake.sources import Budget, LeftOutError
+
+CT_RESCALE_TYPES = ("", "HU", "US")  # US: unspecified
+DECODERS = ["pyjpegls", "pylibjpeg", "pydicom", "pillow"]  # fastest first, as measured on 512 x 512 CT
+
+Frame = tuple[FrameRecord, NDArray[np.generic]]
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """Pixels in HU (int16) or of no unit (float32), the window they are shown in, and what is to be said of them."""
+
+    pixels: NDArray[np.generic]
+    window: tuple[float | None, float | None]
+    notes: tuple[Note, ...]
+
+    def described(self) -> "Described":
+        kind: Literal["int16", "float32"] = "int16" if self.pixels.dtype == np.int16 else "float32"
+        rows, columns = self.pixels.shape
+        digest = hashlib.blake2b(self.pixels.tobytes(), digest_size=16).hexdigest()
+        return Described((rows, columns), kind, digest, self.window, self.notes)
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a record says of an image's pixels; the digest is empty where nobody has decoded them."""
+
+    shape: tuple[int, int]
+    dtype: Literal["int16", "float32"]
+    digest: str
+    window: tuple[float | None, float | None]
+    notes: tuple[Note, ...]
+
+
+def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[Frame]:
+    """The frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError with the reason."""
+    try:
+        dataset, frames = open_image(data, budget)
+        yield from _frames(dataset, file, frames)
+    except (LeftOutError, MemoryError, GeneratorExit):
+        raise
+    except RecursionError as error:
+        raise LeftOutError(Reason.NESTED) from error
+    except Exception as error:  # pydicom and the decoders raise many kinds on damaged files
+        raise LeftOutError(Reason.DAMAGED) from error
+
+
+def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecord | None:
+    """The record of a plain CT image in HU from the first bytes of its file, which is `size` bytes long, without its
+    digest; None for all else. Raises LeftOutError for what no decoder could use."""
+    dataset = open_header(head, size, budget)
+    if dataset is None or header.modality(dataset) != "CT":
+        return None
+    _complete(dataset)
+    if dataset.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2"):
+        return None
+    groups = header.frame_groups(dataset, 0)
+    transform, kind = _transform(dataset, header.macro(dataset, groups, "PixelValueTransformationSequence"))
+    if transform is None or kind not in CT_RESCALE_TYPES:
+        return None
+    window = header.window(header.macro(dataset, groups, "FrameVOILUTSequence"))
+    described = Described(
+        (int(dataset.Rows), int(dataset.Columns)), "int16", "", window, tuple(header.notes(dataset, False))
+    )
+    return _record(dataset, groups, file, 0, described, _position(dataset, groups, 0.0))
+
+
+def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[Frame]:
+    _complete(dataset)
+    offsets = header.frame_positions(dataset, frames) if frames > 1 else None
+    shape = int(dataset.Rows), int(dataset.Columns)
+    for frame, array in enumerate(_arrays(dataset, frames)):
+        if array.shape[:2] != shape:
+            raise LeftOutError(Reason.SIZE_LIES)
+        groups = header.frame_groups(dataset, frame)
+        image = _image(dataset, groups, array)
+        position = _position(dataset, groups, offsets[frame] if offsets else 0.0)
+        yield _record(dataset, groups, file, frame, image.described(), position), image.pixels
+
+
+def _complete(dataset: Dataset) -> None:
+    """What real files leave out though the standard asks for it."""
+    dataset.PhotometricInterpretation = header.text(dataset, "PhotometricInterpretation").upper() or "MONOCHROME2"
+    for keyword, usual in (("PixelRepresentation", 0), ("SamplesPerPixel", 1), ("BitsStored", dataset.BitsAllocated)):
+        if header.value(dataset, keyword) is None:
+            setattr(dataset, keyword, usual)
+
+
+def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
+    """Stored values of each frame. Where one decoder fails, the next one goes on."""
+    decoder = decoder_of(dataset)
+    options: dict[str, Any] = {"correct_unused_bits": False} if decoder.is_native else {}  # see `_stored`
+    done = 0
+    for plugin in sorted(decoder.available_plugins, key=_speed) or [""]:
+        arrays = decoder.iter_array(
+            dataset,
+            indices=range(done, frames) if done or decoder.is_native else None,
+            allow_excess_frames=False,
+            decoding_plugin=plugin,
+            **options,
+        )
+        try:
+            while done < frames:
+                yield next(arrays)[0]
+                done += 1
+            return
+        except (MemoryError, RecursionError, GeneratorExit):
+            raise
+        except Exception:  # each decoder has its own
+            continue
+    raise LeftOutError(Reason.DAMAGED)
+
+
+def _speed(plugin: str) -> int:
+    return DECODERS.index(plugin) if plugin in DECODERS else len(DECODERS)
+
+
+def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) -> Image:
+    photometric = dataset.PhotometricInterpretation
+    is_colour = array.ndim == 3 or photometric == "PALETTE COLOR"
+    notes = header.notes(dataset, is_colour)
+    stored, padded = _stored(dataset, array)
+    transform, kind = _transform(dataset, header.macro(dataset, groups, "PixelValueTransformationSequence"))
+    center, width = header.window(header.macro(dataset, groups, "FrameVOILUTSequence"))
+    if header.modality(dataset) == "CT" and not is_colour:
+        if transform is not None and kind in CT_RESCALE_TYPES:
+            if padded is not None and pixels.padding_erases_anatomy(stored, padded, transform):
+                notes.append(Note.PADDING_IGNORED)
+                padded = None
+            return Image(pixels.to_hu(stored, transform, padded), (center, width), tuple(notes))
+        notes.append(Note.NO_RESCALE if transform is None else Note.NOT_HU)
+    # MONOCHROME1 says how to show values, not what they are: it turns round what has no unit, never HU
+    inverted = photometric == "MONOCHROME1"
+    numbers = pixels.to_numbers(stored, transform or pixels.Rescale(), padded, inverted)
+    if is_colour or center is None:
+        return Image(numbers, (None, None), tuple(notes))
+    return Image(numbers, (-center if inverted else center, width), tuple(notes))
+
+
+def _position(dataset: Dataset, groups: list[Dataset], offset_mm: float) -> tuple[float, ...] | None:
+    """Of the first pixel, in patient mm. Frames without groups of their own lie `offset_mm` along the normal."""
+    position = header.vector(header.macro(dataset, groups, "PlanePositionSequence"), "ImagePositionPatient", 3)
+    axes = header.directions(dataset)
+    if position is None or axes is None or groups or not offset_mm:
+        return position
+    return tuple(float(p + n * offset_mm) for p, n in zip(position, np.cross(*axes), strict=True))
+
+
+def _record(
+    dataset: Dataset,
+    groups: list[Dataset],
+    file: int,
+    frame: int,
+    image: Described,
+    position: tuple[float, ...] | None,
+) -> FrameRecord:
+    measures = header.macro(dataset, groups, "PixelMeasuresSequence")
+    acquisition = header.macro(dataset, groups, "CTAcquisitionDetailsSequence")
+    row_spacing, column_spacing = header.spacing_mm(measures)
+    axes = header.directions(header.macro(dataset, groups, "PlaneOrientationSequence"))
+    return FrameRecord(
+        file=file,
+        frame=frame,
+        rows=image.shape[0],
+        columns=image.shape[1],
+        dtype=image.dtype,
+        digest=image.digest,
+        patient_id=header.text(dataset, "PatientID"),
+        study_uid=header.text(dataset, "StudyInstanceUID"),
+        series_uid=header.text(dataset, "SeriesInstanceUID"),
+        sop_uid=header.text(dataset, "SOPInstanceUID"),
+        modality=header.modality(dataset),
+        body_part=header.body_part(dataset),
+        sex=header.sex(dataset),
+        age_years=header.age_years(dataset),
+        kvp=header.number(header.macro(dataset, groups, "CTXRayDetailsSequence"), "KVP", 10, 500),
+        contrast=header.contrast(dataset),
+        synthetic=header.text(dataset, header.SYNTHETIC_DATA).upper() == "YES",
+        instance_number=header.integer(dataset, "InstanceNumber"),
+        acquisition_number=header.integer(dataset, "AcquisitionNumber"),
+        position_mm=position,  # type: ignore[arg-type]
+        row_direction=axes[0] if axes else None,
+        column_direction=axes[1] if axes else None,
+        slice_location_mm=header.number(dataset, "SliceLocation", -1e5, 1e5),
+        row_spacing_mm=row_spacing,
+        column_spacing_mm=column_spacing,
+        slice_thickness_mm=header.number(measures, "SliceThickness", 0.01, 200),
+        gantry_tilt_deg=header.number(acquisition, "GantryDetectorTilt", -60, 60),
+        window_center=image.window[0],
+        window_width=image.window[1],
+        notes=image.notes,
+    )
+
+
+def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
+    """Stored values (rows, columns), colour as luminance, and where they are padding."""
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        array = apply_color_lut(array, dataset)
+    if array.ndim == 3:
+        return pixels.luminance(array[..., :3]), None
+    allocated, bits = int(dataset.BitsAllocated), int(dataset.BitsStored)
+    if array.dtype.kind == "f" or allocated < 8:
+        return array, None
+    high = header.integer(dataset, "HighBit", bits - 1, allocated - 1)
+    if decoder_of(dataset).is_native:
+        array = pixels.stored_bits(array, allocated, bits, bits - 1 if high is None else high)
+    little = bool(dataset.original_encoding[1])
+    padding, limit = (
+        next(iter(header.raw_integers(dataset, keyword, little)), None)
+        for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
+    )
+    return array, pixels.padding_mask(array, padding, limit, allocated)
+
+
+def _transform(dataset: Dataset, values: Dataset) -> tuple[pixels.Rescale | pixels.LookupTable | None, str]:
+    """How stored values become physical ones, and what they are then (HU, US: unspecified, or other); None: unsaid.
+
+    Raises LeftOutError when what the file says cannot be meant.
+    """
+    table = header.first(header.value(dataset, "ModalityLUTSequence"))
+    if isinstance(table, Dataset):
+        little = bool(dataset.original_encoding[1])
+        descriptor = header.raw_integers(table, "LUTDescriptor", little)
+        entries = header.raw_integers(table, "LUTData", little)
+        if len(descriptor) != 3 or not entries:
+            raise LeftOutError(Reason.BAD_RESCALE)
+        first = descriptor[1] - 65536 if dataset.PixelRepresentation == 1 and descriptor[1] > 32767 else descriptor[1]
+        count = descriptor[0] or 65536
+        entries_read = np.asarray(entries[:count], dtype=np.float32)
+        return pixels.LookupTable(first, entries_read), header.text(table, "ModalityLUTType").upper()
+    slope, intercept = (header.first(header.value(values, k)) for k in ("RescaleSlope", "RescaleIntercept"))
+    if slope is None or intercept is None:
+        return None, ""
+    try:
+        return pixels.Rescale(float(slope), float(intercept)), header.text(values, "RescaleType").upper()
+    except (ValueError, TypeError, OverflowError) as error:
+        raise LeftOutError(Reason.BAD_RESCALE) from error

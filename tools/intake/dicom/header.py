@@ -1,0 +1,234 @@
+"""The header of an image, read tag by tag from an allow-list. Everything else in the file is skipped unread.
+
+Runs in the guarded child; loads pydicom.
+"""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.tag import BaseTag, Tag
+
+from tools.domain.dicom_terms import BODY_PARTS, MODALITIES
+from tools.intake.messages import Note, Reason, Vector
+
+FIRST_LEVEL = """
+    SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate Modality PatientID
+    PatientBirthDate PatientSex PatientAge ContrastBolusAgent ContrastBolusAgentSequence
+    ContrastBolusUsageSequence BodyPartExamined KVP SliceThickness SpacingBetweenSlices GantryDetectorTilt
+    StudyInstanceUID SeriesInstanceUID AcquisitionNumber InstanceNumber ImagePositionPatient
+    ImageOrientationPatient SliceLocation SamplesPerPixel PhotometricInterpretation PlanarConfiguration
+    NumberOfFrames Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation
+    PixelPaddingValue PixelPaddingRangeLimit BurnedInAnnotation WindowCenter WindowWidth RescaleIntercept
+    RescaleSlope RescaleType ModalityLUTSequence RedPaletteColorLookupTableDescriptor
+    GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData
+    GreenPaletteColorLookupTableData BluePaletteColorLookupTableData SegmentedRedPaletteColorLookupTableData
+    SegmentedGreenPaletteColorLookupTableData SegmentedBluePaletteColorLookupTableData
+    GridFrameOffsetVector SliceLocationVector
+    SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
+    ExtendedOffsetTable ExtendedOffsetTableLengths FloatPixelData DoubleFloatPixelData PixelData
+    """.split()  # noqa: SIM905
+SYNTHETIC_DATA = 0x0008001C  # CS, YES or NO
+TAGS: list[BaseTag | int] = [*map(Tag, FIRST_LEVEL), Tag(SYNTHETIC_DATA)]
+
+NON_IMAGES = (  # SOP Class UID prefixes, PS3.4 annex B.5
+    ("1.2.840.10008.1.3.10", Reason.DIRECTORY),
+    ("1.2.840.10008.5.1.4.1.1.66.", Reason.SEGMENTATION),
+    ("1.2.840.10008.5.1.4.1.1.481.3", Reason.STRUCTURES),
+    ("1.2.840.10008.5.1.4.1.1.481.5", Reason.STRUCTURES),
+    ("1.2.840.10008.5.1.4.1.1.481.8", Reason.STRUCTURES),
+    ("1.2.840.10008.5.1.4.1.1.88.", Reason.REPORT),
+    ("1.2.840.10008.5.1.4.1.1.104.", Reason.REPORT),
+    ("1.2.840.10008.5.1.4.1.1.11.", Reason.PRESENTATION),
+    ("1.2.840.10008.5.1.4.1.1.9.", Reason.WAVEFORM),
+)
+MAX_AGE_YEARS = 90  # ages above 89 can identify a person and become 90
+
+
+def value(dataset: Dataset, keyword: str | int) -> Any:
+    """An element's value, None when it is absent, empty or not what its type allows."""
+    try:
+        found = dataset[keyword].value if keyword in dataset else None
+    except (RecursionError, MemoryError):
+        raise
+    except Exception:  # pydicom raises many kinds for what a damaged value may hold
+        return None
+    return None if found is None or (isinstance(found, str | bytes | Sequence) and len(found) == 0) else found
+
+
+def first(item: Any) -> Any:
+    """The first of several values."""
+    if isinstance(item, Sequence) and not isinstance(item, str | bytes):
+        return item[0] if len(item) else None
+    return item
+
+
+def number(dataset: Dataset, keyword: str, low: float = -1e9, high: float = 1e9) -> float | None:
+    """A finite number within bounds, the first if there are several."""
+    numbers = _numbers([first(value(dataset, keyword))])
+    return numbers[0] if numbers and low <= numbers[0] <= high else None
+
+
+def integer(dataset: Dataset, keyword: str, low: int = -(2**31), high: int = 2**31) -> int | None:
+    """A whole number within bounds."""
+    found = number(dataset, keyword, low, high)
+    return None if found is None else int(found)
+
+
+def raw_integers(dataset: Dataset, keyword: str, little_endian: bool) -> list[int]:
+    """16-bit integers whose type (US or SS) depends on another element, as pydicom leaves them: maybe bytes."""
+    found = value(dataset, keyword)
+    if isinstance(found, bytes):
+        order = "little" if little_endian else "big"
+        return [int.from_bytes(found[i : i + 2], order) for i in range(0, len(found) - 1, 2)]  # type: ignore[arg-type]
+    if isinstance(found, int):
+        return [found]
+    return [int(item) for item in found or () if isinstance(item, int)]
+
+
+def text(dataset: Dataset, keyword: str | int) -> str:
+    """A short code or UID, trimmed; empty when absent or overlong."""
+    found = first(value(dataset, keyword))
+    found = str(found).strip(" \0") if isinstance(found, str | int) else ""
+    return found if len(found) <= 128 else ""
+
+
+def vector(dataset: Dataset, keyword: str, length: int) -> tuple[float, ...] | None:
+    """Exactly `length` finite numbers."""
+    found = value(dataset, keyword)
+    numbers = _numbers(found) if isinstance(found, Sequence) and not isinstance(found, str | bytes) else None
+    return tuple(numbers) if numbers and len(numbers) == length else None
+
+
+def frame_groups(dataset: Dataset, frame: int) -> list[Dataset]:
+    """Where a frame's attributes may be, nearest first: its own functional groups, the shared ones, the data set."""
+    groups: list[Dataset] = []
+    for keyword, index in (("PerFrameFunctionalGroupsSequence", frame), ("SharedFunctionalGroupsSequence", 0)):
+        items = value(dataset, keyword)
+        if isinstance(items, Sequence) and index < len(items) and isinstance(items[index], Dataset):
+            groups.append(items[index])
+    return groups
+
+
+def macro(dataset: Dataset, groups: Iterable[Dataset], keyword: str) -> Dataset:
+    """The item of a functional group macro (PS3.3 C.7.6.16.2), or the data set itself."""
+    for group in groups:
+        item = first(value(group, keyword))
+        if isinstance(item, Dataset):
+            return item
+    return dataset
+
+
+def non_image(dataset: Dataset) -> Reason | None:
+    """Why this object is not an image by its SOP class; None when it may be one."""
+    uid = text(dataset, "SOPClassUID") or str(getattr(dataset.file_meta, "MediaStorageSOPClassUID", ""))
+    return next((reason for prefix, reason in NON_IMAGES if uid.startswith(prefix)), None)
+
+
+def modality(dataset: Dataset) -> str:
+    """A defined term of the standard, else OT."""
+    term = text(dataset, "Modality").upper()
+    return term if term in MODALITIES else "OT"
+
+
+def body_part(dataset: Dataset) -> str | None:
+    term = re.sub(r"[\s_-]", "", text(dataset, "BodyPartExamined")).upper()
+    return term.lower() if term in BODY_PARTS else None
+
+
+def sex(dataset: Dataset) -> Literal["F", "M", "O"] | None:
+    match text(dataset, "PatientSex").upper():
+        case "F" | "M" | "O" as term:
+            return term
+    return None
+
+
+def age_years(dataset: Dataset) -> int | None:
+    """From Patient's Age, else from the birth and study dates; whole years, more than 89 becomes 90."""
+    years: int | None = None
+    age = re.fullmatch(r"(\d{1,3})([DWMY])", text(dataset, "PatientAge").upper())
+    birth, study = (
+        re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)", text(dataset, k)) for k in ("PatientBirthDate", "StudyDate")
+    )
+    if age and int(age[1]) + (age[2] != "Y"):  # "000Y" fills the gap in de-identified files
+        years = int(int(age[1]) / {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}[age[2]])
+    elif birth and study:
+        born, seen = (tuple(map(int, match.groups())) for match in (birth, study))
+        years = seen[0] - born[0] - (seen[1:] < born[1:])
+    if years is None or not 0 <= years <= 130:
+        return None
+    return min(years, MAX_AGE_YEARS)
+
+
+def contrast(dataset: Dataset) -> bool | None:
+    """Whether contrast was given; None when the file does not say. The agent's name goes no further."""
+    if value(dataset, "ContrastBolusAgentSequence") or value(dataset, "ContrastBolusUsageSequence"):
+        return True
+    agent = text(dataset, "ContrastBolusAgent").upper()
+    if not agent:
+        return True if value(dataset, "ContrastBolusAgent") else None
+    return agent not in ("NO", "NONE", "N", "WITHOUT", "NO CONTRAST", "0")
+
+
+def spacing_mm(measures: Dataset) -> tuple[float | None, float | None]:
+    """Row and column spacing in the patient; both None unless both are credible."""
+    pair = vector(measures, "PixelSpacing", 2)
+    return (pair[0], pair[1]) if pair and all(0.01 <= item <= 50 for item in pair) else (None, None)
+
+
+def directions(orientation: Dataset) -> tuple[Vector, Vector] | None:
+    """Unit vectors along rows and columns; None unless they are perpendicular."""
+    six = vector(orientation, "ImageOrientationPatient", 6)
+    if six is None:
+        return None
+    along, down = six[:3], six[3:]
+    lengths = math.hypot(*along), math.hypot(*down)
+    if not all(0.9 < length < 1.1 for length in lengths):
+        return None
+    if abs(sum(a * d for a, d in zip(along, down, strict=True))) > 0.05:
+        return None
+    return _unit(along, lengths[0]), _unit(down, lengths[1])
+
+
+def frame_positions(dataset: Dataset, frames: int) -> list[float] | None:
+    """Offsets in mm along the normal of a multi-frame object without functional groups; None when not given."""
+    for keyword in ("GridFrameOffsetVector", "SliceLocationVector"):
+        offsets = vector(dataset, keyword, frames)
+        if offsets:
+            return [offset - offsets[0] for offset in offsets]
+    step = number(dataset, "SpacingBetweenSlices", -100, 100)
+    return [step * index for index in range(frames)] if step else None
+
+
+def window(voi: Dataset) -> tuple[float | None, float | None]:
+    """Centre and width of the first window."""
+    center, width = number(voi, "WindowCenter", -1e6, 1e6), number(voi, "WindowWidth", 1e-6, 1e7)
+    return (center, width) if center is not None and width is not None else (None, None)
+
+
+def notes(dataset: Dataset, is_colour: bool) -> list[Note]:
+    found = [Note.COLOUR] if is_colour else []
+    if text(dataset, "BurnedInAnnotation").upper() == "YES":
+        found.append(Note.BURNED_IN)
+    kinds = value(dataset, "ImageType")
+    if not isinstance(kinds, str) and "LOCALIZER" in [str(kind).strip().upper() for kind in kinds or ()]:
+        found.append(Note.LOCALIZER)
+    return found
+
+
+def _numbers(items: Iterable[Any]) -> list[float] | None:
+    try:
+        numbers = [float(item) for item in items]
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return numbers if all(map(math.isfinite, numbers)) else None
+
+
+def _unit(axis: tuple[float, ...], length: float) -> Vector:
+    return axis[0] / length, axis[1] / length, axis[2] / length
+
+
+pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE

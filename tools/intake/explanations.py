@@ -1,0 +1,80 @@
+"""Every sentence of intake: what happened, why, what to do. No value, name or path of a file is ever part of one."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from tools.intake.messages import Note, Reason
+
+LISTED = 5  # file numbers named before "and n more"
+
+LEFT_OUT: dict[Reason, str] = {
+    Reason.EMPTY: "nothing is in it; copy or download it again",
+    Reason.NOT_DICOM: "not a DICOM file; send .dcm images, or a folder or zip of them",
+    Reason.CUT: "it breaks off before its image is complete; copy or export it again",
+    Reason.SIZE_LIES: "the size it states does not fit the image in it; export it again from its source",
+    Reason.NESTED: "its header is nested deeper than any real image; export it again from its source",
+    Reason.SYNTAX: "its compression (transfer syntax) is not supported; export it uncompressed or as JPEG 2000",
+    Reason.DAMAGED: "it is damaged and its image cannot be decoded; export it again from its source",
+    Reason.BAD_RESCALE: "its scale to Hounsfield units is zero or not a number, so densities would be wrong; "
+    "export it again from its source",
+    Reason.TOO_LARGE_FILE: "larger than one file may be; send fewer frames at a time",
+    Reason.TOO_LARGE_IMAGE: "the upload has more pixels than can be held; send one series, or fewer slices",
+    Reason.TOO_LARGE_INFLATED: "it unpacks to far more than its size allows, as harmful files do; send it uncompressed",
+    Reason.TOO_MANY_FILES: "the upload has more files than can be read at once; send one series at a time",
+    Reason.TOO_LARGE_UPLOAD: "the upload is larger than can be read at once; send one series at a time",
+    Reason.MEMORY: "reading it needs more memory than one upload may use; send fewer frames, or uncompressed",
+    Reason.CRASHED: "decoding it failed badly, so it is damaged or harmful; export it again from its source",
+    Reason.TIMEOUT: "reading it took too long; send fewer slices, or uncompressed",
+    Reason.UNFINISHED: "this file and those after it were not read, as those before took too long or were harmful; "
+    "send them separately",
+    Reason.UNREADABLE: "it cannot be opened; check that it exists and may be read",
+    Reason.NOT_A_FILE: "a link or device and not a file; send the file itself",
+    Reason.BAD_ARCHIVE: "the archive is damaged or packed in an unusual way; pack it again as an ordinary zip",
+    Reason.NESTED_ARCHIVE: "an archive within an archive is not opened; unpack the inner one first",
+    Reason.LOCKED_ARCHIVE: "the archive has a password; unpack it first",
+    Reason.SEGMENTATION: "a segmentation and not an image; send the CT series it was drawn on",
+    Reason.STRUCTURES: "radiotherapy structures or a plan and not an image; send the CT series",
+    Reason.REPORT: "a report or document and not an image; send the CT series",
+    Reason.PRESENTATION: "display settings and not an image; send the CT series",
+    Reason.WAVEFORM: "a waveform and not an image; send the CT series",
+    Reason.DIRECTORY: "a DICOMDIR index and not an image; send the images it lists",
+    Reason.NO_IMAGE: "a DICOM object without an image; send the CT series",
+    Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
+    Reason.OTHER_PATIENT: "it is not of the same patient as the images shown; send one patient at a time",
+}
+
+NOTES: dict[Note, str] = {
+    Note.NO_RESCALE: "The file does not say how its values become Hounsfield units, so densities are arbitrary; "
+    "use the original series if densities matter.",
+    Note.NOT_HU: "The values of this CT are not Hounsfield units (a derived image), so densities are arbitrary; "
+    "use the original series if densities matter.",
+    Note.COLOUR: "A colour image is shown by its brightness; lesion search was made for grey CT slices.",
+    Note.BURNED_IN: "Writing is burned into the image; check that no name can be read before you share it.",
+    Note.PADDING_IGNORED: "The padding value of this file would erase tissue and was ignored.",
+    Note.LOCALIZER: "A localizer (overview) and not a cross-section; choose a slice series for lesion search.",
+}
+
+
+def describe_left_out(left_out: Iterable[tuple[int, Reason]], files: int) -> tuple[str, ...]:
+    """One sentence for each reason, naming files by their number in the upload."""
+    by_reason: dict[Reason, list[int]] = defaultdict(list)
+    for file, reason in sorted(left_out):
+        if file not in by_reason[reason]:
+            by_reason[reason].append(file)
+    return tuple(f"{_subject(numbers, files)} left out: {LEFT_OUT[reason]}." for reason, numbers in by_reason.items())
+
+
+def _subject(numbers: list[int], files: int) -> str:
+    if files <= 1:
+        return "The file was"
+    if len(numbers) == 1:
+        return f"File {numbers[0]} of {files} was"
+    if len(numbers) == files:
+        return f"All {files} files were"
+    named, more = numbers[:LISTED], len(numbers) - LISTED
+    listed = ", ".join(map(str, named)) + f" and {more} more" if more > 0 else _join(named)
+    return f"Files {listed} of {files} were"
+
+
+def _join(numbers: list[int]) -> str:
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"

@@ -1,0 +1,134 @@
+"""Intake: DICOM files, folders and zips become a Study of ordered HU volumes and safe facts. Identifiers stop here."""
+
+import contextlib
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from encoder.errors import LesionSearchError
+from tools.domain.patient_keys import PatientKeys
+from tools.domain.study import Study
+from tools.intake.explanations import describe_left_out
+from tools.intake.messages import IntakeLimits, Reason
+from tools.intake.sandbox import Reading, child_for, read_guarded, read_headers
+from tools.intake.series import build_series
+from tools.intake.slice_loader import SliceLoader
+from tools.intake.worker_process import Child, ChildError, SpareChildren
+
+__all__ = ["IntakeError", "IntakeLimits", "SpareChildren", "open_study", "read_study"]
+
+DEFAULT_LIMITS = IntakeLimits()
+CONCURRENT_UPLOADS = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
+MANY_SLICES = 16  # fewer are decoded in no time
+UNSAFE = "The upload could not be read safely; send the original DICOM files again."
+
+
+class IntakeError(LesionSearchError):
+    """Nothing of an upload can be used."""
+
+
+def _nothing() -> None:
+    pass
+
+
+def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLimits = DEFAULT_LIMITS) -> Study:
+    """Files, folders and zips to a Study: one patient, series best first, what was left out in plain sentences.
+
+    Untrusted bytes are parsed in a child process within `limits`. `patient_key` is `keys.patient(PatientID)`, None
+    where the file has no id. Raises IntakeError, in one sentence, when nothing can be used.
+    """
+    try:
+        with CONCURRENT_UPLOADS:
+            return _study(read_guarded(_given(paths), limits), keys)
+    except ChildError as error:
+        raise IntakeError(UNSAFE) from error
+
+
+def open_study(
+    paths: Sequence[Path] | Path,
+    keys: PatientKeys,
+    when_done: Callable[[], None] = _nothing,
+    spares: SpareChildren | None = None,
+    limits: IntakeLimits = DEFAULT_LIMITS,
+) -> Study:
+    """Like `read_study`, but of an ordinary CT series only the headers are read before it returns; its slices are
+    decoded afterwards, the middle one first (see `tools.volume`). One that turns out to be damaged stays and says so.
+
+    `when_done` is called once, when the files are not needed any longer. Raises IntakeError.
+    """
+    files = _given(paths)
+    start = spares.take if spares else Child
+    with contextlib.ExitStack() as at_the_end:
+        at_the_end.callback(when_done)
+        at_the_end.callback(spares.fill if spares else _nothing)  # while nobody waits
+        CONCURRENT_UPLOADS.acquire()
+        at_the_end.callback(CONCURRENT_UPLOADS.release)
+        try:
+            reading, children = read_headers(files, limits, start)
+        except ChildError as error:
+            raise IntakeError(UNSAFE) from error
+        for child in children:
+            at_the_end.callback(child.close)
+        if children and _is_ordinary(reading):
+            loader = SliceLoader(children, limits, lambda: child_for(files, limits))
+            study = replace(_study(reading, keys, loader), stop_loading=loader.close)
+            loader.start(study.series[0].volume_hu, study.series[0].middle_slice, at_the_end.pop_all().close)
+            return study
+        for child in children:
+            child.close()
+        try:
+            return _study(read_guarded(files, limits, start), keys)
+        except ChildError as error:
+            raise IntakeError(UNSAFE) from error
+
+
+def _given(paths: Sequence[Path] | Path) -> list[Path]:
+    given = [paths] if isinstance(paths, str | Path) else paths
+    if not given:
+        raise IntakeError("No file was given; choose a DICOM file, a folder or a zip.")
+    return [Path(path).absolute() for path in given]
+
+
+def _is_ordinary(reading: Reading) -> bool:
+    """Whether headers alone tell the series: many slices, each at a place of its own. Of few slices, and of those that
+    may be copies of each other, the pixels are looked at first."""
+    places = [(frame.record.series_uid, frame.record.position_mm) for frame in reading.frames if frame.pixels is None]
+    return len(places) >= MANY_SLICES and all(place for _, place in places) and len(set(places)) == len(places)
+
+
+def _study(reading: Reading, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
+    _keep_one_patient(reading)
+    series, duplicates = build_series(reading.frames, keys, loader)
+    left_out = describe_left_out([*reading.left_out, *duplicates], reading.files)
+    if not series:
+        raise IntakeError(_nothing_usable(left_out))
+    first = reading.frames[0].record
+    return Study(
+        study_key=keys.study(first.study_uid or first.series_uid),
+        patient_key=keys.patient(first.patient_id) if first.patient_id else None,
+        series=tuple(series),
+        skipped=left_out,
+    )
+
+
+def _keep_one_patient(reading: Reading) -> None:
+    """Patients are never mixed: the one with most CT images stays."""
+    counted = Counter[str]()
+    for frame in reading.frames:
+        counted[frame.record.patient_id] += 1000 if frame.record.dtype == "int16" else 1
+    if len(counted) < 2:
+        return
+    kept = counted.most_common(1)[0][0]
+    others = [frame for frame in reading.frames if frame.record.patient_id != kept]
+    reading.frames = [frame for frame in reading.frames if frame.record.patient_id == kept]
+    reading.left_out += [(frame.record.file, Reason.OTHER_PATIENT) for frame in others]
+
+
+def _nothing_usable(left_out: tuple[str, ...]) -> str:
+    if not left_out:
+        return "Nothing to read was found; choose a DICOM file, or a folder or zip with DICOM files."
+    if len(left_out) == 1:
+        return left_out[0]
+    return "No image could be used. " + " ".join(left_out)

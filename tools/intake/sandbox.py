@@ -1,0 +1,200 @@
+"""Reads an upload in guarded children, collects what they send, and goes on behind a file that killed one."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from tools.intake.messages import FrameRecord, IntakeLimits, Reason
+from tools.intake.sources import is_zip
+from tools.intake.worker_process import Child, ChildError
+
+MAX_CRASHES = 8
+MANY_FILES = 64
+TIMED_OUT = {-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name)}
+LARGE_ZIP_BYTES = 4 << 20
+
+
+@dataclass(eq=False)
+class Frame:
+    """One image on its way to a series; `pixels` is None while nobody has decoded it."""
+
+    record: FrameRecord
+    pixels: NDArray[np.generic] | None
+
+
+@dataclass
+class Reading:
+    """What came out of one upload: frames, and the number of each file that was left out with the reason."""
+
+    limits: IntakeLimits
+    frames: list[Frame] = field(default_factory=list)
+    left_out: list[tuple[int, Reason]] = field(default_factory=list)
+    files: int = 0  # all files seen
+    voxels: int = 0
+
+    def add(self, frame: Frame) -> None:
+        """Keep a frame while all children together stay within the bound."""
+        self.voxels += frame.record.pixel_bytes // 2  # int16 is the measure; float32 counts twice
+        if self.voxels > self.limits.max_voxels:
+            self.leave_out(frame.record.file, Reason.TOO_LARGE_IMAGE)
+        else:
+            self.frames.append(frame)
+
+    def leave_out(self, file: int, reason: Reason) -> None:
+        self.files = max(self.files, file)
+        self.left_out.append((file, reason))
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a child is told first."""
+
+    paths: list[str]
+    limits: dict[str, float]
+    start_at: int
+    lane: int  # it reads the files whose number divided by `lanes` leaves `lane`
+    lanes: int
+    headers_only: bool  # of plain CT images; it then stays and decodes the files it is asked for
+
+
+def read_guarded(paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], Child] = Child) -> Reading:
+    """Parse and decode `paths` in child processes. A file that crashes one or takes too long is left out; the others
+    are read."""
+    reading, children = _read(paths, limits, False, start)
+    for child in children:
+        child.close()
+    return reading
+
+
+def read_headers(
+    paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], Child] = Child
+) -> tuple[Reading, list[Child]]:
+    """Like `read_guarded`, but of plain CT images only the headers. Also returns the children, which know the files
+    by their numbers and can decode them; close them."""
+    return _read(paths, limits, True, start)
+
+
+def child_for(paths: Sequence[Path], limits: IntakeLimits) -> Child:
+    """One more child for an upload whose headers are read. Raises ChildError."""
+    nothing = Reading(limits)
+    job = Job([os.fspath(path) for path in paths], asdict(limits), limits.max_files + 2, 0, 1, True)
+    child = Child()
+    if _run_child(child, job, nothing, time.monotonic() + limits.timeout_s) is not None:
+        child.close()
+        raise ChildError("the files cannot be found again")
+    return child
+
+
+def frame_of(message: dict[str, Any], payload: bytes) -> Frame:
+    """A checked frame: the child is not trusted. Raises ValidationError or ValueError."""
+    record = _records().validate_python(message["record"])
+    return Frame(record, np.frombuffer(payload, dtype=record.dtype).reshape(record.rows, record.columns))
+
+
+def _read(
+    paths: Sequence[Path], limits: IntakeLimits, headers_only: bool, start: Callable[[], Child]
+) -> tuple[Reading, list[Child]]:
+    reading = Reading(limits)
+    lanes = _lanes(paths)
+    children: list[Child] = []
+    with ThreadPoolExecutor(lanes) as threads:
+        deadline = time.monotonic() + limits.timeout_s
+        jobs = [
+            Job([os.fspath(path) for path in paths], asdict(limits), 1, lane, lanes, headers_only)
+            for lane in range(lanes)
+        ]
+        running = [threads.submit(_run_lane, job, reading, deadline, start, children) for job in jobs]
+    try:
+        for done in running:
+            done.result()
+    except BaseException:
+        for child in children:
+            child.close()
+        raise
+    unusable = {file for file, _ in reading.left_out}  # a file counts whole or not at all
+    reading.frames = [frame for frame in reading.frames if frame.record.file not in unusable]
+    reading.frames.sort(key=lambda frame: (frame.record.file, frame.record.frame))
+    return reading, children
+
+
+def _lanes(paths: Sequence[Path]) -> int:
+    """Two children for an upload that is worth the second one's start, where there is a core for it."""
+    if (os.cpu_count() or 1) < 2:
+        return 1
+    files = 0
+    for path in paths:
+        for entry in islice(path.rglob("*") if path.is_dir() else [path], MANY_FILES):
+            files += 1
+            if files >= MANY_FILES or _is_large_zip(entry):
+                return 2
+    return 1
+
+
+def _is_large_zip(path: Path) -> bool:
+    try:
+        return path.is_file() and path.stat().st_size > LARGE_ZIP_BYTES and is_zip(path)
+    except OSError:
+        return False
+
+
+def _run_lane(job: Job, reading: Reading, deadline: float, start: Callable[[], Child], children: list[Child]) -> None:
+    """One child after another until every file of the lane was read or left out; the last one joins `children`."""
+    for _ in range(MAX_CRASHES + 1):
+        child = start()
+        died_at = _run_child(child, job, reading, deadline)
+        if died_at is None:
+            children.append(child)
+            return
+        exit_status = child.close()
+        out_of_time = time.monotonic() >= deadline
+        reading.leave_out(died_at, Reason.TIMEOUT if out_of_time or exit_status in TIMED_OUT else Reason.CRASHED)
+        job = Job(**(vars(job) | {"start_at": died_at + 1}))
+        if out_of_time:
+            break
+    reading.leave_out(job.start_at, Reason.UNFINISHED)
+
+
+def _run_child(child: Child, job: Job, reading: Reading, deadline: float) -> int | None:
+    """None when the child reached the end, else the number of the file at which it died."""
+    at: int | None = None
+    try:
+        with child.watched(deadline - time.monotonic()):
+            child.tell(asdict(job))
+            for message, payload in child.messages(reading.limits):
+                match message["kind"]:
+                    case "begin":
+                        at = int(message["file"])
+                    case "frame":
+                        reading.add(frame_of(message, payload))
+                    case "header":
+                        reading.add(Frame(_records().validate_python(message["record"]), None))
+                    case "left out":
+                        reading.leave_out(int(message["file"]), Reason(message["reason"]))
+                    case "end":
+                        reading.files = int(message["files"])
+                        return None
+    except (ValidationError, ValueError, KeyError, TypeError):
+        child.close()
+        raise ChildError("the reading process broke its protocol") from None  # the cause would quote values
+    if at is None and time.monotonic() >= deadline:
+        at = job.start_at
+    if at is None:
+        child.close()
+        raise ChildError("the reading process could not start")
+    return at
+
+
+@lru_cache(maxsize=1)
+def _records() -> TypeAdapter[FrameRecord]:
+    return TypeAdapter(FrameRecord)

@@ -1,0 +1,173 @@
+"""Opens an upload on its headers, and decodes its slices while people look at it: what is asked for first, then the
+slices around it."""
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from tools.domain.lazy_volume import LoadingVolume, Volume
+from tools.intake.explanations import LEFT_OUT
+from tools.intake.messages import IntakeLimits, Reason
+from tools.intake.sandbox import TIMED_OUT, Frame, frame_of
+from tools.intake.worker_process import Child, ChildError
+
+GRACE_S = 5.0  # more than a child takes to notice by itself that a file takes too long
+MAX_CRASHES = 8
+CPU_SPENT = -getattr(signal, "SIGXCPU", 0)  # no file's fault: a child may decode for so long only
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a file's image belongs."""
+
+    volume: LoadingVolume
+    index: int
+
+
+class SliceLoader:
+    """Decodes the slices of one upload in its guarded children, of which `another` starts a new one when one dies.
+
+    Children are closed as they end.
+    """
+
+    def __init__(
+        self,
+        children: Sequence[Child],
+        limits: IntakeLimits,
+        another: Callable[[], Child],
+    ) -> None:
+        self._children = list(children)
+        self._limits = limits
+        self._another = another
+        self._when_done: Callable[[], None] = lambda: None
+        self._places: dict[int, _Place] = {}  # by file: what nobody works at yet
+        self._files: dict[tuple[int, int], int] = {}  # by volume and slice
+        self._wanted: list[int] = []  # files, the most urgent last
+        self._focus = 0, 0  # volume and slice that was wanted last
+        self._lock = threading.Lock()
+        self._working = 0
+        self._crashes = 0
+        self._deadline = 0.0
+        self._closed = False
+
+    def volume(self, frames: Sequence[Frame]) -> LoadingVolume:
+        """The volume of a stack of frames, filled with what is decoded already."""
+        first = frames[0].record
+        volume = LoadingVolume((len(frames), first.rows, first.columns), self.want)
+        for index, frame in enumerate(frames):
+            if frame.pixels is not None:
+                volume.put(index, frame.pixels)
+                frame.pixels = None
+            else:
+                self._places[frame.record.file] = _Place(volume, index)
+                self._files[id(volume), index] = frame.record.file
+        return volume
+
+    def want(self, volume: LoadingVolume, index: int) -> None:
+        """Decode this slice next, and then those around it."""
+        with self._lock:
+            self._focus = id(volume), index
+            file = self._files.get(self._focus)
+            if file in self._places:
+                self._wanted.append(file)
+
+    def start(self, volume: Volume, index: int, when_done: Callable[[], None]) -> None:
+        """Begin, with this slice; returns at once. `when_done` is called once, when all is decoded or the loader was
+        closed."""
+        if isinstance(volume, LoadingVolume):
+            self.want(volume, index)
+        self._when_done = when_done
+        self._deadline = time.monotonic() + self._limits.timeout_s
+        self._working = len(self._children)
+        for number in range(self._working):
+            threading.Thread(target=self._work, args=(number,), name="slices", daemon=True).start()
+
+    def close(self) -> None:
+        """Stop: what has not come will not come."""
+        with self._lock:
+            self._closed = True
+            for child in self._children:
+                child.kill()
+
+    def _work(self, number: int) -> None:
+        """One child's share, until nothing is left."""
+        try:
+            while (taken := self._take()) is not None:
+                file, place = taken
+                problem = self._decode(self._children[number], file, place)
+                if problem is Reason.CRASHED:
+                    problem = self._replace(number, file, place)
+                if problem is not None:
+                    self._fail(place, problem)
+        finally:
+            self._children[number].close()
+            with self._lock:
+                self._working -= 1
+                last = not self._working
+            if last:
+                for place in self._places.values():
+                    self._fail(place, Reason.UNFINISHED)
+                self._when_done()
+
+    def _take(self) -> tuple[int, _Place] | None:
+        """The file that is wanted most."""
+        with self._lock:
+            if self._closed or self._crashes > MAX_CRASHES or not self._places or time.monotonic() > self._deadline:
+                return None
+            while self._wanted:
+                file = self._wanted.pop()
+                if file in self._places:
+                    return file, self._places.pop(file)
+            file = min(self._places, key=self._distance)
+            return file, self._places.pop(file)
+
+    def _distance(self, file: int) -> tuple[bool, int]:
+        place = self._places[file]
+        return id(place.volume) != self._focus[0], abs(place.index - self._focus[1])
+
+    def _decode(self, child: Child, file: int, place: _Place) -> Reason | None:
+        """None when the slice is there."""
+        try:
+            left_s = self._deadline - time.monotonic()
+            with child.watched(min(self._limits.file_timeout_s, left_s) + GRACE_S):
+                child.tell({"file": file})
+                for message, payload in child.messages(self._limits):
+                    if message["kind"] == "left out":
+                        return Reason(message["reason"])
+                    if message["kind"] == "frame":
+                        frame = frame_of(message, payload)
+                        assert frame.pixels is not None
+                        place.volume.put(place.index, frame.pixels)
+                        return None
+        except (ValidationError, ValueError, KeyError, TypeError, OSError):
+            child.kill()
+        return Reason.CRASHED
+
+    def _replace(self, number: int, file: int, place: _Place) -> Reason | None:
+        """Another child for one that died; why its file cannot be shown, None if it shall be tried again."""
+        status = self._children[number].close()
+        with self._lock:
+            if self._closed:
+                return Reason.UNFINISHED
+            self._crashes += 1
+        try:
+            child = self._another()
+        except ChildError:
+            self.close()
+            return Reason.UNFINISHED
+        with self._lock:
+            self._children[number] = child
+            if self._closed:
+                child.kill()
+            if status == CPU_SPENT:
+                self._places[file] = place
+                return None
+        return Reason.TIMEOUT if status in TIMED_OUT else Reason.CRASHED
+
+    @staticmethod
+    def _fail(place: _Place, reason: Reason) -> None:
+        place.volume.fail(place.index, f"Slice {place.index + 1} cannot be shown: {LEFT_OUT[reason]}.")

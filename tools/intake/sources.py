@@ -1,0 +1,264 @@
+"""Bounded collection: files, folders and zips become one numbered stream of file contents. Nothing is unpacked to disk.
+
+Runs in the guarded child. Symbolic links inside folders and archives are not followed; an archive within an archive
+is not opened.
+"""
+
+import io
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from tools.intake.messages import IntakeLimits, Reason
+
+ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma may ask for gigabytes of dictionary
+CHUNK = 1 << 20
+_BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
+
+
+class LeftOutError(Exception):
+    """This file cannot be used, for a reason."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+@dataclass
+class Budget:
+    """What may still be read of this upload."""
+
+    limits: IntakeLimits
+    upload_bytes: int = 0
+    inflated_bytes: int = 0
+    voxels: int = 0
+
+    def spend_upload(self, count: int) -> None:
+        if count > self.limits.max_file_bytes:
+            raise LeftOutError(Reason.TOO_LARGE_FILE)
+        if self.upload_bytes + count > self.limits.max_upload_bytes:
+            raise LeftOutError(Reason.TOO_LARGE_UPLOAD)
+        self.upload_bytes += count
+
+    def room_to_upload(self) -> int:
+        """How large the next file may be."""
+        return min(self.limits.max_file_bytes, self.limits.max_upload_bytes - self.upload_bytes)
+
+    def room_to_inflate(self, packed_bytes: int) -> int:
+        """How many bytes `packed_bytes` may inflate to."""
+        by_ratio = max(packed_bytes * self.limits.max_ratio, self.limits.ratio_floor_bytes)
+        left = self.limits.max_inflated_bytes - self.inflated_bytes
+        return max(0, min(by_ratio, left, self.limits.max_file_bytes))
+
+    def spend_voxels(self, count: int) -> None:
+        if self.voxels + count > self.limits.max_voxels:
+            raise LeftOutError(Reason.TOO_LARGE_IMAGE)
+        self.voxels += count
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file of the upload, not yet read: a path, or a member of an open zip, or a reason why it cannot be read."""
+
+    path: Path | None = None
+    archive: zipfile.ZipFile | None = None
+    member: zipfile.ZipInfo | None = None
+    problem: Reason | None = None
+
+    def read(self, budget: Budget) -> bytes:
+        """The file's bytes. Raises LeftOutError when it is out of bounds or unreadable."""
+        if self.problem is not None:
+            raise LeftOutError(self.problem)
+        try:
+            if self.path is not None:
+                return _read_path(self.path, budget)
+            assert self.archive is not None
+            assert self.member is not None
+            return _read_member(self.archive, self.member, budget)
+        except OSError as error:
+            raise LeftOutError(Reason.UNREADABLE) from error
+
+    def head(self, count: int, budget: Budget) -> tuple[bytes, int]:
+        """The first `count` bytes, or all, and how many there are in all. Nothing of a file that is out of bounds or
+        unreadable: `read` says why."""
+        try:
+            if self.path is not None:
+                with _opened(self.path) as file:
+                    size = os.fstat(file.fileno()).st_size
+                    return (file.read(count), size) if size <= budget.room_to_upload() else (b"", 0)
+            if self.archive is not None and self.member is not None and _is_plain(self.member):
+                size = self.member.file_size
+                if size <= min(budget.limits.max_file_bytes, budget.limits.max_inflated_bytes - budget.inflated_bytes):
+                    with self.archive.open(self.member) as packed:
+                        return packed.read(count), size
+        except (OSError, *_BROKEN_MEMBER):
+            pass
+        return b"", 0
+
+    def reopened(self, archives: dict[str, zipfile.ZipFile]) -> "Source":
+        """The same file, when its archive has been closed; `archives` keeps those that were opened again."""
+        if self.archive is None:
+            return self
+        name = str(self.archive.filename)
+        return replace(self, archive=archives.get(name) or archives.setdefault(name, zipfile.ZipFile(name)))
+
+    def skip(self, budget: Budget) -> None:
+        """Another child reads it: only its size counts."""
+        try:
+            if self.path is not None:
+                budget.upload_bytes += self.path.lstat().st_size
+            elif self.member is not None:
+                budget.inflated_bytes += self.member.file_size
+        except OSError:
+            return
+
+
+def iterate_sources(paths: list[Path], budget: Budget) -> Iterator[Source]:
+    """Every regular file of `paths`, folders walked and zips opened, in a fixed order, at most `max_files`."""
+    count = 0
+    for path in paths:
+        for source in _expand(path, budget):
+            count += 1
+            if count > budget.limits.max_files:
+                yield Source(problem=Reason.TOO_MANY_FILES)
+                return
+            yield source
+
+
+def is_zip(path: Path) -> bool:
+    """By its first bytes. Raises OSError."""
+    with path.open("rb") as file:
+        head = file.read(132)
+    return head.startswith(ZIP_MAGIC) and head[128:] != b"DICM"
+
+
+def inflate(data: bytes | memoryview, budget: Budget) -> bytes:
+    """A raw deflate stream, inflated piece by piece within the budget. LeftOutError, also when broken."""
+    room = budget.room_to_inflate(len(data))
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    pieces: list[bytes] = []
+    size = 0
+    pending: bytes | memoryview = data
+    while not inflater.eof:
+        try:
+            piece = inflater.decompress(pending, CHUNK)
+        except zlib.error as error:
+            raise LeftOutError(Reason.DAMAGED) from error
+        if not piece and not inflater.unconsumed_tail:
+            break  # cut: what there is may still hold a whole image
+        size += len(piece)
+        if size > room:
+            raise LeftOutError(Reason.TOO_LARGE_INFLATED)
+        pieces.append(piece)
+        pending = inflater.unconsumed_tail
+    budget.inflated_bytes += size
+    return b"".join(pieces)
+
+
+def _expand(path: Path, budget: Budget) -> Iterator[Source]:
+    if path.is_dir():
+        for folder, subfolders, names in os.walk(path, followlinks=False):
+            subfolders.sort()
+            for name in sorted(names):
+                if not _is_clutter(name):
+                    yield from _expand_file(Path(folder, name), budget)
+    else:
+        yield from _expand_file(path.resolve(), budget)
+
+
+def _expand_file(path: Path, budget: Budget) -> Iterator[Source]:
+    try:
+        regular = stat.S_ISREG(path.lstat().st_mode)
+        if regular and is_zip(path):
+            yield from _expand_zip(path, budget)
+            return
+    except OSError:
+        yield Source(problem=Reason.UNREADABLE)
+        return
+    yield Source(path=path) if regular else Source(problem=Reason.NOT_A_FILE)
+
+
+def _is_clutter(name: str) -> bool:
+    """Files that the operating system adds to folders and archives."""
+    return name.startswith(".") or name in ("Thumbs.db", "desktop.ini")
+
+
+def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
+    try:
+        size = path.stat().st_size
+        if size > budget.limits.max_upload_bytes - budget.upload_bytes:
+            raise LeftOutError(Reason.TOO_LARGE_UPLOAD)
+        budget.upload_bytes += size
+        archive = zipfile.ZipFile(path)
+        members = archive.infolist()
+        declared = sum(member.file_size for member in members)
+        if declared > max(size * budget.limits.max_ratio, budget.limits.ratio_floor_bytes):
+            raise LeftOutError(Reason.TOO_LARGE_INFLATED)
+    except LeftOutError as problem:
+        yield Source(problem=problem.reason)
+        return
+    except MemoryError:
+        yield Source(problem=Reason.MEMORY)
+        return
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
+        yield Source(problem=Reason.BAD_ARCHIVE)
+        return
+    with archive:
+        for member in members:
+            parts = member.filename.split("/")
+            if member.is_dir() or "__MACOSX" in parts or _is_clutter(parts[-1]):
+                continue
+            yield Source(archive=archive, member=member)
+
+
+def _read_path(path: Path, budget: Budget) -> bytes:
+    with _opened(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        budget.spend_upload(size)
+        return file.read(size)
+
+
+def _opened(path: Path) -> BinaryIO:
+    return open(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)), "rb")
+
+
+def _is_plain(member: zipfile.ZipInfo) -> bool:
+    return (
+        not member.flag_bits & 0x1
+        and not stat.S_ISLNK(member.external_attr >> 16)
+        and member.compress_type in PLAIN_METHODS
+    )
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budget) -> bytes:
+    if member.flag_bits & 0x1:
+        raise LeftOutError(Reason.LOCKED_ARCHIVE)
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise LeftOutError(Reason.NOT_A_FILE)
+    if member.compress_type not in PLAIN_METHODS:
+        raise LeftOutError(Reason.BAD_ARCHIVE)
+    if member.file_size > budget.limits.max_file_bytes:
+        raise LeftOutError(Reason.TOO_LARGE_FILE)
+    room = budget.limits.max_inflated_bytes - budget.inflated_bytes
+    if member.file_size > room:
+        raise LeftOutError(Reason.TOO_LARGE_INFLATED)
+    contents = io.BytesIO()
+    try:
+        with archive.open(member) as file:
+            while piece := file.read(CHUNK):  # never more than declared: zipfile stops there and checks the CRC
+                contents.write(piece)
+                if contents.tell() > room:
+                    raise LeftOutError(Reason.TOO_LARGE_INFLATED)
+    except _BROKEN_MEMBER as error:
+        raise LeftOutError(Reason.BAD_ARCHIVE) from error
+    budget.inflated_bytes += contents.tell()
+    data = contents.getvalue()
+    if data.startswith(ZIP_MAGIC) and data[128:132] != b"DICM":
+        raise LeftOutError(Reason.NESTED_ARCHIVE)
+    return data

@@ -1,0 +1,120 @@
+"""The guarded child: parses untrusted files within limits and sends frames up a pipe. Holds no secret, opens no socket.
+
+Protocol on standard output, per message: 4-byte length, JSON, then the pixels of a frame. The job comes as a line of
+JSON on standard input, further lines ask for files. Everything that libraries print is discarded: their warnings quote
+values.
+"""
+
+import json
+import logging
+import os
+import signal
+import struct
+import sys
+import warnings
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+from zipfile import ZipFile
+
+from tools.intake.messages import IntakeLimits, Reason
+
+HEAD_BYTES = 1 << 16  # a header of an ordinary CT image is a tenth of it
+
+
+def main() -> None:
+    """Read the job, work through this lane's files from `start_at` on, tell the parent about each. Where only headers
+    were wanted, stay and decode the files that the parent asks for, until it closes the pipe."""
+    pipe = _claim_output()
+    _silence()
+    import numpy as np  # all this is loaded while nobody waits yet
+
+    from tools.intake.dicom.decode import decode_file, read_header
+    from tools.intake.sources import Budget, LeftOutError, Source, iterate_sources
+
+    line = sys.stdin.buffer.readline()
+    if not line:
+        return  # nobody needed this child
+    job = json.loads(line)
+    limits = IntakeLimits(**job["limits"])
+    _limit_resources(limits)
+
+    def send(file: int, source: Source, budget: Budget, header_only: bool) -> None:
+        """The frames of a file, or only its record where that will do for now."""
+        _send(pipe, {"kind": "begin", "file": file})
+        _alarm(limits.file_timeout_s)
+        try:
+            record = read_header(*source.head(HEAD_BYTES, budget), file, budget) if header_only else None
+            if record is not None:
+                source.skip(budget)
+                _send(pipe, {"kind": "header", "record": asdict(record)})
+            else:
+                for record, image in decode_file(source.read(budget), file, budget):
+                    _send(pipe, {"kind": "frame", "record": asdict(record)}, np.ascontiguousarray(image).data)
+        except LeftOutError as problem:
+            _send(pipe, {"kind": "left out", "file": file, "reason": problem.reason})
+        except MemoryError:
+            _send(pipe, {"kind": "left out", "file": file, "reason": Reason.MEMORY})
+        _alarm(0)
+
+    budget = Budget(limits)
+    sources: list[Source] = []
+    for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
+        sources.append(source)
+        if file < job["start_at"] or file % job["lanes"] != job["lane"]:
+            source.skip(budget)
+        else:
+            send(file, source, budget, job["headers_only"])
+    _send(pipe, {"kind": "end", "files": len(sources)})
+    archives: dict[str, ZipFile] = {}
+    while line := sys.stdin.buffer.readline() if job["headers_only"] else b"":
+        file = json.loads(line)["file"]
+        send(file, sources[file - 1].reopened(archives), Budget(limits), False)  # it was counted with its header
+
+
+def _claim_output() -> BinaryIO:
+    """The real standard output as the pipe; whatever else writes to descriptors 1 and 2 goes nowhere."""
+    pipe = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)
+    return pipe
+
+
+def _limit_resources(limits: IntakeLimits) -> None:
+    """Address space, processor time, no files written, no core dump. Where the system has no such limits, none."""
+    try:
+        import resource
+    except ImportError:
+        return
+    seconds = int(limits.timeout_s) + 5
+    for kind, bound in (
+        (resource.RLIMIT_AS, limits.max_memory_bytes),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        try:
+            resource.setrlimit(kind, (bound, bound))
+        except (OSError, ValueError):
+            continue
+
+
+def _silence() -> None:
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+
+
+def _alarm(seconds: float) -> None:
+    """Ends this process when one file takes too long: a decoder cannot be interrupted. The parent goes on."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _send(pipe: BinaryIO, message: dict[str, Any], pixels: memoryview | None = None) -> None:
+    text = json.dumps(message).encode()
+    pipe.write(struct.pack(">I", len(text)))
+    pipe.write(text)
+    if pixels is not None:
+        pipe.write(pixels)
+    pipe.flush()

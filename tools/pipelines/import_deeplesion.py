@@ -1,0 +1,253 @@
+"""Imports DeepLesion as published into a ROI pack: `Images_png` (16-bit) and `DL_info.csv`.
+
+Yan et al. 2018, "DeepLesion: automated mining of large-scale lesion annotations", doi:10.1117/1.JMI.5.3.036501.
+"""
+
+import csv
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from encoder.errors import LesionSearchError
+from tools.atlas.pack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
+from tools.domain.region import PixelBox
+from tools.regions.crop import crop_box, field_of_view_mm
+
+HU_OFFSET = 32768  # stored value minus this is HU
+MAX_SIDE_PX = 4096
+NOTED_ROWS = 20
+TYPES = {
+    1: "bone",
+    2: "abdomen",
+    3: "mediastinum",
+    4: "liver",
+    5: "lung",
+    6: "kidney",
+    7: "soft tissue",
+    8: "pelvis",
+}
+SPLITS = {1: "train", 2: "validation", 3: "test"}
+COLUMNS = (
+    "File_name",
+    "Patient_index",
+    "Study_index",
+    "Series_ID",
+    "Key_slice_index",
+    "Measurement_coordinates",
+    "Bounding_boxes",
+    "Lesion_diameters_Pixel_",
+    "Coarse_lesion_type",
+    "Possibly_noisy",
+    "Spacing_mm_px_",
+    "Patient_gender",
+    "Patient_age",
+    "Train_Val_Test",
+)
+
+Progress = Callable[[int, int], None]
+
+
+class ImportFailure(LesionSearchError):  # noqa: N818 - what it is called in a sentence
+    """The data set is not where or what it should be."""
+
+
+@dataclass(frozen=True)
+class SkippedRow:
+    """A row that was left out: its line in the CSV, counted from 1, and why."""
+
+    line: int
+    file_name: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class ImportSummary:
+    """What was imported, and every row that was not."""
+
+    lesions: int
+    patients: int
+    by_type: dict[str, int]
+    untyped: int
+    noisy: int  # left out because marked `Possibly_noisy`
+    skipped_rows: tuple[SkippedRow, ...]
+
+    @property
+    def skipped(self) -> int:
+        """How many rows could not be read."""
+        return len(self.skipped_rows)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out, in sentences; beyond the first rows only their number."""
+        notes = [f"Line {row.line} ({row.file_name}): {row.reason}." for row in self.skipped_rows[:NOTED_ROWS]]
+        if self.skipped > NOTED_ROWS:
+            notes.append(f"{self.skipped - NOTED_ROWS} more rows could not be read.")
+        if self.noisy:
+            notes.append(f"{self.noisy} rows marked Possibly_noisy by the data set's authors were left out.")
+        return tuple(notes)
+
+
+@dataclass(frozen=True)
+class _Lesion:
+    line: int
+    file_name: str
+    path: Path
+    box: PixelBox
+    spacing_mm: float
+    row: LesionRow
+
+
+def import_deeplesion(
+    images_dir: str | Path,
+    csv_path: str | Path,
+    out: str | Path,
+    include_noisy: bool = False,
+    progress: Progress | None = None,
+) -> ImportSummary:
+    """Writes the lesions as a ROI pack of int16 HU crops to `out`.
+
+    Rows marked `Possibly_noisy` are left out unless `include_noisy`, rows that cannot be read are named in the
+    summary. Images lie in a folder a series (`000001_01_01/109.png`) or flat (`000001_01_01_109.png`). Raises
+    ImportFailure if nothing can be imported.
+    """
+    images_dir, csv_path = Path(images_dir), Path(csv_path)
+    if not images_dir.is_dir():
+        raise ImportFailure(f"{images_dir} is not a folder; unpack DeepLesion's Images_png there first.")
+    skipped: list[SkippedRow] = []
+    noisy = 0
+    lesions: list[_Lesion] = []
+    for line, record in _records(csv_path):
+        try:
+            if not include_noisy and _number(record, "Possibly_noisy") == 1:
+                noisy += 1
+                continue
+            lesions.append(_lesion(line, record, images_dir))
+        except (_Unreadable, LesionSearchError) as error:
+            skipped.append(SkippedRow(line, record["File_name"], str(error)))
+    lesions.sort(key=lambda lesion: lesion.path)  # several lesions of a slice: it is read once
+    images: list[NDArray[np.int16]] = []
+    kept: list[_Lesion] = []
+    slice_path, slice_hu = None, np.zeros((0, 0), np.int16)
+    for done, lesion in enumerate(lesions, start=1):
+        try:
+            if lesion.path != slice_path:
+                slice_path, slice_hu = None, read_slice(lesion.path)
+                slice_path = lesion.path
+            if lesion.box.x0 >= slice_hu.shape[1] or lesion.box.y0 >= slice_hu.shape[0]:
+                raise _Unreadable("its box is outside the image")
+            images.append(crop_box(slice_hu, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
+            kept.append(lesion)
+        except _Unreadable as error:
+            skipped.append(SkippedRow(lesion.line, lesion.file_name, str(error)))
+        if progress and (done % 50 == 0 or done == len(lesions)):
+            progress(done, len(lesions))
+    if not kept:
+        first = f" The first: line {skipped[0].line}, {skipped[0].reason}." if skipped else ""
+        raise ImportFailure(f"No lesion of {csv_path} could be imported from {images_dir}.{first}")
+    order = sorted(range(len(kept)), key=lambda i: kept[i].line)
+    rows = tuple(kept[i].row for i in order)
+    write_pack(RoiPack(np.stack([images[i] for i in order]), rows), out)
+    named = [row.lesion_type for row in rows if row.lesion_type]
+    return ImportSummary(
+        lesions=len(rows),
+        patients=len({row.patient_id for row in rows}),
+        by_type={name: named.count(name) for name in sorted(set(named))},
+        untyped=len(rows) - len(named),
+        noisy=noisy,
+        skipped_rows=tuple(sorted(skipped, key=lambda row: row.line)),
+    )
+
+
+def read_slice(path: Path) -> NDArray[np.int16]:
+    """A 16-bit DeepLesion PNG as HU (rows, columns). Eight-bit copies are refused: they have lost the soft tissue."""
+    try:
+        with Image.open(path) as picture:
+            if not picture.mode.startswith("I"):
+                raise _Unreadable(f"{path.name} is an 8-bit picture; the published 16-bit PNG is needed")
+            if max(picture.size) > MAX_SIDE_PX:
+                raise _Unreadable(f"{path.name} has {picture.size[0]}×{picture.size[1]} pixels, too large for a slice")
+            stored = np.asarray(picture, dtype=np.int32)
+    except FileNotFoundError as error:
+        raise _Unreadable(f"{path.name} is missing") from error
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise _Unreadable(f"{path.name} is damaged") from error
+    hu = stored - HU_OFFSET
+    if hu.max() < -1500:  # nothing but padding: the values were stored without the offset
+        raise _Unreadable(f"{path.name} holds no Hounsfield units with the published offset")
+    return hu.clip(-1024, 3071).astype(np.int16)
+
+
+class _Unreadable(Exception):  # noqa: N818 - never leaves this module
+    """This row cannot be used, for a reason."""
+
+
+def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
+            if missing:
+                raise ImportFailure(f"{path} is not DeepLesion's DL_info.csv: it has no column {', '.join(missing)}.")
+            for record in reader:
+                yield reader.line_num, {name: (record[name] or "").strip() for name in COLUMNS}
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise ImportFailure(f"{path} cannot be read: {error}. Give the DL_info.csv of the data set.") from error
+
+
+def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
+    name = record["File_name"]
+    parts = Path(name).stem.split("_")
+    if len(parts) < 4 or not all(part.isdigit() for part in parts) or Path(name).name != name:
+        raise _Unreadable(f"File_name {name!r} is not patient_study_series_slice.png")
+    folder = images_dir / "_".join(parts[:3])
+    path = folder / f"{parts[3]}.png" if folder.is_dir() else images_dir / name
+    spacing_mm = _numbers(record, "Spacing_mm_px_", 3)[0]
+    long_px, short_px = _numbers(record, "Lesion_diameters_Pixel_", 2)
+    x0, y0, x1, y1 = _numbers(record, "Bounding_boxes", 4)
+    box = PixelBox(max(math.floor(x0), 0), max(math.floor(y0), 0), math.ceil(x1), math.ceil(y1))
+    if box.x1 <= box.x0 or box.y1 <= box.y0:
+        raise _Unreadable(f"Bounding_boxes {record['Bounding_boxes']!r} has no area")
+    if not 0.1 < spacing_mm < 5:
+        raise _Unreadable(f"Spacing_mm_px_ {spacing_mm} is not a pixel size in mm")
+    age = _number(record, "Patient_age")
+    code = _number(record, "Coarse_lesion_type")
+    row = LesionRow(
+        lesion_id=f"DL-{Path(name).stem}-{line - 1}",
+        patient_id=f"DL-{int(record['Patient_index'])}" if record["Patient_index"].isdigit() else f"DL-{int(parts[0])}",
+        lesion_type=TYPES.get(int(code)) if code is not None else None,  # -1: the type was never labelled
+        sex=record["Patient_gender"] if record["Patient_gender"] in ("F", "M") else None,
+        age_years=int(age) if age is not None and 0 < age <= MAX_AGE_YEARS else None,
+        long_axis_mm=round(max(long_px, short_px) * spacing_mm, 2),
+        short_axis_mm=round(min(long_px, short_px) * spacing_mm, 2),
+        source="DeepLesion",
+        split=SPLITS.get(int(_number(record, "Train_Val_Test") or 0)),
+        study_id=f"DL-{parts[0]}-{parts[1]}",
+        pixel_spacing_mm=spacing_mm,
+        field_of_view_mm=field_of_view_mm(box, (spacing_mm, spacing_mm)),
+        slice=int(parts[3]) or None,
+    )
+    return _Lesion(line, name, path, box, spacing_mm, row)
+
+
+def _numbers(record: Mapping[str, str], column: str, count: int) -> list[float]:
+    try:
+        values = [float(part) for part in record[column].split(",")]
+    except ValueError:
+        values = []
+    if len(values) != count or not all(map(math.isfinite, values)):
+        raise _Unreadable(f"{column} {record[column]!r} is not {count} numbers")
+    return values
+
+
+def _number(record: Mapping[str, str], column: str) -> float | None:
+    """One number; None where the cell is empty or NaN, as ages are."""
+    try:
+        value = float(record[column])
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None

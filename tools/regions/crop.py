@@ -1,0 +1,82 @@
+"""From a region to what the encoder sees: a square crop of 64×64 pixels, and its picture for people."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, resampling_weights
+from tools.domain.study import Series, Window
+from tools.regions.create import PixelBox, Region
+
+BOX_MARGIN = 1.5  # a large lesion gets half its size of surroundings
+
+LUNG_WINDOW = Window(1500, -600)
+SOFT_TISSUE_WINDOW = Window(400, 40)
+BONE_WINDOW = Window(2500, 480)
+
+
+def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
+    """The region's square crop, (64, 64) HU.
+
+    Centred on the box, `field_of_view_mm` wide, resampled to square pixels (averaged where that makes it coarser), edge
+    pixels repeated outside the slice.
+    """
+    return crop_box(series.volume_hu[region.slice_index], region.box, series.spacing_mm[1:])
+
+
+def field_of_view_mm(box: PixelBox, spacing_mm: tuple[float, float]) -> float:
+    """How wide the crop of a box is: at least 48 mm, and at least 1.5 times the box."""
+    row_mm, column_mm = spacing_mm
+    return max(ROI_WIDTH_MM, BOX_MARGIN * (box.y1 - box.y0) * row_mm, BOX_MARGIN * (box.x1 - box.x0) * column_mm)
+
+
+def crop_box(
+    image: NDArray[np.int16],
+    box: PixelBox,
+    spacing_mm: tuple[float, float],
+    width_mm: float | None = None,
+    pixels: int = ROI_SIZE,
+) -> NDArray[np.int16]:
+    """Like `crop_roi` for one slice: `image` (rows, columns), `spacing_mm` (row, column).
+
+    People may want another width, and more `pixels` than the encoder takes: (pixels, pixels).
+    """
+    row_mm, column_mm = spacing_mm
+    width_mm = width_mm or field_of_view_mm(box, spacing_mm)
+    rows, row_weights = _samples((box.y0 + box.y1) / 2, width_mm / row_mm, image.shape[0], pixels)
+    columns, column_weights = _samples((box.x0 + box.x1) / 2, width_mm / column_mm, image.shape[1], pixels)
+    patch = image[np.ix_(rows, columns)].astype(np.float32)
+    roi = row_weights @ patch @ column_weights.T
+    return np.rint(roi).astype(np.int16)
+
+
+def _samples(center: float, width: float, length: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Source pixels (n,) of one axis and the (pixels, n) weights that resample them."""
+    step = width / pixels
+    reach = max(step, 1.0)
+    targets = center - width / 2 + (np.arange(pixels) + 0.5) * step - 0.5  # pixel centres are whole numbers
+    source = np.arange(np.floor(targets[0] - reach), np.ceil(targets[-1] + reach) + 1)
+    return np.clip(source, 0, length - 1).astype(np.intp), resampling_weights(targets, source, step)
+
+
+def to_thumbnail(roi: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """The ROI as grey levels for the eye, same shape. HU get the window that shows most of them; uint8 stays."""
+    if roi.dtype == np.uint8:
+        return roi.astype(np.uint8)
+    hu = roi.astype(np.int16)
+    return apply_window(hu, best_window(hu))
+
+
+def best_window(roi_hu: NDArray[np.int16]) -> Window:
+    """Lung, bone or soft tissue, by what fills the crop; an aerated lung needs not fill it to matter."""
+    lung = np.mean((roi_hu > -990) & (roi_hu < -400))
+    bone = np.mean(roi_hu > 200)
+    if lung > 0.25:
+        return LUNG_WINDOW
+    return BONE_WINDOW if bone > 0.2 else SOFT_TISSUE_WINDOW
+
+
+def apply_window(hu: NDArray[np.int16], window: Window) -> NDArray[np.uint8]:
+    """HU to 0..255, any shape: `level_hu` becomes mid-grey."""
+    low = window.level_hu - window.width_hu / 2
+    grey: NDArray[np.float32] = (hu.astype(np.float32) - low) * (255 / window.width_hu) + 0.5
+    return grey.clip(0, 255).astype(np.uint8)

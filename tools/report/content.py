@@ -1,0 +1,128 @@
+"""What a report says, as data, and the words that every format shares.
+
+A report holds what the tools said and the pictures on the screen, nothing else: no identifying tag reaches it.
+"""
+
+import base64
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from encoder.errors import LesionSearchError
+from tools.atlas.confidence import LIMIT_WORDS
+from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts
+
+ReportFormat = Literal["html", "json", "dicom-sr"]
+
+NOTICE: Literal["Research and teaching tool, not a diagnosis."] = "Research and teaching tool, not a diagnosis."
+CONFIDENCE_WORDS = {
+    "high": "Match confidence: high.",
+    "moderate": "Match confidence: moderate.",
+    "low": "Match confidence: low.",
+    "none": "Nothing similar enough in this atlas; the nearest lesions are shown for reference only.",
+}
+ORIGIN_WORDS = {
+    "click": "outlined from a click",
+    "box": "measured in a drawn box",
+    "suggested": "suggested by the program",
+}
+
+
+class ReportError(LesionSearchError):
+    """There is nothing to report, or the file cannot be written."""
+
+
+def _decoded(value: object) -> object:
+    return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+
+
+def _is_png(value: bytes) -> bytes:
+    if not value.startswith(b"\x89PNG\r\n\x1a\n"):
+        raise ValueError("not a PNG image")
+    return value
+
+
+Png = Annotated[
+    bytes,
+    BeforeValidator(_decoded),
+    AfterValidator(_is_png),
+    PlainSerializer(lambda png: base64.b64encode(png).decode(), return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64", "contentMediaType": "image/png"}),
+]
+
+
+class RegionReport(BaseModel):
+    """One region: measurements, its picture, and its search with the thumbnails of the hits by lesion id."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    facts: RegionFacts
+    image: Png | None = None
+    search: SearchFacts | None = None
+    hit_thumbnails: dict[str, Png] = {}
+    outline_px: tuple[tuple[float, float], ...] = ()  # closed polygon (x, y) on the slice; pixel i covers i..i+1
+
+
+class ReportContent(BaseModel):
+    """Everything a report says. Its JSON is the `json` format, and reads back with `model_validate_json`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_name: Literal["lesion-search-report"] = "lesion-search-report"
+    schema_version: Literal[1] = 1
+    notice: Literal["Research and teaching tool, not a diagnosis."] = NOTICE
+    written: datetime = Field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+    study: StudyFacts
+    study_key: str
+    series_key: str
+    patient_key: str | None = None
+    regions: tuple[RegionReport, ...]
+    encoder_fingerprint: str
+    atlas_name: str
+    program_version: str
+
+
+def plain(text: str) -> str:
+    """Control characters, direction marks and broken Unicode become spaces: names in an atlas are anybody's text."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+def known(*parts: str | None) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def shown_votes(search: SearchFacts) -> list[tuple[str, float]]:
+    """Where nothing is similar enough there is no guess at a type."""
+    return [] if search.confidence == "none" else [(vote.lesion_type, vote.probability) for vote in search.votes]
+
+
+def confidence_words(search: SearchFacts) -> str:
+    """How sure, and what keeps it there."""
+    if search.confidence_limit is None:
+        return CONFIDENCE_WORDS[search.confidence]
+    reason = LIMIT_WORDS[search.confidence_limit]
+    if search.confidence == "none":
+        return f"No type is named, because {reason}; the nearest lesions are shown for reference only."
+    return f"Match confidence: {search.confidence}, because {reason}."
+
+
+def filter_words(filters: FilterFacts) -> str:
+    scope = {"cross-patient": "other patients", "same-patient": "this patient", "all": "all patients"}[filters.scope]
+    return known(
+        scope,
+        f"types {', '.join(filters.lesion_types)}" if filters.lesion_types else None,
+        f"sex {filters.sex}" if filters.sex else None,
+        f"age from {filters.min_age}" if filters.min_age is not None else None,
+        f"age to {filters.max_age}" if filters.max_age is not None else None,
+        f"size from {filters.min_size_mm:g} mm" if filters.min_size_mm is not None else None,
+        f"size to {filters.max_size_mm:g} mm" if filters.max_size_mm is not None else None,
+    )
+
+
+def lesion_words(hit: HitFacts) -> str:
+    return known(
+        f"{hit.long_axis_mm:g} mm" if hit.long_axis_mm is not None else None,
+        hit.sex,
+        f"{hit.age_years} y" if hit.age_years is not None else None,
+    )

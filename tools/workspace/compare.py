@@ -1,0 +1,49 @@
+"""A region beside one atlas lesion: what is alike and what is not."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.atlas.atlas import Atlas, AtlasLesion
+from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts
+from tools.regions.crop import crop_roi
+from tools.workspace.session import Workspace
+
+
+def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) -> ComparisonFacts:
+    """Similarity and differences (region minus lesion) in size and density.
+
+    Raises RegionError or AtlasError for an unknown id.
+    """
+    session, atlas = workspace.session, workspace.atlas
+    region, series = session.region(region_id), session.series
+    lesion = atlas.get(lesion_id)
+    region_roi, lesion_roi = crop_roi(series, region), atlas.roi(lesion_id)
+    similarity = atlas.similarity(workspace.embedder(region_roi[None])[0], lesion_id)
+    in_hu = series.facts.units == "HU" and lesion_roi.dtype == np.int16
+    facts = RegionFacts.of(region, series)
+    described = LesionFacts.of(lesion, others_of_patient(atlas, lesion))
+    patient_key = session.study.patient_key if session.study else None
+    return ComparisonFacts(
+        region=facts,
+        lesion=described,
+        similarity=round(similarity, 3),
+        long_axis_difference_mm=_difference(facts.long_axis_mm, described.long_axis_mm),
+        short_axis_difference_mm=_difference(facts.short_axis_mm, described.short_axis_mm),
+        region_roi_mean=_centre_mean(region_roi) if in_hu else None,
+        lesion_roi_mean=_centre_mean(lesion_roi) if in_hu else None,
+        same_patient=None if patient_key is None else patient_key == lesion.patient_key,
+    )
+
+
+def others_of_patient(atlas: Atlas, lesion: AtlasLesion) -> int:
+    """How many more lesions the atlas holds of a lesion's patient."""
+    return sum(other.patient_key == lesion.patient_key for other in atlas.lesions()) - 1
+
+
+def _difference(a_mm: float | None, b_mm: float | None) -> float | None:
+    return None if a_mm is None or b_mm is None else round(a_mm - b_mm, 1)
+
+
+def _centre_mean(roi: NDArray[np.generic]) -> float:
+    """Mean of the middle 16×16 pixels: inside the lesion for all but the smallest."""
+    return float(round(roi[24:40, 24:40].astype(np.float64).mean()))

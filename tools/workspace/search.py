@@ -1,0 +1,86 @@
+"""From a region to its hits: crop, embed, search. One path for the assistant, the command line and the screen."""
+
+import time
+from dataclasses import replace
+
+from encoder.errors import LesionSearchError
+from tools.atlas.atlas import Atlas, Filters, Outline
+from tools.atlas.confidence import limited
+from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
+from tools.regions.crop import crop_roi
+from tools.workspace.session import Workspace
+
+MAX_HITS = 50
+DEMO_SOURCE = "phantom"  # value of `source` on synthetic lesions
+
+
+class FilterError(LesionSearchError):
+    """A filter names a type the atlas does not have, or bounds that exclude each other."""
+
+
+def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Filters = Filters()) -> SearchFacts:
+    """The `k` atlas lesions most like a region (1..50), under filters, with votes and confidence.
+
+    The result is also kept in the session. Raises RegionError, FilterError, AtlasError.
+    """
+    session, atlas = workspace.session, workspace.atlas
+    filters = checked_filters(filters, atlas)
+    if not 1 <= k <= MAX_HITS:
+        raise FilterError(f"{k} hits cannot be shown: ask for 1 to {MAX_HITS}.")
+    region, series = session.region(region_id), session.series
+    started = time.perf_counter()
+    vector = workspace.embedder(crop_roi(series, region)[None])[0]
+    patient_key = session.study.patient_key if session.study else None
+    result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
+    synthetic = is_synthetic(atlas.outline())
+    confidence, limit = limited(result.confidence, series.facts, atlas.counts("body_part"), synthetic)
+    votes = () if confidence == "none" else result.votes
+    duration_ms = round(1000 * (time.perf_counter() - started))
+    facts = SearchFacts(
+        region_id=region.region_id,
+        hits=tuple(HitFacts.of(hit) for hit in result.hits),
+        votes=tuple(VoteFacts(lesion_type=v.lesion_type, probability=round(v.probability, 3)) for v in votes),
+        confidence=confidence,
+        confidence_limit=limit,
+        candidates=result.candidates,
+        atlas_size=result.atlas_size,
+        filters=FilterFacts.of(result.filters),
+        asked_k=k,
+        duration_ms=duration_ms,
+        synthetic_atlas=synthetic,
+        synthetic_study=series.facts.synthetic,
+    )
+    session.remember_search(region.region_id, facts)
+    return facts
+
+
+def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
+    """Filters with the atlas's own spelling of types. Raises FilterError with what would work."""
+    spelling = {name.casefold(): name for name in atlas.types()}
+
+    def known(names: tuple[str, ...]) -> tuple[str, ...]:
+        unknown = [name for name in names if name.strip().casefold() not in spelling]
+        if unknown:
+            raise FilterError(
+                f"This atlas has no lesion type {unknown[0].strip()[:40]!r}: "
+                f"choose from {', '.join(spelling.values()) or 'none, its lesions carry no types'}."
+            )
+        return tuple(spelling[name.strip().casefold()] for name in names)
+
+    for low, high, what in (
+        (filters.min_age, filters.max_age, "age"),
+        (filters.min_size_mm, filters.max_size_mm, "size"),
+    ):
+        if low is not None and high is not None and low > high:
+            raise FilterError(f"No lesion can pass: the smallest {what} {low:g} is above the largest {high:g}.")
+    return replace(filters, lesion_types=known(filters.lesion_types), exclude_types=known(filters.exclude_types))
+
+
+def atlas_name(atlas: Atlas) -> str:
+    """What the atlas is called before people: never a path or an address."""
+    return "demo atlas of synthetic lesions" if is_synthetic(atlas.outline()) else "atlas"
+
+
+def is_synthetic(outline: Outline) -> bool:
+    """True when every lesion of the atlas is a phantom's."""
+    return outline.sources == {DEMO_SOURCE}

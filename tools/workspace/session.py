@@ -1,0 +1,222 @@
+"""One person's workspace: their study, regions, searches and files, reachable by nobody else."""
+
+import secrets
+import shutil
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from encoder.embedder import Embedder
+from encoder.errors import LesionSearchError
+from tools.atlas.atlas import Atlas
+from tools.domain.facts import SearchFacts
+from tools.domain.study import Series, Study
+from tools.regions.create import PixelBox, Region, RegionError, region_from_box, region_from_click
+
+SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
+MAX_REGIONS = 40  # more than a person keeps apart; bounds a session's memory
+
+
+class SessionError(LesionSearchError):
+    """The session has no study, or not the thing that was asked for."""
+
+
+@dataclass
+class Session:
+    """Everything one person has open. Safe to use from several threads; `close` deletes what it wrote.
+
+    `folder` belongs to this session alone and is made by it.
+    """
+
+    folder: Path
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    study: Study | None = None
+    selected_region_id: str | None = None
+    revision: int = 0  # grows with every change, so that a screen knows when to redraw
+    _series_key: str | None = None
+    _regions: dict[str, Region] = field(default_factory=dict)
+    _searches: dict[str, SearchFacts] = field(default_factory=dict)
+    _next_number: int = 1
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+
+    # -- study -----------------------------------------------------------------------------------------------
+    def open(self, study: Study) -> None:
+        """Show a study from its best series; regions and searches of the last one are dropped."""
+        with self._lock:
+            self._stop_loading()
+            self.study = study
+            self._series_key = study.series[0].series_key
+            self._regions.clear()
+            self._searches.clear()
+            self.selected_region_id = None
+            self._next_number = 1
+            self.revision += 1
+
+    def _stop_loading(self) -> None:
+        if self.study is not None:
+            self.study.stop_loading()
+
+    @property
+    def series(self) -> Series:
+        """The series on the screen. Raises SessionError when nothing is open."""
+        with self._lock:
+            if self.study is None:
+                raise SessionError("No study is open yet: upload a DICOM file or choose a sample case first.")
+            return next(s for s in self.study.series if s.series_key == self._series_key)
+
+    def choose_series(self, series_key: str) -> None:
+        """Bring another series of the study to the screen; regions stay with their own series."""
+        with self._lock:
+            if self.study is None or all(s.series_key != series_key for s in self.study.series):
+                raise SessionError("This study has no such series: choose one of the listed series.")
+            self._series_key = series_key
+            selected = self._regions.get(self.selected_region_id or "")
+            if selected is None or selected.series_key != series_key:
+                self.selected_region_id = None
+            self.revision += 1
+
+    # -- regions ---------------------------------------------------------------------------------------------
+    def regions(self) -> tuple[Region, ...]:
+        """Regions of the series on the screen, oldest first."""
+        with self._lock:
+            return tuple(r for r in self._regions.values() if r.series_key == self._series_key)
+
+    def region(self, region_id: str) -> Region:
+        """One region by id, whatever its case. Raises RegionError naming the ones there are."""
+        with self._lock:
+            found = self._regions.get(region_id.strip().upper())
+            if found is None or found.series_key != self._series_key:
+                known = ", ".join(r.region_id for r in self.regions()) or "none yet"
+                raise RegionError(
+                    f"There is no region {region_id.strip()[:12]} on this series (regions: {known}): "
+                    "click a lesion, draw a box, or ask for suggestions."
+                )
+            return found
+
+    @property
+    def selected(self) -> Region | None:
+        """The region "this" refers to: the one chosen last, if any."""
+        with self._lock:
+            found = self._regions.get(self.selected_region_id or "")
+            return found if found is not None and found.series_key == self._series_key else None
+
+    def select(self, region_id: str) -> Region:
+        """Make a region the one that "this" refers to."""
+        with self._lock:
+            region = self.region(region_id)
+            self.selected_region_id = region.region_id
+            self.revision += 1
+            return region
+
+    def add_click(self, slice_index: int, x: float, y: float) -> Region:
+        """Outline the lesion at column x, row y. The new region is selected."""
+        return self._add(region_from_click(self.series, slice_index, x, y))
+
+    def add_box(self, slice_index: int, box: PixelBox) -> Region:
+        """Measure the lesion inside a box. The new region is selected."""
+        return self._add(region_from_box(self.series, slice_index, box))
+
+    def add_suggestions(self, found: Sequence[Region]) -> tuple[Region, ...]:
+        """Keep suggested regions, in their order; where a region is already there, that one is returned instead."""
+        return tuple(self._add(region, select=False) for region in found)
+
+    def accept(self, region_id: str) -> Region:
+        """A person agrees with a suggestion: it becomes a region like any other."""
+        with self._lock:
+            region = replace(self.region(region_id), origin="click", score=None)
+            self._regions[region.region_id] = region
+            return self.select(region_id)
+
+    def resize(self, region_id: str, box: PixelBox) -> Region:
+        """Measure again inside a moved or resized box; the id stays, its old search is dropped."""
+        old = self.region(region_id)
+        new = replace(region_from_box(self.series, old.slice_index, box), region_id=old.region_id)
+        with self._lock:
+            self._regions[old.region_id] = new
+            self._searches.pop(old.region_id, None)
+            return self.select(old.region_id)
+
+    def remove(self, region_id: str) -> None:
+        """Forget a region and its search."""
+        with self._lock:
+            region = self.region(region_id)
+            del self._regions[region.region_id]
+            self._searches.pop(region.region_id, None)
+            if self.selected_region_id == region.region_id:
+                left = self.regions()
+                self.selected_region_id = left[-1].region_id if left else None
+            self.revision += 1
+
+    def _add(self, region: Region, select: bool = True) -> Region:
+        with self._lock:
+            twin = next((r for r in self.regions() if _same_lesion(r, region)), None)
+            if twin is not None and region.origin == "suggested":
+                return twin
+            if twin is None and len(self._regions) >= MAX_REGIONS:
+                raise RegionError(f"A session keeps at most {MAX_REGIONS} regions: delete some you no longer need.")
+            region_id = twin.region_id if twin is not None else f"R{self._next_number}"
+            self._next_number += twin is None
+            region = replace(region, region_id=region_id)
+            self._regions[region_id] = region
+            self._searches.pop(region_id, None)
+            if select:
+                self.selected_region_id = region_id
+            self.revision += 1
+            return region
+
+    # -- searches and files ----------------------------------------------------------------------------------
+    def remember_search(self, region_id: str, result: SearchFacts) -> None:
+        """Keep the last search of a region, for the gallery and the report."""
+        with self._lock:
+            self._searches[region_id] = result
+            self.revision += 1
+
+    def search_of(self, region_id: str) -> SearchFacts | None:
+        """The last search of a region, if there was one."""
+        with self._lock:
+            return self._searches.get(region_id)
+
+    def restore_search(self, region_id: str, result: SearchFacts | None) -> None:
+        """Put a region's search back to what it was before a turn that is taken back; None: there was none."""
+        with self._lock:
+            if result is None:
+                self._searches.pop(region_id, None)
+            elif region_id in self._regions:
+                self._searches[region_id] = result
+
+    def files_folder(self) -> Path:
+        """The session's own folder, readable by this user only."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return self.folder
+
+    def close(self) -> None:
+        """Forget everything and delete the session's files."""
+        with self._lock:
+            self._stop_loading()
+            self.study = None
+            self._series_key = None
+            self._regions.clear()
+            self._searches.clear()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What a tool works on: one person's session, and the atlas and encoder that all share."""
+
+    session: Session
+    atlas: Atlas
+    embedder: Embedder
+
+
+def _same_lesion(a: Region, b: Region) -> bool:
+    if a.series_key != b.series_key or a.slice_index != b.slice_index:
+        return False
+    width = min(a.box.x1, b.box.x1) - max(a.box.x0, b.box.x0)
+    height = min(a.box.y1, b.box.y1) - max(a.box.y0, b.box.y0)
+    if width <= 0 or height <= 0:
+        return False
+    shared = width * height
+    areas = sum((r.box.x1 - r.box.x0) * (r.box.y1 - r.box.y0) for r in (a, b))
+    return shared / (areas - shared) >= SAME_LESION_OVERLAP

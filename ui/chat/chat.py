@@ -1,0 +1,290 @@
+"""The conversation: what was asked, the tools at work, the answer as it is written, and what to ask next."""
+
+import logging
+import queue
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+import gradio as gr
+from gradio.components.chatbot import MetadataDict
+
+from assistant.agent.assistant import Assistant
+from assistant.core.cancellation import called_off_by
+from assistant.core.events import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
+from assistant.core.evidence import EvidenceLedger
+from assistant.core.turn_state import turn_state
+from assistant.wording.suggestions import next_questions
+from assistant.wording.tool_labels import finished
+from encoder.errors import LesionSearchError
+from tools.atlas.atlas import Atlas, AtlasError
+from tools.domain.facts import Facts, ReportFacts, SearchFacts
+from ui.server.routes import report_address
+from ui.state.visits import Visit
+
+log = logging.getLogger(__name__)
+
+MAX_QUESTION = 4000
+MAX_TURNS = 60  # older turns leave the screen; the assistant has its own memory
+REPAINT_S = 0.1  # what comes faster is shown together, but for the first word: a repaint costs 40 ms and more
+FAILED = (
+    "Something went wrong inside the program and this question was not answered. Your study and regions are untouched: "
+    "ask again, or reload the page."
+)
+STOPPED = "*Stopped.*"
+_CITATION = re.compile(r"\[([^\[\]\s]{1,200})\](?!\()")
+
+
+@dataclass
+class Step:
+    """One tool call, as a line of the chat."""
+
+    title: str
+    details: str
+    duration_ms: int | None = None
+
+
+@dataclass
+class Turn:
+    """One question and all that came of it."""
+
+    question: str
+    steps: dict[str, Step] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    text: str = ""
+    links: list[str] = field(default_factory=list)
+    follow_ups: tuple[str, ...] = ()
+    done: bool = False
+    answered_by: Assistant | None = None
+    number: int | None = None  # by which that assistant takes it back
+    linked: tuple[str, str] | None = None  # the text as it was written, and with links
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def converse(visit: Visit, question: str) -> Iterator[Turn]:
+    """Answer a question in the visit's transcript; yields the growing turn whenever there is something new to show.
+
+    Never raises: what goes wrong becomes the text of the turn.
+    """
+    turn = Turn(" ".join(question.split())[:MAX_QUESTION])
+    visit.turns.append(turn)
+    del visit.turns[:-MAX_TURNS]
+    shown, news = time.monotonic(), True  # the question itself
+    try:
+        for event in _events(visit, turn):
+            first_word = isinstance(event, TextChunk) and not turn.text
+            if event is not None:
+                _add(visit, turn, event)
+                news = True
+            if first_word or (news and (event is None or time.monotonic() - shown > REPAINT_S)):
+                yield turn
+                shown, news = time.monotonic(), False
+    except LesionSearchError as error:
+        turn.text = str(error)
+    except Exception:
+        log.exception("a question could not be answered")
+        turn.text = FAILED
+    if turn.stop.is_set():
+        turn.text = f"{turn.text}\n\n{STOPPED}".strip()
+    turn.done = True
+    yield turn
+
+
+def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
+    """The assistant's events, from a thread of its own, so that stopping never waits for a model that is silent; None
+    when nothing came for a while."""
+    events: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
+    left = threading.Event()  # nobody listens any more
+
+    def work() -> None:
+        try:
+            turn.answered_by = visit.assistant()
+            with called_off_by(left):
+                for event in turn.answered_by.stream(turn.question):
+                    if turn.stop.is_set() or left.is_set():
+                        break
+                    events.put(event)
+            events.put(None)
+        except Exception as error:
+            events.put(error)
+
+    threading.Thread(target=work, name="answer", daemon=True).start()
+    try:
+        while not turn.stop.is_set():
+            try:
+                event = events.get(timeout=REPAINT_S)
+            except queue.Empty:
+                yield None
+                continue
+            if event is None:
+                return
+            if isinstance(event, Exception):
+                raise event
+            yield event
+    finally:
+        left.set()
+
+
+def _add(visit: Visit, turn: Turn, event: Event) -> None:
+    match event:
+        case TurnBegan():
+            turn.number = event.number
+        case ToolStarted():
+            arguments = ", ".join(f"{name}={value}" for name, value in event.args.items() if value is not None)
+            turn.steps[event.id] = Step(event.title, f"`{event.name}({arguments})`")
+        case ToolFinished():
+            step = turn.steps.setdefault(event.id, Step(event.title, ""))
+            step.title, step.duration_ms = event.title, event.duration_ms
+            if event.artifact is not None:
+                step.details += "\n\n" + _details(event.artifact)
+            if isinstance(event.artifact, ReportFacts):
+                name = event.artifact.file_name
+                turn.links.append(f"[Download {name}]({report_address(visit, name)})")
+        case TextChunk():
+            turn.text += event.text
+        case TextReset():
+            turn.text = ""
+        case Notice():
+            turn.notices.append(event.text)
+        case AnswerReady():
+            turn.text = event.answer.answer
+            turn.follow_ups = event.answer.follow_ups
+            if event.answer.grounding.removed:
+                count = len(event.answer.grounding.removed)
+                turn.notices.append(
+                    f"{count} sentence{'s' if count > 1 else ''} without evidence removed from this answer."
+                )
+
+
+def _details(facts: Facts) -> str:
+    """The plain values of a tool result, one a line; lists are counted."""
+    lines = []
+    for name, value in facts.model_dump(exclude_none=True).items():
+        label = name.replace("_", " ")
+        if isinstance(value, list | tuple):
+            lines.append(f"- {label}: {len(value)}")
+        elif isinstance(value, dict):
+            inner = ", ".join(f"{k.replace('_', ' ')} {v}" for k, v in value.items() if v not in (None, [], (), {}))
+            lines.append(f"- {label}: {inner}")
+        else:
+            lines.append(f"- {label}: {value}")
+    return "\n".join(lines)
+
+
+def messages(visit: Visit) -> list[gr.ChatMessage]:
+    """The transcript as Gradio shows it: tool steps are collapsible lines with their time."""
+    return [message for number, turn in enumerate(visit.turns) for message in _messages_of(visit, turn, number)]
+
+
+def take_back(visit: Visit, turn: Turn) -> None:
+    """Remove a turn and all after it, from the screen and from what the assistant remembers."""
+    gone = visit.turns[visit.turns.index(turn) :]
+    del visit.turns[-len(gone) :]
+    for each in gone:
+        if each.answered_by is not None and each.number is not None:
+            each.answered_by.rewind(each.number)
+
+
+def turn_at(visit: Visit, index: int) -> Turn | None:
+    """The turn whose question is the message at this place of the transcript."""
+    place = 0
+    for number, turn in enumerate(visit.turns):
+        if place == index and turn.question:
+            return turn
+        place += len(_messages_of(visit, turn, number))
+    return None
+
+
+def _messages_of(visit: Visit, turn: Turn, number: int) -> list[gr.ChatMessage]:
+    shown = [gr.ChatMessage(content=turn.question, role="user")] if turn.question else []
+    shown += _steps_of(turn, f"turn-{number}")
+    parts = [_linked_text(visit.workspace.atlas, turn), *(f"*{notice}*" for notice in turn.notices), *turn.links]
+    text = "\n\n".join(part for part in parts if part)
+    if text:
+        shown.append(gr.ChatMessage(content=text))
+    elif not turn.steps and not turn.done:
+        shown.append(gr.ChatMessage(content="", metadata=MetadataDict(title="Thinking…", status="pending")))
+    return shown
+
+
+def _steps_of(turn: Turn, turn_id: str) -> list[gr.ChatMessage]:
+    """One line for one step; several are nested under a line that counts them."""
+    steps = list(turn.steps.values())
+    lines = [_line(step.title, step.duration_ms, turn.done) for step in steps]
+    shown = [gr.ChatMessage(content=step.details, metadata=line) for step, line in zip(steps, lines, strict=True)]
+    if len(steps) < 2:
+        return shown
+    for line in lines:
+        line["parent_id"] = turn_id
+    times = [step.duration_ms for step in steps if step.duration_ms is not None]
+    whole = sum(times) if len(times) == len(steps) else None
+    heading = _line(f"{len(steps)} steps: {steps[-1].title}", whole, turn.done)
+    heading["id"] = turn_id
+    return [gr.ChatMessage(content="", metadata=heading), *shown]
+
+
+def _line(title: str, duration_ms: int | None, done: bool) -> MetadataDict:
+    line = MetadataDict(title=title, status="pending" if duration_ms is None and not done else "done")
+    if duration_ms is not None:
+        line["duration"] = duration_ms / 1000
+    return line
+
+
+def _linked_text(atlas: Atlas, turn: Turn) -> str:
+    """The text of a turn with its citations as links; found once for every text."""
+    if turn.linked is None or turn.linked[0] != turn.text:
+        turn.linked = (turn.text, linked(turn.text, _knows(atlas)))
+    return turn.linked[1]
+
+
+def linked(text: str, known: Callable[[str], bool]) -> str:
+    """Citations `[id]` of known lesions become links that the gallery opens."""
+
+    def link(match: re.Match[str]) -> str:
+        lesion_id = match[1]
+        return f"[{lesion_id}](#lesion-{quote(lesion_id, safe='')})" if known(lesion_id) else match[0]
+
+    return _CITATION.sub(link, text)
+
+
+def follow_ups(visit: Visit) -> tuple[str, ...]:
+    """A few things worth asking now: about a region nobody asked about yet, else what the last answer suggests."""
+    session = visit.session
+    if session.study is None:
+        return ("What can you do?", "What is in the atlas?")
+    selected = session.selected
+    if selected is not None and session.search_of(selected.region_id) is None:
+        return (f"What does {selected.region_id} look like?", f"Measure {selected.region_id}")
+    last = visit.turns[-1] if visit.turns else None
+    if last is not None and last.follow_ups:
+        return last.follow_ups
+    return ("Suggest places worth a look", "Describe this study")
+
+
+def say(visit: Visit, text: str) -> None:
+    """Put a sentence of the program itself into the conversation."""
+    visit.turns.append(Turn(question="", text=text, done=True))
+
+
+def record(visit: Visit, found: SearchFacts) -> None:
+    """Note a search that the controls made; of several in a row the last one is kept."""
+    last = visit.turns[-1] if visit.turns else None
+    if last is not None and not last.question and not last.text:
+        visit.turns.pop()
+    step = Step(f"{finished(found)} (set with the controls)", _details(found), found.duration_ms)
+    ideas = next_questions(turn_state(visit.workspace, EvidenceLedger()), ["search_similar_lesions"])
+    visit.turns.append(Turn(question="", steps={"controls": step}, follow_ups=ideas, done=True))
+
+
+def _knows(atlas: Atlas) -> Callable[[str], bool]:
+    def known(lesion_id: str) -> bool:
+        try:
+            atlas.get(lesion_id)
+        except AtlasError:
+            return False
+        return True
+
+    return known

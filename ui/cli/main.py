@@ -1,0 +1,291 @@
+"""The command line. Answers go to standard output, progress and logs to standard error, bad input exits with 2.
+
+Everything heavy is imported inside the command that needs it, so that `--help` answers at once.
+"""
+
+import sys
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+app = typer.Typer(
+    name="lesion-search",
+    help="Find and explain similar CT lesions. A research and teaching tool, not a diagnosis.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+imports = typer.Typer(help="Turn a published data set into a ROI pack.", no_args_is_help=True)
+app.add_typer(imports, name="import")
+
+
+class ScopeOption(StrEnum):
+    """Whose lesions may be found."""
+
+    cross_patient = "cross-patient"
+    all = "all"
+    same_patient = "same-patient"
+
+
+class PresetOption(StrEnum):
+    """Training recipes: the paper's as published, or what measured best."""
+
+    paper = "paper"
+    default = "default"
+
+
+Dicom = Annotated[Path, typer.Argument(metavar="PATH", help="DICOM file, folder or zip")]
+Roi = Annotated[Optional[str], typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")]  # noqa: UP045
+Slice = Annotated[Optional[int], typer.Option("--slice", help="slice number, from 1; the middle one if left out")]  # noqa: UP045
+AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
+Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, embedded, both, or provider:name")]  # noqa: UP045
+KeepOut = Annotated[
+    Path, typer.Option(help="folder of conversations written by people; no sentence like theirs is learnt from")
+]
+SentenceSeed = Annotated[int, typer.Option("--seed", help="of the sentences and the run")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 7860,
+    host: Annotated[str, typer.Option(help="0.0.0.0 to be reachable from other machines")] = "127.0.0.1",
+    atlas: AtlasOption = None,
+    model: Model = None,
+    auth: Annotated[Optional[str], typer.Option(metavar="USER:PASSWORD", help="ask for a login")] = None,  # noqa: UP045
+) -> None:
+    """Open the chat in the browser; builds the demo atlas on first use."""
+    from ui.cli.terminal import progress_bars, settings_with
+    from ui.server.app import build_app, run_server
+
+    with progress_bars() as progress:
+        app = build_app(settings_with(atlas=atlas, model=model), auth, progress)
+    run_server(app, host, port)
+
+
+@app.command()
+def ask(
+    path: Dicom,
+    question: str,
+    roi: Roi = None,
+    slice_number: Slice = None,
+    model: Model = None,
+    atlas: AtlasOption = None,
+    reports: Annotated[Path, typer.Option(help="where a report you ask for is put")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Ask one question about a study and print the grounded answer."""
+    from ui.cli.terminal import open_conversation, print_answer, settings_with
+
+    settings = settings_with(atlas=atlas, model=model)
+    with open_conversation(settings, path, roi, slice_number, reports) as assistant:
+        print_answer(assistant.ask(question), as_json)
+
+
+@app.command()
+def chat(
+    path: Dicom,
+    roi: Roi = None,
+    slice_number: Slice = None,
+    model: Model = None,
+    atlas: AtlasOption = None,
+    script: Annotated[Optional[Path], typer.Option(help="one message a line; /new starts a new conversation")] = None,  # noqa: UP045
+    reports: Annotated[Path, typer.Option(help="where a report you ask for is put")] = Path(),
+    as_json: Json = False,
+) -> None:
+    """Talk about a study in the terminal, or run a script of messages."""
+    from ui.cli.terminal import converse, messages_of, open_conversation, settings_with
+
+    settings = settings_with(atlas=atlas, model=model)
+    messages = messages_of(script)
+    with open_conversation(settings, path, roi, slice_number, reports) as assistant:
+        converse(assistant, messages, as_json)
+
+
+@app.command()
+def search(
+    path: Dicom,
+    roi: Annotated[str, typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")],
+    slice_number: Slice = None,
+    k: Annotated[int, typer.Option("-k", help="how many hits")] = 10,
+    types: Annotated[Optional[list[str]], typer.Option("--type", help="lesion type; may be repeated")] = None,  # noqa: UP045
+    sex: Annotated[Optional[str], typer.Option(help="F or M")] = None,  # noqa: UP045
+    min_age: Annotated[Optional[int], typer.Option(help="years")] = None,  # noqa: UP045
+    max_age: Annotated[Optional[int], typer.Option(help="years")] = None,  # noqa: UP045
+    min_size_mm: Annotated[Optional[float], typer.Option(help="long axis")] = None,  # noqa: UP045
+    max_size_mm: Annotated[Optional[float], typer.Option(help="long axis")] = None,  # noqa: UP045
+    scope: ScopeOption = ScopeOption.cross_patient,
+    atlas: AtlasOption = None,
+    as_json: Json = False,
+) -> None:
+    """Find the atlas lesions most like the one in a box."""
+    from tools.atlas.atlas import Filters
+    from ui.cli.terminal import print_search, search_once, settings_with
+
+    filters = Filters(
+        lesion_types=tuple(types or ()),
+        sex=sex,
+        min_age=min_age,
+        max_age=max_age,
+        min_size_mm=min_size_mm,
+        max_size_mm=max_size_mm,
+        scope=scope.value,
+    )
+    print_search(search_once(settings_with(atlas=atlas), path, roi, slice_number, k, filters), as_json)
+
+
+@app.command()
+def index(
+    source: Annotated[Path, typer.Argument(metavar="PACK_OR_DICOM_FOLDER")],
+    atlas: AtlasOption = None,
+) -> None:
+    """Add the lesions of a ROI pack, or suggested regions of DICOM studies, to an atlas. Can be interrupted."""
+    from tools.pipelines.index import index_source
+    from ui.cli.terminal import progress_bars, say, settings_with
+
+    settings = settings_with(atlas=atlas)
+    with progress_bars() as progress:
+        summary = index_source(source, settings, progress)
+    for note in summary.notes:
+        say(note)
+    say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
+
+
+@imports.command("deeplesion")
+def import_deeplesion(
+    images: Annotated[Path, typer.Option(help="the Images_png folder")],
+    csv: Annotated[Path, typer.Option(help="DL_info.csv")],
+    out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
+) -> None:
+    """DeepLesion's 16-bit PNGs and DL_info.csv to a ROI pack; rows that cannot be read are reported."""
+    from tools.pipelines.import_deeplesion import import_deeplesion as run
+    from ui.cli.terminal import progress_bars, say
+
+    with progress_bars() as progress:
+        summary = run(images, csv, out, progress=lambda n, of: progress("Reading DeepLesion", n, of))
+    for note in summary.notes:
+        say(note)
+    say(f"{summary.lesions} lesions written to {out}, {summary.skipped} rows left out.")
+
+
+@app.command()
+def phantoms(
+    out: Annotated[Path, typer.Option(help="folder to write dicom/, pack/ and truth.csv into")],
+    patients: Annotated[int, typer.Option(min=1)] = 60,
+    seed: int = 0,
+) -> None:
+    """Write synthetic teaching cases: DICOM series, a ROI pack and the truth."""
+    from tools.phantoms.generate import make_phantoms
+    from ui.cli.terminal import progress_bars, say
+
+    with progress_bars() as progress:
+        summary = make_phantoms(out, patients, seed, progress=lambda n, of: progress("Making teaching cases", n, of))
+    say(f"{summary.lesions} lesions of {summary.patients} synthetic patients written to {out}.")
+
+
+@app.command()
+def embed(
+    source: Annotated[Path, typer.Argument(metavar="PACK_OR_NPZ")],
+    out: Annotated[Path, typer.Option(help="vectors.npy: float32, one unit row per ROI")],
+    encoder: Annotated[Optional[str], typer.Option(help="encoder folder or hub repository")] = None,  # noqa: UP045
+) -> None:
+    """Embed every ROI of a pack; memory stays flat however long the pack is."""
+    from tools.pipelines.embed import embed_pack
+    from ui.cli.terminal import progress_bars, say, settings_with
+
+    with progress_bars() as progress:
+        count, dim = embed_pack(source, out, settings_with(encoder=encoder).encoder, progress)
+    say(f"{count} vectors of {dim} numbers written to {out}.")
+
+
+@app.command()
+def train(
+    packs: Annotated[list[Path], typer.Argument(metavar="PACK ...")],
+    out: Annotated[Path, typer.Option(help="checkpoints and the finished encoder")] = Path("runs/latest"),
+    preset: PresetOption = PresetOption.default,
+    epochs: Annotated[Optional[int], typer.Option(min=1, help="instead of the preset's")] = None,  # noqa: UP045
+    resume: Annotated[Optional[Path], typer.Option(help="folder of an interrupted run; goes on exactly there")] = None,  # noqa: UP045
+    train_on_validation: Annotated[
+        bool, typer.Option("--train-on-validation", help="also rows whose split is validation; test never")
+    ] = False,
+) -> None:
+    """Train the encoder on ROI packs."""
+    from encoder.training.train import train as run
+
+    run(packs, out, preset=preset.value, epochs=epochs, resume=resume, train_on_validation=train_on_validation)
+
+
+@app.command()
+def tune(
+    out: Annotated[Path, typer.Option(help="the adapter, and the checkpoint a stopped run goes on from")] = Path(
+        "runs/tuned"
+    ),
+    utterances: Annotated[int, typer.Option(min=100, help="generated sentences to learn from, in one pass")] = 24_000,
+    seed: SentenceSeed = 0,
+    keep_out: KeepOut = Path("eval/assistant/agent_cases"),
+    begin_from: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--from", metavar="FOLDER", help="an adapter to begin with, e.g. assistant/tuned"),
+    ] = None,
+    learning_rate: Annotated[
+        float, typer.Option(min=1e-6, max=1e-1, help="the highest; about half where an adapter is begun with")
+    ] = 1e-3,
+) -> None:
+    """Tune the embedded language model to the tools."""
+    from assistant.training.train_adapter import TuneConfig, run_in_terminal
+    from tools.settings import get_settings
+
+    config = TuneConfig(utterances=utterances, seed=seed, learning_rate=learning_rate)
+    run_in_terminal(get_settings().data, out, config, keep_out, begin_from)
+
+
+@app.command()
+def tune_offline(
+    out: Annotated[Path, typer.Option(help="the network, and the checkpoint a stopped run goes on from")] = Path(
+        "runs/offline"
+    ),
+    utterances: Annotated[int, typer.Option(min=100, help="sentences to learn from, drawn as it goes")] = 260_000,
+    seed: SentenceSeed = 0,
+    keep_out: KeepOut = Path("eval/assistant/agent_cases"),
+) -> None:
+    """Train the network of the offline reader; an hour and a half on two cores."""
+    from assistant.training.train_network import OfflineConfig, run_in_terminal
+    from tools.settings import get_settings
+
+    run_in_terminal(get_settings().data, out, OfflineConfig(utterances=utterances, seed=seed), keep_out)
+
+
+@app.command()
+def utterances(
+    out: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
+    count: Annotated[int, typer.Option(min=1, help="distinct sentences")] = 100_000,
+    seed: Annotated[int, typer.Option(help="the same seed gives the same sentences")] = 0,
+) -> None:
+    """Write generated utterances and the calls they mean, one JSON object a line."""
+    from assistant.training.generator.utterances import distinct, write_jsonl
+
+    typer.echo(f"{write_jsonl(distinct(seed, count), out)} utterances in {out}", err=True)
+
+
+def main() -> None:
+    """Entry point: one sentence and exit code 2 for everything a person can act on."""
+    from encoder.errors import LesionSearchError
+
+    for command in entry_points(group="lesion_search.commands"):
+        if len(sys.argv) < 2 or sys.argv[1] in (command.name, "--help"):
+            app.add_typer(command.load(), name=command.name)
+    try:
+        app()
+    except LesionSearchError as error:
+        typer.echo(f"lesion-search: {error}", err=True)
+        sys.exit(2)
+    except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,247 @@
+"""What the command line shares: settings, progress bars, one conversation, and how answers are printed."""
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from encoder.errors import LesionSearchError
+from tools.regions.create import PixelBox, Region, RegionError
+from tools.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from assistant.agent.assistant import Assistant
+    from assistant.core.events import Answer
+    from tools.atlas.atlas import Filters
+    from tools.domain.facts import SearchFacts
+    from tools.pipelines.demo import Progress
+    from tools.workspace.session import Session, Workspace
+
+NEW_CONVERSATION = "/new"
+
+
+class ScriptError(LesionSearchError):
+    """The file of messages cannot be read."""
+
+
+def say(text: str) -> None:
+    """One line to standard error."""
+    typer.echo(text, err=True)
+
+
+def settings_with(**overrides: str | None) -> Settings:
+    """The settings of the environment, with what was given on the command line."""
+    return get_settings().model_copy(update={name: value for name, value in overrides.items() if value is not None})
+
+
+@contextmanager
+def progress_bars() -> Iterator["Progress"]:
+    """Progress on standard error: one bar per kind of work, with the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    tasks: dict[str, TaskID] = {}
+    with Progress(*columns, console=Console(stderr=True)) as bars:
+
+        def update(what: str, done: int, total: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what, total=total)
+            bars.update(tasks[what], completed=done, total=total)
+
+        yield update
+
+
+def parse_roi(text: str) -> PixelBox:
+    """`x0,y0,x1,y1` as a box. Raises RegionError with an example."""
+    try:
+        x0, y0, x1, y1 = (int(part) for part in text.split(","))
+    except ValueError:
+        raise RegionError(
+            f"The ROI {text[:40]!r} is not four whole numbers: give columns and rows as x0,y0,x1,y1, "
+            "e.g. --roi 210,180,260,225."
+        ) from None
+    return PixelBox(x0, y0, x1, y1)
+
+
+@contextmanager
+def open_workspace(settings: Settings, path: Path, reports: Path | None = None) -> Iterator["Workspace"]:
+    """A study on the table, in a session that is deleted afterwards; reports are moved to `reports` first."""
+    from tools.intake.intake import IntakeError, read_study
+    from tools.pipelines.demo import open_workspace_parts, patient_keys
+    from tools.workspace.session import Session, Workspace
+
+    if not path.exists():
+        raise IntakeError(f"{path} does not exist: give a DICOM file, a folder or a zip.")
+    study = read_study(path, patient_keys(settings))
+    for sentence in (*study.skipped, *study.series[0].warnings):
+        say(sentence)
+    with progress_bars() as progress:
+        embedder, atlas = open_workspace_parts(settings, progress)
+    session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
+    session.open(study)
+    try:
+        yield Workspace(session, atlas, embedder)
+        if reports is not None:
+            _keep_reports(session, reports)
+    finally:
+        session.close()
+
+
+def add_box(session: "Session", roi: str, slice_number: int | None) -> Region:
+    """The region of `--roi` on `--slice` (from 1), on the middle slice if that is left out."""
+    series = session.series
+    slices = int(series.volume_hu.shape[0])
+    if slice_number is not None and not 1 <= slice_number <= slices:
+        raise RegionError(f"There is no slice {slice_number}: this series has slices 1 to {slices}.")
+    slice_index = series.middle_slice if slice_number is None else slice_number - 1
+    return session.add_box(slice_index, parse_roi(roi))
+
+
+@contextmanager
+def open_conversation(
+    settings: Settings, path: Path, roi: str | None, slice_number: int | None, reports: Path
+) -> Iterator["Assistant"]:
+    """An assistant that looks at a study, with the region of `--roi` if one was given."""
+    from assistant.agent.assistant import Assistant
+
+    with open_workspace(settings, path, reports) as workspace:
+        if roi is not None:
+            add_box(workspace.session, roi, slice_number)
+        assistant = Assistant(workspace, settings.model)
+        _wait_for(settings.model)
+        yield assistant
+
+
+def _wait_for(model: str) -> None:
+    """A model on board is loaded in the background; here the first message is for it too."""
+    from rich.console import Console
+
+    from assistant.models.registry import ModelError, wait_for
+
+    try:
+        with Console(stderr=True).status("Loading the model"):
+            wait_for(model)
+    except ModelError:
+        say("The embedded language model could not be loaded: the planner answers alone.")
+
+
+def search_once(
+    settings: Settings, path: Path, roi: str, slice_number: int | None, k: int, filters: "Filters"
+) -> tuple[Region, "SearchFacts"]:
+    """One search without a conversation."""
+    from tools.workspace.search import search_region
+
+    with open_workspace(settings, path) as workspace:
+        region = add_box(workspace.session, roi, slice_number)
+        return region, search_region(workspace, region.region_id, k, filters)
+
+
+def messages_of(script: Path | None) -> Iterable[str]:
+    """Messages of a script, one a line, or those typed at the prompt."""
+    if script is None:
+        return _typed_messages()
+    try:
+        lines = script.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ScriptError(f"The script {script.name} cannot be read: it must be a UTF-8 text file.") from None
+    return [line.strip() for line in lines if line.strip()]
+
+
+def converse(assistant: "Assistant", messages: Iterable[str], as_json: bool) -> None:
+    """Answer message after message; `/new` forgets what was said."""
+    for message in messages:
+        if message == NEW_CONVERSATION:
+            assistant.new_conversation()
+        else:
+            print_answer(assistant.ask(message), as_json)
+
+
+def print_answer(answer: "Answer", as_json: bool) -> None:
+    """The answer as text, or as one JSON document on one line."""
+    if as_json:
+        typer.echo(answer.model_dump_json())
+        return
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    Console().print(Markdown(answer.answer))
+
+
+def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
+    """Hits and votes as a table, or as one JSON document."""
+    region, facts = found
+    if as_json:
+        typer.echo(search_document(region, facts))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    from tools.atlas.confidence import LIMIT_WORDS
+
+    table = Table(title=f"{len(facts.hits)} hits among {facts.candidates} lesions, confidence {facts.confidence}")
+    for column in ("#", "lesion", "type", "similarity", "long axis mm", "sex", "age", "patient"):
+        table.add_column(column)
+    for hit in facts.hits:
+        cells = (hit.rank, hit.lesion_id, hit.lesion_type, f"{hit.similarity:.3f}", hit.long_axis_mm, hit.sex)
+        table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
+    console = Console()
+    console.print(table)
+    if facts.confidence_limit:
+        console.print(f"The confidence is no higher because {LIMIT_WORDS[facts.confidence_limit]}.")
+    if facts.votes:
+        console.print("Votes: " + ", ".join(f"{v.lesion_type} {v.probability:.0%}" for v in facts.votes))
+
+
+def search_document(region: Region, facts: "SearchFacts") -> str:
+    """The JSON contract of `search --json`."""
+    import json
+
+    m, box = region.measurement, region.box
+    document = {
+        "region": {
+            "region_id": region.region_id,
+            "slice": region.slice_index + 1,
+            "box": [box.x0, box.y0, box.x1, box.y1],
+            "long_axis_mm": m.long_axis_mm,
+            "short_axis_mm": m.short_axis_mm,
+            "area_mm2": m.area_mm2,
+            "mean_hu": m.mean_hu,
+            "sd_hu": m.sd_hu,
+            "min_hu": m.min_hu,
+            "max_hu": m.max_hu,
+        },
+        "hits": [hit.model_dump() for hit in facts.hits],
+        "votes": [vote.model_dump() for vote in facts.votes],
+        "confidence": facts.confidence,
+        "confidence_limit": facts.confidence_limit,
+        "candidates": facts.candidates,
+        "filters": facts.filters.model_dump(),
+    }
+    return json.dumps(document)
+
+
+def _typed_messages() -> Iterator[str]:
+    if sys.stdin.isatty():
+        say("Ask about the study. /new starts a new conversation, an empty line or Ctrl-D ends.")
+    while True:
+        try:
+            message = input("> " if sys.stdin.isatty() else "").strip()
+        except EOFError:
+            return
+        if not message and sys.stdin.isatty():
+            return
+        if message:
+            yield message
+
+
+def _keep_reports(session: "Session", reports: Path) -> None:
+    for file in sorted(session.folder.iterdir()) if session.folder.exists() else ():
+        reports.mkdir(parents=True, exist_ok=True)
+        shutil.move(file, reports / file.name)
+        say(f"Report written to {reports / file.name}")

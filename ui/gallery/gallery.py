@@ -1,0 +1,216 @@
+"""The gallery: hits of the searched region with their votes, the filters they were searched with, and the atlas map.
+
+Filters are one thing said in two ways: in words, through the assistant, or with the controls. Both searches are kept
+in the session, and the controls always show the filters of the search on the screen.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import gradio as gr
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.wording.phrases import filter_phrases, likeness, percent, person, size
+from encoder.errors import LesionSearchError
+from tools.atlas.atlas import Atlas, Confidence, Filters, Scope
+from tools.atlas.confidence import LIMIT_WORDS
+from tools.atlas.type_votes import NEIGHBOURS
+from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
+from tools.domain.region import Region
+from tools.workspace.search import MAX_HITS, search_region
+from tools.workspace.session import Session
+from ui.state.visits import Visit
+
+HERE = Path(__file__).parent
+SHOWN_VOTES = 5
+LESION_ID = 200  # characters, at most
+
+CONFIDENCE = {
+    "high": "High confidence",
+    "moderate": "Moderate confidence",
+    "low": "Low confidence",
+    "none": "Nothing similar enough in this atlas: the nearest lesions are shown for reference only",
+}
+
+
+class HitView(BaseModel):
+    """One hit in words."""
+
+    lesion_id: str
+    lesion_type: str
+    likeness: str
+    size: str
+    person: str
+
+
+class VoteView(BaseModel):
+    """One bar of the chart: its length 0..1, and the share in words."""
+
+    lesion_type: str
+    probability: float
+    share: str
+
+
+class FilterControls(BaseModel):
+    """What the controls hold, and what a change of them asks for."""
+
+    model_config = ConfigDict(extra="forbid")
+    lesion_types: Annotated[tuple[Annotated[str, Field(max_length=LESION_ID)], ...], Field(max_length=200)] = ()
+    sex: Literal["F", "M"] | None = None
+    min_age: Annotated[int | None, Field(ge=0, le=130)] = None
+    max_age: Annotated[int | None, Field(ge=0, le=130)] = None
+    min_size_mm: Annotated[float | None, Field(ge=0, le=1000, allow_inf_nan=False)] = None
+    max_size_mm: Annotated[float | None, Field(ge=0, le=1000, allow_inf_nan=False)] = None
+    scope: Scope = "cross-patient"
+    k: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
+
+    @classmethod
+    def of(cls, found: SearchFacts) -> "FilterControls":
+        return cls(**found.filters.model_dump(), k=found.asked_k)
+
+    def filters(self) -> Filters:
+        return Filters(**self.model_dump(exclude={"k"}))
+
+
+class SearchRequest(BaseModel):
+    """The controls were changed: search this region again."""
+
+    model_config = ConfigDict(extra="forbid")
+    study: Annotated[str, Field(max_length=64)]
+    region_id: Annotated[str, Field(max_length=8)]
+    controls: FilterControls
+
+
+class GalleryState(BaseModel):
+    """Everything the gallery shows. `revision` grows; an older state that arrives late is dropped."""
+
+    revision: int
+    study_key: str = ""
+    region_id: str | None = None
+    controls: FilterControls | None = None
+    types: tuple[str, ...] = ()  # of the atlas: what can be chosen
+    problem: str = ""  # why the controls could not be followed
+    calibration: tuple[str, ...] = ()  # what a vote means, in sentences
+    hits: tuple[HitView, ...] = ()
+    votes: tuple[VoteView, ...] = ()
+    confidence: Confidence | None = None
+    verdict: str = ""
+    searched: str = ""
+    hint: str = ""
+
+
+def gallery_component() -> gr.HTML:
+    """The gallery. It fetches pictures and map from the plain routes. Event: `search` (a SearchRequest)."""
+    scripts = (HERE / name for name in ("gallery.js", "filters.js", "atlas_map.js"))  # one scope, one component
+    return gr.HTML(
+        value=None,
+        html_template=(HERE / "gallery.html").read_text(encoding="utf-8"),
+        css_template=(HERE / "gallery.css").read_text(encoding="utf-8"),
+        js_on_load="\n".join(script.read_text(encoding="utf-8") for script in scripts),
+        apply_default_css=False,
+        elem_id="gallery",
+    )
+
+
+def search_again(visit: Visit, data: object) -> SearchFacts | str:
+    """Search as the controls say, after checking every field; a sentence when that cannot be done."""
+    try:
+        asked = SearchRequest.model_validate(data)
+    except ValidationError:
+        return (
+            f"These filters cannot be used: ages go from 0 to 130, sizes from 0 to 1000 mm, hits from 1 to {MAX_HITS}."
+        )
+    if asked.study != visit.study_key:
+        return "That study is no longer open: choose a case or open a file."
+    try:
+        return search_region(visit.workspace, asked.region_id, asked.controls.k, asked.controls.filters())
+    except LesionSearchError as error:
+        return str(error)
+
+
+def gallery_of(visit: Visit, problem: str = "") -> GalleryState:
+    """The hits of the selected region, or a word on how to get some."""
+    session = visit.session
+    revision = visit.next_revision()
+    if session.study is None:
+        return GalleryState(revision=revision)
+    region = session.selected or _first_searched(session)
+    if region is None:
+        return GalleryState(revision=revision, study_key=visit.study_key)
+    found = session.search_of(region.region_id)
+    if found is None:
+        hint = f"Ask about {region.region_id} and the most similar lesions of the atlas appear here."
+        return GalleryState(
+            revision=revision, study_key=visit.study_key, region_id=region.region_id, hint=hint, problem=problem
+        )
+    atlas = visit.workspace.atlas
+    return GalleryState(
+        revision=revision,
+        study_key=visit.study_key,
+        region_id=region.region_id,
+        hits=tuple(_hit(hit) for hit in found.hits),
+        votes=() if found.confidence == "none" else tuple(_vote(vote) for vote in found.votes[:SHOWN_VOTES]),
+        controls=FilterControls.of(found),
+        types=atlas.types(),
+        problem=problem,
+        calibration=vote_sentences(atlas),
+        confidence=found.confidence,
+        verdict=_verdict(found),
+        searched=_searched(found.candidates, found.atlas_size, found.filters),
+    )
+
+
+def _verdict(found: SearchFacts) -> str:
+    """How sure, and what keeps it there."""
+    if found.confidence_limit is None:
+        return CONFIDENCE[found.confidence]
+    level = "No type is named" if found.confidence == "none" else CONFIDENCE[found.confidence]
+    return f"{level}: {LIMIT_WORDS[found.confidence_limit]}"
+
+
+def _first_searched(session: Session) -> Region | None:
+    """With nothing chosen: what the assistant searched by itself, the best suggestion first."""
+    return next((region for region in session.regions() if session.search_of(region.region_id)), None)
+
+
+def vote_sentences(atlas: Atlas) -> tuple[str, ...]:
+    """What a vote is and how it was calibrated, in plain words; nothing without a calibration."""
+    fit = atlas.calibration()
+    if fit is None:
+        return ()
+    sentences = [
+        f"The {NEIGHBOURS} most similar lesions of other patients vote for their type, the more similar the more; "
+        "filters change the hits and not the vote. A share is how likely the type is among lesions like those of "
+        "this atlas. It says nothing about lesions the atlas does not hold.",
+    ]
+    if fit.accuracy is not None and fit.ece_before is not None and fit.ece_after is not None:
+        sentences.append(
+            f"Calibrated on {fit.queries} lesions of this atlas, each asked with its own patient left out, at "
+            f"temperature {fit.vote.temperature:g}. On patients kept apart the leading type was right in "
+            f"{percent(fit.accuracy)}, and its share was off by {_points(fit.ece_after)} on average (ECE); "
+            f"by {_points(fit.ece_before)} before calibration."
+        )
+    return tuple(sentences)
+
+
+def _points(error: float) -> str:
+    return f"{100 * error:.1f} percentage points"
+
+
+def _hit(hit: HitFacts) -> HitView:
+    return HitView(
+        lesion_id=hit.lesion_id,
+        lesion_type=hit.lesion_type or "type not recorded",
+        likeness=likeness(hit.similarity),
+        size=size(hit.long_axis_mm),
+        person=person(hit.sex, hit.age_years),
+    )
+
+
+def _vote(vote: VoteFacts) -> VoteView:
+    return VoteView(lesion_type=vote.lesion_type, probability=vote.probability, share=percent(vote.probability))
+
+
+def _searched(candidates: int, atlas_size: int, filters: FilterFacts) -> str:
+    said = filter_phrases(filters) or ["from other patients"]
+    return f"Compared with {candidates} of {atlas_size} atlas lesions: {', '.join(said)}."

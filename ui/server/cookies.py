@@ -1,0 +1,69 @@
+"""At the door: every visitor gets a cookie that scripts cannot read, and what the page does not use is closed."""
+
+from http.cookies import CookieError, SimpleCookie
+
+from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.state.visits import COOKIE, Visits, is_visitor, new_visitor
+
+CLOSED = ("/gradio_api/upload", "/gradio_api/component_server", "/gradio_api/stream", "/gradio_api/deep_link")
+HEARTBEAT = "/gradio_api/heartbeat/"
+
+
+class VisitorCookie:
+    """ASGI middleware: sets the cookie with the page itself, lets nobody listen to the events of another's page, and
+    never buffers what streams through."""
+
+    def __init__(self, app: ASGIApp, visits: Visits) -> None:
+        self.app = app
+        self.visits = visits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        if scope["path"].startswith(CLOSED):
+            await PlainTextResponse("Not used here.", 404)(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        page = _page(scope)
+        if page is not None and not self.visits.may_listen(_cookie(headers), page):
+            await PlainTextResponse("This page belongs to somebody else.", 403)(scope, receive, send)
+            return
+        new = scope["path"] == "/" and not is_visitor(_cookie(headers))
+        secure = headers.get("x-forwarded-proto", scope.get("scheme", "http")).startswith("https")
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                told = MutableHeaders(scope=message)
+                told["X-Content-Type-Options"] = "nosniff"
+                told["Referrer-Policy"] = "no-referrer"
+                if new:
+                    told.append("Set-Cookie", _set_cookie(new_visitor(), secure))
+            await send(message)
+
+        await self.app(scope, receive, send_with_cookie)
+
+
+def _page(scope: Scope) -> str | None:
+    """The page whose events a request wants to hear, if that is what it wants."""
+    path = scope["path"]
+    if path.startswith(HEARTBEAT):
+        return str(path.removeprefix(HEARTBEAT)).strip("/")
+    return QueryParams(scope["query_string"]).get("session_hash")
+
+
+def _cookie(headers: Headers) -> str | None:
+    try:
+        found = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
+    except CookieError:
+        return None
+    return found.value if found else None
+
+
+def _set_cookie(value: str, secure: bool) -> str:
+    # A Space is shown in a frame of another site: only a partitioned cookie reaches the server there
+    policy = "SameSite=None; Secure; Partitioned" if secure else "SameSite=Lax"
+    return f"{COOKIE}={value}; HttpOnly; Path=/; Max-Age=604800; {policy}"

@@ -1,0 +1,225 @@
+"""What happens when something on the page is used."""
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import gradio as gr
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from assistant.models.registry import ModelError, here, resolve_model
+from encoder.errors import LesionSearchError
+from tools.intake.intake import open_study
+from ui.chat.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
+from ui.gallery.gallery import gallery_of, search_again
+from ui.server.routes import upload_folder
+from ui.state.samples import SampleShelf
+from ui.state.visits import COOKIE, Visit, VisitError, Visits
+from ui.viewer.viewer import Notice, perform, state_of
+
+log = logging.getLogger(__name__)
+
+
+class Opening(BaseModel):
+    """What the viewer asks to open: a sample, or files it has sent; or that sending failed."""
+
+    model_config = ConfigDict(extra="forbid")
+    sample: Annotated[str | None, Field(max_length=20)] = None
+    batch: Annotated[str | None, Field(pattern=r"^[0-9a-f]{24}$")] = None
+    files: Annotated[int, Field(ge=0)] = 0
+    failed: Annotated[str | None, Field(max_length=400)] = None
+
+
+class Page:
+    """What happens when something on the page is used. Every handler finds its visit by cookie and page, or says why
+    it cannot; none takes a session, a key or a region from the browser on trust."""
+
+    def __init__(self, visits: Visits, shelf: SampleShelf) -> None:
+        self.visits = visits
+        self.shelf = shelf
+
+    def visit(self, request: gr.Request) -> Visit:
+        return self.visits.of_page(request.cookies.get(COOKIE), request.session_hash)
+
+    def load(self, request: gr.Request) -> tuple[Any, ...]:
+        """A page was opened or reloaded."""
+        try:
+            return self._everything(self.visit(request))
+        except VisitError as error:
+            return gr.skip(), gr.skip(), [gr.ChatMessage(content=str(error))], gr.skip()
+
+    def unload(self, request: gr.Request) -> None:
+        """The page was closed."""
+        self.visits.close(request.cookies.get(COOKIE), request.session_hash)
+
+    def act(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Something was done in the viewer."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return gr.skip(), gr.skip(), gr.skip()
+        notice = perform(visit, event._data)
+        return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), list(follow_ups(visit))
+
+    def search(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A filter control was changed: search again, and say so in the conversation."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return gr.skip(), gr.skip(), gr.skip()
+        found = search_again(visit, event._data)
+        if isinstance(found, str):
+            return _dump(gallery_of(visit, problem=found)), gr.skip(), gr.skip()
+        record(visit, found)
+        return _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+
+    def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """A sample was chosen or files were sent."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return gr.skip(), gr.skip(), gr.skip(), gr.skip()
+        try:
+            self._open(visit, Opening.model_validate(event._data))
+        except LesionSearchError as error:
+            return self._told(visit, str(error))
+        except ValidationError:
+            return self._told(visit, "The viewer sent something this server does not understand: reload the page.")
+        except Exception:
+            log.exception("a study could not be opened")
+            return self._told(visit, "This could not be opened, because of a fault in the program: try other files.")
+        return self._everything(visit)
+
+    def ask(self, question: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """A question was typed."""
+        yield from self._answer(question, request)
+
+    def ask_chip(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """A suggested question was chosen."""
+        question = event._data.get("text") if isinstance(event._data, dict) else None
+        yield from self._answer(question if isinstance(question, str) else "", request)
+
+    def ask_again(self, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """The last question, once more."""
+        try:
+            visit = self.visit(request)
+        except VisitError as error:
+            yield _only_chat(str(error))
+            return
+        asked = [turn for turn in visit.turns if turn.question]
+        if asked:
+            take_back(visit, asked[-1])
+            yield from self._answer(asked[-1].question, request)
+
+    def edit(self, event: gr.EditData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """A question was written anew: it takes its own place, and what came after it goes."""
+        try:
+            visit = self.visit(request)
+        except VisitError as error:
+            yield _only_chat(str(error))
+            return
+        turn = turn_at(visit, event.index) if isinstance(event.index, int) else None
+        if turn is not None and isinstance(event.value, str) and event.value.strip():
+            visit.stop()
+            take_back(visit, turn)
+            yield from self._answer(event.value, request)
+
+    def clear(self, request: gr.Request) -> tuple[Any, ...]:
+        """A new conversation about the same study."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return gr.skip(), gr.skip()
+        visit.forget_conversation()
+        return messages(visit), list(follow_ups(visit))
+
+    def stop(self, request: gr.Request) -> None:
+        """Stop answering."""
+        with contextlib.suppress(VisitError):
+            self.visit(request).stop()
+
+    def choose_model(self, model: str, request: gr.Request) -> Any:
+        """Another model answers from now on."""
+        try:
+            visit = self.visit(request)
+            if model not in {name for name, _ in models(self.visits.shared.model)}:
+                raise ModelError("This server does not offer that model: choose one of the list.")
+            say(visit, f"From now on answered by {resolve_model(model).label}.")
+            visit.choose_model(model)
+        except LesionSearchError as error:
+            return [gr.ChatMessage(content=str(error))]
+        return messages(visit)
+
+    def _answer(self, question: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+        """Yields (chat, box, chips, viewer, gallery, send button, stop button)."""
+        try:
+            visit = self.visit(request)
+        except VisitError as error:
+            yield _only_chat(str(error))
+            return
+        if not question.strip():
+            yield (gr.skip(),) * 7
+            return
+        seen = visit.session.revision
+        started = True
+        for turn in converse(visit, question[:MAX_QUESTION]):
+            changed = visit.session.revision != seen or turn.done
+            seen = visit.session.revision
+            yield (
+                messages(visit),
+                "" if started else gr.skip(),
+                list(follow_ups(visit)) if turn.done else [] if started else gr.skip(),
+                _dump(state_of(visit)) if changed else gr.skip(),
+                _dump(gallery_of(visit)) if changed else gr.skip(),
+                gr.update(visible=turn.done) if started or turn.done else gr.skip(),
+                gr.update(visible=not turn.done) if started or turn.done else gr.skip(),
+            )
+            started = False
+
+    def _open(self, visit: Visit, asked: Opening) -> None:
+        if asked.failed is not None:
+            if asked.batch is not None:
+                visit.discard_upload(upload_folder(visit, asked.batch))
+            raise VisitError(asked.failed)
+        if asked.sample is not None:
+            sample = self.shelf.get(asked.sample)
+            visit.open(self.shelf.study(sample), sample.title, sample.slice_index, sample.window)
+            say(
+                visit,
+                f"**{sample.title}.** A synthetic teaching case. "
+                "Click what looks abnormal, or ask me to suggest places.",
+            )
+            return
+        folder = upload_folder(visit, asked.batch or "")
+        study = open_study(folder, self.visits.shared.keys, lambda: visit.discard_upload(folder), self.visits.readers)
+        visit.open(study, "Your CT" if study.series[0].facts.modality == "CT" else "Your study")
+        remarks = " ".join((*study.skipped, *study.series[0].warnings))
+        say(
+            visit,
+            f"**Your study is open.** {remarks} Click a lesion or drag a box around it, then ask.".replace("  ", " "),
+        )
+
+    def _everything(self, visit: Visit) -> tuple[Any, ...]:
+        return _dump(state_of(visit)), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+
+    def _told(self, visit: Visit, text: str) -> tuple[Any, ...]:
+        say(visit, text)
+        notice = Notice(text=text, kind="problem")
+        return _dump(state_of(visit, notice)), gr.skip(), messages(visit), list(follow_ups(visit))
+
+
+def models(default: str) -> list[tuple[str, str]]:
+    """The models this server offers, as (name, what a person should know): the one it was started with, and those on
+    this machine."""
+    first = resolve_model(default)
+    others = [("offline", resolve_model("offline").label), *here()]
+    return [(default, first.label), *(other for other in others if other[0] != first.name)]
+
+
+def _dump(state: BaseModel) -> dict[str, Any]:
+    return state.model_dump(mode="json")
+
+
+def _only_chat(text: str) -> tuple[Any, ...]:
+    return ([gr.ChatMessage(content=text)], *(gr.skip() for _ in range(6)))

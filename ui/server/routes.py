@@ -1,0 +1,185 @@
+"""Plain routes beside Gradio: pixels and pictures out, uploads in. Each checks the visitor's cookie and a key.
+
+Uploads come here and not through Gradio, whose cache serves every file to everyone who knows its name.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+from zlib import compressobj
+
+from anyio import to_thread
+from fastapi import APIRouter, Cookie, HTTPException, Query, Request, Response
+from fastapi.responses import FileResponse, PlainTextResponse
+
+from encoder.errors import LesionSearchError
+from tools.atlas.atlas import AtlasError
+from tools.domain.lazy_volume import SliceError
+from tools.intake.intake import DEFAULT_LIMITS
+from tools.regions.crop import crop_roi, to_thumbnail
+from tools.regions.png import to_png
+from ui.gallery.comparison import Comparison, compare
+from ui.state.atlas_map import AtlasMapView, RegionOnMap
+from ui.state.samples import SampleShelf
+from ui.state.visits import COOKIE, UPLOADS, Visit, Visits
+
+MAX_FILES = DEFAULT_LIMITS.max_files
+MAX_UPLOAD_BYTES = DEFAULT_LIMITS.max_upload_bytes
+_BATCH = re.compile(r"[0-9a-f]{24}")
+_GONE = "Nothing is here for you: open the study again."
+_PRIVATE = {"Cache-Control": "no-store"}
+_PUBLIC = {"Cache-Control": "private, max-age=3600"}
+_LOCAL = ("127.0.0.1", "::1")
+
+Visitor = Annotated[str | None, Cookie(alias=COOKIE)]
+
+
+def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
+    """All plain routes of the page."""
+    router = APIRouter(include_in_schema=False)
+
+    def study_of(visitor: str | None, study_key: str) -> Visit:
+        visit = visits.of_study(visitor, study_key)
+        if visit is None or visit.session.study is None:
+            raise HTTPException(404, _GONE)
+        return visit
+
+    @router.get("/studies/{study_key}/series/{series}/slices/{slice_index}")
+    def slice_pixels(
+        request: Request, study_key: str, series: int, slice_index: int, visitor: Visitor = None
+    ) -> Response:
+        """One slice as little-endian int16, row by row, deflated for those who are not on this machine; where it cannot
+        be read, a sentence that says why."""
+        study = study_of(visitor, study_key).session.study
+        if study is None or not 0 <= series < len(study.series):
+            raise HTTPException(404, _GONE)
+        volume = study.series[series].volume_hu
+        if not 0 <= slice_index < volume.shape[0]:
+            raise HTTPException(404, _GONE)
+        try:
+            data = volume[slice_index].astype("<i2").tobytes()  # waits while it is being decoded
+        except SliceError as error:
+            return PlainTextResponse(str(error), headers=_PRIVATE)
+        headers = dict(_PRIVATE)
+        local = request.client is not None and request.client.host in _LOCAL
+        if not local and "gzip" in request.headers.get("accept-encoding", ""):
+            squeeze = compressobj(level=1, wbits=31)
+            data = squeeze.compress(data) + squeeze.flush()
+            headers["Content-Encoding"] = "gzip"
+        return Response(data, media_type="application/octet-stream", headers=headers)
+
+    @router.get("/studies/{study_key}/regions/{region_id}.png")
+    def region_picture(study_key: str, region_id: str, visitor: Visitor = None) -> Response:
+        """What the encoder sees of a region."""
+        session = study_of(visitor, study_key).session
+        try:
+            roi = crop_roi(session.series, session.region(region_id))
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(to_png(to_thumbnail(roi)), media_type="image/png", headers=_PRIVATE)
+
+    @router.get("/studies/{study_key}/regions/{region_id}/comparison")
+    def comparison(
+        study_key: str, region_id: str, lesion: Annotated[str, Query(max_length=200)], visitor: Visitor = None
+    ) -> Comparison:
+        """A region and one atlas lesion, side by side in one window."""
+        try:
+            return compare(study_of(visitor, study_key), region_id, lesion)
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+
+    @router.get("/studies/{study_key}/regions/{region_id}/map")
+    def region_on_map(study_key: str, region_id: str, visitor: Visitor = None) -> RegionOnMap:
+        """Where a region falls on the map of the atlas, with its hits."""
+        visit = study_of(visitor, study_key)
+        try:
+            region = visit.session.region(region_id)
+            vector = visits.shared.embedder(crop_roi(visit.session.series, region)[None])[0]
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return visits.shared.atlas_map.region(vector, visit.session.search_of(region.region_id))
+
+    @router.get("/atlas-map")
+    def atlas_map(visitor: Visitor = None) -> AtlasMapView:
+        """The map of the atlas, for people with an open page."""
+        if not visits.knows(visitor):
+            raise HTTPException(404, _GONE)
+        return visits.shared.atlas_map.view()
+
+    @router.get("/studies/{study_key}/files/{name}")
+    def report_file(study_key: str, name: str, visitor: Visitor = None) -> FileResponse:
+        """A report that this session wrote."""
+        folder = study_of(visitor, study_key).session.files_folder()
+        path = folder / name
+        if name not in {p.name for p in folder.iterdir() if p.is_file()}:
+            raise HTTPException(404, "There is no such file any more: ask for the report again.")
+        return FileResponse(path, filename=name, headers=_PRIVATE, content_disposition_type="attachment")
+
+    @router.get("/atlas-lesion.png")
+    def atlas_picture(lesion: Annotated[str, Query(max_length=200)], visitor: Visitor = None) -> Response:
+        """The picture of an atlas lesion, for people with an open page."""
+        if not visits.knows(visitor):
+            raise HTTPException(404, _GONE)
+        try:
+            roi = visits.shared.atlas.roi(lesion)
+        except AtlasError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(to_png(to_thumbnail(roi)), media_type="image/png", headers=_PUBLIC)
+
+    @router.get("/samples/{sample_id}.png")
+    def sample_picture(sample_id: str) -> Response:
+        """The picture of a sample case: synthetic, so open to all."""
+        try:
+            picture = shelf.picture(shelf.get(sample_id))
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(to_png(picture), media_type="image/png", headers=_PUBLIC)
+
+    @router.put("/uploads/{visit_key}/{batch}/{index}", status_code=204)
+    async def upload(request: Request, visit_key: str, batch: str, index: int, visitor: Visitor = None) -> Response:
+        """One file of an upload, written into the visitor's own folder as it arrives, bounded in size and number."""
+        visit = visits.of_key(visitor, visit_key)
+        if visit is None:
+            raise HTTPException(404, "This page was idle for too long: reload it and try again.")
+        if not _BATCH.fullmatch(batch) or not 0 <= index < MAX_FILES:
+            raise HTTPException(413, f"That is more than {MAX_FILES} files: send one series, or a zip of it.")
+        folder = upload_folder(visit, batch)
+        await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
+        try:
+            await _receive(request, folder / f"{index:05d}", visit)
+        except FileExistsError:
+            raise HTTPException(409, "This file was already sent: choose the files once more.") from None
+        except _TooLargeError:
+            await to_thread.run_sync(visit.discard_upload, folder)
+            raise HTTPException(413, "That is too much to open at once: send one series.") from None
+        return Response(status_code=204)
+
+    return router
+
+
+def upload_folder(visit: Visit, batch: str) -> Path:
+    """Where the files of one upload lie until they are read."""
+    if not _BATCH.fullmatch(batch):
+        raise LesionSearchError("The upload has no proper name: reload the page and try again.")
+    return visit.session.files_folder() / UPLOADS / batch
+
+
+def report_address(visit: Visit, name: str) -> str:
+    """Where a report of this visit can be fetched, by its visitor only."""
+    return f"studies/{visit.study_key}/files/{quote(name)}"
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+async def _receive(request: Request, path: Path, visit: Visit) -> None:
+    received = 0
+    with open(path, "xb") as file:
+        async for chunk in request.stream():
+            received += len(chunk)
+            visit.upload_bytes += len(chunk)
+            if received > DEFAULT_LIMITS.max_file_bytes or visit.upload_bytes > MAX_UPLOAD_BYTES:
+                raise _TooLargeError
+            file.write(chunk)

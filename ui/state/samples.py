@@ -1,0 +1,109 @@
+"""The teaching cases one click away: a few telling phantoms, named without giving the diagnosis away."""
+
+import contextlib
+import csv
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.errors import LesionSearchError
+from tools.domain.patient_keys import PatientKeys
+from tools.domain.study import Study, Window
+from tools.intake.intake import read_study
+from tools.regions.crop import LUNG_WINDOW, SOFT_TISSUE_WINDOW, apply_window
+
+WANTED_TYPES = ("lung", "liver", "kidney", "pelvis", "mediastinum", "bone")  # one case for each, in this order
+BEST_LONG_AXIS_MM = 24.0  # easy to find, and small enough to leave surroundings
+PLACES = {"chest": "Chest", "liver": "Upper abdomen", "abdomen": "Abdomen", "pelvis": "Pelvis"}
+PEOPLE = {"F": "woman", "M": "man"}
+
+
+class SampleError(LesionSearchError):
+    """The sample cases are missing, or there is no such case."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One case: where its DICOM files are, and the slice (0-based) and window in which its lesion is seen first."""
+
+    sample_id: str
+    title: str
+    folder: Path
+    slice_index: int
+    window: Window
+
+
+class SampleShelf:
+    """The cases of a phantom folder (`truth.csv`, `dicom/`, `pack/`). Studies are read once and kept: they are small,
+    never change, and belong to nobody."""
+
+    def __init__(self, folder: Path, keys: PatientKeys) -> None:
+        self._folder = folder
+        self._keys = keys
+        self._studies: dict[str, Study] = {}
+        self._lock = threading.Lock()
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """The chosen cases, of different patients."""
+        try:
+            return tuple(_choose(self._folder))
+        except (OSError, KeyError, ValueError) as error:
+            raise SampleError(
+                f"The sample cases in {self._folder} cannot be read: delete that folder and start again."
+            ) from error
+
+    def get(self, sample_id: str) -> Sample:
+        """Raises SampleError for an unknown id."""
+        for sample in self.samples:
+            if sample.sample_id == sample_id:
+                return sample
+        raise SampleError("There is no such sample case: choose one of those shown.")
+
+    def study(self, sample: Sample) -> Study:
+        """The case as a study."""
+        with self._lock:
+            if sample.sample_id not in self._studies:
+                self._studies[sample.sample_id] = read_study(sample.folder, self._keys)
+            return self._studies[sample.sample_id]
+
+    def warm_up(self) -> None:
+        """Read all cases, so that the first click opens at once."""
+        for sample in self.samples:
+            with contextlib.suppress(LesionSearchError):  # said when somebody opens it
+                self.study(sample)
+
+    def picture(self, sample: Sample) -> NDArray[np.uint8]:
+        """The slice the case opens on, for the eye: (rows, columns), a quarter of the resolution."""
+        image = self.study(sample).series[0].volume_hu[sample.slice_index]
+        return apply_window(image[::2, ::2], sample.window)
+
+
+def _choose(folder: Path) -> Iterator[Sample]:
+    with open(folder / "pack" / "lesions.csv", newline="", encoding="utf-8") as file:
+        places = {row["lesion_id"]: row["body_part"] for row in csv.DictReader(file)}
+    with open(folder / "truth.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    taken: set[str] = set()
+    titles: set[str] = set()
+    for wanted in (*WANTED_TYPES, *WANTED_TYPES):  # twice, so that a small folder still fills the shelf
+        if len(taken) == len(WANTED_TYPES):
+            return
+        free = [row for row in rows if row["lesion_type"] == wanted and row["patient_id"] not in taken]
+        if not free:
+            continue
+        row = min(free, key=lambda row: abs(float(row["long_axis_mm"]) - BEST_LONG_AXIS_MM))
+        place = places[row["lesion_id"]]
+        person = f"{row['age_years']}-year-old {PEOPLE.get(row['sex'], 'person')}"
+        title = f"{PLACES.get(place, place.capitalize())} CT, {person}"
+        if title in titles:
+            continue
+        titles.add(title)
+        taken.add(row["patient_id"])
+        window = LUNG_WINDOW if wanted == "lung" else SOFT_TISSUE_WINDOW
+        yield Sample(f"case{len(taken)}", title, folder / row["dicom_folder"], int(row["slice"]) - 1, window)

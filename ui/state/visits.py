@@ -1,0 +1,290 @@
+"""Who may see what in the browser: one visit per open page, reachable only with its own cookie and keys."""
+
+import re
+import secrets
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from assistant.agent.assistant import Assistant
+from encoder.errors import LesionSearchError
+from encoder.roi import ROI_SIZE
+from tools.domain.patient_keys import PatientKeys
+from tools.domain.study import Study, Window
+from tools.intake.intake import SpareChildren
+from tools.workspace.session import Session, Workspace
+from ui.state.atlas_map import AtlasMap
+
+if TYPE_CHECKING:
+    from encoder.embedder import Embedder
+    from tools.atlas.atlas import Atlas
+    from ui.chat.chat import Turn
+
+UPLOADS = "uploads"  # folder of a session that holds what was sent, until it is read
+COOKIE = "lesion_search_visitor"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+MAX_NAME_LENGTH = 40
+
+
+class VisitError(LesionSearchError):
+    """The page does not belong to this visitor, or the server is full."""
+
+
+@dataclass(frozen=True)
+class VisitLimits:
+    """How long a page may lie idle, and how many may be open at once."""
+
+    idle_s: float = 3600.0
+    visits: int = 64
+    visits_per_visitor: int = 8
+
+
+DEFAULT_LIMITS = VisitLimits()
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What all visits use and nobody changes: atlas, encoder, patient keys, the default chat model."""
+
+    atlas: "Atlas"
+    embedder: "Embedder"
+    keys: PatientKeys
+    model: str
+
+    @cached_property
+    def atlas_map(self) -> AtlasMap:
+        """The map of the atlas."""
+        return AtlasMap(self.atlas)
+
+
+@dataclass
+class Visit:
+    """One open page: its session, its conversation, and what only the screen needs to know.
+
+    `visitor` is the secret in the browser's cookie. `key` and `study_key` are unguessable names for URLs; the second
+    changes with every study, so that a late request for the last one finds nothing.
+    """
+
+    visitor: str
+    session: Session
+    workspace: Workspace
+    model: str
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    study_key: str = ""
+    title: str = ""
+    start_slice: int | None = None
+    start_window: Window | None = None
+    upload_bytes: int = 0  # of the upload that is under way
+    names: dict[str, str] = field(default_factory=dict)
+    turns: list["Turn"] = field(default_factory=list)
+    last_seen: float = field(default_factory=time.monotonic)
+    _sent: int = 0
+    _assistant: Assistant | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(
+        self, study: Study, title: str, start_slice: int | None = None, start_window: Window | None = None
+    ) -> None:
+        """Put a study on the screen; the conversation about the last one is over."""
+        self.session.open(study)
+        self.study_key = secrets.token_urlsafe(24)
+        self.title = title
+        self.start_slice = start_slice
+        self.start_window = start_window
+        self.names.clear()
+        self.forget_conversation()
+
+    def forget_conversation(self) -> None:
+        """Start a new one."""
+        self.stop()
+        self.turns.clear()
+        with self._lock:
+            self._assistant = None
+
+    def discard(self) -> None:
+        """Forget everything and delete its files."""
+        self.stop()
+        self.session.close()
+
+    def discard_upload(self, folder: Path) -> None:
+        """What was sent is deleted as soon as it has been read."""
+        shutil.rmtree(folder, ignore_errors=True)
+        self.upload_bytes = 0
+
+    def assistant(self) -> Assistant:
+        """The assistant of this visit, made on the first question."""
+        with self._lock:
+            if self._assistant is None:
+                self._assistant = Assistant(self.workspace, self.model)
+            return self._assistant
+
+    def stop(self) -> None:
+        """Stop answering, at once."""
+        for turn in self.turns:
+            turn.stop.set()
+
+    def choose_model(self, model: str) -> None:
+        """Let another model answer from the next question on; it starts a conversation of its own."""
+        with self._lock:
+            self.model = model
+            self._assistant = None
+
+    def rename(self, region_id: str, name: str) -> None:
+        """Give a region a name of the person's own. It stays on the screen: no model is told."""
+        region = self.session.region(region_id)
+        text = " ".join(name.split())[:MAX_NAME_LENGTH]
+        if text:
+            self.names[region.region_id] = text
+        else:
+            self.names.pop(region.region_id, None)
+
+    def next_revision(self) -> int:
+        """A number that grows with everything sent to the screen, so that it can tell old from new: the time in
+        milliseconds, so that it goes on growing when a visit ended and the page is given another."""
+        with self._lock:
+            self._sent = max(self._sent + 1, time.time_ns() // 1_000_000)
+            return self._sent
+
+
+class Visits:
+    """All open pages of this server. Every look-up needs the visitor's cookie; nothing is found by a key alone."""
+
+    def __init__(
+        self,
+        shared: Shared,
+        limits: VisitLimits = DEFAULT_LIMITS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.shared = shared
+        self.limits = limits
+        self.readers = SpareChildren()
+        self._clock = clock
+        self._visits: dict[str, Visit] = {}  # by page
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._visits)
+
+    def of_page(self, visitor: str | None, page: str | None) -> Visit:
+        """The visit of a page (Gradio's session hash), made when it is new. Raises VisitError without a proper cookie,
+        and when the page is somebody else's."""
+        if visitor is None or not is_visitor(visitor) or not page:
+            raise VisitError("This page needs its cookie to keep your study apart from others': allow it and reload.")
+        with self._lock:
+            visit = self._visits.get(page)
+            if visit is None:
+                self._make_room(visitor)
+                visit = self._visits[page] = self._new_visit(visitor)
+            elif not _equal(visit.visitor, visitor):
+                raise VisitError("This page belongs to somebody else: reload it to get one of your own.")
+            visit.last_seen = self._clock()
+            return visit
+
+    def may_listen(self, visitor: str | None, page: str) -> bool:
+        """False for the page of somebody else."""
+        visit = self._visits.get(page)
+        return visit is None or _equal(visit.visitor, visitor or "")
+
+    def of_key(self, visitor: str | None, key: str) -> Visit | None:
+        """The visit whose page or study has this key, if it belongs to the visitor."""
+        return self._find(visitor, lambda visit: _equal(visit.key, key) or _equal(visit.study_key, key))
+
+    def of_study(self, visitor: str | None, study_key: str) -> Visit | None:
+        """The visit that has this study open, if it belongs to the visitor."""
+        return self._find(visitor, lambda visit: _equal(visit.study_key, study_key))
+
+    def knows(self, visitor: str | None) -> bool:
+        """True for a visitor with an open page."""
+        return self._find(visitor, lambda visit: True) is not None
+
+    def close(self, visitor: str | None, page: str | None) -> None:
+        """The page was closed: delete what it held."""
+        with self._lock:
+            visit = self._visits.get(page or "")
+            if visit is None or not _equal(visit.visitor, visitor or ""):
+                return
+            del self._visits[page or ""]
+        visit.discard()
+
+    def sweep(self) -> int:
+        """Delete visits that were idle for too long; how many they were."""
+        oldest = self._clock() - self.limits.idle_s
+        with self._lock:
+            stale = [page for page, visit in self._visits.items() if visit.last_seen < oldest]
+            visits = [self._visits.pop(page) for page in stale]
+        for visit in visits:
+            visit.discard()
+        return len(visits)
+
+    def warm_up(self) -> None:
+        """Load what the first upload and the first question need, so that nobody has to wait for it. Asks no model
+        outside this machine."""
+        self.readers.fill()
+        visit = self._new_visit(new_visitor())
+        visit.choose_model("offline")
+        self.shared.embedder(np.zeros((1, ROI_SIZE, ROI_SIZE), np.int16))
+        for _ in visit.assistant().stream("What is in the atlas?"):
+            pass
+        visit.discard()
+        self.shared.atlas_map.view()
+
+    def close_all(self) -> None:
+        """The server stops: delete everything."""
+        self.readers.close()
+        with self._lock:
+            visits = list(self._visits.values())
+            self._visits.clear()
+        for visit in visits:
+            visit.discard()
+
+    def _find(self, visitor: str | None, matches: Callable[[Visit], bool]) -> Visit | None:
+        if not is_visitor(visitor):
+            return None
+        with self._lock:
+            for visit in self._visits.values():
+                if _equal(visit.visitor, visitor or "") and matches(visit):
+                    visit.last_seen = self._clock()
+                    return visit
+        return None
+
+    def _make_room(self, visitor: str) -> None:
+        """Close the visitor's own oldest page when they have too many, else the oldest page that shows nothing."""
+        own = [page for page, visit in self._visits.items() if visit.visitor == visitor]
+        if len(own) >= self.limits.visits_per_visitor:
+            candidates = own
+        elif len(self._visits) >= self.limits.visits:
+            candidates = [page for page, visit in self._visits.items() if visit.session.study is None]
+            if not candidates:
+                raise VisitError("Too many people use this server just now: try again in a few minutes.")
+        else:
+            return
+        oldest = min(candidates, key=lambda page: self._visits[page].last_seen)
+        self._visits.pop(oldest).discard()
+
+    def _new_visit(self, visitor: str) -> Visit:
+        shared = self.shared
+        session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
+        workspace = Workspace(session, shared.atlas, shared.embedder)
+        return Visit(visitor, session, workspace, shared.model, last_seen=self._clock())
+
+
+def new_visitor() -> str:
+    """A fresh cookie value, 256 bits."""
+    return secrets.token_urlsafe(32)
+
+
+def is_visitor(value: str | None) -> bool:
+    """True for a well-formed cookie value."""
+    return value is not None and _TOKEN.fullmatch(value) is not None
+
+
+def _equal(a: str, b: str) -> bool:
+    return bool(a) and secrets.compare_digest(a.encode(), b.encode())

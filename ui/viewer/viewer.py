@@ -1,0 +1,322 @@
+"""The CT viewer: what it is told (`ViewerState`), what it may ask for (`Action`), and the component itself.
+
+The picture is drawn in the browser (`viewer.js`) from 16-bit slices of the routes in `ui.routes`; regions live in the
+session on the server, and every change comes back as a whole new state.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import gradio as gr
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+
+from encoder.errors import LesionSearchError
+from tools.domain.study import SafeFacts, Series, Window
+from tools.regions.create import PixelBox, Region, RegionError
+from ui.state.visits import MAX_NAME_LENGTH, Visit
+
+HERE = Path(__file__).parent
+
+_SEX_WORDS = {"F": "woman", "M": "man"}
+
+
+class Notice(BaseModel):
+    """One sentence for the person, in the viewer."""
+
+    text: str
+    kind: Literal["info", "problem"] = "info"
+
+
+class WindowView(BaseModel):
+    width: float
+    level: float
+
+
+class SeriesView(BaseModel):
+    """One series, as the canvas needs it. `letters` are the patient's sides at left, right, top, bottom."""
+
+    label: str
+    slices: int
+    rows: int
+    columns: int
+    row_mm: float
+    column_mm: float
+    calibrated: bool
+    units: Literal["HU", "arbitrary"]
+    window: WindowView | None
+    letters: tuple[str, str, str, str] | None
+
+
+class RegionView(BaseModel):
+    """One region, as it is drawn and listed. Pixel i covers i to i+1."""
+
+    region_id: str
+    name: str
+    number: int
+    slice_index: int
+    box: tuple[int, int, int, int]
+    outline: tuple[tuple[float, float], ...]
+    long_axis: tuple[float, float, float, float]
+    short_axis: tuple[float, float, float, float]
+    size: str
+    density: str
+    suggested: bool
+
+
+class ViewerState(BaseModel):
+    """Everything the viewer shows. `revision` grows; an older state that arrives late is dropped."""
+
+    revision: int
+    visit_key: str
+    study_key: str = ""
+    title: str = ""
+    facts: str = ""
+    warnings: tuple[str, ...] = ()
+    series: tuple[SeriesView, ...] = ()
+    series_index: int = 0
+    start_slice: int = 0
+    start_window: WindowView | None = None  # None: the one the file asks for
+    regions: tuple[RegionView, ...] = ()
+    selected: str | None = None
+    notice: Notice | None = None
+
+
+class _Action(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    study: Annotated[str, Field(max_length=64)]
+
+
+class Click(_Action):
+    kind: Literal["click"]
+    slice_index: Annotated[int, Field(ge=0)]
+    x: FiniteFloat
+    y: FiniteFloat
+
+
+class Box(_Action):
+    kind: Literal["box"]
+    slice_index: Annotated[int, Field(ge=0)]
+    box: tuple[int, int, int, int]
+
+
+class Resize(_Action):
+    kind: Literal["resize"]
+    region_id: Annotated[str, Field(max_length=8)]
+    box: tuple[int, int, int, int]
+
+
+class Rename(_Action):
+    kind: Literal["rename"]
+    region_id: Annotated[str, Field(max_length=8)]
+    name: Annotated[str, Field(max_length=4 * MAX_NAME_LENGTH)]
+
+
+class RegionAction(_Action):
+    kind: Literal["select", "accept", "remove"]
+    region_id: Annotated[str, Field(max_length=8)]
+
+
+class ChooseSeries(_Action):
+    kind: Literal["series"]
+    index: Annotated[int, Field(ge=0)]
+
+
+Action = Annotated[
+    Click | Box | Resize | Rename | RegionAction | ChooseSeries,
+    Field(discriminator="kind"),
+]
+_ACTIONS: TypeAdapter[Action] = TypeAdapter(Action)
+
+
+def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
+    """The viewer. Events: `act` (an Action), `open` (a sample or an upload)."""
+    return gr.HTML(
+        value=None,
+        html_template=(HERE / "viewer.html").read_text(encoding="utf-8"),
+        css_template=(HERE / "viewer.css").read_text(encoding="utf-8"),
+        js_on_load=(HERE / "viewer.js").read_text(encoding="utf-8"),
+        apply_default_css=False,
+        elem_id="viewer",
+        samples=samples,
+    )
+
+
+def perform(visit: Visit, data: object) -> Notice | None:
+    """Do what the browser asks, after checking every field of it; a sentence when there is something to say."""
+    try:
+        action = _ACTIONS.validate_python(data)
+    except ValidationError:
+        return Notice(
+            text="The viewer sent something this server does not understand: reload the page.", kind="problem"
+        )
+    if action.study != visit.study_key:
+        return Notice(text="That study is no longer open: choose a case or open a file.", kind="problem")
+    try:
+        return _perform(visit, action)
+    except LesionSearchError as error:
+        return Notice(text=str(error), kind="problem")
+
+
+def _perform(visit: Visit, action: Action) -> Notice | None:
+    session = visit.session
+    if isinstance(action, ChooseSeries):
+        study = session.study
+        if study is None or action.index >= len(study.series):
+            raise RegionError("This study has no such series: choose one of the listed series.")
+        session.choose_series(study.series[action.index].series_key)
+        return None
+    if isinstance(action, Click):
+        _check_slice(session.series, action.slice_index)
+        return _said(session.add_click(action.slice_index, action.x, action.y))
+    if isinstance(action, Box):
+        _check_slice(session.series, action.slice_index)
+        return _said(session.add_box(action.slice_index, _box_in(session.series, action.box)))
+    if isinstance(action, Resize):
+        return _said(session.resize(action.region_id, _box_in(session.series, action.box)))
+    if isinstance(action, Rename):
+        visit.rename(action.region_id, action.name)
+    elif action.kind == "select":
+        session.select(action.region_id)
+    elif action.kind == "accept":
+        session.accept(action.region_id)
+    else:
+        session.remove(action.region_id)
+        visit.names.pop(action.region_id, None)
+        return Notice(text=f"{action.region_id} deleted.")
+    return None
+
+
+def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
+    """What the screen of this visit must show now."""
+    session = visit.session
+    study = session.study
+    revision = visit.next_revision()
+    if study is None:
+        return ViewerState(revision=revision, visit_key=visit.key, notice=notice)
+    series = session.series
+    index = next(i for i, s in enumerate(study.series) if s.series_key == series.series_key)
+    selected = session.selected
+    start = visit.start_slice if index == 0 and visit.start_slice is not None else series.middle_slice
+    return ViewerState(
+        revision=revision,
+        visit_key=visit.key,
+        study_key=visit.study_key,
+        title=visit.title,
+        facts=facts_line(series.facts),
+        warnings=(*study.skipped, *series.warnings),
+        series=tuple(_series_view(s, i) for i, s in enumerate(study.series)),
+        series_index=index,
+        start_slice=start,
+        start_window=_window_view(visit.start_window) if index == 0 else None,
+        regions=tuple(_region_view(r, series, visit.names.get(r.region_id, "")) for r in session.regions()),
+        selected=selected.region_id if selected else None,
+        notice=notice,
+    )
+
+
+def facts_line(facts: SafeFacts) -> str:
+    """`CT chest · woman, 64 years · 40 slices of 2.5 mm`."""
+    person = ", ".join(
+        word
+        for word in (
+            _SEX_WORDS.get(facts.sex or "", ""),
+            f"{facts.age_years} years" if facts.age_years is not None else "",
+        )
+        if word
+    )
+    slices = "1 slice" if facts.slices == 1 else f"{facts.slices} slices"
+    if facts.slice_thickness_mm:
+        slices += f", {facts.slice_thickness_mm:g} mm thick"
+    parts = (" ".join(p for p in (facts.modality, facts.body_part) if p), person, slices)
+    return " · ".join(part for part in parts if part)
+
+
+def measured(region: Region, units: str) -> tuple[str, str]:
+    """Size and density of a region in words: (`23.1 × 15.4 mm`, `42 ± 11 HU`)."""
+    m = region.measurement
+    if m.long_axis_mm is None or m.short_axis_mm is None:
+        width, height = region.box.x1 - region.box.x0, region.box.y1 - region.box.y0
+        size = f"{width} × {height} px"
+    else:
+        size = f"{m.long_axis_mm:.1f} × {m.short_axis_mm:.1f} mm"
+    unit = " HU" if units == "HU" else ""
+    return size, f"{m.mean_hu:.0f} ± {m.sd_hu:.0f}{unit}"
+
+
+def side_letters(affine: NDArray[np.float64] | None) -> tuple[str, str, str, str] | None:
+    """The patient's sides at the left, right, top and bottom edge, from the affine (columns, rows → LPS mm)."""
+    if affine is None:
+        return None
+    to_right, to_bottom = (_letters(affine[:3, axis]) for axis in (0, 1))
+    to_left, to_top = (_letters(-affine[:3, axis]) for axis in (0, 1))
+    return to_left, to_right, to_top, to_bottom
+
+
+def _letters(direction: NDArray[np.float64]) -> str:
+    """`L`, or `LP` where a plane is oblique by more than about 20 degrees."""
+    unit = direction / (np.linalg.norm(direction) or 1.0)
+    order = np.argsort(-np.abs(unit))
+    names = ("LR", "PA", "HF")
+    return "".join(names[axis][0 if unit[axis] > 0 else 1] for axis in order if abs(unit[axis]) > 0.35)
+
+
+def _said(region: Region) -> Notice:
+    size, _ = measured(region, "HU")
+    return Notice(text=f"{region.region_id} on slice {region.slice_index + 1}: {size}.")
+
+
+def _check_slice(series: Series, slice_index: int) -> None:
+    if slice_index >= series.volume_hu.shape[0]:
+        raise RegionError(f"There is no slice {slice_index + 1}: this series has {series.volume_hu.shape[0]}.")
+
+
+def _box_in(series: Series, box: tuple[int, int, int, int]) -> PixelBox:
+    """The part of a drawn box that lies on the image, at least one pixel."""
+    rows, columns = series.volume_hu.shape[1:]
+    x0, x1 = sorted((box[0], box[2]))
+    y0, y1 = sorted((box[1], box[3]))
+    x0, x1, y0, y1 = max(x0, 0), min(x1, columns), max(y0, 0), min(y1, rows)
+    if x1 <= x0 or y1 <= y0:
+        raise RegionError("That box lies outside the image: draw it around the lesion.")
+    return PixelBox(x0, y0, x1, y1)
+
+
+def _series_view(series: Series, index: int) -> SeriesView:
+    slices, rows, columns = series.volume_hu.shape
+    facts = series.facts
+    return SeriesView(
+        label=f"Series {index + 1}: {slices} slices" if slices > 1 else f"Series {index + 1}: 1 slice",
+        slices=slices,
+        rows=rows,
+        columns=columns,
+        row_mm=series.spacing_mm[1],
+        column_mm=series.spacing_mm[2],
+        calibrated=facts.row_spacing_mm is not None and facts.column_spacing_mm is not None,
+        units=facts.units,
+        window=_window_view(series.window),
+        letters=side_letters(series.affine),
+    )
+
+
+def _window_view(window: Window | None) -> WindowView | None:
+    return None if window is None else WindowView(width=window.width_hu, level=window.level_hu)
+
+
+def _region_view(region: Region, series: Series, name: str) -> RegionView:
+    size, density = measured(region, series.facts.units)
+    box = region.box
+    return RegionView(
+        region_id=region.region_id,
+        name=name,
+        number=int(region.region_id[1:]),
+        slice_index=region.slice_index,
+        box=(box.x0, box.y0, box.x1, box.y1),
+        outline=tuple((round(x, 2), round(y, 2)) for x, y in region.outline_px),
+        long_axis=region.measurement.long_axis_px,
+        short_axis=region.measurement.short_axis_px,
+        size=size,
+        density=density,
+        suggested=region.origin == "suggested",
+    )
