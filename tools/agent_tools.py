@@ -10,7 +10,6 @@ from langchain.tools import ToolRuntime, tool
 from langchain_core.tools import BaseTool
 from pydantic import Field
 
-from tools.atlas.atlas import Filters, Scope
 from tools.domain import lessons
 from tools.domain.facts import (
     AtlasFacts,
@@ -24,6 +23,7 @@ from tools.domain.facts import (
     SearchFacts,
     StudyFacts,
 )
+from tools.domain.lesions import Filters, Scope
 from tools.regions.create import find_regions as propose_regions
 from tools.report import write as report
 from tools.workspace.compare import compare_with_lesion, others_of_patient

@@ -3,8 +3,10 @@
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from assistant.understanding.rules.slots import FilterName, HitRef, RegionRef
-from tools.atlas.atlas import Scope
+from tools.domain.lesions import Scope
+
+FilterName = Literal["type", "sex", "age", "size", "scope"]
+Sex = Literal["F", "M"]
 
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
@@ -12,6 +14,24 @@ Intent = Literal[
     "undo", "unknown",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
+
+
+@dataclass(frozen=True)
+class RegionRef:
+    """A region somebody speaks of: by id, by place in the list, by size, or all of them."""
+
+    kind: Literal["id", "nth", "largest", "smallest", "this", "other", "all", "last"]
+    region_id: str = ""
+    n: int = 0
+
+
+@dataclass(frozen=True)
+class HitRef:
+    """A hit somebody speaks of: by rank (1 is the closest), by id, or in words."""
+
+    kind: Literal["rank", "id", "last", "largest", "smallest", "oldest", "youngest"]
+    n: int = 0
+    lesion_id: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.understanding.rules.lexicon import UNITS
+from assistant.core.number_words import UNITS
 from tools.atlas.confidence import LIMIT_WORDS
 
 Kind = Literal[

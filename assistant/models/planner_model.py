@@ -33,8 +33,8 @@ from assistant.core.turn_state import TurnState
 from assistant.planning.planner import Understand, plan_turn
 from assistant.planning.turn import Call, Reply, Result
 from assistant.understanding.ensemble import read_by_all
-from assistant.understanding.language_model.reader import CalledOffError
 from assistant.understanding.network.reader import offline_reader
+from assistant.understanding.reader import CalledOffError
 from assistant.understanding.rules.parser import understand
 from tools.domain.facts import Facts
 

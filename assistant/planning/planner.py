@@ -5,6 +5,7 @@ returns the words of its part of the answer. `plan_turn` replays the recipes ove
 that planning is a pure function of the messages, and a turn that another model began can be finished here.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from assistant.core.requests import Request
@@ -12,17 +13,22 @@ from assistant.core.turn_state import TurnState
 from assistant.planning import recipes
 from assistant.planning import recipes_search as searching
 from assistant.planning.turn import AskBackError, Call, CannotDoError, Recipe, Reply, Result, Turn
-from assistant.understanding.rules.intent_patterns import thanked
-from assistant.understanding.rules.parser import understand
 from assistant.wording import fixed_sentences as remarks
 from assistant.wording.phrases import joined
 
 Understand = Callable[[str, TurnState], Sequence[Request]]
+_THANKED = (
+    r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
+    r"|danke|gracias)\b"
+)
 
 
-def plan_turn(
-    message: str, state: TurnState, results: Mapping[str, Result], read: Understand = understand
-) -> Call | Reply:
+def thanked(message: str) -> bool:
+    """Whether there is a word of thanks in it."""
+    return bool(re.search(_THANKED, message.casefold()))
+
+
+def plan_turn(message: str, state: TurnState, results: Mapping[str, Result], read: Understand) -> Call | Reply:
     """The next call to make, or the answer. `results` are this turn's, by `Call.key`; `read` understands."""
     turn = Turn(state, message)
     parts: list[str] = []

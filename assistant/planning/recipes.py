@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from assistant.core import patterns
-from assistant.core.requests import Request
+from assistant.core.requests import RegionRef, Request
 from assistant.core.turn_state import PastSearch
 from assistant.planning.recipes_search import find_similar
 from assistant.planning.resolve_lesions import lesion_ids
 from assistant.planning.resolve_regions import need_study, region_ids
 from assistant.planning.turn import AskBackError, Call, CannotDoError, Recipe, Turn
-from assistant.understanding.rules.slots import RegionRef
 from assistant.wording import fact_answers as fact_wording
 from assistant.wording import fixed_sentences as remarks
 from assistant.wording import search_answers as search_wording

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Generator
 
-from assistant.core.requests import Request
+from assistant.core.requests import HitRef, Request
 from assistant.planning.recipes_search import in_words, plain_search
 from assistant.planning.resolve_regions import pointed_region, region_ids
 from assistant.planning.turn import Call, CannotDoError, Turn
-from assistant.understanding.rules.slots import HitRef
 from assistant.wording import fixed_sentences as remarks
 from tools.domain.facts import Facts, HitFacts, SearchFacts
 

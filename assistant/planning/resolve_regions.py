@@ -2,9 +2,8 @@
 
 from collections.abc import Generator
 
-from assistant.core.requests import Request
+from assistant.core.requests import RegionRef, Request
 from assistant.planning.turn import AskBackError, Call, CannotDoError, Turn
-from assistant.understanding.rules.slots import RegionRef
 from assistant.wording import fixed_sentences as remarks
 from tools.domain.facts import Facts, RegionsFound
 

@@ -13,9 +13,8 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from assistant.core.requests import Intent, Request, Wanted
+from assistant.core.requests import FilterName, HitRef, Intent, RegionRef, Request, Wanted
 from assistant.core.turn_state import TurnState
-from assistant.understanding.rules.slots import FilterName, HitRef, RegionRef
 from assistant.wording.fixed_sentences import DECLINED
 
 Do = Literal[

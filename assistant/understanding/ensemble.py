@@ -1,35 +1,21 @@
 """A message read by several minds: the planner, and whatever else reads messages in the embedded language."""
 
 import re
-import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from assistant.core.cancellation import stop_event
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import to_request
-from assistant.understanding.language_model.reader import Fork, Reading
-from assistant.understanding.rules.parser import lesion_ids, understand
+from assistant.understanding.preprocess import lesion_ids
+from assistant.understanding.reader import Fork, Mind, Reading
+from assistant.understanding.rules.parser import understand
 from assistant.understanding.rules.spelling import spelled
 from assistant.understanding.second_opinion import Thought, settle
 
 SECOND_THOUGHTS = 2  # of a mind, at most
 POSSIBLE = 0.05  # chance from which a thought is one
-
-
-class Mind(Protocol):
-    """Whatever reads a message as the tuned model does."""
-
-    def read(
-        self,
-        message: str,
-        state: TurnState,
-        ids: int = 0,
-        stop: threading.Event | None = None,
-        begin: Fork | None = None,
-    ) -> Reading: ...
 
 
 @dataclass(frozen=True)

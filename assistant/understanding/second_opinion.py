@@ -14,8 +14,8 @@ from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.planning.planner import plan_turn
 from assistant.planning.turn import Call, Reply
-from assistant.training.generator.phrase_tables import TYPE_NAMES
-from assistant.understanding.rules.parser import is_data
+from assistant.understanding.preprocess import is_data
+from tools.domain.lesions import DEEPLESION_TYPES as TYPE_NAMES
 
 PLANNER = 0.35  # the chance its reading is given
 _SIGNS = re.compile(r"[<>≤≥=]")

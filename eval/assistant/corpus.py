@@ -25,8 +25,7 @@ from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts
 from tools.domain.study import SafeFacts
 
 if TYPE_CHECKING:
-    from assistant.understanding.ensemble import Mind
-    from assistant.understanding.language_model.reader import Reading
+    from assistant.understanding.reader import Mind, Reading
 
 TOOLS = {
     "search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion",

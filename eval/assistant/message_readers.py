@@ -36,8 +36,8 @@ from eval.assistant.tool_calls import Share, comparable
 from tools.domain.facts import Facts, SearchFacts
 
 if TYPE_CHECKING:
-    from assistant.understanding.ensemble import Mind
-    from assistant.understanding.language_model.reader import Reader, Reading
+    from assistant.understanding.language_model.reader import Reader
+    from assistant.understanding.reader import Mind, Reading
 
 Comparable = tuple[str, dict[str, Any]]
 MOST_CALLS = 12

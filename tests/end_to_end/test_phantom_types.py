@@ -6,7 +6,7 @@ from itertools import groupby
 import pytest
 
 from tests.conftest import Demo, open_case, read_truth
-from tools.regions.create import PixelBox
+from tools.domain.region import PixelBox
 from tools.workspace.search import search_region
 from tools.workspace.session import Session, Workspace
 

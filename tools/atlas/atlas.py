@@ -24,7 +24,6 @@ from tools.domain.lesions import (
     Confidence,
     Filters,
     Hit,
-    Scope,
     SearchResult,
     TypeVote,
 )
@@ -33,19 +32,6 @@ from tools.domain.patient_keys import PatientKeys
 if TYPE_CHECKING:  # loads Chroma, which the records above do not need
     from tools.atlas.searchers import Searcher
 
-__all__ = [
-    "Atlas",
-    "AtlasError",
-    "AtlasLesion",
-    "Calibration",
-    "Confidence",
-    "Filters",
-    "Hit",
-    "Outline",
-    "Scope",
-    "SearchResult",
-    "TypeVote",
-]
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[NDArray[Any]], Vectors]

@@ -9,10 +9,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from tools.atlas.atlas import AtlasLesion, Confidence, Filters, Hit, Scope
-from tools.domain.lesions import ConfidenceLimit
+from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit, Scope
+from tools.domain.region import Origin, Region
 from tools.domain.study import SafeFacts, Series
-from tools.regions.create import Origin, Region
 
 
 class Facts(BaseModel):

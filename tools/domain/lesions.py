@@ -78,3 +78,6 @@ class SearchResult:
     candidates: int  # how many atlas lesions passed the filters
     atlas_size: int
     filters: Filters
+
+
+DEEPLESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")

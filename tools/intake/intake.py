@@ -17,8 +17,6 @@ from tools.intake.series import build_series
 from tools.intake.slice_loader import SliceLoader
 from tools.intake.worker_process import Child, ChildError, SpareChildren
 
-__all__ = ["IntakeError", "IntakeLimits", "SpareChildren", "open_study", "read_study"]
-
 DEFAULT_LIMITS = IntakeLimits()
 CONCURRENT_UPLOADS = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
 MANY_SLICES = 16  # fewer are decoded in no time

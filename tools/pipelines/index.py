@@ -10,10 +10,11 @@ from encoder.embedder import load_embedder
 from tools.atlas.atlas import Atlas
 from tools.atlas.pack import LesionRow, PackError, RoiPack, read_pack
 from tools.domain.patient_keys import PatientKeys
+from tools.domain.region import Region
 from tools.domain.study import Series, Study
 from tools.intake.intake import IntakeError, read_study
 from tools.pipelines.demo import Progress, patient_keys
-from tools.regions.create import Region, find_regions
+from tools.regions.create import find_regions
 from tools.regions.crop import crop_roi, field_of_view_mm
 from tools.settings import Settings
 

@@ -3,21 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.domain.region import Measurement, Origin, PixelBox, Region, RegionError
+from tools.domain.region import Origin, PixelBox, Region, RegionError
 from tools.domain.study import Series
 from tools.regions.measurement import bounding_box, measure
 from tools.regions.segmentation import RAYS, ellipse_radii, outline_from_box, outline_from_seed, polygon
-
-__all__ = [
-    "Measurement",
-    "Origin",
-    "PixelBox",
-    "Region",
-    "RegionError",
-    "find_regions",
-    "region_from_box",
-    "region_from_click",
-]
 
 DISC_RADIUS_MM = 5.0  # of a click into tissue without an edge
 MIN_BOX_PX = 2

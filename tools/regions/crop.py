@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, resampling_weights
+from tools.domain.region import PixelBox, Region
 from tools.domain.study import Series, Window
-from tools.regions.create import PixelBox, Region
 
 BOX_MARGIN = 1.5  # a large lesion gets half its size of surroundings
 

@@ -8,8 +8,8 @@ from typing import get_args
 import numpy as np
 
 from tools.domain.facts import RegionFacts, ReportFacts, StudyFacts
+from tools.domain.region import Region
 from tools.domain.study import Series
-from tools.regions.create import Region
 from tools.regions.crop import apply_window, best_window, crop_roi, to_thumbnail
 from tools.regions.png import to_png
 from tools.report.content import RegionReport, ReportContent, ReportError, ReportFormat

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.atlas.atlas import Atlas, AtlasLesion
+from tools.atlas.atlas import Atlas
 from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts
+from tools.domain.lesions import AtlasLesion
 from tools.regions.crop import crop_roi
 from tools.workspace.session import Workspace
 

@@ -4,9 +4,10 @@ import time
 from dataclasses import replace
 
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas, Filters, Outline
+from tools.atlas.atlas import Atlas, Outline
 from tools.atlas.confidence import limited
 from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
+from tools.domain.lesions import Filters
 from tools.regions.crop import crop_roi
 from tools.workspace.session import Workspace
 

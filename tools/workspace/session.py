@@ -11,8 +11,9 @@ from encoder.embedder import Embedder
 from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas
 from tools.domain.facts import SearchFacts
+from tools.domain.region import PixelBox, Region, RegionError
 from tools.domain.study import Series, Study
-from tools.regions.create import PixelBox, Region, RegionError, region_from_box, region_from_click
+from tools.regions.create import region_from_box, region_from_click
 
 SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
 MAX_REGIONS = 40  # more than a person keeps apart; bounds a session's memory

@@ -6,13 +6,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
-from assistant.agent.assistant import Assistant
 from assistant.core.cancellation import called_off_by
 from assistant.core.events import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.core.evidence import EvidenceLedger
@@ -20,9 +18,11 @@ from assistant.core.turn_state import turn_state
 from assistant.wording.suggestions import next_questions
 from assistant.wording.tool_labels import finished
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas, AtlasError
+from tools.atlas.atlas import Atlas
 from tools.domain.facts import Facts, ReportFacts, SearchFacts
-from ui.server.routes import report_address
+from tools.domain.lesions import AtlasError
+from ui.state.transcript import Step, Turn
+from ui.state.urls import report_address
 from ui.state.visits import Visit
 
 log = logging.getLogger(__name__)
@@ -36,32 +36,6 @@ FAILED = (
 )
 STOPPED = "*Stopped.*"
 _CITATION = re.compile(r"\[([^\[\]\s]{1,200})\](?!\()")
-
-
-@dataclass
-class Step:
-    """One tool call, as a line of the chat."""
-
-    title: str
-    details: str
-    duration_ms: int | None = None
-
-
-@dataclass
-class Turn:
-    """One question and all that came of it."""
-
-    question: str
-    steps: dict[str, Step] = field(default_factory=dict)
-    notices: list[str] = field(default_factory=list)
-    text: str = ""
-    links: list[str] = field(default_factory=list)
-    follow_ups: tuple[str, ...] = ()
-    done: bool = False
-    answered_by: Assistant | None = None
-    number: int | None = None  # by which that assistant takes it back
-    linked: tuple[str, str] | None = None  # the text as it was written, and with links
-    stop: threading.Event = field(default_factory=threading.Event)
 
 
 def converse(visit: Visit, question: str) -> Iterator[Turn]:

@@ -122,7 +122,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Find the atlas lesions most like the one in a box."""
-    from tools.atlas.atlas import Filters
+    from tools.domain.lesions import Filters
     from ui.cli.terminal import print_search, search_once, settings_with
 
     filters = Filters(

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from encoder.errors import LesionSearchError
-from tools.regions.create import PixelBox, Region, RegionError
+from tools.domain.region import PixelBox, Region, RegionError
 from tools.settings import Settings, get_settings
 
 if TYPE_CHECKING:
     from assistant.agent.assistant import Assistant
     from assistant.core.events import Answer
-    from tools.atlas.atlas import Filters
     from tools.domain.facts import SearchFacts
+    from tools.domain.lesions import Filters
     from tools.pipelines.demo import Progress
     from tools.workspace.session import Session, Workspace
 

@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from assistant.wording.phrases import likeness, person
 from tools.domain.facts import ComparisonFacts
+from tools.domain.region import Region
 from tools.domain.study import Series
-from tools.regions.create import Region
 from tools.regions.crop import apply_window, best_window, crop_box, crop_roi, field_of_view_mm
 from tools.regions.png import enlarged, to_png
 from tools.workspace.compare import compare_with_lesion

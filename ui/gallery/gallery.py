@@ -12,10 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.wording.phrases import filter_phrases, likeness, percent, person, size
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas, Confidence, Filters, Scope
+from tools.atlas.atlas import Atlas
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.atlas.type_votes import NEIGHBOURS
 from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
+from tools.domain.lesions import Confidence, Filters, Scope
 from tools.domain.region import Region
 from tools.workspace.search import MAX_HITS, search_region
 from tools.workspace.session import Session

@@ -13,8 +13,8 @@ from encoder.errors import LesionSearchError
 from tools.intake.intake import open_study
 from ui.chat.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
 from ui.gallery.gallery import gallery_of, search_again
-from ui.server.routes import upload_folder
 from ui.state.samples import SampleShelf
+from ui.state.urls import upload_folder
 from ui.state.visits import COOKIE, Visit, VisitError, Visits
 from ui.viewer.viewer import Notice, perform, state_of
 

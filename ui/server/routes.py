@@ -3,10 +3,8 @@
 Uploads come here and not through Gradio, whose cache serves every file to everyone who knows its name.
 """
 
-import re
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 from zlib import compressobj
 
 from anyio import to_thread
@@ -14,19 +12,19 @@ from fastapi import APIRouter, Cookie, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import AtlasError
 from tools.domain.lazy_volume import SliceError
+from tools.domain.lesions import AtlasError
 from tools.intake.intake import DEFAULT_LIMITS
 from tools.regions.crop import crop_roi, to_thumbnail
 from tools.regions.png import to_png
 from ui.gallery.comparison import Comparison, compare
 from ui.state.atlas_map import AtlasMapView, RegionOnMap
 from ui.state.samples import SampleShelf
-from ui.state.visits import COOKIE, UPLOADS, Visit, Visits
+from ui.state.urls import BATCH, upload_folder
+from ui.state.visits import COOKIE, Visit, Visits
 
 MAX_FILES = DEFAULT_LIMITS.max_files
 MAX_UPLOAD_BYTES = DEFAULT_LIMITS.max_upload_bytes
-_BATCH = re.compile(r"[0-9a-f]{24}")
 _GONE = "Nothing is here for you: open the study again."
 _PRIVATE = {"Cache-Control": "no-store"}
 _PUBLIC = {"Cache-Control": "private, max-age=3600"}
@@ -142,7 +140,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         visit = visits.of_key(visitor, visit_key)
         if visit is None:
             raise HTTPException(404, "This page was idle for too long: reload it and try again.")
-        if not _BATCH.fullmatch(batch) or not 0 <= index < MAX_FILES:
+        if not BATCH.fullmatch(batch) or not 0 <= index < MAX_FILES:
             raise HTTPException(413, f"That is more than {MAX_FILES} files: send one series, or a zip of it.")
         folder = upload_folder(visit, batch)
         await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
@@ -156,18 +154,6 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         return Response(status_code=204)
 
     return router
-
-
-def upload_folder(visit: Visit, batch: str) -> Path:
-    """Where the files of one upload lie until they are read."""
-    if not _BATCH.fullmatch(batch):
-        raise LesionSearchError("The upload has no proper name: reload the page and try again.")
-    return visit.session.files_folder() / UPLOADS / batch
-
-
-def report_address(visit: Visit, name: str) -> str:
-    """Where a report of this visit can be fetched, by its visitor only."""
-    return f"studies/{visit.study_key}/files/{quote(name)}"
 
 
 class _TooLargeError(Exception):

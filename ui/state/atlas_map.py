@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from assistant.wording.phrases import lesion_facts
-from tools.atlas.atlas import Atlas, AtlasLesion
+from tools.atlas.atlas import Atlas
 from tools.domain.facts import LesionFacts, SearchFacts
+from tools.domain.lesions import AtlasLesion
 
 MAX_POINTS = 5000  # more dots than a person can tell apart; hits are always among what a region brings
 

@@ -19,14 +19,14 @@ from encoder.errors import LesionSearchError
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Study, Window
-from tools.intake.intake import SpareChildren
+from tools.intake.worker_process import SpareChildren
 from tools.workspace.session import Session, Workspace
 from ui.state.atlas_map import AtlasMap
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder
     from tools.atlas.atlas import Atlas
-    from ui.chat.chat import Turn
+    from ui.state.transcript import Turn
 
 UPLOADS = "uploads"  # folder of a session that holds what was sent, until it is read
 COOKIE = "lesion_search_visitor"

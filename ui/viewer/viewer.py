@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from encoder.errors import LesionSearchError
+from tools.domain.region import PixelBox, Region, RegionError
 from tools.domain.study import SafeFacts, Series, Window
-from tools.regions.create import PixelBox, Region, RegionError
 from ui.state.visits import MAX_NAME_LENGTH, Visit
 
 HERE = Path(__file__).parent

@@ -8,15 +8,15 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import Said, grammar, read, state_line
+from assistant.understanding.call_language import grammar, read, state_line
 from assistant.understanding.language_model.base_weights import BaseModelError
+from assistant.understanding.reader import MOST_CHARACTERS, CalledOffError, Fork, Reading
 from encoder.loading import ONE_AT_A_TIME
 
 log = logging.getLogger(__name__)
@@ -24,40 +24,8 @@ log = logging.getLogger(__name__)
 ADAPTER = Path(__file__).parent / "adapter"
 BEGIN, END = 1, 2  # <|im_start|> and <|im_end|>: before a message, after an answer
 MOST_TOKENS = 120  # of an answer
-MOST_CHARACTERS = 600  # of a message
 SURE = 1.0
 LOOK_S = 0.05  # how often one who waits looks whether it was called off
-
-
-class CalledOffError(Exception):
-    """The reading was called off."""
-
-
-@dataclass(frozen=True)
-class Fork:
-    """Where the model might have gone on in another way."""
-
-    tokens: tuple[int, ...]  # up to there, the other one last
-    chance: float  # of all of them
-
-
-@dataclass(frozen=True)
-class Reading:
-    """What the model read: the calls, and how sure it was of each of their fields (0 to 1)."""
-
-    said: tuple[Said, ...]
-    confidence: tuple[dict[str, float], ...]  # one a call, by the names of the language
-    text: str
-    forks: tuple[Fork, ...] = ()  # the likeliest first
-
-    @property
-    def sureness(self) -> float:
-        """That all of it is right: the product over all decisions."""
-        total = 1.0
-        for fields in self.confidence:
-            for value in fields.values():
-                total *= value
-        return total
 
 
 class Reader:

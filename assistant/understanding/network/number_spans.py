@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 
-from assistant.understanding.rules import lexicon as lex
+from assistant.core.number_words import DECADES, ORDINALS, TENS, UNITS
 
-_NAMED = lex.DECADES | {word: n for word, n in lex.ORDINALS.items() if n > 1}
-_PARTS = lex.TENS | {word: n for n, word in enumerate(lex.UNITS)}
-_INT = rf"(?:(?:{'|'.join(lex.TENS)})[- ]?(?:{'|'.join(lex.UNITS[1:10])})|{'|'.join([*lex.UNITS, *lex.TENS])})"
+_NAMED = DECADES | {word: n for word, n in ORDINALS.items() if n > 1}
+_PARTS = TENS | {word: n for n, word in enumerate(UNITS)}
+_INT = rf"(?:(?:{'|'.join(TENS)})[- ]?(?:{'|'.join(UNITS[1:10])})|{'|'.join([*UNITS, *TENS])})"
 _PART = re.compile("|".join(sorted(_PARTS, key=len, reverse=True)))  # "sixteen" before "six"
 _NUMBER = re.compile(
     rf"(?P<digits>\d+(?:[.,]\d{{1,2}}(?!\d))?)"

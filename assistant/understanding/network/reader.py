@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import language, state_line, write
-from assistant.understanding.language_model.reader import MOST_CHARACTERS, CalledOffError, Fork, Reading
 from assistant.understanding.network.number_spans import numbers_said
 from assistant.understanding.network.output_tokens import END, MOST_NUMBERS, from_symbols
+from assistant.understanding.reader import MOST_CHARACTERS, CalledOffError, Fork, Reading
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -4,9 +4,10 @@ import re
 from typing import Literal, cast
 
 from assistant.core import patterns
+from assistant.core.requests import FilterName, Sex
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.bounds import LOWER_END, UPPER_END
-from assistant.understanding.rules.slots import BLANK, FilterName, Sex, Slots
+from assistant.understanding.rules.slots import BLANK, Slots
 
 _FILLER = rf"(?:[ -]+{lex.EXCEPT_FILLER})*"
 _LEFT_OUT_BEFORE = re.compile(rf"(?:^|[^\w])(?:{lex.EXCEPT}){_FILLER}[ -]*$")

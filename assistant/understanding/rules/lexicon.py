@@ -93,27 +93,9 @@ AGE_PHRASES: tuple[tuple[str, tuple[int | None, int | None]], ...] = (
     (r"(?:adults?|grown-?ups?)", (18, None)),
 )  # fmt: skip
 
-DECADES = {
-    "twenties": 20, "thirties": 30, "forties": 40, "fourties": 40, "fifties": 50, "sixties": 60, "seventies": 70,
-    "eighties": 80, "nineties": 90,
-}  # fmt: skip
 DECADE_PART = {"": (0, 9), "early": (0, 3), "mid": (4, 6), "middle": (4, 6), "late": (7, 9)}
 
 # -- numbers -------------------------------------------------------------------------------------------------------
-_UNITS = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-eighteen nineteen
-"""
-UNITS = tuple(_UNITS.split())
-TENS = {
-    "twenty": 20, "thirty": 30, "forty": 40, "fourty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80,
-    "ninety": 90,
-}  # fmt: skip
-ORDINALS = {
-    "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
-    "tenth": 10,
-}  # fmt: skip
-
 # Bounds. Sizes are continuous, so both kinds mean the same for them; years are whole, so "over 60" begins at 61.
 OVER = (
     r"over|above|beyond|past|after|older|elder|more|greater|larger|bigger|longer|taller|wider|higher|exceed(?:s"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from assistant.core.number_words import DECADES, TENS, UNITS
 from assistant.understanding.rules import abbreviations as shorthand
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.spelling import spelled
@@ -33,13 +34,13 @@ def _rewritten(text: str, table: Table) -> str:
     return text
 
 
-_TENS = "|".join(lex.TENS)
-_ONES = "|".join(lex.UNITS[1:10])
-_SMALL = "|".join(word for word in lex.UNITS if word != "one")
+_TENS = "|".join(TENS)
+_ONES = "|".join(UNITS[1:10])
+_SMALL = "|".join(word for word in UNITS if word != "one")
 _COMPOUND = re.compile(rf"\b({_TENS})[- ]?({_ONES})\b(?!-)(?! (?:of|lesions?|hits?|cases?|regions?)\b)")
 _TENS_WORD = re.compile(rf"\b({_TENS})\b")
 _SMALL_WORD = re.compile(rf"\b({_SMALL})\b")
-_DECADE = re.compile(rf"\b({'|'.join(lex.DECADES)})\b")
+_DECADE = re.compile(rf"\b({'|'.join(DECADES)})\b")
 # "one" is mostly a pronoun: a number only before a unit, a noun that is counted, or another number
 _ONE = re.compile(
     rf"(?<!this )(?<!that )(?<!which )(?<!the )(?<!another )(?<!each )(?<!closest )(?<!second )\bone"
@@ -51,8 +52,8 @@ _ONE = re.compile(
 
 
 def _number_words(text: str) -> str:
-    text = _DECADE.sub(lambda m: f"{lex.DECADES[m.group(1)]}s", text)
-    text = _COMPOUND.sub(lambda m: str(lex.TENS[m.group(1)] + lex.UNITS.index(m.group(2))), text)
-    text = _TENS_WORD.sub(lambda m: str(lex.TENS[m.group(1)]), text)
-    text = _SMALL_WORD.sub(lambda m: str(lex.UNITS.index(m.group(1))), text)
+    text = _DECADE.sub(lambda m: f"{DECADES[m.group(1)]}s", text)
+    text = _COMPOUND.sub(lambda m: str(TENS[m.group(1)] + UNITS.index(m.group(2))), text)
+    text = _TENS_WORD.sub(lambda m: str(TENS[m.group(1)]), text)
+    text = _SMALL_WORD.sub(lambda m: str(UNITS.index(m.group(1))), text)
     return _ONE.sub("1", text)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from assistant.core import patterns
-from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.slots import HitRef, RegionRef, Slots
+from assistant.core.number_words import ORDINALS
+from assistant.core.requests import HitRef, RegionRef
+from assistant.understanding.rules.slots import Slots
 
 _NTH = (
     r"((?:very )?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|bottom)"
@@ -224,4 +225,4 @@ def _ordinal(word: str) -> int:
     word = word.removeprefix("very ")
     if word in ("last", "final", "bottom"):
         return -1
-    return lex.ORDINALS.get(word) or int(re.sub(r"\D", "", word))
+    return ORDINALS.get(word) or int(re.sub(r"\D", "", word))

@@ -6,31 +6,12 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.core import patterns
-from tools.atlas.atlas import Scope
+from assistant.core.requests import FilterName, HitRef, RegionRef, Sex
+from tools.domain.lesions import Scope
 
-FilterName = Literal["type", "sex", "age", "size", "scope"]
-Sex = Literal["F", "M"]
 SHOW_MORE = 10
 NUMBER = r"(\d+(?:\.\d+)?)"
 BLANK = " \x00 "
-
-
-@dataclass(frozen=True)
-class RegionRef:
-    """A region somebody speaks of: by id, by place in the list, by size, or all of them."""
-
-    kind: Literal["id", "nth", "largest", "smallest", "this", "other", "all", "last"]
-    region_id: str = ""
-    n: int = 0
-
-
-@dataclass(frozen=True)
-class HitRef:
-    """A hit somebody speaks of: by rank (1 is the closest), by id, or in words."""
-
-    kind: Literal["rank", "id", "last", "largest", "smallest", "oldest", "youngest"]
-    n: int = 0
-    lesion_id: str = ""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from assistant.core.evidence import MAX_KEPT
 from tests.assistant.models.model_server import Script, serving
 from tests.conftest import Demo, open_case
 from tools.domain.facts import RegionFacts, SearchFacts
-from tools.regions.create import PixelBox
+from tools.domain.region import PixelBox
 
 if TYPE_CHECKING:
     from tools.workspace.session import Workspace

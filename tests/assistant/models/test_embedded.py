@@ -8,7 +8,8 @@ from assistant.core.cancellation import called_off_by, stop_event
 from assistant.core.turn_state import TurnState
 from assistant.models.embedded import EmbeddedModel
 from assistant.models.transformers_local import load_local_model
-from assistant.understanding.language_model.reader import CalledOffError, Reader
+from assistant.understanding.language_model.reader import Reader
+from assistant.understanding.reader import CalledOffError
 from encoder.embedder import SHIPPED_WEIGHTS, load_model
 from encoder.errors import LesionSearchError
 from encoder.loading import ONE_AT_A_TIME

@@ -14,7 +14,7 @@ from assistant.agent.assistant import Assistant
 from assistant.models.registry import ModelError, resolve_model
 from assistant.models.transformers_local import TransformersModel
 from tests.conftest import Demo, open_case
-from tools.regions.create import PixelBox
+from tools.domain.region import PixelBox
 from tools.workspace.session import Workspace
 
 TEMPLATE = (

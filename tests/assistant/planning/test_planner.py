@@ -10,6 +10,7 @@ from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.grounding.checker import Checker
 from assistant.planning.planner import plan_turn
 from assistant.planning.turn import Call, Reply, Result
+from assistant.understanding.rules.parser import understand
 from tests.assistant import held_out, more_voices
 from tests.assistant import utterances as said
 from tests.assistant.facts import TYPES
@@ -123,7 +124,7 @@ def run(message: str, start: TurnState) -> tuple[list[tuple[str, dict[str, Any]]
     results: dict[str, Result] = {}
     made = []
     for _ in range(20):
-        step = plan_turn(message, start, results)
+        step = plan_turn(message, start, results, understand)
         if isinstance(step, Reply):
             return made, step.text
         made.append((step.name, step.args))
@@ -171,7 +172,7 @@ def test_no_answer_of_the_table_holds_an_unsupported_claim() -> None:
         ledger = EvidenceLedger()
         ledger.begin_turn()
         results: dict[str, Result] = {}
-        while isinstance(step := plan_turn(message, start, results), Call):
+        while isinstance(step := plan_turn(message, start, results, understand), Call):
             facts = facts_of(step)
             results[step.key] = Result(facts, evidence=ledger.add(step.name, step.args, facts).number)
         checker = Checker(ledger, start, message)

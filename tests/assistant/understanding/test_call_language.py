@@ -4,10 +4,10 @@ import pytest
 from llguidance import LLMatcher, LLTokenizer
 from pydantic import ValidationError
 
+from assistant.core.requests import HitRef, RegionRef
 from assistant.core.turn_state import TurnState
 from assistant.training.generator.utterances import utterance
 from assistant.understanding.call_language import Said, grammar, read, state_line, to_request, write
-from assistant.understanding.rules.slots import HitRef, RegionRef
 
 TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 STATE = TurnState(atlas_types=TYPES)

@@ -4,7 +4,7 @@ import pytest
 
 from assistant.understanding.call_language import Said, to_request
 from assistant.understanding.ensemble import SECOND_THOUGHTS, read_by_all, thoughts
-from assistant.understanding.language_model.reader import Fork, Reading
+from assistant.understanding.reader import Fork, Reading
 from assistant.understanding.rules.parser import understand
 from assistant.understanding.second_opinion import PLANNER, Thought, settle
 from tests.assistant.planning.test_planner import R1, state

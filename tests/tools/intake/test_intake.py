@@ -16,7 +16,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from encoder.errors import LesionSearchError
-from tools.intake.intake import IntakeError, IntakeLimits, read_study
+from tools.intake.intake import IntakeError, read_study
+from tools.intake.messages import IntakeLimits
 
 MARK = "ZQMARK"
 MARK_UID = "1.2.826.0.1.98765432198765"

@@ -13,8 +13,9 @@ from numpy.testing import assert_array_equal
 
 from tools.domain.lazy_volume import LoadingVolume, SliceError
 from tools.intake import intake as dicom
-from tools.intake.intake import SpareChildren, open_study, read_study
+from tools.intake.intake import open_study, read_study
 from tools.intake.slice_loader import SliceLoader
+from tools.intake.worker_process import SpareChildren
 
 SLICES = dicom.MANY_SLICES
 WAIT_S = 60

@@ -2,7 +2,7 @@ import shutil
 
 import pytest
 
-from tools.atlas.atlas import AtlasError
+from tools.domain.lesions import AtlasError
 from tools.pipelines import demo as first_run
 from tools.settings import Settings
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tools.domain.region import PixelBox, RegionError
 from tools.domain.study import SafeFacts, Series
-from tools.regions.create import PixelBox, RegionError, find_regions, region_from_box, region_from_click
+from tools.regions.create import find_regions, region_from_box, region_from_click
 
 
 def make_series(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tools.regions.create import PixelBox
+from tools.domain.region import PixelBox
 from tools.regions.crop import crop_box, to_thumbnail
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import open_case
-from tools.atlas.atlas import Filters
+from tools.domain.lesions import Filters
 from tools.workspace.search import FilterError, search_region
 
 
@@ -62,9 +62,9 @@ def test_of_pixels_without_hu_no_likeness_is_claimed(workspace, demo):
 
     from pydicom.data import get_testdata_file
 
+    from tools.domain.region import PixelBox
     from tools.intake.intake import read_study
     from tools.pipelines.demo import patient_keys
-    from tools.regions.create import PixelBox
 
     mr = read_study(Path(get_testdata_file("MR_small.dcm")), patient_keys(demo.settings))
     workspace.session.open(mr)

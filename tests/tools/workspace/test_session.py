@@ -3,7 +3,7 @@ import threading
 import pytest
 
 from tests.conftest import open_case
-from tools.regions.create import PixelBox, RegionError
+from tools.domain.region import PixelBox, RegionError
 from tools.workspace.session import MAX_REGIONS, Session, SessionError
 
 

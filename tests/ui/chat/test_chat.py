@@ -9,7 +9,7 @@ import pytest
 from assistant.core.cancellation import stop_event
 from assistant.core.events import Event, TextChunk, ToolStarted
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Filters
+from tools.domain.lesions import Filters
 from tools.workspace.search import search_region
 from ui.chat.chat import FAILED, converse, follow_ups, linked, messages, record, turn_at
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tools.atlas.atlas import Filters
 from tools.domain.facts import SearchFacts
+from tools.domain.lesions import Filters
 from tools.workspace.search import search_region
 from ui.gallery.gallery import FilterControls, gallery_of, search_again
 

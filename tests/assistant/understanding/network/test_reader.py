@@ -8,10 +8,10 @@ import torch
 from assistant.core.turn_state import TurnState
 from assistant.models.planner_model import OfflineModel
 from assistant.training.train_network import OfflineConfig, _network, _tokenizer
-from assistant.understanding.language_model.reader import CalledOffError
 from assistant.understanding.network.model import OfflineNetwork, Shape
 from assistant.understanding.network.output_tokens import END
 from assistant.understanding.network.reader import hear, offline_reader
+from assistant.understanding.reader import CalledOffError
 from assistant.understanding.rules.parser import understand
 from tests.assistant.models.tiny_model import make_tiny_base
 from tests.assistant.planning.test_planner import R1, state

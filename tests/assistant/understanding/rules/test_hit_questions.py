@@ -2,11 +2,10 @@
 
 import pytest
 
-from assistant.core.requests import Request
+from assistant.core.requests import HitRef, Request
 from assistant.understanding.rules.intent_patterns import likely_intent
 from assistant.understanding.rules.out_of_scope import declined, disease_word
 from assistant.understanding.rules.parser import understand
-from assistant.understanding.rules.slots import HitRef
 from tests.assistant.planning.test_planner import R1, state
 
 

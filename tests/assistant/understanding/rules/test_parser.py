@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assistant.core.requests import HitRef, RegionRef
 from assistant.understanding.rules.normalise import normalise
 from assistant.understanding.rules.reading import read_slots
-from assistant.understanding.rules.slots import HitRef, RegionRef
 from tests.assistant.facts import TYPES
 
 

@@ -1,0 +1,45 @@
+"""What is found in a message before any reader reads it: pasted data, and lesion ids."""
+
+import re
+
+from assistant.core import patterns
+from assistant.core.turn_state import TurnState
+
+
+def is_data(message: str) -> bool:
+    """Whether it holds data instead of words, such as a tool call that somebody pasted."""
+    return bool(_DATA.search(message))
+
+
+_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]')
+
+
+def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
+    """Lesion ids of the message, replaced by idref0, idref1, … so that nothing else reads their digits."""
+    known = {h.lesion_id.lower(): h.lesion_id for s in state.searches for h in s.facts.hits}
+    ids: list[str] = []
+
+    def use(match: re.Match[str]) -> str:
+        token = match.group().strip(".,;:?!()[]\"'")
+        tail = match.group()[match.group().find(token) + len(token) :] if token else ""
+        if token.lower() not in known and not _looks_like_id(token):
+            return match.group()
+        ids.append(known.get(token.lower(), token))
+        return f" idref{len(ids) - 1}{tail.replace(']', '').replace(')', '')} "
+
+    return re.sub(r"\S+", use, message), tuple(ids)
+
+
+_NO_ID = re.compile(
+    r"(?i)[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
+    r"|\d+(?:\.\d+)?-\d+(?:\.\d+)?(?:mm|cm|y|yo|yrs?|years?)?|\d0s-\d0s"
+    r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*|(?:under|over)-\d+s?"
+)
+
+
+def _looks_like_id(token: str) -> bool:
+    """Letters and digits with a joint or a leading zero, as ids have; not a size, an age or a region."""
+    if _NO_ID.fullmatch(token) or len(token) < 4 or not patterns.fullmatch(r"[\w.:/|-]+", token):
+        return False
+    digits, joints = bool(patterns.search(r"\d", token)), bool(patterns.search(r"[_:/|-]", token))
+    return digits and (joints or bool(patterns.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))

@@ -1,0 +1,32 @@
+"""The transcript of a page: one turn with all that came of it."""
+
+import threading
+from dataclasses import dataclass, field
+
+from assistant.agent.assistant import Assistant
+
+
+@dataclass
+class Step:
+    """One tool call, as a line of the chat."""
+
+    title: str
+    details: str
+    duration_ms: int | None = None
+
+
+@dataclass
+class Turn:
+    """One question and all that came of it."""
+
+    question: str
+    steps: dict[str, Step] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+    text: str = ""
+    links: list[str] = field(default_factory=list)
+    follow_ups: tuple[str, ...] = ()
+    done: bool = False
+    answered_by: Assistant | None = None
+    number: int | None = None  # by which that assistant takes it back
+    linked: tuple[str, str] | None = None  # the text as it was written, and with links
+    stop: threading.Event = field(default_factory=threading.Event)
