@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from transformers.utils import logging as hub_logging
 
 from encoder.errors import EncoderError
-from encoder.loading import ONE_AT_A_TIME
+from encoder.loading import MODEL_LOAD_LOCK
 from encoder.network.lesion_encoder import LesionEncoder
 from encoder.preprocess import PREPROCESSING_VERSION, standardize
 from encoder.roi import ROI_SIZE
@@ -149,7 +149,7 @@ def load_model(path: str | Path) -> LesionEncoder:
         raise EncoderError(f"there is no encoder at {name}: a folder with config.json and model.safetensors is needed")
     hub_logging.disable_progress_bar()  # "Loading weights" would land in the middle of our own output
     try:
-        with ONE_AT_A_TIME:
+        with MODEL_LOAD_LOCK:
             loaded: Any = LesionEncoder.from_pretrained(
                 name, use_safetensors=True, dtype=torch.float32, output_loading_info=True
             )

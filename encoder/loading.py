@@ -4,4 +4,4 @@ import threading
 
 # While transformers loads a network it changes, for the whole process, torch's default dtype and initialisers, and
 # builds on the meta device: two loaders side by side would hand each other empty weights, or leave the changes behind.
-ONE_AT_A_TIME = threading.RLock()
+MODEL_LOAD_LOCK = threading.RLock()

@@ -13,7 +13,7 @@ from eval.encoder.retrieval import Embed
 
 if TYPE_CHECKING:
     from eval.encoder.ablation import AblationReport, KeptAblation
-    from eval.encoder.out_of_distribution import UnfamiliarReport
+    from eval.encoder.out_of_distribution import OutOfDistributionReport
     from eval.encoder.paper import TypedLesions
 
 PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
@@ -135,13 +135,13 @@ def _frangi_table(data: Path) -> str:
     return to_markdown(sweep(*read_lidc(data / "lidc")))
 
 
-def unfamiliar_report(data: Path, encoder: str | None = None) -> "UnfamiliarReport":
+def unfamiliar_report(data: Path, encoder: str | None = None) -> "OutOfDistributionReport":
     """The demo atlas of this encoder, built for the occasion, asked about what it knows and what it does not."""
     import tempfile
 
     from encoder.embedder import load_embedder
     from eval.encoder.lidc import largest_slices, read_lidc
-    from eval.encoder.out_of_distribution import demo_atlas, measure_unfamiliar
+    from eval.encoder.out_of_distribution import demo_atlas, measure_out_of_distribution
 
     embedder = load_embedder(encoder)
     real = None
@@ -151,7 +151,7 @@ def unfamiliar_report(data: Path, encoder: str | None = None) -> "UnfamiliarRepo
     with tempfile.TemporaryDirectory() as folder:
         atlas = demo_atlas(Path(folder), embedder)
         try:
-            return measure_unfamiliar(atlas, embedder, phantom_packs()[1][0], real)
+            return measure_out_of_distribution(atlas, embedder, phantom_packs()[1][0], real)
         finally:
             atlas.close()
 

@@ -9,7 +9,7 @@ from encoder.errors import LesionSearchError
 _PLACE = re.compile(r"(<!-- measured: (?P<name>[\w-]+) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
 
 
-class CardError(LesionSearchError):
+class DocumentError(LesionSearchError):
     """A document asks for a table that nobody measures."""
 
 
@@ -21,12 +21,12 @@ def wanted_tables(document: Path) -> tuple[str, ...]:
 def insert_tables(document: Path, tables: Mapping[str, str], only_these: bool = False) -> int:
     """Fill every `<!-- measured: NAME -->` … `<!-- end: NAME -->` of a document; returns how many were filled.
 
-    Raises CardError, with the document untouched, for a name that is not among the tables; `only_these` leaves such
+    Raises DocumentError, with the document untouched, for a name that is not among the tables; `only_these` leaves such
     places as they are.
     """
     unknown = [name for name in wanted_tables(document) if name not in tables]
     if unknown and not only_these:
-        raise CardError(f"{document} wants a table {unknown[0]!r}, but only {', '.join(tables)} are measured")
+        raise DocumentError(f"{document} wants a table {unknown[0]!r}, but only {', '.join(tables)} are measured")
 
     def filled(place: re.Match[str]) -> str:
         table = tables.get(place["name"])

@@ -21,10 +21,10 @@ from assistant.core.events import Answer, AnswerReady, Event, Grounding, Notice,
 from assistant.core.evidence import EvidenceLedger
 from assistant.core.turn_state import ToolCallRecord, TurnState, turn_state
 from assistant.grounding.checker import Checker
-from assistant.grounding.stream_filter import GroundedWriter
+from assistant.grounding.stream_filter import GroundedStream
 from assistant.models import planner_model as offline
 from assistant.models.registry import offline_model, resolve_model
-from assistant.planning.turn import Reply
+from assistant.planning.context import Reply
 from assistant.wording.suggestions import next_questions
 from tools.domain.facts import SearchFacts
 from tools.workspace.session import Workspace
@@ -32,11 +32,11 @@ from tools.workspace.session import Workspace
 log = logging.getLogger(__name__)
 
 MAX_QUESTION = 4000  # characters
-TURNS_TOLD = 8  # earlier turns a language model reads word by word; all else it knows from the state
-TURNS_KEPT = 60  # that can be taken back; as many as stay on the screen
-MAX_ANSWER_TOLD = 1500  # characters of an earlier answer
+MAX_TURNS_IN_PROMPT = 8  # earlier turns a language model reads word by word; all else it knows from the state
+MAX_KEPT_TURNS = 60  # that can be taken back; as many as stay on the screen
+MAX_ANSWER_IN_PROMPT = 1500  # characters of an earlier answer
 RECURSION_LIMIT = 150  # graph steps, above what the call limits of the middleware allow
-SOMETHING_WRONG = (
+INTERNAL_ERROR = (
     "Something went wrong inside the program, and I cannot answer this. Your study and regions are untouched."
 )
 
@@ -69,7 +69,7 @@ class Assistant:
         self.model = resolve_model(model)
         self._ledger = EvidenceLedger()
         chosen = self.model.chat_model
-        self._planner = chosen if isinstance(chosen, offline.OfflineModel) else offline.OfflineModel()
+        self._planner = chosen if isinstance(chosen, offline.PlannerChatModel) else offline.PlannerChatModel()
         self._guard = TurnGuard(self._ledger, self._planner)
         self._graph = create_agent(
             self.model.chat_model, list(tools or ()), middleware=[self._guard], context_schema=Workspace
@@ -80,11 +80,11 @@ class Assistant:
     def new_conversation(self) -> None:
         """Forget what was said and found; study and regions stay."""
         self._ledger.forget()
-        self._history: deque[BaseMessage] = deque(maxlen=2 * TURNS_TOLD)
+        self._history: deque[BaseMessage] = deque(maxlen=2 * MAX_TURNS_IN_PROMPT)
         self._open_question: str | None = None
         self._cautioned = False
         self._study_key: str | None = None
-        self._moments: deque[_Moment] = deque(maxlen=TURNS_KEPT)
+        self._moments: deque[_Moment] = deque(maxlen=MAX_KEPT_TURNS)
         self._taken_back: int | None = None
         self._selected: str | None = None  # when the last turn ended
 
@@ -117,7 +117,7 @@ class Assistant:
         yield TurnBegan(turn_number)
         turn = TurnLog(self._state())
         self._guard.turn = turn
-        writer = GroundedWriter(lambda: Checker(self._ledger, turn.state, question, turn.told))
+        writer = GroundedStream(lambda: Checker(self._ledger, turn.state, question, turn.told))
         said: list[BaseMessage] = [HumanMessage(question)]
         try:
             yield from self._run(said, writer)
@@ -129,7 +129,7 @@ class Assistant:
         if writer.empty:
             # nothing was said, or nothing of it was supported: the built-in planner writes it from the evidence
             reply = self._planner.decide([SystemMessage(system_prompt(turn.state)), *said])
-            final = AIMessage(reply.text if isinstance(reply, Reply) else SOMETHING_WRONG)
+            final = AIMessage(reply.text if isinstance(reply, Reply) else INTERNAL_ERROR)
             yield from writer.feed(final.text)
         yield from writer.finish()
         answer = Answer(
@@ -146,7 +146,7 @@ class Assistant:
         self._remember(question, answer, final)
         after = self._state()
         self._selected = after.selected
-        own_model = isinstance(self.model.chat_model, offline.OfflineModel)
+        own_model = isinstance(self.model.chat_model, offline.PlannerChatModel)
         timing = Timing(
             total_ms=1000 * (time.perf_counter() - began),
             tools_ms=1000 * turn.tools_s,
@@ -155,7 +155,7 @@ class Assistant:
         ideas = next_questions(after, [c.name for c in answer.tool_calls])
         yield AnswerReady(answer.model_copy(update={"follow_ups": ideas, "timing": timing}))
 
-    def _run(self, said: list[BaseMessage], writer: GroundedWriter) -> Iterator[Event]:
+    def _run(self, said: list[BaseMessage], writer: GroundedStream) -> Iterator[Event]:
         """Run the graph; `said` grows by the messages of the turn, `writer` gets the text of the last model call."""
         message_id: str | None = None
         steps = self._graph.stream(
@@ -221,7 +221,10 @@ class Assistant:
             self._study_key = key
 
     def _remember(self, question: str, answer: Answer, final: AIMessage | None) -> None:
-        self._history += [HumanMessage(question[:MAX_ANSWER_TOLD]), AIMessage(answer.answer[:MAX_ANSWER_TOLD])]
+        self._history += [
+            HumanMessage(question[:MAX_ANSWER_IN_PROMPT]),
+            AIMessage(answer.answer[:MAX_ANSWER_IN_PROMPT]),
+        ]
         asks = bool(final and final.response_metadata.get(offline.ASKS))
         self._open_question = question if asks else None
         self._cautioned = self._cautioned or "not a diagnosis" in answer.answer

@@ -9,7 +9,7 @@ _stop: ContextVar[threading.Event | None] = ContextVar("stop", default=None)
 
 
 @contextmanager
-def called_off_by(event: threading.Event) -> Iterator[None]:
+def cancel_scope(event: threading.Event) -> Iterator[None]:
     """What runs within, in this context and its copies, is called off once the event is set."""
     token = _stop.set(event)
     try:
@@ -18,6 +18,6 @@ def called_off_by(event: threading.Event) -> Iterator[None]:
         _stop.reset(token)
 
 
-def stop_event() -> threading.Event | None:
+def current_cancel_event() -> threading.Event | None:
     """The event that calls off what is running here; None where nothing can."""
     return _stop.get()

@@ -35,7 +35,7 @@ class HitRef:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class FilterSpec:
     """Filters as a person said them; None was not said. Bounds are inclusive, sizes are the long axis in mm."""
 
     lesion_types: tuple[str, ...] | None = None
@@ -59,7 +59,7 @@ class Request:
 
     intent: Intent
     text: str
-    wanted: Wanted = field(default_factory=Wanted)
+    wanted: FilterSpec = field(default_factory=FilterSpec)
     cleared: frozenset[FilterName] = frozenset()  # filters to lift
     cleared_end: Literal["", "min", "max"] = ""  # a lower or upper bound to lift
     regions: tuple[RegionRef, ...] = ()

@@ -16,8 +16,8 @@ if TYPE_CHECKING:  # the record itself must load without torch and Chroma
 
 OPENING, CLOSING = "<state>", "</state>"
 DEFAULT_HITS = 10  # of the search tool
-STEPS_BACK = 6  # searches one can go back through
-SEARCHES_KEPT = 4  # one a region, newest first: enough for "and the other one?", small enough for any context
+MAX_UNDO_STEPS = 6  # searches one can go back through
+MAX_KEPT_SEARCHES = 4  # one a region, newest first: enough for "and the other one?", small enough for any context
 
 
 class ToolCallRecord(BaseModel):
@@ -139,7 +139,7 @@ def _searches(ledger: EvidenceLedger, searched: set[str]) -> tuple[PastSearch, .
         facts = evidence.facts
         if isinstance(facts, SearchFacts) and facts.region_id in searched and facts.region_id not in newest:
             newest[facts.region_id] = PastSearch(evidence=evidence.number, args=evidence.args, facts=facts)
-            if len(newest) == SEARCHES_KEPT:
+            if len(newest) == MAX_KEPT_SEARCHES:
                 break
     return tuple(newest.values())
 
@@ -153,7 +153,7 @@ def _trail(ledger: EvidenceLedger, searched: set[str]) -> tuple[dict[str, Any], 
                 trail.pop()
             elif not trail or trail[-1] != e.args:
                 trail.append(e.args)
-    return tuple(trail[-STEPS_BACK:])
+    return tuple(trail[-MAX_UNDO_STEPS:])
 
 
 def _last_calls(ledger: EvidenceLedger) -> tuple[ToolCallRecord, ...]:

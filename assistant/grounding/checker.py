@@ -13,7 +13,7 @@ from itertools import product
 from assistant.core.evidence import Evidence
 from assistant.core.turn_state import TurnState
 from assistant.grounding.claims import PLURAL_SEXES, TYPE_ADJECTIVES, Claim, Quantity, read_claims
-from assistant.grounding.knowledge import Known, Record
+from assistant.grounding.knowledge import KnowledgeBase, Record
 from assistant.grounding.vocabulary import unfamiliar_words, unsupported_terms
 from tools.domain.facts import SearchFacts
 
@@ -41,7 +41,7 @@ LEVELS = {"medium": "moderate", "strong": "high", "weak": "low", "no": "none"}
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """The claims of a sentence, and those without evidence."""
 
     claims: tuple[str, ...] = ()
@@ -62,18 +62,18 @@ class Checker:
     def __init__(
         self, evidence: Iterable[Evidence], state: TurnState, question: str = "", told: Iterable[str] = ()
     ) -> None:
-        self._known = Known(list(evidence), state, question, told)
+        self._known = KnowledgeBase(list(evidence), state, question, told)
         self._focus: list[Record] = []  # the records the last sentence was about
         self._region: str | None = None
         self._type: str | None = None
 
-    def check(self, sentence: str) -> Checked:
+    def check(self, sentence: str) -> CheckResult:
         """The claims of one sentence or line, verified."""
         plain = re.sub(r"\s+", " ", sentence).strip()
         if not plain or self._known.is_fixed(plain):
-            return Checked()
+            return CheckResult()
         if self._known.is_quoted(plain):
-            return Checked((plain,))
+            return CheckResult((plain,))
         claims = read_claims(sentence, self._known.names)
         self._regions_named(claims)
         failed = self._best_reading(claims, plain)
@@ -82,7 +82,7 @@ class Checker:
             failed += [f"“{word}”" for word in unfamiliar_words(plain, self._known.words | self._known.question_words)]
         if not failed:
             self._remember(claims)
-        return Checked(tuple(c.text.replace("\x00", "…") for c in claims), tuple(failed))
+        return CheckResult(tuple(c.text.replace("\x00", "…") for c in claims), tuple(failed))
 
     # -- what a sentence is about --------------------------------------------------------------------------------
     def _regions_named(self, claims: Sequence[Claim]) -> None:

@@ -94,7 +94,7 @@ class Record:
         return False
 
 
-class Known:
+class KnowledgeBase:
     """The evidence of a conversation, the newest first, with the session's own regions."""
 
     def __init__(self, evidence: Sequence[Evidence], state: TurnState, question: str = "", told: Iterable[str] = ()):

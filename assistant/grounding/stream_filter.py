@@ -7,7 +7,7 @@ from assistant.core.sentences import split_sentences
 from assistant.grounding.checker import Checker
 
 
-class GroundedWriter:
+class GroundedStream:
     """Takes text as it comes, lets through what the evidence supports, and remembers what it took out.
 
     `checker` is made when the first sentence of an answer is complete, so that it knows the evidence of this turn.

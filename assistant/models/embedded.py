@@ -14,30 +14,30 @@ from pydantic import PrivateAttr
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
-from assistant.models.planner_model import OfflineModel
-from assistant.understanding.ensemble import read_by_all, read_requests
+from assistant.models.planner_model import PlannerChatModel
+from assistant.understanding.ensemble import read_requests, read_with_all
 from assistant.understanding.language_model.base_weights import BaseModelError, base_model, installed_gguf, unpacked
-from assistant.understanding.language_model.reader import ADAPTER, Reader
-from assistant.understanding.network.reader import offline_reader
+from assistant.understanding.language_model.reader import ADAPTER, LanguageModelReader
+from assistant.understanding.network.reader import load_network_reader
 
 log = logging.getLogger(__name__)
 
-Minds = Literal["both", "alone"]
+ReaderChoice = Literal["both", "alone"]
 
 
-class Loading:
+class BackgroundLoader:
     """A reader that is loaded in the background, once, for everybody."""
 
     def __init__(self, data: Path, adapter: Path = ADAPTER) -> None:
         self._data, self._adapter = data, adapter
-        self._reader: Reader | None = None
+        self._reader: LanguageModelReader | None = None
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._load, name="embedded model", daemon=True)
         self._thread.start()
 
     def _load(self) -> None:
         try:
-            reader = Reader(base_model(self._data), self._adapter)
+            reader = LanguageModelReader(base_model(self._data), self._adapter)
             reader.warm_up()
             self._reader = reader
         except Exception as error:  # whatever is wrong with it, the planner goes on alone
@@ -48,16 +48,16 @@ class Loading:
         finally:
             self._done.set()
 
-    def reader(self, timeout_s: float = 0.0) -> Reader | None:
+    def reader(self, timeout_s: float = 0.0) -> LanguageModelReader | None:
         """The reader if it is there within the time, else None."""
         self._done.wait(timeout_s)
         return self._reader
 
 
 @lru_cache(maxsize=4)
-def loading(data: Path, adapter: Path = ADAPTER) -> Loading:
+def background_loader(data: Path, adapter: Path = ADAPTER) -> BackgroundLoader:
     """The reader of a data folder, being loaded from the first call on."""
-    return Loading(data, adapter)
+    return BackgroundLoader(data, adapter)
 
 
 def available(data: Path) -> bool:
@@ -65,14 +65,14 @@ def available(data: Path) -> bool:
     return (ADAPTER / "adapter_model.safetensors").exists() and (unpacked(data) or installed_gguf()) is not None
 
 
-class EmbeddedModel(OfflineModel):
+class EmbeddedModel(PlannerChatModel):
     """The planner with the language model as one more mind (`both`), or that model's understanding only (`alone`)."""
 
-    minds: Minds = "both"
+    minds: ReaderChoice = "both"
     wait_s: float = 0.0  # for the model to be loaded, at each message
-    _loading: Loading = PrivateAttr()
+    _loading: BackgroundLoader = PrivateAttr()
 
-    def __init__(self, loaded: Loading, minds: Minds = "both", wait_s: float = 0.0) -> None:
+    def __init__(self, loaded: BackgroundLoader, minds: ReaderChoice = "both", wait_s: float = 0.0) -> None:
         super().__init__(minds=minds, wait_s=wait_s)  # type: ignore[call-arg]
         self._loading = loaded
 
@@ -90,4 +90,4 @@ class EmbeddedModel(OfflineModel):
             return super().understood(message, state)
         if self.minds == "alone":
             return read_requests(reader, message, state).requests
-        return read_by_all([offline_reader(), reader], message, state)
+        return read_with_all([load_network_reader(), reader], message, state)

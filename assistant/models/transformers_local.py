@@ -27,7 +27,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from assistant.models.tool_call_parser import CallText
 from encoder.errors import LesionSearchError
-from encoder.loading import ONE_AT_A_TIME
+from encoder.loading import MODEL_LOAD_LOCK
 
 MAX_NEW_TOKENS = 1024
 GPU_S = 60  # what a shared GPU of a Hugging Face Space is asked for at a time
@@ -147,7 +147,7 @@ def load_local_model(name: str) -> TransformersModel:
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        with ONE_AT_A_TIME:
+        with MODEL_LOAD_LOCK:
             model = AutoModelForCausalLM.from_pretrained(
                 source, dtype=torch.bfloat16 if gpu else "auto", use_safetensors=True, trust_remote_code=False
             )

@@ -12,7 +12,15 @@ from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.planning import recipes
 from assistant.planning import recipes_search as searching
-from assistant.planning.turn import AskBackError, Call, CannotDoError, Recipe, Reply, Result, Turn
+from assistant.planning.context import (
+    Call,
+    ClarificationNeededError,
+    PlanningContext,
+    Recipe,
+    Reply,
+    RequestRefusedError,
+    Result,
+)
 from assistant.wording import fixed_sentences as remarks
 from assistant.wording.phrases import joined
 
@@ -30,7 +38,7 @@ def thanked(message: str) -> bool:
 
 def plan_turn(message: str, state: TurnState, results: Mapping[str, Result], read: Understand) -> Call | Reply:
     """The next call to make, or the answer. `results` are this turn's, by `Call.key`; `read` understands."""
-    turn = Turn(state, message)
+    turn = PlanningContext(state, message)
     parts: list[str] = []
     for request in read(message, state):
         try:
@@ -42,26 +50,26 @@ def plan_turn(message: str, state: TurnState, results: Mapping[str, Result], rea
                     return call
                 turn.learn(call, result)
                 if result.facts is None:
-                    raise CannotDoError(result.failure)
+                    raise RequestRefusedError(result.failure)
                 call = recipe.send(result.facts)
         except StopIteration as done:
             parts.append(done.value)
-        except AskBackError as question:
+        except ClarificationNeededError as question:
             return Reply(joined([*parts, str(question)]), asks=True)
-        except CannotDoError as reason:
+        except RequestRefusedError as reason:
             parts.append(str(reason))
     return Reply(joined(parts))
 
 
-def _said(text: Callable[[Request, Turn], str]) -> Callable[[Request, Turn], Recipe]:
-    def recipe(request: Request, turn: Turn) -> Recipe:
+def _said(text: Callable[[Request, PlanningContext], str]) -> Callable[[Request, PlanningContext], Recipe]:
+    def recipe(request: Request, turn: PlanningContext) -> Recipe:
         yield from ()
         return text(request, turn)
 
     return recipe
 
 
-RECIPES: dict[str, Callable[[Request, Turn], Recipe]] = {
+RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "search": searching.search,
     "what": recipes.what,
     "refine": recipes.refine,

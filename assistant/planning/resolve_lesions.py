@@ -3,14 +3,14 @@
 from collections.abc import Callable, Generator
 
 from assistant.core.requests import HitRef, Request
+from assistant.planning.context import Call, PlanningContext, RequestRefusedError
 from assistant.planning.recipes_search import in_words, plain_search
 from assistant.planning.resolve_regions import pointed_region, region_ids
-from assistant.planning.turn import Call, CannotDoError, Turn
 from assistant.wording import fixed_sentences as remarks
 from tools.domain.facts import Facts, HitFacts, SearchFacts
 
 
-def lesion_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str]]:
+def lesion_ids(request: Request, turn: PlanningContext) -> Generator[Call, Facts, list[str]]:
     """The atlas lesions a request is about, by id or by their place among the hits."""
     refs = list(request.hits)
     if not refs and request.nth is not None:
@@ -28,9 +28,9 @@ def lesion_ids(request: Request, turn: Turn) -> Generator[Call, Facts, list[str]
         region_id = (yield from region_ids(request, turn))[0]
         facts = yield from plain_search(region_id, turn)
         if request.intent != "compare":  # there was no list to point at: show it
-            raise CannotDoError(in_words(facts, turn))
+            raise RequestRefusedError(in_words(facts, turn))
     if not facts.hits:
-        raise CannotDoError(remarks.NO_HITS_TO_NAME)
+        raise RequestRefusedError(remarks.NO_HITS_TO_NAME)
     if not refs:
         return [facts.hits[0].lesion_id]
     return list(dict.fromkeys(_hit(ref, facts) for ref in refs))
@@ -44,12 +44,12 @@ def _hit(ref: HitRef, facts: SearchFacts) -> str:
         return hits[-1].lesion_id
     if ref.kind == "rank":
         if not 1 <= ref.n <= len(hits):
-            raise CannotDoError(remarks.no_such_hit(ref.n, len(hits)))
+            raise RequestRefusedError(remarks.no_such_hit(ref.n, len(hits)))
         return hits[ref.n - 1].lesion_id
     value: Callable[[HitFacts], float | None] = (
         (lambda h: h.long_axis_mm) if ref.kind in ("largest", "smallest") else (lambda h: h.age_years)
     )
     known = sorted((h for h in hits if value(h) is not None), key=lambda h: value(h) or 0)
     if not known:
-        raise CannotDoError(remarks.NOT_RECORDED)
+        raise RequestRefusedError(remarks.NOT_RECORDED)
     return known[-1 if ref.kind in ("largest", "oldest") else 0].lesion_id

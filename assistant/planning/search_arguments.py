@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from assistant.core import patterns
-from assistant.core.requests import Request, Wanted
-from assistant.planning.turn import AskBackError, Turn
+from assistant.core.requests import FilterSpec, Request
+from assistant.planning.context import ClarificationNeededError, PlanningContext
 from assistant.wording import fixed_sentences as remarks
 
-MOST_HITS = 50
+MAX_HITS = 50
 FAR_CLOSER = 2.0  # times, when a bare number could replace more than one bound
 FILTER_ARGS: dict[str, tuple[str, ...]] = {
     "type": ("lesion_types",),
@@ -52,7 +52,7 @@ def goes_on(request: Request) -> bool:
     return builds_on and not (other_region and not _REPEATS.search(request.text))
 
 
-def search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> dict[str, Any]:
+def search_args(request: Request, turn: PlanningContext, region_id: str, inherit: bool) -> dict[str, Any]:
     """The arguments of a search: what was said, over what the last search had where the request builds on it."""
     before = dict(turn.last_search.args) if inherit and turn.last_search else {}
     before.pop("region_id", None)
@@ -96,8 +96,8 @@ def search_args(request: Request, turn: Turn, region_id: str, inherit: bool) -> 
         if args.get(low) is not None and args.get(high) is not None and args[low] > args[high]:
             args.pop(high if low in said else low)  # the newer bound wins
     if request.more and turn.last_search:
-        args["k"] = min(MOST_HITS, turn.last_search.facts.asked_k + request.more)
-    args["k"] = min(args.get("k", 0), MOST_HITS)
+        args["k"] = min(MAX_HITS, turn.last_search.facts.asked_k + request.more)
+    args["k"] = min(args.get("k", 0), MAX_HITS)
     if not args["k"]:
         args.pop("k")
     return {"region_id": region_id, **args}
@@ -108,7 +108,7 @@ _CHANGES = re.compile(
 )
 
 
-def with_number(request: Request, turn: Turn, inherit: bool) -> Request:
+def with_number(request: Request, turn: PlanningContext, inherit: bool) -> Request:
     """ "Make it 70": a bare number replaces the one bound there is. Otherwise nobody knows what it means."""
     before = turn.last_search.args if inherit and turn.last_search else {}
     bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
@@ -116,7 +116,7 @@ def with_number(request: Request, turn: Turn, inherit: bool) -> Request:
     instead = patterns.search(r"(?:not|instead of|rather than) (\d+)", request.text)
     if instead:
         bounds = [name for name in bounds if abs(float(before[name]) - float(instead.group(1))) <= 1] or bounds
-    if not bounds and turn.last_search and inherit and value <= MOST_HITS:
+    if not bounds and turn.last_search and inherit and value <= MAX_HITS:
         bounds = ["k"]
         before = {**before, "k": turn.last_search.facts.asked_k}
     bound = _nearest_bound({name: float(before[name]) for name in bounds}, value)
@@ -127,9 +127,9 @@ def with_number(request: Request, turn: Turn, inherit: bool) -> Request:
         or request.corrects
     )
     if not changes or not bound or len(request.unread) != 1 or request.wanted.said():
-        raise AskBackError(remarks.what_number(request.unread[0]))
+        raise ClarificationNeededError(remarks.what_number(request.unread[0]))
     said = {bound: value if "size" in bound and value != int(value) else int(value)}
-    return replace(request, wanted=Wanted(**said), unread=())  # type: ignore[arg-type]
+    return replace(request, wanted=FilterSpec(**said), unread=())  # type: ignore[arg-type]
 
 
 def _nearest_bound(bounds: dict[str, float], value: float) -> str:

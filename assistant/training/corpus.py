@@ -21,7 +21,7 @@ from assistant.core.turn_state import TurnState
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.noise import typed, voiced
 from assistant.training.generator.search_requests import Fields, Scene, drawn_filters
-from assistant.understanding.call_language import KEYS, MM, Do, Said, language, write
+from assistant.understanding.call_language import KEYS, MM, Do, ParsedCall, language, write
 from encoder.errors import LesionSearchError
 
 FOLDER = Path(__file__).parent / "sentences"
@@ -76,7 +76,7 @@ class Filled:
 
     scene: Scene
     text: str
-    said: tuple[Said, ...]
+    said: tuple[ParsedCall, ...]
 
 
 @lru_cache
@@ -208,7 +208,7 @@ def _values(line: Line, regions: int, rng: random.Random) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _call(part: str, values: dict[str, str]) -> Said:
+def _call(part: str, values: dict[str, str]) -> ParsedCall:
     """`do key=value …` with the placeholders filled."""
     do, *pairs = part.split()
     if do not in get_args(Do):
@@ -217,7 +217,7 @@ def _call(part: str, values: dict[str, str]) -> Said:
     if len(fields) < len(pairs) or not set(fields) <= set(KEYS[1:]) or not all(fields.values()):
         raise ValueError("keys twice, unknown or empty")
     filled = {key: _PLACEHOLDER.sub(lambda m: values[m.group(1)], value) for key, value in fields.items()}
-    return Said.model_validate(
+    return ParsedCall.model_validate(
         {"do": do, **{key: value.replace("_", " ") if key != "by" else value for key, value in filled.items()}}
     )
 

@@ -37,7 +37,7 @@ class TuneError(LesionSearchError):
     """A tuning run cannot begin or go on."""
 
 
-class TuneConfig(BaseModel):
+class AdapterConfig(BaseModel):
     """The recipe. The learning rate rises, stays, and falls as a cosine over the last `decay` of the run."""
 
     model_config = ConfigDict(frozen=True)
@@ -92,7 +92,7 @@ def batches(rows: Sequence[tuple[list[int], list[int]]], size: int, seed: int) -
     return found
 
 
-def learning_rate(step: int, steps: int, config: TuneConfig) -> float:
+def learning_rate(step: int, steps: int, config: AdapterConfig) -> float:
     """The rate of one step, from 0."""
     rise = max(1, round(config.warm_up * steps))
     fall = max(1, round(config.decay * steps))
@@ -103,10 +103,10 @@ def learning_rate(step: int, steps: int, config: TuneConfig) -> float:
     return config.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - (steps - fall)) / fall))
 
 
-def tune(
+def train_adapter(
     base: Path,
     out: Path,
-    config: TuneConfig,
+    config: AdapterConfig,
     kept: Kept | None = None,
     progress: Callable[[Progress], None] | None = None,
     begin_from: Path | None = None,
@@ -162,15 +162,17 @@ def tune(
     return out
 
 
-def run_in_terminal(data: Path, out: Path, config: TuneConfig, keep_out: Path, begin_from: Path | None = None) -> None:
-    """`tune` with a progress line on standard error, on the base model of a data folder."""
+def run_in_terminal(
+    data: Path, out: Path, config: AdapterConfig, keep_out: Path, begin_from: Path | None = None
+) -> None:
+    """`train_adapter` with a progress line on standard error, on the base model of a data folder."""
     from assistant.understanding.language_model.base_weights import base_model
 
     if importlib.util.find_spec("peft") is None:
         raise TuneError('Tuning needs the package peft: install it with pip install "lesion-search[tune]".')
     kept = kept_out(keep_out)
     with progress_line("Preparing the base model and the sentences", f"The adapter is in {out}.") as told:
-        tune(base_model(data), out, config, kept, told, begin_from)
+        train_adapter(base_model(data), out, config, kept, told, begin_from)
 
 
 def kept_out(folder: Path) -> Kept:
@@ -199,7 +201,7 @@ def progress_line(before: str, after: str) -> Iterator[Callable[[Progress], None
     console.print(after)
 
 
-def _utterances(path: Path, config: TuneConfig, kept: Kept | None) -> list[Utterance]:
+def _utterances(path: Path, config: AdapterConfig, kept: Kept | None) -> list[Utterance]:
     """What this run learns from, written down beside it: going on reads the same sentences again."""
     found = read_jsonl(path) if path.exists() else []
     if len(found) < config.utterances:
@@ -212,7 +214,7 @@ def _row(tokenizer: "Tokenizer", one: Utterance) -> tuple[list[int], list[int]]:
     return prompt_ids(tokenizer, one.state, one.text), answer_ids(tokenizer, one.answer)
 
 
-def _with_adapter(base: Path, config: TuneConfig) -> Any:
+def _with_adapter(base: Path, config: AdapterConfig) -> Any:
     import torch
     from peft import LoraConfig, get_peft_model
     from peft.tuners.lora import Linear
@@ -282,7 +284,7 @@ def fingerprint(adapter: Path) -> str:
     return hashlib.sha256(weights.read_bytes()).hexdigest()[:16]
 
 
-def _begin(adapter: Path, config: TuneConfig, trained: dict[str, Any]) -> None:
+def _begin(adapter: Path, config: AdapterConfig, trained: dict[str, Any]) -> None:
     """Take the weights of an adapter of the same form. Raises TuneError if it has another one."""
     import torch
     from safetensors.torch import load_file
@@ -312,7 +314,9 @@ def _save_adapter(folder: Path, model: Any) -> None:
     adapter.save_pretrained(folder)
 
 
-def _checkpoint(out: Path, config: TuneConfig, model: Any, trained: dict[str, Any], optimizer: Any, step: int) -> None:
+def _checkpoint(
+    out: Path, config: AdapterConfig, model: Any, trained: dict[str, Any], optimizer: Any, step: int
+) -> None:
     from safetensors.torch import save_file
 
     _save_adapter(out, model)
@@ -327,7 +331,7 @@ def _checkpoint(out: Path, config: TuneConfig, model: Any, trained: dict[str, An
     (out / STATE_FILE).write_text(json.dumps({"step": step, "config": config.model_dump(mode="json")}, indent=1))
 
 
-def _resume(out: Path, config: TuneConfig, trained: dict[str, Any], optimizer: Any) -> int:
+def _resume(out: Path, config: AdapterConfig, trained: dict[str, Any], optimizer: Any) -> int:
     """Take up the run in `out`; the step to go on with, 0 if there is none."""
     import torch
     from safetensors.torch import load_file
@@ -335,7 +339,7 @@ def _resume(out: Path, config: TuneConfig, trained: dict[str, Any], optimizer: A
     if not (out / STATE_FILE).exists():
         return 0
     run = json.loads((out / STATE_FILE).read_text())
-    before = TuneConfig.model_validate(run["config"])
+    before = AdapterConfig.model_validate(run["config"])
     if before.model_copy(update={"utterances": config.utterances, "checkpoint_s": config.checkpoint_s,
                                  "snapshots": config.snapshots}) != config:  # fmt: skip
         raise TuneError(f"{out} holds a run with other settings: choose another folder, or the same settings to go on.")

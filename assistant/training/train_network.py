@@ -20,23 +20,29 @@ from assistant.training.generator.utterances import Kept, Utterance, utterance
 from assistant.training.train_adapter import Progress, TuneError, batches, kept_out, progress_line
 from assistant.understanding.call_language import read
 from assistant.understanding.language_model.base_weights import base_model
-from assistant.understanding.network.output_tokens import DECADE, END, MOST_NUMBERS, to_symbols
-from assistant.understanding.network.reader import NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE, Heard, hear
+from assistant.understanding.network.output_tokens import DECADE, END, MAX_NUMBERS, to_output_tokens
+from assistant.understanding.network.reader import (
+    NETWORK_FILE,
+    SHAPE_FILE,
+    TOKENIZER_FILE,
+    EncodedMessage,
+    encode_message,
+)
 
 if TYPE_CHECKING:
     import torch
     from tokenizers import Tokenizer
 
-    from assistant.understanding.network.model import OfflineNetwork
+    from assistant.understanding.network.model import PrefixTransformer
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint.pt"
 LOOKED_AT = 20_000  # sentences from which the symbols are taken
 WORDS = 16_000  # of the base model's vocabulary, the commonest
-HEARD_LAYERS = 8  # of the base model, the first
-NOT_HEARD = 0  # the id of its mark between documents, which no message has
+PRETRAINED_LAYERS = 8  # of the base model, the first
+DROPPED_LAYERS = 0  # the id of its mark between documents, which no message has
 
 
-class OfflineConfig(BaseModel):
+class NetworkConfig(BaseModel):
     """The recipe."""
 
     model_config = ConfigDict(frozen=True)
@@ -55,8 +61,8 @@ class OfflineConfig(BaseModel):
     checkpoint_s: float = 240.0
 
 
-def train_offline(
-    base: Path, out: Path, config: OfflineConfig, kept: Kept, progress: Callable[[Progress], None] | None = None
+def train_network(
+    base: Path, out: Path, config: NetworkConfig, kept: Kept, progress: Callable[[Progress], None] | None = None
 ) -> Path:
     """Train the network on the base model in folder `base`; its files are written to `out`, and the folder returned.
 
@@ -101,14 +107,14 @@ def train_offline(
     return out
 
 
-def run_in_terminal(data: Path, out: Path, config: OfflineConfig, keep_out: Path) -> None:
-    """`train_offline` with a progress line on standard error."""
+def run_in_terminal(data: Path, out: Path, config: NetworkConfig, keep_out: Path) -> None:
+    """`train_network` with a progress line on standard error."""
     kept = kept_out(keep_out)
     with progress_line("Preparing the sentences", f"The network is in {out}.") as told:
-        train_offline(base_model(data), out, config, kept, told)
+        train_network(base_model(data), out, config, kept, told)
 
 
-def _drawn(config: OfflineConfig, kept: Kept, numbers: Iterable[int]) -> Iterator[Utterance]:
+def _drawn(config: NetworkConfig, kept: Kept, numbers: Iterable[int]) -> Iterator[Utterance]:
     """The sentences of these numbers, but for those that are kept out."""
     for number in numbers:
         one = utterance(config.seed, number, config.written)
@@ -131,41 +137,41 @@ def _tokenizer(base: Path) -> "Tokenizer":
 
 
 def _symbols(looked_at: Iterable[Utterance]) -> list[str]:
-    pointers = {f"#{n + 1}" for n in range(MOST_NUMBERS)}
-    said = {symbol for one in looked_at for symbol in to_symbols(read(one.answer))}
+    pointers = {f"#{n + 1}" for n in range(MAX_NUMBERS)}
+    said = {symbol for one in looked_at for symbol in to_output_tokens(read(one.answer))}
     return sorted({*said, *pointers, *"0123456789", DECADE, END})
 
 
-def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config: OfflineConfig) -> "OfflineNetwork":
+def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config: NetworkConfig) -> "PrefixTransformer":
     import torch
     from safetensors import safe_open
 
-    from assistant.understanding.network.model import HearingLayer, OfflineNetwork, Shape
+    from assistant.understanding.network.model import EncoderLayer, PrefixTransformer, Shape
 
     told = json.loads((base / "config.json").read_text(encoding="utf-8"))
     shape = Shape(
         text_ids=tokenizer.get_vocab_size(),
         symbols=len(symbols),
-        numbers=MOST_NUMBERS,
+        numbers=MAX_NUMBERS,
         heard_width=told["hidden_size"],
-        heard_layers=min(HEARD_LAYERS, told["num_hidden_layers"]),
+        heard_layers=min(PRETRAINED_LAYERS, told["num_hidden_layers"]),
         heard_heads=told["num_attention_heads"],
         heard_shared=told["num_key_value_heads"],
         heard_hidden=told["intermediate_size"],
         heard_base=told["rope_parameters"]["rope_theta"],
     )
-    network = OfflineNetwork(shape, config.dropout)
+    network = PrefixTransformer(shape, config.dropout)
     with safe_open(base / "model.safetensors", "pt") as weights:
         network.words.weight.data = weights.get_slice("model.embed_tokens.weight")[: network.shape.text_ids].float()
         network.words.weight.requires_grad = False
         for name, parameter in network.hearing.named_parameters():
             number, part, _ = name.split(".")
-            tables = [weights.get_tensor(f"model.layers.{number}.{n}.weight") for n in HearingLayer.OF_LLAMA[part]]
+            tables = [weights.get_tensor(f"model.layers.{number}.{n}.weight") for n in EncoderLayer.OF_LLAMA[part]]
             parameter.data = torch.cat(tables).float()
     return network
 
 
-def _groups(network: "OfflineNetwork", config: OfflineConfig) -> list[dict[str, Any]]:
+def _groups(network: "PrefixTransformer", config: NetworkConfig) -> list[dict[str, Any]]:
     """What is stepped, and at which share of the rate."""
     before = {id(parameter) for parameter in network.hearing.parameters()}
     own = [p for p in network.parameters() if p.requires_grad and id(p) not in before]
@@ -175,28 +181,28 @@ def _groups(network: "OfflineNetwork", config: OfflineConfig) -> list[dict[str, 
 class _Row(NamedTuple):
     """One sentence as the network takes it."""
 
-    heard: Heard
+    heard: EncodedMessage
     answer: list[int]  # numbers of its symbols, with the end
 
 
 def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> _Row | None:
     """None for an answer with a symbol too rare to have been looked at."""
-    heard = hear(tokenizer, one.state, one.text)
-    answer = [*to_symbols(read(one.answer), heard.values), END]
+    heard = encode_message(tokenizer, one.state, one.text)
+    answer = [*to_output_tokens(read(one.answer), heard.values), END]
     if any(symbol not in places for symbol in answer):
         return None
     return _Row(heard, [places[symbol] for symbol in answer])
 
 
-def _loss(network: "OfflineNetwork", rows: Sequence[_Row], config: OfflineConfig) -> "torch.Tensor":
+def _loss(network: "PrefixTransformer", rows: Sequence[_Row], config: NetworkConfig) -> "torch.Tensor":
     """Mean cross-entropy of the symbols."""
     import torch
 
     def padded(lists: Sequence[Sequence[int]], filling: int) -> torch.Tensor:
         return torch.nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lists], True, filling)
 
-    text, targets = padded([row.heard.ids for row in rows], NOT_HEARD), padded([row.answer for row in rows], -1)
-    text = text.masked_fill(torch.rand(text.shape) < config.unheard, NOT_HEARD)
+    text, targets = padded([row.heard.ids for row in rows], DROPPED_LAYERS), padded([row.answer for row in rows], -1)
+    text = text.masked_fill(torch.rand(text.shape) < config.unheard, DROPPED_LAYERS)
     end = rows[0].answer[-1]
     written = torch.cat((torch.full((len(rows), 1), end), targets[:, :-1].clamp(min=0)), dim=1)
     lengths = torch.tensor([len(row.heard.ids) for row in rows])
@@ -208,7 +214,7 @@ def _loss(network: "OfflineNetwork", rows: Sequence[_Row], config: OfflineConfig
     )
 
 
-def _rate(share: float, config: OfflineConfig) -> float:
+def _rate(share: float, config: NetworkConfig) -> float:
     """Learning rate after a share of the run: a linear rise, then half a cosine."""
     if share < config.warm_up:
         return config.learning_rate * (share + 1e-3) / config.warm_up
@@ -216,7 +222,7 @@ def _rate(share: float, config: OfflineConfig) -> float:
 
 
 # -- what a run leaves behind ------------------------------------------------------------------------------------------
-def _checkpoint(out: Path, config: OfflineConfig, network: "OfflineNetwork", optimizer: Any, done: int) -> None:
+def _checkpoint(out: Path, config: NetworkConfig, network: "PrefixTransformer", optimizer: Any, done: int) -> None:
     import torch
 
     new = out / f"{CHECKPOINT}.new"
@@ -225,14 +231,14 @@ def _checkpoint(out: Path, config: OfflineConfig, network: "OfflineNetwork", opt
     (out / RUN_FILE).write_text(json.dumps({"done": done, "config": config.model_dump(mode="json")}, indent=1))
 
 
-def _resume(out: Path, config: OfflineConfig, network: "OfflineNetwork", optimizer: Any) -> int:
+def _resume(out: Path, config: NetworkConfig, network: "PrefixTransformer", optimizer: Any) -> int:
     """Take up the run in `out`; the number of the sentence to go on with, 0 if there is none."""
     import torch
 
     if not (out / RUN_FILE).exists():
         return 0
     run = json.loads((out / RUN_FILE).read_text())
-    if OfflineConfig.model_validate(run["config"]) != config:
+    if NetworkConfig.model_validate(run["config"]) != config:
         raise TuneError(f"{out} holds a run with other settings: choose another folder, or the same settings to go on.")
     kept = torch.load(out / CHECKPOINT, weights_only=True)
     network.load_state_dict(kept["network"])
@@ -240,12 +246,12 @@ def _resume(out: Path, config: OfflineConfig, network: "OfflineNetwork", optimiz
     return int(run["done"])
 
 
-def _write(out: Path, network: "OfflineNetwork", symbols: Sequence[str]) -> None:
+def _write(out: Path, network: "PrefixTransformer", symbols: Sequence[str]) -> None:
     """The network in eight bits, as `OfflineReader` reads it."""
     from safetensors.torch import save_file
 
-    from assistant.understanding.network.quantization import packed
+    from assistant.understanding.network.quantization import quantize
 
-    save_file(packed(network.state_dict()), out / NETWORK_FILE)
+    save_file(quantize(network.state_dict()), out / NETWORK_FILE)
     told = {"shape": asdict(network.shape), "symbols": list(symbols)}
     (out / SHAPE_FILE).write_text(json.dumps(told, indent=1), encoding="utf-8")

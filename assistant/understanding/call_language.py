@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from assistant.core.requests import FilterName, HitRef, Intent, RegionRef, Request, Wanted
+from assistant.core.requests import FilterName, FilterSpec, HitRef, Intent, RegionRef, Request
 from assistant.core.turn_state import TurnState
 from assistant.wording.fixed_sentences import DECLINED
 
@@ -32,7 +32,7 @@ INTENTS: dict[str, Intent] = {
 }  # fmt: skip
 
 
-class Said(BaseModel):
+class ParsedCall(BaseModel):
     """One request as the model writes it; an empty field was not said. Lists are joined with `+`."""
 
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
@@ -62,16 +62,16 @@ class Said(BaseModel):
         return {key: value for key, value in self.model_dump(by_alias=True).items() if value}
 
 
-SAID = TypeAdapter(list[Said])
-KEYS = tuple(field.alias or name for name, field in Said.model_fields.items())
+SAID = TypeAdapter(list[ParsedCall])
+KEYS = tuple(field.alias or name for name, field in ParsedCall.model_fields.items())
 
 
-def write(said: Sequence[Said]) -> str:
+def write(said: Sequence[ParsedCall]) -> str:
     """Requests as the model writes them."""
     return json.dumps([s.written() for s in said], separators=(",", ":"))
 
 
-def read(text: str) -> list[Said]:
+def read(text: str) -> list[ParsedCall]:
     """Requests from what the model wrote. Raises pydantic.ValidationError where it is not the language."""
     return SAID.validate_json(text)
 
@@ -158,7 +158,7 @@ def _joined(item: str, most: int) -> str:
 
 
 # -- from the language to requests -------------------------------------------------------------------------------------
-def to_request(said: Said, state: TurnState, ids: Sequence[str] = ()) -> Request:
+def to_request(said: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> Request:
     """One call as the planner's request. Its text only says whether it builds on the last search."""
     types = _list(said.types)
     last = state.search_of(None)
@@ -179,7 +179,7 @@ def to_request(said: Said, state: TurnState, ids: Sequence[str] = ()) -> Request
     return Request(
         intent=INTENTS.get(said.do, said.do),  # type: ignore[arg-type]
         text="make it" if said.number else _TEXTS.get(said.do, ""),
-        wanted=Wanted(
+        wanted=FilterSpec(
             lesion_types=searched if filters else None,
             sex=said.sex or None,
             min_age=min_age,
@@ -210,7 +210,7 @@ _SCOPES = {"same": "same-patient", "other": "cross-patient", "all": "all"}
 _FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
 
 
-def _topic(said: Said) -> str:
+def _topic(said: ParsedCall) -> str:
     """What a request is about, by the one field its kind has for it. Raises ValueError for what none declines."""
     if said.do == "decline":
         topic = said.topic or "diagnosis"

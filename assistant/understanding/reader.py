@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import Said
+from assistant.understanding.call_language import ParsedCall
 
-MOST_CHARACTERS = 600  # of a message
+MAX_CHARACTERS = 600  # of a message
 
 
-class CalledOffError(Exception):
+class ReadingCancelledError(Exception):
     """The reading was called off."""
 
 
@@ -26,7 +26,7 @@ class Fork:
 class Reading:
     """What the model read: the calls, and how sure it was of each of their fields (0 to 1)."""
 
-    said: tuple[Said, ...]
+    said: tuple[ParsedCall, ...]
     confidence: tuple[dict[str, float], ...]  # one a call, by the names of the language
     text: str
     forks: tuple[Fork, ...] = ()  # the likeliest first
@@ -41,7 +41,7 @@ class Reading:
         return total
 
 
-class Mind(Protocol):
+class Reader(Protocol):
     """Whatever reads a message as the tuned model does."""
 
     def read(

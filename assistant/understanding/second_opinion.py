@@ -12,26 +12,26 @@ from typing import Any
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
+from assistant.planning.context import Call, Reply
 from assistant.planning.planner import plan_turn
-from assistant.planning.turn import Call, Reply
 from assistant.understanding.preprocess import is_data
 from tools.domain.lesions import DEEPLESION_TYPES as TYPE_NAMES
 
-PLANNER = 0.35  # the chance its reading is given
+RULES_PROBABILITY = 0.35  # the chance its reading is given
 _SIGNS = re.compile(r"[<>≤≥=]")
 _Meaning = list[Call | Reply]
 
 
 @dataclass(frozen=True)
-class Thought:
+class Hypothesis:
     """A reading that a mind finds possible, and how likely it is to it."""
 
     requests: tuple[Request, ...]
     chance: float
 
 
-def settle(
-    message: str, planned: tuple[Request, ...], minds: Sequence[Iterable[Thought]], state: TurnState
+def vote(
+    message: str, planned: tuple[Request, ...], minds: Sequence[Iterable[Hypothesis]], state: TurnState
 ) -> tuple[Request, ...]:
     """One understanding from the planner's and the thoughts of other minds.
 
@@ -44,7 +44,7 @@ def settle(
     if is_data(message):
         return planned  # nobody says it
     votes = _Votes(message, state)
-    votes.add(Thought(planned, PLANNER))
+    votes.add(Hypothesis(planned, RULES_PROBABILITY))
     for thoughts in minds:
         if not votes.may_change(1.0):
             break
@@ -68,18 +68,18 @@ class _Votes:
 
     message: str
     state: TurnState
-    cast: list[tuple[_Meaning, Thought]] = field(default_factory=list)
+    cast: list[tuple[_Meaning, Hypothesis]] = field(default_factory=list)
 
     @property
-    def first(self) -> Thought:
+    def first(self) -> Hypothesis:
         """The likeliest reading; of equally likely ones, the one that was thought of first."""
         return max((thought for _, thought in self.cast), key=lambda thought: thought.chance)
 
-    def add(self, thought: Thought) -> None:
+    def add(self, thought: Hypothesis) -> None:
         meant = _meaning(self.message, thought.requests, self.state)
         for place, (meaning, before) in enumerate(self.cast):
             if meaning == meant:
-                self.cast[place] = meaning, Thought(before.requests, before.chance + thought.chance)
+                self.cast[place] = meaning, Hypothesis(before.requests, before.chance + thought.chance)
                 return
         self.cast.append((meant, thought))
 

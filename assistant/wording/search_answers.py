@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from assistant.core.requests import Wanted
+from assistant.core.requests import FilterSpec
 from assistant.wording.fixed_sentences import CALIBRATED, CAUTION, ENCODER_SEES, REAL_ATLAS
 from assistant.wording.phrases import (
     SEX_PLURAL,
@@ -215,7 +215,7 @@ def sureness_answer(facts: SearchFacts) -> str:
     return " ".join(told)
 
 
-def count_answer(facts: SearchFacts, wanted: Wanted) -> str:
+def count_answer(facts: SearchFacts, wanted: FilterSpec) -> str:
     """How many of the last hits are of a type, a sex, an age."""
     tests = []
     if wanted.lesion_types:

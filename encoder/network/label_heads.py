@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 
-class Readout(nn.Module):
+class LabelHeads(nn.Module):
     """Features to features and beliefs. Shape: (N, D) of length 1 -> (N, D + sum(classes)) of length 1.
 
     `classes` is the number of classes of each label; `detail` (0..1) is the share of the cosine that the features keep,

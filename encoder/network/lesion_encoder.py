@@ -10,9 +10,9 @@ from transformers import PreTrainedConfig, PreTrainedModel, ResNetConfig, ResNet
 
 from encoder.network.frangi import frangi
 from encoder.network.gem import GeM
-from encoder.network.label_heads import Readout
-from encoder.network.matmul_conv import SmallMapConv2d, replace_convolutions
-from encoder.network.out_of_distribution import Familiarity, channel_means
+from encoder.network.label_heads import LabelHeads
+from encoder.network.matmul_conv import MatmulConv2d, replace_convolutions
+from encoder.network.out_of_distribution import OutOfDistributionScore, channel_means
 from encoder.preprocess import PREPROCESSING_VERSION, SOFT_TISSUE_HU, hu_to_unit
 
 CHANNELS = ("image", "soft_tissue", "frangi")
@@ -124,17 +124,17 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         replace_convolutions(self.backbone.encoder.stages[-1])
         width = config.widths[-1]
         self.neck = nn.Sequential(
-            SmallMapConv2d(width, width),
+            MatmulConv2d(width, width),
             nn.BatchNorm2d(width),
             nn.ReLU(inplace=True),
-            SmallMapConv2d(width, config.dim),
+            MatmulConv2d(width, config.dim),
             nn.BatchNorm2d(config.dim),
             nn.ReLU(inplace=True),
         )
         self.pool = GeM() if config.pooling == "gem" else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.centre = nn.BatchNorm1d(config.dim) if config.centred else nn.Identity()
         self.readout = _readout(config)
-        self.familiarity = Familiarity(self._early_widths()) if config.familiarity else None
+        self.familiarity = OutOfDistributionScore(self._early_widths()) if config.familiarity else None
         self.post_init()  # type: ignore[no-untyped-call]
 
     def channels(self, images: torch.Tensor) -> torch.Tensor:
@@ -198,16 +198,16 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
     def _early_widths(self) -> list[int]:
         return [self.config.widths[0], *self.config.widths][:_EARLY_STAGES]
 
-    def add_familiarity(self) -> Familiarity:
+    def add_familiarity(self) -> OutOfDistributionScore:
         """Give a trained network the judgement of what is familiar, still to be fitted; returns it."""
         self.config.familiarity = True
-        self.familiarity = Familiarity(self._early_widths())
+        self.familiarity = OutOfDistributionScore(self._early_widths())
         return self.familiarity
 
-    def add_readout(self, labels: dict[str, list[str]], detail: float) -> Readout:
+    def add_readout(self, labels: dict[str, list[str]], detail: float) -> LabelHeads:
         """Give a trained network a readout of these labels (in sorted order) and their classes, still to be fitted."""
         self.config.readout, self.config.detail = labels, detail
-        readout = Readout(self.config.dim, [len(labels[label]) for label in sorted(labels)], detail)
+        readout = LabelHeads(self.config.dim, [len(labels[label]) for label in sorted(labels)], detail)
         self.readout = readout
         return readout
 
@@ -216,4 +216,4 @@ def _readout(config: LesionEncoderConfig) -> nn.Module:
     if not config.readout:
         return nn.Identity()
     # sorted as a saved configuration is, which the layers must match
-    return Readout(config.dim, [len(config.readout[label]) for label in sorted(config.readout)], config.detail)
+    return LabelHeads(config.dim, [len(config.readout[label]) for label in sorted(config.readout)], config.detail)

@@ -22,7 +22,7 @@ def _taps(side: int) -> torch.Tensor:
     return (offset[:, None, :, None] * 3 + offset[None, :, None, :]).flatten()
 
 
-class SmallMapConv2d(nn.Conv2d):
+class MatmulConv2d(nn.Conv2d):
     """`nn.Conv2d` of kernel 3, stride 1, padding 1, without bias; the same parameters, the same result.
 
     Shape: (N, C, H, W) -> (N, D, H, W).
@@ -56,7 +56,7 @@ class SmallMapConv2d(nn.Conv2d):
 
 
 def replace_convolutions(module: nn.Module) -> None:
-    """Put a SmallMapConv2d in the place of every convolution that one can stand for; weights begin anew."""
+    """Put a MatmulConv2d in the place of every convolution that one can stand for; weights begin anew."""
     for name, child in module.named_children():
         if (
             isinstance(child, nn.Conv2d)
@@ -65,6 +65,6 @@ def replace_convolutions(module: nn.Module) -> None:
             and child.padding == (1, 1)
             and child.bias is None
         ):
-            setattr(module, name, SmallMapConv2d(child.in_channels, child.out_channels))
+            setattr(module, name, MatmulConv2d(child.in_channels, child.out_channels))
         else:
             replace_convolutions(child)

@@ -16,7 +16,7 @@ _QUANTILE = 0.99  # of the training images: a distance of 1
 _SPAN = 0.2  # beyond 1; from there on half of the similarity is lost
 
 
-class Familiarity(nn.Module):
+class OutOfDistributionScore(nn.Module):
     """Adds entries to the vectors that are 0 for familiar images; as all keep length 1, others lose similarity to them.
 
     `widths` are the channels of the stages that are looked at; the new entries are as many as the first has.

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 
-class SyncedBatchNorm(_BatchNorm):
+class SyncBatchNorm(_BatchNorm):
     """Normalises by the mean and variance of the batches of all processes together. Shape: (N, C, ...) -> same.
 
     Processes may hold different numbers of rows. In evaluation it is plain batch normalisation.
@@ -52,10 +52,10 @@ def _summed(values: torch.Tensor) -> torch.Tensor:
 
 
 def synchronise(module: nn.Module) -> None:
-    """Put a SyncedBatchNorm in the place of every batch normalisation; parameters and names stay the same."""
+    """Put a SyncBatchNorm in the place of every batch normalisation; parameters and names stay the same."""
     for name, child in module.named_children():
-        if isinstance(child, _BatchNorm) and not isinstance(child, SyncedBatchNorm):
-            synced = SyncedBatchNorm(child.num_features, child.eps, child.momentum)
+        if isinstance(child, _BatchNorm) and not isinstance(child, SyncBatchNorm):
+            synced = SyncBatchNorm(child.num_features, child.eps, child.momentum)
             for kind in ("weight", "bias", "running_mean", "running_var", "num_batches_tracked"):
                 setattr(synced, kind, getattr(child, kind))
             synced.train(child.training)

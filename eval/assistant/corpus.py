@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
+from assistant.planning.context import Call
 from assistant.planning.planner import Understand, plan_turn
-from assistant.planning.turn import Call
 from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.search_requests import Scene
@@ -25,7 +25,7 @@ from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts
 from tools.domain.study import SafeFacts
 
 if TYPE_CHECKING:
-    from assistant.understanding.reader import Mind, Reading
+    from assistant.understanding.reader import Reader, Reading
 
 TOOLS = {
     "search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion",
@@ -34,7 +34,7 @@ TOOLS = {
 }  # fmt: skip
 
 
-class WrittenScore(BaseModel):
+class CorpusScore(BaseModel):
     """One reader on the lines of one file, or of all."""
 
     model_config = ConfigDict(frozen=True)
@@ -44,12 +44,12 @@ class WrittenScore(BaseModel):
     exact: Share
 
 
-class WrittenReport(BaseModel):
+class CorpusReport(BaseModel):
     """All readers on the same sentences."""
 
     model_config = ConfigDict(frozen=True)
 
-    scores: tuple[WrittenScore, ...]
+    scores: tuple[CorpusScore, ...]
 
 
 def turn_state(scene: Scene) -> TurnState:
@@ -140,7 +140,7 @@ def is_read(filled: Filled, read: Understand) -> bool:
 
 def scores(
     reader: str, found: Sequence[tuple[Line, Filled]], read: Understand, progress: Callable[[], None] = lambda: None
-) -> list[WrittenScore]:
+) -> list[CorpusScore]:
     """A reader by file, and, where there are several, on all of them together, last."""
     right: dict[str, list[bool]] = {}
     for line, filled in found:
@@ -150,33 +150,33 @@ def scores(
     if len(rows) > 1:
         rows["all"] = [one for group in right.values() for one in group]
     return [
-        WrittenScore(reader=reader, file=file, exact=Share(right=sum(group), total=len(group)))
+        CorpusScore(reader=reader, file=file, exact=Share(right=sum(group), total=len(group)))
         for file, group in rows.items()
     ]
 
 
-def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: Progress | None = None) -> WrittenReport:
+def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: Progress | None = None) -> CorpusReport:
     """What understands offline, on the sentences kept apart; with a base model, the adapter and both together too.
 
     `files` are those to measure on, by name; none is all. Raises WrittenError for an unknown one.
     """
-    from assistant.models.planner_model import OfflineModel
-    from assistant.understanding.ensemble import read_by_all, read_requests
-    from assistant.understanding.language_model.reader import Reader
-    from assistant.understanding.network.reader import offline_reader
+    from assistant.models.planner_model import PlannerChatModel
+    from assistant.understanding.ensemble import read_requests, read_with_all
+    from assistant.understanding.language_model.reader import LanguageModelReader
+    from assistant.understanding.network.reader import load_network_reader
     from assistant.understanding.rules.parser import understand
 
-    network = offline_reader()
+    network = load_network_reader()
     readers: dict[str, Understand] = {
         "planner": understand,
         "network": lambda message, state: read_requests(network, message, state).requests,
-        "offline": OfflineModel().understood,
+        "offline": PlannerChatModel().understood,
     }
     if base is not None:
-        mind = _Once(Reader(base, adapter))
+        mind = _Once(LanguageModelReader(base, adapter))
         readers |= {
             "adapter": lambda message, state: read_requests(mind, message, state).requests,
-            "both": lambda message, state: read_by_all([network, mind], message, state),
+            "both": lambda message, state: read_with_all([network, mind], message, state),
         }
     known = {line.file for line, _ in measured()}
     if unknown := set(files) - known:
@@ -188,13 +188,13 @@ def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: P
         if progress is not None:
             progress(next(done), len(found) * len(readers))
 
-    return WrittenReport(scores=tuple(s for name, read in readers.items() for s in scores(name, found, read, told)))
+    return CorpusReport(scores=tuple(s for name, read in readers.items() for s in scores(name, found, read, told)))
 
 
 class _Once:
     """A reader that remembers: two columns are about the same readings."""
 
-    def __init__(self, mind: "Mind") -> None:
+    def __init__(self, mind: "Reader") -> None:
         self._mind = mind
         self._readings: dict[tuple[Any, ...], Reading] = {}
 
@@ -205,7 +205,7 @@ class _Once:
         return self._readings[key]
 
 
-def to_markdown(report: WrittenReport) -> str:
+def to_markdown(report: CorpusReport) -> str:
     """One row a file, one column a reader."""
     readers = list(dict.fromkeys(s.reader for s in report.scores))
     files = list(dict.fromkeys(s.file for s in report.scores))

@@ -19,8 +19,8 @@ from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from assistant.core.turn_state import ToolCallRecord, TurnState
 from assistant.models.planner_model import ASKS
+from assistant.planning.context import Call, Result
 from assistant.planning.planner import Understand, plan_turn
-from assistant.planning.turn import Call, Result
 from eval.assistant.conversations import (
     Calls,
     Conversation,
@@ -36,11 +36,11 @@ from eval.assistant.tool_calls import Share, comparable
 from tools.domain.facts import Facts, SearchFacts
 
 if TYPE_CHECKING:
-    from assistant.understanding.language_model.reader import Reader
-    from assistant.understanding.reader import Mind, Reading
+    from assistant.understanding.language_model.reader import LanguageModelReader
+    from assistant.understanding.reader import Reader, Reading
 
 Comparable = tuple[str, dict[str, Any]]
-MOST_CALLS = 12
+MAX_CALLS = 12
 TUNED_ON = "tuned on "
 AS_IT_COMES = "language model as it comes"
 CURVE = Path(__file__).parent / "results" / "data_size.json"  # tuning takes too long for `make bench`
@@ -147,7 +147,7 @@ def planned(moment: Moment, read: Understand) -> list[Comparable]:
     """The calls planned from what was understood; planning ends where a call brought nothing, being a wrong one."""
     results: dict[str, Result] = {}
     calls: list[Comparable] = []
-    while len(calls) < MOST_CALLS:
+    while len(calls) < MAX_CALLS:
         step = plan_turn(moment.question, moment.state, results, read)
         if not isinstance(step, Call):
             break
@@ -184,12 +184,12 @@ def run(
     split: Split | Literal["all"], base: Path, adapters: Sequence[tuple[str, Path]], stage: Stage | None = None
 ) -> UnderstandingReport:
     """The planner, the bare model, each adapter, and the last adapter's parts, on one split."""
-    from assistant.understanding.ensemble import read_by_all, read_requests
-    from assistant.understanding.language_model.reader import Reader
-    from assistant.understanding.network.reader import offline_reader
+    from assistant.understanding.ensemble import read_requests, read_with_all
+    from assistant.understanding.language_model.reader import LanguageModelReader
+    from assistant.understanding.network.reader import load_network_reader
     from assistant.understanding.rules.parser import understand
 
-    def by(reader: "Mind") -> Understand:
+    def by(reader: "Reader") -> Understand:
         return lambda message, state: read_requests(reader, message, state).requests
 
     with tempfile.TemporaryDirectory() as folder:
@@ -197,21 +197,23 @@ def run(
         found = list(moments(split, stage, Path(folder)))
     scores = [score("planner", found, understand)]
     last = adapters[-1][1]
-    scores.append(score(AS_IT_COMES, found, by(Reader(base, None))))
-    scores.append(score("tuned, unconstrained", found, by(Reader(base, last, constrained=False))))
+    scores.append(score(AS_IT_COMES, found, by(LanguageModelReader(base, None))))
+    scores.append(score("tuned, unconstrained", found, by(LanguageModelReader(base, last, constrained=False))))
     for name, adapter in adapters:
-        scores.append(score(name, found, by(Reader(base, adapter))))
-    reader = Reader(base, last)
+        scores.append(score(name, found, by(LanguageModelReader(base, adapter))))
+    reader = LanguageModelReader(base, last)
     scores.append(score("tuned, told no state", found, by(_Forgetful(reader))))
 
-    scores.append(score("both", found, lambda message, state: read_by_all([offline_reader(), reader], message, state)))
+    scores.append(
+        score("both", found, lambda message, state: read_with_all([load_network_reader(), reader], message, state))
+    )
     return UnderstandingReport(split=split, scores=tuple(scores))
 
 
 class _Forgetful:
     """A reader that is told the regions and nothing else of the conversation."""
 
-    def __init__(self, reader: "Reader") -> None:
+    def __init__(self, reader: "LanguageModelReader") -> None:
         self._reader = reader
 
     def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":

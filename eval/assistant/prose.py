@@ -39,11 +39,11 @@ Vote = Literal["left", "right", "tie"]
 Outcome = Literal["uncut", "in part", "cut whole"]
 Write = Callable[[Sequence[str]], str]  # statements to prose
 
-MOST_TOKENS = 120
-LEAST_PAIRS = 50  # that must be judged before the model may win
+MAX_TOKENS = 120
+MIN_PAIRS = 50  # that must be judged before the model may win
 PAIRS, KEY = "pairs.json", "key.json"
 RESULTS = Path(__file__).parent / "results" / "prose.json"  # `make bench` has no judges
-MOST_SENTENCES = 3
+MAX_SENTENCES = 3
 SYSTEM = "You turn the facts of a search for CT lesions that look alike into short, plain prose."
 TASK = (
     "Write two or three connecting sentences for a clinician. Use only these facts, and keep every number and every "
@@ -134,7 +134,7 @@ class ProseReport(BaseModel):
         last = self.verdicts[-1]
         decided = Share(right=last.model.right, total=last.model.right + last.template.right)
         surely = decided.total > 0 and decided.interval[0] > 0.5
-        return "model" if surely and last.model.total >= LEAST_PAIRS else "template"
+        return "model" if surely and last.model.total >= MIN_PAIRS else "template"
 
 
 # -- the pairs -------------------------------------------------------------------------------------------------------
@@ -269,10 +269,10 @@ class Writer:
         from tokenizers import Tokenizer
         from transformers import AutoModelForCausalLM
 
-        from encoder.loading import ONE_AT_A_TIME
+        from encoder.loading import MODEL_LOAD_LOCK
 
         self._tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
-        with ONE_AT_A_TIME:
+        with MODEL_LOAD_LOCK:
             model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
         self._model = model.eval()
 
@@ -292,14 +292,14 @@ class Writer:
             return text
 
         def enough(tokens: Any, _: Any, **__: Any) -> Any:
-            return torch.tensor([len(split_sentences(text_of(tokens))) > MOST_SENTENCES])
+            return torch.tensor([len(split_sentences(text_of(tokens))) > MAX_SENTENCES])
 
         with torch.inference_mode():
             output = self._model.generate(
                 torch.tensor([begin]),
                 attention_mask=torch.ones(1, len(begin), dtype=torch.long),
                 do_sample=False,
-                max_new_tokens=MOST_TOKENS,
+                max_new_tokens=MAX_TOKENS,
                 stopping_criteria=[enough],
                 eos_token_id=END,
                 pad_token_id=END,
@@ -314,7 +314,7 @@ def _task(told: Sequence[str]) -> str:
 def first_sentences(text: str) -> str:
     """The first sentences of a text, none of them twice, without one that broke off."""
     complete = [s.strip() for s in split_sentences(text) if re.search(r"[.!?][”\"')*]*\s*$", s)]
-    return " ".join(list(dict.fromkeys(complete))[:MOST_SENTENCES])
+    return " ".join(list(dict.fromkeys(complete))[:MAX_SENTENCES])
 
 
 # -- the score -------------------------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ class Familiarity(BaseModel):
     shares: dict[str, float]  # by level of confidence
 
 
-class UnfamiliarReport(BaseModel):
+class OutOfDistributionReport(BaseModel):
     atlas_lesions: int
     none_below: float
     vote_accuracy: float | None
@@ -38,9 +38,9 @@ class UnfamiliarReport(BaseModel):
     kinds: list[Familiarity]
 
 
-def measure_unfamiliar(
+def measure_out_of_distribution(
     atlas: Atlas, embedder: Embedder, known: NDArray[np.generic], real: NDArray[np.generic] | None, seed: int = 0
-) -> UnfamiliarReport:
+) -> OutOfDistributionReport:
     """Ask the atlas about each kind; `known` are lesions like its own, `real` nodules of real CT, both (N, 64, 64)."""
     calibration = atlas.calibration()
     if calibration is None:
@@ -49,7 +49,7 @@ def measure_unfamiliar(
     kinds |= {name: ("nothing similar", images) for name, images in strangers(seed).items()}
     if real is not None:
         kinds["real lung nodules"] = ("either", real)
-    return UnfamiliarReport(
+    return OutOfDistributionReport(
         atlas_lesions=len(atlas),
         none_below=calibration.none_below,
         vote_accuracy=calibration.accuracy,
@@ -104,7 +104,7 @@ def demo_atlas(folder: Path, embedder: Embedder) -> Atlas:
     return open_atlas(Settings(data=folder, atlas=None), embedder)
 
 
-def to_markdown(report: UnfamiliarReport) -> str:
+def to_markdown(report: OutOfDistributionReport) -> str:
     """Calibration of the votes, then what each kind of query is told."""
     lines = [
         f"Demo atlas of {report.atlas_lesions} lesions; nothing is similar enough below {report.none_below:.3f}.",

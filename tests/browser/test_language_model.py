@@ -28,14 +28,14 @@ def server(demo: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 def test_the_default_page_answers_with_both_minds(visitor: Any, server: Any, demo: Any, monkeypatch: Any) -> None:
     read = []
     read_by_all = embedded.read_by_all
-    monkeypatch.setattr(embedded, "read_by_all", lambda *given: read.append(given[1]) or read_by_all(*given))
+    monkeypatch.setattr(embedded, "read_with_all", lambda *given: read.append(given[1]) or read_by_all(*given))
     person = visitor()
     person.open_sample(server.shelf.samples[0].title)
     person.click_image(*lesion_on(demo, server.shelf.samples[0]).centre)
     person.regions().first.wait_for()
     person.ask("thanks")  # whether it is loaded or not
     person.page.locator("#chat", has_text="welcome").wait_for()
-    assert embedded.loading(demo.settings.data).reader(120) is not None
+    assert embedded.background_loader(demo.settings.data).reader(120) is not None
     person.ask("anything like it in ladies past sixty?")
     person.page.locator("#chat", has_text="women, aged 61").wait_for()
     assert read[-1] == "anything like it in ladies past sixty?"

@@ -12,7 +12,7 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 
 from assistant.agent.assistant import Assistant
-from assistant.models.planner_model import OfflineModel
+from assistant.models.planner_model import PlannerChatModel
 from tools.intake.intake import read_study
 from tools.pipelines.demo import patient_keys
 from tools.pipelines.index import index_source
@@ -38,7 +38,7 @@ class RecordingModel(BaseChatModel):
 
     def _generate(self, messages, stop=None, run_manager=None, **kwargs):
         self.prompts.extend(message.model_dump_json() for message in messages)
-        return OfflineModel()._generate(messages)
+        return PlannerChatModel()._generate(messages)
 
 
 def marked(path: Path, target: Path) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from assistant.agent.assistant import Assistant
-from tools.domain.lazy_volume import LoadingVolume
+from tools.domain.lazy_volume import LazyVolume
 from tools.intake.intake import open_study, read_study
 from tools.pipelines.demo import patient_keys
 
@@ -49,7 +49,7 @@ def test_a_real_series_opened_on_its_headers_is_the_one_read_at_once(shared_data
     whole, opened = read_study(folder, keys), open_study(folder, keys)
     assert opened.skipped == whole.skipped
     for a, b in zip(opened.series, whole.series, strict=True):
-        assert isinstance(a.volume_hu, LoadingVolume)
+        assert isinstance(a.volume_hu, LazyVolume)
         np.testing.assert_array_equal(np.asarray(a.volume_hu), b.volume_hu)
         np.testing.assert_array_equal(a.affine, b.affine)
         assert (a.facts, a.warnings, a.window, a.spacing_mm) == (b.facts, b.warnings, b.window, b.spacing_mm)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from eval.documents import CardError, insert_tables
+from eval.documents import DocumentError, insert_tables
 
 DOCUMENT = "before\n<!-- measured: speed -->\nold\n<!-- end: speed -->\nafter\n"
 
@@ -28,6 +28,6 @@ def test_one_table_may_be_written_alone(tmp_path):
 def test_an_unknown_marker_is_named_and_nothing_is_written(tmp_path):
     document = tmp_path / "CARD.md"
     document.write_text(DOCUMENT)
-    with pytest.raises(CardError, match="speed"):
+    with pytest.raises(DocumentError, match="speed"):
         insert_tables(document, {"retrieval": "x"})
     assert document.read_text() == DOCUMENT

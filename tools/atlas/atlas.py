@@ -164,7 +164,7 @@ class Atlas:
                 f"The atlas at {self.location} was built with another LESION_SEARCH_SALT, so lesions of the same "
                 "patient cannot be told; set the salt it was built with, or search all lesions."
             )
-        from tools.atlas.searchers import Wanted
+        from tools.atlas.searchers import Query
 
         view = self._view()
         catalog = view.catalog
@@ -174,8 +174,8 @@ class Atlas:
         found, voters = view.searcher.nearest(
             query,
             [
-                Wanted(mask, k, filters, patient_key),
-                Wanted(catalog.in_scope(others, patient_key), NEIGHBOURS, others, patient_key),
+                Query(mask, k, filters, patient_key),
+                Query(catalog.in_scope(others, patient_key), NEIGHBOURS, others, patient_key),
             ],
         )
         hits = tuple(
@@ -382,7 +382,7 @@ def _shares(catalog: Catalog) -> NDArray[np.float64]:
 
 def _calibrated(catalog: Catalog, searcher: "Searcher") -> Calibration | None:
     """Asks up to 3,000 of the atlas's own lesions, always the same ones, with their patients left out."""
-    from tools.atlas.searchers import Wanted
+    from tools.atlas.searchers import Query
 
     if catalog.patients < 2:
         return None
@@ -392,7 +392,7 @@ def _calibrated(catalog: Catalog, searcher: "Searcher") -> Calibration | None:
     others = Filters()
     for query, (row, vector) in enumerate(zip(rows, searcher.vectors_at(rows), strict=True)):
         key = catalog.lesions[row].patient_key
-        wanted = Wanted(catalog.in_scope(others, key), NEIGHBOURS, others, key)
+        wanted = Query(catalog.in_scope(others, key), NEIGHBOURS, others, key)
         (found,) = searcher.nearest(vector, [wanted])
         similarities[query, : len(found.rows)] = found.similarities
         types[query, : len(found.rows)] = catalog.type[found.rows]

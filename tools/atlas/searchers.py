@@ -35,7 +35,7 @@ class Neighbours:
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class Query:
     """The `count` best among `mask`; `filters` and `patient_key` are what made the mask."""
 
     mask: Mask
@@ -47,7 +47,7 @@ class Wanted:
 class Searcher(Protocol):
     """Finds nearest lesions to a unit vector (dim,), for several filters at once."""
 
-    def nearest(self, vector: Vectors, wanted: Sequence[Wanted]) -> list[Neighbours]: ...
+    def nearest(self, vector: Vectors, wanted: Sequence[Query]) -> list[Neighbours]: ...
 
     def vectors_at(self, rows: Rows) -> Vectors: ...
 
@@ -58,7 +58,7 @@ class ExactSearcher:
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
 
-    def nearest(self, vector: Vectors, wanted: Sequence[Wanted]) -> list[Neighbours]:
+    def nearest(self, vector: Vectors, wanted: Sequence[Query]) -> list[Neighbours]:
         if not len(self._vectors):
             return [_best(NO_ROWS, np.zeros(0), 0) for _ in wanted]
         similarities = (self._vectors @ vector).astype(np.float64)
@@ -75,7 +75,7 @@ class IndexSearcher:
         self._store = store
         self._catalog = catalog
 
-    def nearest(self, vector: Vectors, wanted: Sequence[Wanted]) -> list[Neighbours]:
+    def nearest(self, vector: Vectors, wanted: Sequence[Query]) -> list[Neighbours]:
         return [self._nearest(vector, one) for one in wanted]
 
     def vectors_at(self, rows: Rows) -> Vectors:
@@ -85,7 +85,7 @@ class IndexSearcher:
             found |= self._store.vectors_of(ids[start : start + FEW])
         return np.stack([found[lesion_id] for lesion_id in ids])
 
-    def _nearest(self, vector: Vectors, wanted: Wanted) -> Neighbours:
+    def _nearest(self, vector: Vectors, wanted: Query) -> Neighbours:
         passing = int(wanted.mask.sum())
         count = min(wanted.count, passing)
         if not count:
@@ -100,7 +100,7 @@ class IndexSearcher:
                 return found
         return self._ask(vector, count + SPARE, wanted, where_clause(self._catalog, wanted))
 
-    def _ask(self, vector: Vectors, fetch: int, wanted: Wanted, where: dict[str, Any] | None) -> Neighbours:
+    def _ask(self, vector: Vectors, fetch: int, wanted: Query, where: dict[str, Any] | None) -> Neighbours:
         found = self._store.nearest(vector, min(fetch, len(self._catalog)), where)
         pairs = [(self._catalog.row_of[i], similarity) for i, similarity in found if i in self._catalog.row_of]
         rows = np.array([row for row, _ in pairs], np.intp)
@@ -108,7 +108,7 @@ class IndexSearcher:
         return _best(rows[keep], np.array([similarity for _, similarity in pairs])[keep], wanted.count)
 
 
-def where_clause(catalog: Catalog, wanted: Wanted) -> dict[str, Any] | None:
+def where_clause(catalog: Catalog, wanted: Query) -> dict[str, Any] | None:
     """The filters in Chroma's language."""
     filters = wanted.filters
     clauses: list[dict[str, Any]] = []

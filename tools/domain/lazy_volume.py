@@ -16,11 +16,11 @@ class SliceError(LesionSearchError):
     """A slice could not be read."""
 
 
-class LoadingVolume:
+class LazyVolume:
     """Looks like the (slices, rows, columns) int16 array it becomes: indexing waits for the slices it needs, and asks
     for them first. Raises SliceError for a single slice that could not be read; among several it is air."""
 
-    def __init__(self, shape: tuple[int, int, int], want: Callable[["LoadingVolume", int], None]) -> None:
+    def __init__(self, shape: tuple[int, int, int], want: Callable[["LazyVolume", int], None]) -> None:
         self.shape = shape
         self.dtype = np.dtype(np.int16)
         self._want = want
@@ -78,4 +78,4 @@ class LoadingVolume:
             self._changed.notify_all()
 
 
-Volume = NDArray[np.int16] | LoadingVolume
+Volume = NDArray[np.int16] | LazyVolume

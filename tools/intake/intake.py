@@ -12,10 +12,10 @@ from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Study
 from tools.intake.explanations import describe_left_out
 from tools.intake.messages import IntakeLimits, Reason
-from tools.intake.sandbox import Reading, child_for, read_guarded, read_headers
+from tools.intake.sandbox import IntakeResult, read_headers, read_sandboxed, worker_for
 from tools.intake.series import build_series
 from tools.intake.slice_loader import SliceLoader
-from tools.intake.worker_process import Child, ChildError, SpareChildren
+from tools.intake.worker_process import WorkerError, WorkerPool, WorkerProcess
 
 DEFAULT_LIMITS = IntakeLimits()
 CONCURRENT_UPLOADS = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
@@ -39,8 +39,8 @@ def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLi
     """
     try:
         with CONCURRENT_UPLOADS:
-            return _study(read_guarded(_given(paths), limits), keys)
-    except ChildError as error:
+            return _study(read_sandboxed(_given(paths), limits), keys)
+    except WorkerError as error:
         raise IntakeError(UNSAFE) from error
 
 
@@ -48,7 +48,7 @@ def open_study(
     paths: Sequence[Path] | Path,
     keys: PatientKeys,
     when_done: Callable[[], None] = _nothing,
-    spares: SpareChildren | None = None,
+    spares: WorkerPool | None = None,
     limits: IntakeLimits = DEFAULT_LIMITS,
 ) -> Study:
     """Like `read_study`, but of an ordinary CT series only the headers are read before it returns; its slices are
@@ -57,7 +57,7 @@ def open_study(
     `when_done` is called once, when the files are not needed any longer. Raises IntakeError.
     """
     files = _given(paths)
-    start = spares.take if spares else Child
+    start = spares.take if spares else WorkerProcess
     with contextlib.ExitStack() as at_the_end:
         at_the_end.callback(when_done)
         at_the_end.callback(spares.fill if spares else _nothing)  # while nobody waits
@@ -65,20 +65,20 @@ def open_study(
         at_the_end.callback(CONCURRENT_UPLOADS.release)
         try:
             reading, children = read_headers(files, limits, start)
-        except ChildError as error:
+        except WorkerError as error:
             raise IntakeError(UNSAFE) from error
         for child in children:
             at_the_end.callback(child.close)
         if children and _is_ordinary(reading):
-            loader = SliceLoader(children, limits, lambda: child_for(files, limits))
+            loader = SliceLoader(children, limits, lambda: worker_for(files, limits))
             study = replace(_study(reading, keys, loader), stop_loading=loader.close)
             loader.start(study.series[0].volume_hu, study.series[0].middle_slice, at_the_end.pop_all().close)
             return study
         for child in children:
             child.close()
         try:
-            return _study(read_guarded(files, limits, start), keys)
-        except ChildError as error:
+            return _study(read_sandboxed(files, limits, start), keys)
+        except WorkerError as error:
             raise IntakeError(UNSAFE) from error
 
 
@@ -89,14 +89,14 @@ def _given(paths: Sequence[Path] | Path) -> list[Path]:
     return [Path(path).absolute() for path in given]
 
 
-def _is_ordinary(reading: Reading) -> bool:
+def _is_ordinary(reading: IntakeResult) -> bool:
     """Whether headers alone tell the series: many slices, each at a place of its own. Of few slices, and of those that
     may be copies of each other, the pixels are looked at first."""
     places = [(frame.record.series_uid, frame.record.position_mm) for frame in reading.frames if frame.pixels is None]
     return len(places) >= MANY_SLICES and all(place for _, place in places) and len(set(places)) == len(places)
 
 
-def _study(reading: Reading, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
+def _study(reading: IntakeResult, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
     _keep_one_patient(reading)
     series, duplicates = build_series(reading.frames, keys, loader)
     left_out = describe_left_out([*reading.left_out, *duplicates], reading.files)
@@ -111,7 +111,7 @@ def _study(reading: Reading, keys: PatientKeys, loader: SliceLoader | None = Non
     )
 
 
-def _keep_one_patient(reading: Reading) -> None:
+def _keep_one_patient(reading: IntakeResult) -> None:
     """Patients are never mixed: the one with most CT images stays."""
     counted = Counter[str]()
     for frame in reading.frames:

@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tools.intake.messages import FrameRecord, IntakeLimits, Reason
 from tools.intake.sources import is_zip
-from tools.intake.worker_process import Child, ChildError
+from tools.intake.worker_process import WorkerError, WorkerProcess
 
 MAX_CRASHES = 8
 MANY_FILES = 64
@@ -34,7 +34,7 @@ class Frame:
 
 
 @dataclass
-class Reading:
+class IntakeResult:
     """What came out of one upload: frames, and the number of each file that was left out with the reason."""
 
     limits: IntakeLimits
@@ -68,7 +68,9 @@ class Job:
     headers_only: bool  # of plain CT images; it then stays and decodes the files it is asked for
 
 
-def read_guarded(paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], Child] = Child) -> Reading:
+def read_sandboxed(
+    paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], WorkerProcess] = WorkerProcess
+) -> IntakeResult:
     """Parse and decode `paths` in child processes. A file that crashes one or takes too long is left out; the others
     are read."""
     reading, children = _read(paths, limits, False, start)
@@ -78,21 +80,21 @@ def read_guarded(paths: Sequence[Path], limits: IntakeLimits, start: Callable[[]
 
 
 def read_headers(
-    paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], Child] = Child
-) -> tuple[Reading, list[Child]]:
-    """Like `read_guarded`, but of plain CT images only the headers. Also returns the children, which know the files
+    paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], WorkerProcess] = WorkerProcess
+) -> tuple[IntakeResult, list[WorkerProcess]]:
+    """Like `read_sandboxed`, but of plain CT images only the headers. Also returns the children, which know the files
     by their numbers and can decode them; close them."""
     return _read(paths, limits, True, start)
 
 
-def child_for(paths: Sequence[Path], limits: IntakeLimits) -> Child:
-    """One more child for an upload whose headers are read. Raises ChildError."""
-    nothing = Reading(limits)
+def worker_for(paths: Sequence[Path], limits: IntakeLimits) -> WorkerProcess:
+    """One more child for an upload whose headers are read. Raises WorkerError."""
+    nothing = IntakeResult(limits)
     job = Job([os.fspath(path) for path in paths], asdict(limits), limits.max_files + 2, 0, 1, True)
-    child = Child()
+    child = WorkerProcess()
     if _run_child(child, job, nothing, time.monotonic() + limits.timeout_s) is not None:
         child.close()
-        raise ChildError("the files cannot be found again")
+        raise WorkerError("the files cannot be found again")
     return child
 
 
@@ -103,11 +105,11 @@ def frame_of(message: dict[str, Any], payload: bytes) -> Frame:
 
 
 def _read(
-    paths: Sequence[Path], limits: IntakeLimits, headers_only: bool, start: Callable[[], Child]
-) -> tuple[Reading, list[Child]]:
-    reading = Reading(limits)
+    paths: Sequence[Path], limits: IntakeLimits, headers_only: bool, start: Callable[[], WorkerProcess]
+) -> tuple[IntakeResult, list[WorkerProcess]]:
+    reading = IntakeResult(limits)
     lanes = _lanes(paths)
-    children: list[Child] = []
+    children: list[WorkerProcess] = []
     with ThreadPoolExecutor(lanes) as threads:
         deadline = time.monotonic() + limits.timeout_s
         jobs = [
@@ -148,7 +150,9 @@ def _is_large_zip(path: Path) -> bool:
         return False
 
 
-def _run_lane(job: Job, reading: Reading, deadline: float, start: Callable[[], Child], children: list[Child]) -> None:
+def _run_lane(
+    job: Job, reading: IntakeResult, deadline: float, start: Callable[[], WorkerProcess], children: list[WorkerProcess]
+) -> None:
     """One child after another until every file of the lane was read or left out; the last one joins `children`."""
     for _ in range(MAX_CRASHES + 1):
         child = start()
@@ -165,7 +169,7 @@ def _run_lane(job: Job, reading: Reading, deadline: float, start: Callable[[], C
     reading.leave_out(job.start_at, Reason.UNFINISHED)
 
 
-def _run_child(child: Child, job: Job, reading: Reading, deadline: float) -> int | None:
+def _run_child(child: WorkerProcess, job: Job, reading: IntakeResult, deadline: float) -> int | None:
     """None when the child reached the end, else the number of the file at which it died."""
     at: int | None = None
     try:
@@ -186,12 +190,12 @@ def _run_child(child: Child, job: Job, reading: Reading, deadline: float) -> int
                         return None
     except (ValidationError, ValueError, KeyError, TypeError):
         child.close()
-        raise ChildError("the reading process broke its protocol") from None  # the cause would quote values
+        raise WorkerError("the reading process broke its protocol") from None  # the cause would quote values
     if at is None and time.monotonic() >= deadline:
         at = job.start_at
     if at is None:
         child.close()
-        raise ChildError("the reading process could not start")
+        raise WorkerError("the reading process could not start")
     return at
 
 

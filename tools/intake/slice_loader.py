@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from tools.domain.lazy_volume import LoadingVolume, Volume
+from tools.domain.lazy_volume import LazyVolume, Volume
 from tools.intake.explanations import LEFT_OUT
 from tools.intake.messages import IntakeLimits, Reason
 from tools.intake.sandbox import TIMED_OUT, Frame, frame_of
-from tools.intake.worker_process import Child, ChildError
+from tools.intake.worker_process import WorkerError, WorkerProcess
 
 GRACE_S = 5.0  # more than a child takes to notice by itself that a file takes too long
 MAX_CRASHES = 8
@@ -24,7 +24,7 @@ CPU_SPENT = -getattr(signal, "SIGXCPU", 0)  # no file's fault: a child may decod
 class _Place:
     """Where a file's image belongs."""
 
-    volume: LoadingVolume
+    volume: LazyVolume
     index: int
 
 
@@ -36,9 +36,9 @@ class SliceLoader:
 
     def __init__(
         self,
-        children: Sequence[Child],
+        children: Sequence[WorkerProcess],
         limits: IntakeLimits,
-        another: Callable[[], Child],
+        another: Callable[[], WorkerProcess],
     ) -> None:
         self._children = list(children)
         self._limits = limits
@@ -54,10 +54,10 @@ class SliceLoader:
         self._deadline = 0.0
         self._closed = False
 
-    def volume(self, frames: Sequence[Frame]) -> LoadingVolume:
+    def volume(self, frames: Sequence[Frame]) -> LazyVolume:
         """The volume of a stack of frames, filled with what is decoded already."""
         first = frames[0].record
-        volume = LoadingVolume((len(frames), first.rows, first.columns), self.want)
+        volume = LazyVolume((len(frames), first.rows, first.columns), self.want)
         for index, frame in enumerate(frames):
             if frame.pixels is not None:
                 volume.put(index, frame.pixels)
@@ -67,7 +67,7 @@ class SliceLoader:
                 self._files[id(volume), index] = frame.record.file
         return volume
 
-    def want(self, volume: LoadingVolume, index: int) -> None:
+    def want(self, volume: LazyVolume, index: int) -> None:
         """Decode this slice next, and then those around it."""
         with self._lock:
             self._focus = id(volume), index
@@ -78,7 +78,7 @@ class SliceLoader:
     def start(self, volume: Volume, index: int, when_done: Callable[[], None]) -> None:
         """Begin, with this slice; returns at once. `when_done` is called once, when all is decoded or the loader was
         closed."""
-        if isinstance(volume, LoadingVolume):
+        if isinstance(volume, LazyVolume):
             self.want(volume, index)
         self._when_done = when_done
         self._deadline = time.monotonic() + self._limits.timeout_s
@@ -129,7 +129,7 @@ class SliceLoader:
         place = self._places[file]
         return id(place.volume) != self._focus[0], abs(place.index - self._focus[1])
 
-    def _decode(self, child: Child, file: int, place: _Place) -> Reason | None:
+    def _decode(self, child: WorkerProcess, file: int, place: _Place) -> Reason | None:
         """None when the slice is there."""
         try:
             left_s = self._deadline - time.monotonic()
@@ -156,7 +156,7 @@ class SliceLoader:
             self._crashes += 1
         try:
             child = self._another()
-        except ChildError:
+        except WorkerError:
             self.close()
             return Reason.UNFINISHED
         with self._lock:

@@ -19,14 +19,14 @@ from tools.intake.messages import IntakeLimits
 REPO = Path(__file__).resolve().parents[2]
 BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from tools.intake.worker import main; main()"
 MAX_MESSAGE_BYTES = 1 << 20
-SPARES = 2  # children that wait for the next upload: starting one takes longer than reading a hundred headers
+SPARE_WORKERS = 2  # children that wait for the next upload: starting one takes longer than reading a hundred headers
 
 
-class ChildError(Exception):
+class WorkerError(Exception):
     """The child could not start, or broke the protocol."""
 
 
-class Child:
+class WorkerProcess:
     """One guarded process. `close` ends it, whatever it is doing."""
 
     def __init__(self) -> None:
@@ -105,12 +105,12 @@ class Child:
             return self._process.wait()
 
 
-class SpareChildren:
+class WorkerPool:
     """Children that have started already, so that an upload need not wait for them. Each serves one upload only."""
 
-    def __init__(self, count: int = SPARES) -> None:
+    def __init__(self, count: int = SPARE_WORKERS) -> None:
         self._count = count
-        self._children: list[Child] = []
+        self._children: list[WorkerProcess] = []
         self._lock = threading.Lock()
         self._closed = False
 
@@ -118,9 +118,9 @@ class SpareChildren:
         """Start as many as are missing; returns at once."""
         with self._lock:
             while not self._closed and len(self._children) < self._count:
-                self._children.append(Child())
+                self._children.append(WorkerProcess())
 
-    def take(self) -> Child:
+    def take(self) -> WorkerProcess:
         """A waiting child, or else a new one."""
         with self._lock:
             while self._children:
@@ -128,7 +128,7 @@ class SpareChildren:
                 if child.alive:
                     return child
                 child.close()
-        return Child()
+        return WorkerProcess()
 
     def close(self) -> None:
         """End those that wait."""

@@ -8,7 +8,7 @@ from tools.phantoms.body import FAT_HU, RIBS_FROM_MM, SIDES, Body
 from tools.phantoms.canvas import Floats, Point, Tissue, grow_tree
 
 
-def draw_belly(body: Body, above_diaphragm: Floats | None) -> None:
+def draw_abdomen(body: Body, above_diaphragm: Floats | None) -> None:
     """Paints everything between the diaphragm and the pelvis."""
     canvas = body.canvas
     open_wall = (1 - body.ribbed) * (body.z > 120)
@@ -31,7 +31,7 @@ def draw_belly(body: Body, above_diaphragm: Floats | None) -> None:
     _kidneys(body, cavity)
 
 
-def draw_belly_vessels(body: Body) -> None:
+def draw_abdominal_vessels(body: Body) -> None:
     """Aorta and vena cava from the diaphragm to where they divide, crura beside them."""
     if not body.near(128, 385):
         return

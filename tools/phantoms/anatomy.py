@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tools.phantoms.abdomen import draw_belly, draw_belly_vessels
+from tools.phantoms.abdomen import draw_abdomen, draw_abdominal_vessels
 from tools.phantoms.body import RIBS_FROM_MM, Body, Patient
 from tools.phantoms.canvas import Canvas
 from tools.phantoms.pelvis import TOP_MM, draw_pelvis
@@ -16,8 +16,8 @@ def draw_anatomy(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> 
     body.draw_surface()
     above_diaphragm = draw_thorax(body) if body.near(RIBS_FROM_MM, 640) else None
     if body.near(TOP_MM - 2, 400):
-        draw_belly(body, above_diaphragm)
+        draw_abdomen(body, above_diaphragm)
     if body.near(-60, TOP_MM + 20):
         draw_pelvis(body)
-    draw_belly_vessels(body)
+    draw_abdominal_vessels(body)
     draw_skeleton(body)

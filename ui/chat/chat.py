@@ -11,7 +11,7 @@ from urllib.parse import quote
 import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
-from assistant.core.cancellation import called_off_by
+from assistant.core.cancellation import cancel_scope
 from assistant.core.events import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.core.evidence import EvidenceLedger
 from assistant.core.turn_state import turn_state
@@ -76,7 +76,7 @@ def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
     def work() -> None:
         try:
             turn.answered_by = visit.assistant()
-            with called_off_by(left):
+            with cancel_scope(left):
                 for event in turn.answered_by.stream(turn.question):
                     if turn.stop.is_set() or left.is_set():
                         break

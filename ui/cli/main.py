@@ -235,10 +235,10 @@ def tune(
     ] = 1e-3,
 ) -> None:
     """Tune the embedded language model to the tools."""
-    from assistant.training.train_adapter import TuneConfig, run_in_terminal
+    from assistant.training.train_adapter import AdapterConfig, run_in_terminal
     from tools.settings import get_settings
 
-    config = TuneConfig(utterances=utterances, seed=seed, learning_rate=learning_rate)
+    config = AdapterConfig(utterances=utterances, seed=seed, learning_rate=learning_rate)
     run_in_terminal(get_settings().data, out, config, keep_out, begin_from)
 
 
@@ -252,10 +252,10 @@ def tune_offline(
     keep_out: KeepOut = Path("eval/assistant/agent_cases"),
 ) -> None:
     """Train the network of the offline reader; an hour and a half on two cores."""
-    from assistant.training.train_network import OfflineConfig, run_in_terminal
+    from assistant.training.train_network import NetworkConfig, run_in_terminal
     from tools.settings import get_settings
 
-    run_in_terminal(get_settings().data, out, OfflineConfig(utterances=utterances, seed=seed), keep_out)
+    run_in_terminal(get_settings().data, out, NetworkConfig(utterances=utterances, seed=seed), keep_out)
 
 
 @app.command()

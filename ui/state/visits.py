@@ -19,7 +19,7 @@ from encoder.errors import LesionSearchError
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Study, Window
-from tools.intake.worker_process import SpareChildren
+from tools.intake.worker_process import WorkerPool
 from tools.workspace.session import Session, Workspace
 from ui.state.atlas_map import AtlasMap
 
@@ -165,7 +165,7 @@ class Visits:
     ) -> None:
         self.shared = shared
         self.limits = limits
-        self.readers = SpareChildren()
+        self.readers = WorkerPool()
         self._clock = clock
         self._visits: dict[str, Visit] = {}  # by page
         self._lock = threading.Lock()

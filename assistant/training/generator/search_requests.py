@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.phrase_tables import pick
-from assistant.understanding.call_language import Said
+from assistant.understanding.call_language import ParsedCall
 
 Fields = dict[str, str]
 
@@ -35,13 +35,13 @@ class Scene:
         return "; ".join(parts)
 
 
-Made = tuple[str, list[Said]]
+Made = tuple[str, list[ParsedCall]]
 Maker = Callable[[random.Random, Scene], Made]
 
 
-def call(do: str, **fields: str) -> Said:
+def call(do: str, **fields: str) -> ParsedCall:
     """A call of the language, by the names it writes."""
-    return Said.model_validate({"do": do, **{k.rstrip("_"): v for k, v in fields.items()}})
+    return ParsedCall.model_validate({"do": do, **{k.rstrip("_"): v for k, v in fields.items()}})
 
 
 def drawn_scene(rng: random.Random) -> Scene:

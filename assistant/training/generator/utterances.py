@@ -30,9 +30,9 @@ from assistant.training.generator.search_requests import (
     this_kind,
 )
 from assistant.training.generator.telegraphic import shorthand
-from assistant.understanding.call_language import Said, write
+from assistant.understanding.call_language import ParsedCall, write
 
-MOST_CHARACTERS = 240
+MAX_CHARACTERS = 240
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def utterance(seed: int, number: int, written_share: float = WRITTEN) -> Utteran
             kind, (text, said) = maker.__name__, maker(rng, scene)
         small_talk = all(s.do in ("thanks", "hello", "other", "why", "sure") for s in said)
         text = voiced(_tidy(text), rng, remark=not small_talk)
-        if text and len(text) <= MOST_CHARACTERS:
+        if text and len(text) <= MAX_CHARACTERS:
             state = scene.line if rng.random() > 0.04 else Scene(1).line  # a state that tells nothing
             return Utterance(state, text, write(said), kind)
 
@@ -129,10 +129,10 @@ def _one_each(rng: random.Random, scene: Scene) -> Made:
         if more and text.count("top") == 1:
             more = {}
             text = text.replace(f"top {k}", "similar").replace("similar  for", "similar for")
-        return text, [Said.model_validate({"do": "search", "sex": s, **more, "region": f"R{r}"})
+        return text, [ParsedCall.model_validate({"do": "search", "sex": s, **more, "region": f"R{r}"})
                       for s, r in ((first, a), (second, b))]  # fmt: skip
     text = pick(f"(show|find) (similar lesions|lookalikes|similar cases) in {names[first]}(, and separately in| and then, separately, in|, then those in|; then the same in) {names[second]}", rng)  # fmt: skip
-    return text, [Said.model_validate({"do": "search", "sex": s}) for s in (first, second)]
+    return text, [ParsedCall.model_validate({"do": "search", "sex": s}) for s in (first, second)]
 
 
 def _tidy(text: str) -> str:

@@ -16,19 +16,19 @@ from pydantic import ValidationError
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import grammar, read, state_line
 from assistant.understanding.language_model.base_weights import BaseModelError
-from assistant.understanding.reader import MOST_CHARACTERS, CalledOffError, Fork, Reading
-from encoder.loading import ONE_AT_A_TIME
+from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
+from encoder.loading import MODEL_LOAD_LOCK
 
 log = logging.getLogger(__name__)
 
 ADAPTER = Path(__file__).parent / "adapter"
 BEGIN, END = 1, 2  # <|im_start|> and <|im_end|>: before a message, after an answer
-MOST_TOKENS = 120  # of an answer
+MAX_TOKENS = 120  # of an answer
 SURE = 1.0
-LOOK_S = 0.05  # how often one who waits looks whether it was called off
+POLL_S = 0.05  # how often one who waits looks whether it was called off
 
 
-class Reader:
+class LanguageModelReader:
     """The tuned model, loaded. One reading at a time: others wait their turn.
 
     `base`: folder of the unpacked base model; `adapter`: folder of the tuned adapter, None for the base alone.
@@ -46,7 +46,7 @@ class Reader:
         self._constrained = constrained
         self._tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
         self._tokenizer.encode_special_tokens = True  # control tokens in a message are only text
-        with ONE_AT_A_TIME:
+        with MODEL_LOAD_LOCK:
             model: Any = AutoModelForCausalLM.from_pretrained(base, dtype=torch.bfloat16, attn_implementation="sdpa")
         if adapter is not None:
             merge(model, adapter)
@@ -71,11 +71,11 @@ class Reader:
     ) -> Reading:
         """The calls of a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
 
-        Raises CalledOffError when `stop` is set, also while others are read; ValueError when the model wrote something
-        else.
+        Raises ReadingCancelledError when `stop` is set, also while others are read; ValueError when the model wrote
+        something else.
         """
         with self._turn(stop):
-            tokens, chances, forks = self._generate(message[:MOST_CHARACTERS], state, ids, stop, begin)
+            tokens, chances, forks = self._generate(message[:MAX_CHARACTERS], state, ids, stop, begin)
         text = self._text(tokens)
         try:
             said = tuple(read(text))
@@ -91,9 +91,9 @@ class Reader:
 
     @contextmanager
     def _turn(self, stop: threading.Event | None) -> Iterator[None]:
-        while not self._lock.acquire(timeout=LOOK_S if stop is not None else -1):
+        while not self._lock.acquire(timeout=POLL_S if stop is not None else -1):
             if stop is not None and stop.is_set():
-                raise CalledOffError
+                raise ReadingCancelledError
         try:
             yield
         finally:
@@ -123,9 +123,9 @@ class Reader:
             chances += [SURE] * (len(tokens) - 1) + [begin.chance]
             waiting += begin.tokens
         with torch.inference_mode():
-            while len(tokens) < MOST_TOKENS and not matcher.is_stopped():
+            while len(tokens) < MAX_TOKENS and not matcher.is_stopped():
                 if stop is not None and stop.is_set():
-                    raise CalledOffError
+                    raise ReadingCancelledError
                 if self._constrained and (forced := matcher.compute_ff_tokens()):
                     matcher.consume_tokens(forced)
                     tokens += forced

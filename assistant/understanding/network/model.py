@@ -39,14 +39,14 @@ class Shape:
     hidden: int = 1024
 
 
-class OfflineNetwork(nn.Module):
+class PrefixTransformer(nn.Module):
     """Ids of a message and of the symbols so far in, scores of the next symbol out."""
 
     def __init__(self, shape: Shape, dropout: float = 0.0) -> None:
         super().__init__()
         self.shape = shape
         self.words = nn.Embedding(shape.text_ids, shape.heard_width)
-        self.hearing = nn.ModuleList(HearingLayer(shape) for _ in range(shape.heard_layers))
+        self.hearing = nn.ModuleList(EncoderLayer(shape) for _ in range(shape.heard_layers))
         self.heard = nn.Linear(shape.heard_width, shape.width)
         self.numbers = nn.Embedding(shape.numbers + 1, shape.width)  # which number a piece belongs to, 0 for none
         self.symbols = nn.Embedding(shape.symbols, shape.width)
@@ -112,7 +112,7 @@ class OfflineNetwork(nn.Module):
         return x, kept
 
 
-class HearingLayer(nn.Module):
+class EncoderLayer(nn.Module):
     """A layer of a Llama model; what reads the same input is one table."""
 
     OF_LLAMA: ClassVar = {

@@ -25,7 +25,7 @@ class Number:
     value: str
 
 
-def numbers_said(text: str, most: int) -> list[Number]:
+def find_numbers(text: str, most: int) -> list[Number]:
     """The first `most` numbers of a text in lower case. "One" and "first" are none: any words mean a 1."""
     found: list[Number] = []
     for match in _NUMBER.finditer(text):

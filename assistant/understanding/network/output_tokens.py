@@ -8,17 +8,17 @@ points better than it copies. Other numbers are digits, so that any can be writt
 import re
 from collections.abc import Iterable, Sequence
 
-from assistant.understanding.call_language import KEYS, Said, read, write
+from assistant.understanding.call_language import KEYS, ParsedCall, read, write
 
 END = "<end>"
-MOST_NUMBERS = 8  # of a message, that can be pointed at
+MAX_NUMBERS = 8  # of a message, that can be pointed at
 DECADE = "s"  # after a number: ten years from there on
 _DO = "do="
 _PIECES = re.compile(r"\d+(?:\.\d+)?|[<>]=?|[~+]|-(?=\d)|[A-Za-z](?:[A-Za-z_ ]|-(?=[a-z]))*")
 _DECADE = re.compile(r"([1-9]0)-(\d9)")
 
 
-def to_symbols(said: Iterable[Said], numbers: Sequence[str] = ()) -> list[str]:
+def to_output_tokens(said: Iterable[ParsedCall], numbers: Sequence[str] = ()) -> list[str]:
     """Requests as symbols, without the end; `numbers` are those of the message."""
     symbols = []
     for call in said:
@@ -27,8 +27,8 @@ def to_symbols(said: Iterable[Said], numbers: Sequence[str] = ()) -> list[str]:
     return symbols
 
 
-def from_symbols(symbols: Sequence[str], numbers: Sequence[str] = ()) -> list[Said]:
-    """The inverse of `to_symbols`. Raises ValueError where the symbols are not of the language."""
+def from_output_tokens(symbols: Sequence[str], numbers: Sequence[str] = ()) -> list[ParsedCall]:
+    """The inverse of `to_output_tokens`. Raises ValueError where the symbols are not of the language."""
     calls: list[dict[str, str]] = []
     key = ""
     for symbol in symbols:
@@ -44,7 +44,7 @@ def from_symbols(symbols: Sequence[str], numbers: Sequence[str] = ()) -> list[Sa
             calls[-1][key] += _piece(symbol, calls[-1][key], numbers)
         else:
             raise ValueError(f"{symbol} without a name")
-    return read(write([Said.model_validate(call) for call in calls]))
+    return read(write([ParsedCall.model_validate(call) for call in calls]))
 
 
 def _value(value: str, numbers: Sequence[str]) -> list[str]:

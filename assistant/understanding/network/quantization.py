@@ -15,7 +15,7 @@ SCALE = ".scale"  # after the name of weights in eight bits: what each of their 
 LEAST = 1e-8  # a scale is at least this, so that a row of zeros has one
 
 
-def packed(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def quantize(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     """Tables in eight bits, each row by its own scale, all else in sixteen: half the size, and hardly a difference."""
     small: dict[str, torch.Tensor] = {}
     for name, table in weights.items():
@@ -27,8 +27,8 @@ def packed(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return small
 
 
-def unpacked(small: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The inverse of `packed`, in full precision."""
+def dequantize(small: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """The inverse of `quantize`, in full precision."""
     return {
         name: table.float() * small[name + SCALE].float() if name + SCALE in small else table.float()
         for name, table in small.items()
@@ -36,21 +36,21 @@ def unpacked(small: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-def are_fast() -> bool:
+def int8_is_fast() -> bool:
     """Whether this machine multiplies eight-bit numbers faster than floats: where oneDNN has kernels for both."""
     return platform.machine().lower() in ("x86_64", "amd64") and torch.backends.mkldnn.is_available()
 
 
-def keep_in_eight_bits(module: nn.Module, small: Mapping[str, torch.Tensor], prefix: str) -> None:
-    """Let the linear layers of a module, whose `packed` weights begin with `prefix`, work with them as they are."""
+def quantize_linear_layers(module: nn.Module, small: Mapping[str, torch.Tensor], prefix: str) -> None:
+    """Let the linear layers of a module, whose `quantize` weights begin with `prefix`, work with them as they are."""
     for name, layer in list(module.named_modules()):
         if isinstance(layer, nn.Linear):
             weight = f"{prefix}{name}.weight"
             parent, _, last = name.rpartition(".")
-            setattr(module.get_submodule(parent), last, _EightBitLinear(small[weight], small[weight + SCALE]))
+            setattr(module.get_submodule(parent), last, Int8Linear(small[weight], small[weight + SCALE]))
 
 
-class _EightBitLinear(nn.Module):
+class Int8Linear(nn.Module):
     """A linear layer without bias. Shape: (…, width in) -> (…, width out), both in full precision."""
 
     weight: torch.Tensor  # (in, out)

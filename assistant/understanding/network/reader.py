@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import language, state_line, write
-from assistant.understanding.network.number_spans import numbers_said
-from assistant.understanding.network.output_tokens import END, MOST_NUMBERS, from_symbols
-from assistant.understanding.reader import MOST_CHARACTERS, CalledOffError, Fork, Reading
+from assistant.understanding.network.number_spans import find_numbers
+from assistant.understanding.network.output_tokens import END, MAX_NUMBERS, from_output_tokens
+from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 WEIGHTS = Path(__file__).parent / "weights"
 NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE = "network.safetensors", "network.json", "tokenizer.json"
-MOST_IDS = 200  # of a message
-MOST_SYMBOLS = 60  # of an answer
+MAX_IDS = 200  # of a message
+MAX_OUTPUT_TOKENS = 60  # of an answer
 
 
 def plain(text: str) -> str:
@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class Heard:
+class EncodedMessage:
     """A message as the network takes it: ids, which number of the message each belongs to, and the numbers' values."""
 
     ids: list[int]
@@ -44,19 +44,19 @@ class Heard:
     values: list[str]
 
 
-def hear(tokenizer: "Tokenizer", state: str, message: str) -> Heard:
+def encode_message(tokenizer: "Tokenizer", state: str, message: str) -> EncodedMessage:
     """What the network hears of a message in its state."""
     before, text = plain(f"{state} | "), plain(message)
     found = tokenizer.encode(before + text, add_special_tokens=False)
-    said = numbers_said(text, MOST_NUMBERS)
+    said = find_numbers(text, MAX_NUMBERS)
     numbers = [
         next((n for n, one in enumerate(said, 1) if low < len(before) + one.end and len(before) + one.start < high), 0)
-        for low, high in found.offsets[:MOST_IDS]
+        for low, high in found.offsets[:MAX_IDS]
     ]
-    return Heard(found.ids[:MOST_IDS], numbers, [one.value for one in said])
+    return EncodedMessage(found.ids[:MAX_IDS], numbers, [one.value for one in said])
 
 
-class OfflineReader:
+class NetworkReader:
     """The network, loaded. Several threads may read at once. Raises OSError where its files are missing."""
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
@@ -65,18 +65,18 @@ class OfflineReader:
         from tokenizers import Tokenizer
 
         from assistant.understanding.network import quantization as eight_bits
-        from assistant.understanding.network.model import OfflineNetwork, Shape
+        from assistant.understanding.network.model import PrefixTransformer, Shape
 
         told = json.loads((folder / SHAPE_FILE).read_text(encoding="utf-8"))
         self.symbols: list[str] = told["symbols"]
-        self.network = OfflineNetwork(Shape(**told["shape"]))
+        self.network = PrefixTransformer(Shape(**told["shape"]))
         weights = load_file(folder / NETWORK_FILE)
-        self.network.load_state_dict(eight_bits.unpacked(weights))
+        self.network.load_state_dict(eight_bits.dequantize(weights))
         self.network.eval()
-        if eight_bits.are_fast():
-            eight_bits.keep_in_eight_bits(self.network.hearing, weights, "hearing.")
+        if eight_bits.int8_is_fast():
+            eight_bits.quantize_linear_layers(self.network.hearing, weights, "hearing.")
         self._threads = ThreadpoolController()
-        self._last: tuple[Heard, Memory] | None = None
+        self._last: tuple[EncodedMessage, Memory] | None = None
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
 
     def read(
@@ -89,19 +89,19 @@ class OfflineReader:
     ) -> Reading:
         """The calls of a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
 
-        Raises CalledOffError when `stop` is set, ValueError when the network wrote something else.
+        Raises ReadingCancelledError when `stop` is set, ValueError when the network wrote something else.
         """
-        heard = hear(self.tokenizer, state_line(state), message[:MOST_CHARACTERS])
+        heard = encode_message(self.tokenizer, state_line(state), message[:MAX_CHARACTERS])
         written, chances, forks = self._write(heard, stop, begin)
         symbols = [self.symbols[n] for n in written]
-        said = tuple(from_symbols([symbol for symbol in symbols if symbol != END], heard.values))
+        said = tuple(from_output_tokens([symbol for symbol in symbols if symbol != END], heard.values))
         text = write(said)
         if not language(state, ids).fullmatch(text):
             raise ValueError(f"not in the language: {text[:80]}")
         return Reading(said, _by_field(symbols, chances), text, forks)
 
     def _write(
-        self, heard: Heard, stop: threading.Event | None, begin: Fork | None
+        self, heard: EncodedMessage, stop: threading.Event | None, begin: Fork | None
     ) -> tuple[list[int], list[float], tuple[Fork, ...]]:
         """The likeliest symbol at each place, its chance, and where another one was likely."""
         import torch
@@ -115,9 +115,9 @@ class OfflineReader:
             memory = self._listened(heard)
             for symbol in (end, *written):  # what an answer begins after, as it ends
                 scores, memory = self.network.next_symbol(symbol, memory)
-            while len(written) < MOST_SYMBOLS and (not written or written[-1] != end):
+            while len(written) < MAX_OUTPUT_TOKENS and (not written or written[-1] != end):
                 if stop is not None and stop.is_set():
-                    raise CalledOffError
+                    raise ReadingCancelledError
                 best = scores.topk(2)
                 (symbol, other), (chance, next_best) = best.indices.tolist(), best.values.exp().tolist()
                 forks.append(Fork((*written, other), math.prod(chances) * next_best))
@@ -127,7 +127,7 @@ class OfflineReader:
                     scores, memory = self.network.next_symbol(symbol, memory)
         return written, chances, tuple(sorted(forks, key=lambda fork: -fork.chance))
 
-    def _listened(self, heard: Heard) -> "Memory":
+    def _listened(self, heard: EncodedMessage) -> "Memory":
         """The memory of a message; that of the last one is kept, since its second thoughts begin with it too."""
         import torch
 
@@ -139,9 +139,9 @@ class OfflineReader:
 
 
 @lru_cache
-def offline_reader(folder: Path = WEIGHTS) -> OfflineReader:
+def load_network_reader(folder: Path = WEIGHTS) -> NetworkReader:
     """The shipped network, loaded once."""
-    return OfflineReader(folder)
+    return NetworkReader(folder)
 
 
 def _by_field(symbols: list[str], chances: list[float]) -> tuple[dict[str, float], ...]:

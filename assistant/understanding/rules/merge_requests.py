@@ -3,7 +3,7 @@
 import re
 from dataclasses import fields, replace
 
-from assistant.core.requests import SMALL_TALK, Request, Wanted
+from assistant.core.requests import SMALL_TALK, FilterSpec, Request
 from assistant.understanding.rules.clauses import Clause
 from assistant.understanding.rules.hit_questions import sets_beside
 from assistant.understanding.rules.intent_of_clause import TELLS
@@ -88,7 +88,7 @@ def take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
         requests[-1] = replace(before, wanted=request.wanted)
     elif request.intent == "refine" and before.intent in ("search", "what", "refine"):
         if _another(before, request):
-            plain = replace(before, regions=(), wanted=Wanted())
+            plain = replace(before, regions=(), wanted=FilterSpec())
             requests.append(
                 replace(_joined(request, plain), intent="search", wanted=_over(before.wanted, request.wanted))
             )
@@ -131,7 +131,7 @@ def _corrected(before: Request, after: Request) -> Request:
     )
 
 
-def _with_end(before: Wanted, after: Wanted) -> Wanted:
+def _with_end(before: FilterSpec, after: FilterSpec) -> FilterSpec:
     """Without a bound that is taken back: "over 60, sorry, under 60" is no range."""
     gone: dict[str, None] = {}
     for one, other in (("min_age", "max_age"), ("max_age", "min_age"), ("min_size_mm", "max_size_mm"),
@@ -142,10 +142,12 @@ def _with_end(before: Wanted, after: Wanted) -> Wanted:
     return replace(before, **gone)  # type: ignore[arg-type]
 
 
-def _with_number(wanted: Wanted, value: float) -> Wanted:
+def _with_number(wanted: FilterSpec, value: float) -> FilterSpec:
     """The one number that was said, said anew."""
     numbers = [n for n in ("k", "min_age", "max_age", "min_size_mm", "max_size_mm") if getattr(wanted, n) is not None]
-    return Wanted(**{numbers[0]: value if "size" in numbers[0] else int(value)}) if len(numbers) == 1 else Wanted()  # type: ignore[arg-type]
+    if len(numbers) != 1:
+        return FilterSpec()
+    return FilterSpec(**{numbers[0]: value if "size" in numbers[0] else int(value)})  # type: ignore[arg-type]
 
 
 def points(request: Request) -> bool:
@@ -185,11 +187,11 @@ def _another(before: Request, after: Request) -> bool:
     return other_region or (before.wanted.sex is not None and after.wanted.sex not in (None, before.wanted.sex))
 
 
-def _over(before: Wanted, after: Wanted) -> Wanted:
+def _over(before: FilterSpec, after: FilterSpec) -> FilterSpec:
     """What was said first, overridden by what was said next."""
-    values = {f.name: getattr(before, f.name) for f in fields(Wanted)}
-    values |= {f.name: v for f in fields(Wanted) if (v := getattr(after, f.name)) is not None}
-    return Wanted(**values)
+    values = {f.name: getattr(before, f.name) for f in fields(FilterSpec)}
+    values |= {f.name: v for f in fields(FilterSpec) if (v := getattr(after, f.name)) is not None}
+    return FilterSpec(**values)
 
 
 _OF_THE_HIT = ("unknown", "what", "describe_study", "explain")  # asked after a hit was named, it is asked of the hit

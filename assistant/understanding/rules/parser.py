@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from assistant.core import patterns
-from assistant.core.requests import SMALL_TALK, FilterName, HitRef, Intent, Request, Sex, Wanted
+from assistant.core.requests import SMALL_TALK, FilterName, FilterSpec, HitRef, Intent, Request, Sex
 from assistant.core.turn_state import TurnState
 from assistant.understanding.preprocess import is_data, lesion_ids
 from assistant.understanding.rules import lexicon as lex
@@ -135,7 +135,7 @@ _CORRECTS = re.compile(
 _OTHER: dict[str, Sex] = {"F": "M", "M": "F"}
 
 
-def _wanted(slots: Slots, state: TurnState) -> Wanted:
+def _wanted(slots: Slots, state: TurnState) -> FilterSpec:
     types: tuple[str, ...] | None = tuple(slots.types) or None
     if slots.left_out:
         types = tuple(t for t in types or state.atlas_types if t not in slots.left_out) or None
@@ -151,4 +151,4 @@ def _wanted(slots: Slots, state: TurnState) -> Wanted:
     region = state.region(state.selected or state.last_region or "") or next(iter(state.regions), None)
     if slots.size_like_region and region and region.long_axis_mm:
         min_size, max_size = round(0.75 * region.long_axis_mm, 1), round(1.25 * region.long_axis_mm, 1)
-    return Wanted(types, sex, min_age, max_age, min_size, max_size, slots.scope, slots.k)
+    return FilterSpec(types, sex, min_age, max_age, min_size, max_size, slots.scope, slots.k)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from assistant.agent.assistant import TURNS_KEPT, Assistant
+from assistant.agent.assistant import MAX_KEPT_TURNS, Assistant
 from assistant.agent.prompts import system_prompt
 from assistant.core.events import AnswerReady, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.core.evidence import MAX_KEPT
@@ -166,7 +166,7 @@ def test_200_turns_stay_bounded_in_memory_and_prompt(assistant: Assistant) -> No
         prompt = len(system_prompt(assistant._state())) + sum(len(m.text) for m in assistant._history)
         sizes.append(prompt)
     assert len(assistant._ledger) <= MAX_KEPT
-    assert len(assistant._moments) <= TURNS_KEPT
+    assert len(assistant._moments) <= MAX_KEPT_TURNS
     assert max(sizes[100:]) <= 1.1 * max(sizes[20:100])
     assert max(sizes) < 60_000  # characters, some 15,000 tokens
 
@@ -254,7 +254,7 @@ def test_whatever_goes_wrong_with_a_model_the_conversation_goes_on(
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("OPENAI_BASE_URL", script.address)
     monkeypatch.setattr("assistant.models.registry.TIMEOUT_S", 0.4)
-    monkeypatch.setattr("assistant.models.registry.LONGEST_S", 0.8)
+    monkeypatch.setattr("assistant.models.registry.MAX_RESPONSE_S", 0.8)
     monkeypatch.setattr("assistant.models.registry.RETRIES", 1)
     assistant = Assistant(marked, "openai:scripted")
     script.replies += [[("measure_region", {"region_id": "R1"})], fault, fault, fault, fault]

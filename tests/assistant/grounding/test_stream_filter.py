@@ -2,13 +2,13 @@
 
 from assistant.core.events import TextChunk, TextReset
 from assistant.grounding.checker import Checker
-from assistant.grounding.stream_filter import GroundedWriter
+from assistant.grounding.stream_filter import GroundedStream
 from tests.assistant.facts import ledger_of
 from tests.assistant.grounding.test_checker import SEARCH, STATE
 
 
-def writer() -> GroundedWriter:
-    return GroundedWriter(lambda: Checker(ledger_of(SEARCH), STATE))
+def writer() -> GroundedStream:
+    return GroundedStream(lambda: Checker(ledger_of(SEARCH), STATE))
 
 
 def test_a_sentence_comes_out_when_it_is_complete_and_supported() -> None:

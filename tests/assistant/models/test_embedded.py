@@ -4,15 +4,15 @@ import threading
 
 import pytest
 
-from assistant.core.cancellation import called_off_by, stop_event
+from assistant.core.cancellation import cancel_scope, current_cancel_event
 from assistant.core.turn_state import TurnState
 from assistant.models.embedded import EmbeddedModel
 from assistant.models.transformers_local import load_local_model
-from assistant.understanding.language_model.reader import Reader
-from assistant.understanding.reader import CalledOffError
+from assistant.understanding.language_model.reader import LanguageModelReader
+from assistant.understanding.reader import ReadingCancelledError
 from encoder.embedder import SHIPPED_WEIGHTS, load_model
 from encoder.errors import LesionSearchError
-from encoder.loading import ONE_AT_A_TIME
+from encoder.loading import MODEL_LOAD_LOCK
 from encoder.network.lesion_encoder import LesionEncoder
 from tests.assistant.models.tiny_model import make_tiny_base
 
@@ -22,13 +22,13 @@ STATE = TurnState(atlas_types=("liver", "lung"))
 @pytest.fixture(autouse=True)
 def one_call_letter_by_letter(monkeypatch):
     """The tiny model's tokens are bytes, and its random answers would go on for as long as the grammar lets them."""
-    monkeypatch.setattr("assistant.understanding.language_model.reader.MOST_TOKENS", 1000)
+    monkeypatch.setattr("assistant.understanding.language_model.reader.MAX_TOKENS", 1000)
     monkeypatch.setattr("assistant.understanding.call_language.MAX_CALLS", 1)
 
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory):
-    return Reader(make_tiny_base(tmp_path_factory.mktemp("tiny")), adapter=None)
+    return LanguageModelReader(make_tiny_base(tmp_path_factory.mktemp("tiny")), adapter=None)
 
 
 @pytest.mark.parametrize("message", ["only women", "<|im_end|>", "Lösche alles 删除", ""])
@@ -53,25 +53,25 @@ def test_a_second_thought_goes_on_from_where_the_first_might_have_turned(reader)
 def test_a_reading_can_be_called_off(reader):
     stop = threading.Event()
     stop.set()
-    with pytest.raises(CalledOffError):
+    with pytest.raises(ReadingCancelledError):
         reader.read("similar lesions", STATE, stop=stop)
 
 
 def test_who_waits_for_another_reading_can_be_called_off(reader):
     stop = threading.Event()
     stop.set()
-    with reader._lock, pytest.raises(CalledOffError):
+    with reader._lock, pytest.raises(ReadingCancelledError):
         reader.read("similar lesions", STATE, stop=stop)
 
 
 def test_a_turn_called_off_reaches_the_model_and_leaves_nothing_behind(reader):
     model, stop = EmbeddedModel(Loaded(reader), "alone"), threading.Event()
     stop.set()
-    with called_off_by(stop):
+    with cancel_scope(stop):
         requests = model._read("thanks", STATE)
     assert [r.intent for r in requests] == ["thanks"]  # the planner's
     assert not model._understood
-    assert stop_event() is None
+    assert current_cancel_event() is None
     assert model._read("thanks", STATE)
     assert model._understood
 
@@ -82,7 +82,7 @@ def test_no_other_network_is_loaded_while_this_one_is(tmp_path, monkeypatch):
     free = []
 
     def look(*_, **__):
-        other = threading.Thread(target=lambda: free.append(ONE_AT_A_TIME.acquire(blocking=False)))
+        other = threading.Thread(target=lambda: free.append(MODEL_LOAD_LOCK.acquire(blocking=False)))
         other.start()
         other.join()
         raise OSError("only looked")
@@ -90,19 +90,19 @@ def test_no_other_network_is_loaded_while_this_one_is(tmp_path, monkeypatch):
     monkeypatch.setattr(AutoModelForCausalLM, "from_pretrained", look)
     monkeypatch.setattr(LesionEncoder, "from_pretrained", look)
     for load in (
-        lambda: Reader(make_tiny_base(tmp_path / "base"), adapter=None),
+        lambda: LanguageModelReader(make_tiny_base(tmp_path / "base"), adapter=None),
         lambda: load_model(SHIPPED_WEIGHTS),
         lambda: load_local_model(str(tmp_path / "base")),
     ):
         with pytest.raises((OSError, LesionSearchError)):
             load()
     assert free == [False, False, False]
-    assert ONE_AT_A_TIME.acquire(blocking=False)
-    ONE_AT_A_TIME.release()
+    assert MODEL_LOAD_LOCK.acquire(blocking=False)
+    MODEL_LOAD_LOCK.release()
 
 
 def test_an_answer_without_end_is_refused(reader, monkeypatch):
-    monkeypatch.setattr("assistant.understanding.language_model.reader.MOST_TOKENS", 12)
+    monkeypatch.setattr("assistant.understanding.language_model.reader.MAX_TOKENS", 12)
     with pytest.raises(ValueError, match="not in the language"):
         reader.read("similar lesions", STATE)
 

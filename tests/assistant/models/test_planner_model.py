@@ -5,15 +5,15 @@ import json
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
 from assistant.agent.prompts import system_prompt
-from assistant.models.planner_model import ASKS, OfflineModel, decide
-from assistant.planning.turn import Call, Reply
+from assistant.models.planner_model import ASKS, PlannerChatModel, decide
+from assistant.planning.context import Call, Reply
 from tests.assistant.planning.test_planner import R1, state
 
 SYSTEM = SystemMessage(system_prompt(state(R1)))
 
 
 def test_it_calls_a_tool_and_then_answers_from_the_result() -> None:
-    model = OfflineModel()
+    model = PlannerChatModel()
     question = HumanMessage("measure it")
     first = model.invoke([SYSTEM, question])
     assert [(c["name"], c["args"]) for c in first.tool_calls] == [("measure_region", {"region_id": "R1"})]
@@ -24,7 +24,7 @@ def test_it_calls_a_tool_and_then_answers_from_the_result() -> None:
 
 
 def test_streaming_gives_the_same_answer_in_pieces() -> None:
-    model = OfflineModel()
+    model = PlannerChatModel()
     messages = [SYSTEM, HumanMessage("help")]
     pieces = [chunk.text for chunk in model.stream(messages)]
     assert len([p for p in pieces if p]) > 3

@@ -3,7 +3,7 @@
 import pytest
 from langchain_core.language_models import FakeListChatModel
 
-from assistant.models.planner_model import OfflineModel
+from assistant.models.planner_model import PlannerChatModel
 from assistant.models.registry import ModelError, resolve_model
 
 
@@ -23,7 +23,7 @@ def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
     assert model.name == "offline"
     assert model.label == "offline: nothing leaves this machine"
     assert model.runs_where == "here"
-    assert isinstance(model.chat_model, OfflineModel)
+    assert isinstance(model.chat_model, PlannerChatModel)
 
 
 @pytest.mark.parametrize(

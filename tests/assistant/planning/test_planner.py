@@ -8,8 +8,8 @@ from assistant.core.evidence import EvidenceLedger
 from assistant.core.sentences import split_sentences
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.grounding.checker import Checker
+from assistant.planning.context import Call, Reply, Result
 from assistant.planning.planner import plan_turn
-from assistant.planning.turn import Call, Reply, Result
 from assistant.understanding.rules.parser import understand
 from tests.assistant import held_out, more_voices
 from tests.assistant import utterances as said

@@ -10,16 +10,16 @@ from safetensors.torch import load_file
 from assistant.training.generator.utterances import utterance
 from assistant.training.train_adapter import (
     STATE_FILE,
-    TuneConfig,
+    AdapterConfig,
     TuneError,
     batches,
     fingerprint,
     learning_rate,
-    tune,
+    train_adapter,
 )
 from tests.assistant.models.tiny_model import make_tiny_base
 
-CONFIG = TuneConfig(utterances=128, batch=16, rank=4, learning_rate=5e-2, checkpoint_s=1e9, snapshots=())
+CONFIG = AdapterConfig(utterances=128, batch=16, rank=4, learning_rate=5e-2, checkpoint_s=1e9, snapshots=())
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +28,7 @@ def base(tmp_path_factory):
 
 
 def test_the_rate_rises_stays_and_falls():
-    rates = [learning_rate(step, 100, TuneConfig()) for step in range(100)]
+    rates = [learning_rate(step, 100, AdapterConfig()) for step in range(100)]
     assert rates[0] < rates[1] == rates[60] == 1e-3
     assert rates[-1] < 1e-5
     assert all(b <= a for a, b in itertools.pairwise(rates[60:]))
@@ -49,7 +49,7 @@ def test_a_run_learns(base, tmp_path, monkeypatch):
     def last_loss(rate):
         losses = []
         config = CONFIG.model_copy(update={"learning_rate": rate})
-        tune(base, tmp_path / str(rate), config, progress=lambda p: losses.append(p.loss))
+        train_adapter(base, tmp_path / str(rate), config, progress=lambda p: losses.append(p.loss))
         return losses[-1]
 
     assert last_loss(5e-2) < last_loss(1e-9)
@@ -62,42 +62,42 @@ class StoppedError(Exception):
 def test_a_stopped_run_goes_on_exactly(base, tmp_path):
     through, stopped = tmp_path / "through", tmp_path / "stopped"
     config = CONFIG.model_copy(update={"utterances": 192, "checkpoint_s": 0.0})
-    tune(base, through, config)
+    train_adapter(base, through, config)
 
     def stop(_):
         raise StoppedError
 
     with pytest.raises(StoppedError):
-        tune(base, stopped, config, progress=stop)
-    tune(base, stopped, config)
+        train_adapter(base, stopped, config, progress=stop)
+    train_adapter(base, stopped, config)
     one, other = (load_file(f / "adapter_model.safetensors") for f in (through, stopped))
     assert one.keys() == other.keys()
     assert all(torch.equal(one[k], other[k]) for k in one)
 
 
 def test_another_recipe_is_not_gone_on_with(base, tmp_path):
-    tune(base, tmp_path / "a", CONFIG)
+    train_adapter(base, tmp_path / "a", CONFIG)
     with pytest.raises(TuneError, match="other settings"):
-        tune(base, tmp_path / "a", CONFIG.model_copy(update={"rank": 2}))
+        train_adapter(base, tmp_path / "a", CONFIG.model_copy(update={"rank": 2}))
 
 
 def test_a_run_begins_with_an_adapter_says_which_and_goes_on(base, tmp_path):
-    tune(base, tmp_path / "first", CONFIG)
+    train_adapter(base, tmp_path / "first", CONFIG)
     still = CONFIG.model_copy(update={"learning_rate": 1e-12})
-    tune(base, tmp_path / "second", still, begin_from=tmp_path / "first")
+    train_adapter(base, tmp_path / "second", still, begin_from=tmp_path / "first")
     one, other = (load_file(tmp_path / f / "adapter_model.safetensors") for f in ("first", "second"))
     assert all(torch.allclose(one[k].float(), other[k].float(), atol=1e-3) for k in one)
     assert any(one[k].abs().max() > 0 for k in one if "lora_B" in k)
     recipe = json.loads((tmp_path / "second" / STATE_FILE).read_text())["config"]
     assert recipe["begin_from"] == fingerprint(tmp_path / "first")
-    tune(base, tmp_path / "second", still, begin_from=tmp_path / "first")
+    train_adapter(base, tmp_path / "second", still, begin_from=tmp_path / "first")
     with pytest.raises(TuneError, match="other settings"):
-        tune(base, tmp_path / "second", still)
+        train_adapter(base, tmp_path / "second", still)
 
 
 def test_an_adapter_of_another_form_is_refused(base, tmp_path):
-    tune(base, tmp_path / "first", CONFIG)
+    train_adapter(base, tmp_path / "first", CONFIG)
     with pytest.raises(TuneError, match="another rank"):
-        tune(base, tmp_path / "second", CONFIG.model_copy(update={"rank": 2}), begin_from=tmp_path / "first")
+        train_adapter(base, tmp_path / "second", CONFIG.model_copy(update={"rank": 2}), begin_from=tmp_path / "first")
     with pytest.raises(TuneError, match="no adapter_model"):
-        tune(base, tmp_path / "third", CONFIG, begin_from=tmp_path / "nothing")
+        train_adapter(base, tmp_path / "third", CONFIG, begin_from=tmp_path / "nothing")

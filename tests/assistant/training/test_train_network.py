@@ -7,12 +7,12 @@ import pytest
 
 from assistant.training.generator.utterances import Kept
 from assistant.training.train_adapter import TuneError
-from assistant.training.train_network import RUN_FILE, OfflineConfig, run_in_terminal, train_offline
-from assistant.understanding.network.reader import WEIGHTS, OfflineReader
+from assistant.training.train_network import RUN_FILE, NetworkConfig, run_in_terminal, train_network
+from assistant.understanding.network.reader import WEIGHTS, NetworkReader
 from tests.assistant.models.tiny_model import make_tiny_base
 from tests.assistant.understanding.network.test_reader import STATE
 
-SHORT = OfflineConfig(utterances=640, batch=8, learning_rate=2e-3, checkpoint_s=0.0)
+SHORT = NetworkConfig(utterances=640, batch=8, learning_rate=2e-3, checkpoint_s=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,9 @@ def base(tmp_path_factory):
 
 def test_a_run_learns_and_its_files_are_read(base, tmp_path):
     losses = []
-    out = train_offline(base, tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
+    out = train_network(base, tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
     assert losses[-1] < 0.8 * losses[0]
-    reader = OfflineReader(out)
+    reader = NetworkReader(out)
     assert reader.network.shape.symbols == len(reader.symbols)
     with suppress(ValueError):  # after so little it may write what is not of the language
         assert reader.read("similar lesions", STATE).said
@@ -39,19 +39,19 @@ def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(base, tmp
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_offline(base, tmp_path, SHORT, Kept([]), stop_later)
+        train_network(base, tmp_path, SHORT, Kept([]), stop_later)
     assert json.loads((tmp_path / "run.json").read_text())["done"] == 400
     again = []
-    train_offline(base, tmp_path, SHORT, Kept([]), lambda now: again.append(now.done))
+    train_network(base, tmp_path, SHORT, Kept([]), lambda now: again.append(now.done))
     assert min(again) >= 400
     with pytest.raises(TuneError, match="other settings"):
-        train_offline(base, tmp_path, SHORT.model_copy(update={"seed": 1}), Kept([]))
+        train_network(base, tmp_path, SHORT.model_copy(update={"seed": 1}), Kept([]))
 
 
 def test_the_shipped_network_is_of_the_recipe_that_the_command_has():
     told = json.loads((WEIGHTS / RUN_FILE).read_text())
-    assert OfflineConfig.model_validate(told["config"]) == OfflineConfig()
-    assert told["done"] == OfflineConfig().utterances
+    assert NetworkConfig.model_validate(told["config"]) == NetworkConfig()
+    assert told["done"] == NetworkConfig().utterances
 
 
 def test_without_the_conversations_to_keep_out_it_does_not_begin(tmp_path):

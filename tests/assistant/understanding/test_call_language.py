@@ -7,14 +7,14 @@ from pydantic import ValidationError
 from assistant.core.requests import HitRef, RegionRef
 from assistant.core.turn_state import TurnState
 from assistant.training.generator.utterances import utterance
-from assistant.understanding.call_language import Said, grammar, read, state_line, to_request, write
+from assistant.understanding.call_language import ParsedCall, grammar, read, state_line, to_request, write
 
 TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 STATE = TurnState(atlas_types=TYPES)
 
 
 def request(ids=(), **fields):
-    return to_request(Said.model_validate(fields), STATE, ids)
+    return to_request(ParsedCall.model_validate(fields), STATE, ids)
 
 
 @pytest.mark.parametrize(
@@ -68,15 +68,15 @@ def test_filters_are_lifted():
 
 
 def test_teaching_about_a_type_filters_nothing():
-    explained = to_request(Said.model_validate({"do": "explain", "in": "liver"}), STATE)
+    explained = to_request(ParsedCall.model_validate({"do": "explain", "in": "liver"}), STATE)
     assert explained.types == ("liver",)
     assert not explained.wanted.said()
 
 
 def test_what_is_written_is_read_back():
     said = [
-        Said.model_validate({"do": "search", "in": "liver", "sex": "F", "age": ">60"}),
-        Said(do="report", form="json"),
+        ParsedCall.model_validate({"do": "search", "in": "liver", "sex": "F", "age": ">60"}),
+        ParsedCall(do="report", form="json"),
     ]
     assert write(said) == '[{"do":"search","in":"liver","sex":"F","age":">60"},{"do":"report","as":"json"}]'
     assert read(write(said)) == said

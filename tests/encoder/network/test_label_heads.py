@@ -4,12 +4,12 @@ import numpy as np
 import torch
 from torch.nn.functional import normalize
 
-from encoder.network.label_heads import Readout, balanced
+from encoder.network.label_heads import LabelHeads, balanced
 
 
 def test_the_cosine_is_a_mean_of_agreements():
     torch.manual_seed(0)
-    readout = Readout(6, [3, 2], detail=0.4)
+    readout = LabelHeads(6, [3, 2], detail=0.4)
     vectors = normalize(torch.randn(5, 6), dim=1)
     embedded = readout(vectors)
     assert embedded.shape == (5, 6 + 3 + 2)
@@ -26,7 +26,7 @@ def test_fitting_reads_the_labels_out_and_leaves_what_it_cannot_know():
     vectors[np.arange(60), classes[:, 0]] += 4
     vectors[:, 5] += 6 * (classes[:, 1] == 1)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    readout = Readout(8, [3, 2, 2], detail=0.0)
+    readout = LabelHeads(8, [3, 2, 2], detail=0.0)
     untouched = readout.labels[2].weight.clone()
     readout.fit(vectors, classes, np.arange(60), strength=1.0)
     embedded = readout(torch.from_numpy(vectors))

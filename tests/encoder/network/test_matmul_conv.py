@@ -7,12 +7,12 @@ import torch
 from torch import nn
 
 from encoder.network import matmul_conv as small_map
-from encoder.network.matmul_conv import SmallMapConv2d, replace_convolutions
+from encoder.network.matmul_conv import MatmulConv2d, replace_convolutions
 
 
 @pytest.mark.parametrize("side", [1, 2, 3, 5])
 def test_result_and_gradients_are_those_of_a_convolution(side: int) -> None:
-    ours = SmallMapConv2d(6, 4).double()
+    ours = MatmulConv2d(6, 4).double()
     theirs = nn.Conv2d(6, 4, 3, padding=1, bias=False).double()
     theirs.load_state_dict(ours.state_dict())
     images = torch.randn(3, 6, side, side, dtype=torch.float64)
@@ -25,7 +25,7 @@ def test_result_and_gradients_are_those_of_a_convolution(side: int) -> None:
 
 
 def test_frozen_weights_are_read_again_after_they_change() -> None:
-    layer = SmallMapConv2d(3, 3).requires_grad_(False)
+    layer = MatmulConv2d(3, 3).requires_grad_(False)
     images = torch.randn(2, 3, 2, 2)
     before = layer(images)
     layer.weight.mul_(2)
@@ -40,13 +40,13 @@ def test_only_fitting_convolutions_are_replaced() -> None:
     )
     replaced = copy.deepcopy(plain)
     replace_convolutions(replaced)
-    assert [type(layer) for layer in replaced] == [SmallMapConv2d, nn.Conv2d, nn.Conv2d]
+    assert [type(layer) for layer in replaced] == [MatmulConv2d, nn.Conv2d, nn.Conv2d]
     assert replaced.state_dict().keys() == plain.state_dict().keys()
 
 
 def test_serving_first_does_not_spoil_training() -> None:
     small_map._taps.cache_clear()
-    layer = SmallMapConv2d(3, 3)
+    layer = MatmulConv2d(3, 3)
     images = torch.randn(2, 3, 2, 2)
     with torch.inference_mode():
         layer(images)

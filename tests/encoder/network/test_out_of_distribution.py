@@ -3,7 +3,7 @@
 import torch
 from torch.nn.functional import normalize
 
-from encoder.network.out_of_distribution import Familiarity, channel_means
+from encoder.network.out_of_distribution import OutOfDistributionScore, channel_means
 
 
 def maps(means: torch.Tensor) -> torch.Tensor:
@@ -13,7 +13,7 @@ def maps(means: torch.Tensor) -> torch.Tensor:
 def test_only_what_lies_far_from_training_loses_similarity():
     torch.manual_seed(0)
     training = [torch.randn(500, 6) * torch.arange(1, 7), torch.randn(500, 4) + 5]
-    familiarity = Familiarity([6, 4])
+    familiarity = OutOfDistributionScore([6, 4])
     familiarity.fit(training)
     usual = [maps(values[:20] * 0.5 + values.mean(0) * 0.5) for values in training]
     odd = [usual[0].clone(), usual[1] + 20]
@@ -28,7 +28,7 @@ def test_only_what_lies_far_from_training_loses_similarity():
 def test_the_unit_is_what_nearly_all_training_images_keep_within():
     torch.manual_seed(0)
     training = [torch.randn(1000, 5)]
-    familiarity = Familiarity([5])
+    familiarity = OutOfDistributionScore([5])
     familiarity.fit(training)
     assert 0.98 < (familiarity.distance([maps(training[0])]) <= 1).float().mean() < 1
     torch.testing.assert_close(channel_means([maps(training[0])])[0], training[0])

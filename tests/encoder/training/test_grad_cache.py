@@ -20,7 +20,7 @@ from encoder.training.grad_cache import fill_gradients
 from encoder.training.losses.nt_xent import nt_xent
 
 WORKER = Path(__file__).parent / "train_worker.py"
-REPO = WORKER.parents[2]
+REPO = WORKER.parents[3]
 
 
 class Small(nn.Module):

@@ -4,9 +4,9 @@ import pytest
 
 from assistant.training.corpus import Filled, Line, WrittenError
 from assistant.training.generator.search_requests import Scene
-from assistant.understanding.call_language import Said, state_line, to_request
+from assistant.understanding.call_language import ParsedCall, state_line, to_request
 from assistant.understanding.rules.parser import understand
-from eval.assistant.corpus import WrittenReport, is_read, run, scores, to_markdown, turn_state
+from eval.assistant.corpus import CorpusReport, is_read, run, scores, to_markdown, turn_state
 
 SCENES = (
     Scene(study=False),
@@ -24,7 +24,7 @@ def test_the_conversation_is_where_the_scene_says(scene):
 
 
 def filled(text, scene=SCENES[3], **said):
-    return Filled(scene, text, (Said.model_validate(said),))
+    return Filled(scene, text, (ParsedCall.model_validate(said),))
 
 
 def test_two_ways_to_say_the_same_search_are_the_same():
@@ -50,7 +50,7 @@ def test_a_reader_that_answers_nonsense_is_wrong_and_files_are_told_apart():
     def read(message, state):
         if message == "only men":
             raise ValueError("not in the language")
-        return (to_request(Said(do="refine", sex="F"), state),)
+        return (to_request(ParsedCall(do="refine", sex="F"), state),)
 
     shares = {s.file: (s.exact.right, s.exact.total) for s in scores("a reader", found, read)}
     assert shares == {"others": (0, 1), "some": (1, 1), "all": (1, 2)}
@@ -61,7 +61,7 @@ def test_what_is_offline_is_measured_without_a_base_model(tmp_path, monkeypatch)
     monkeypatch.setattr("eval.assistant.corpus.measured", lambda: few)
     counts = []
     report = run(None, tmp_path, progress=lambda done, total: counts.append((done, total)))
-    assert isinstance(report, WrittenReport)
+    assert isinstance(report, CorpusReport)
     assert counts == [(1, 3), (2, 3), (3, 3)]
     assert "| sentences | planner | network | offline |" in to_markdown(report)
     assert "| some | 100.0 %" in to_markdown(report)

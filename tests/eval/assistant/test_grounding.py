@@ -43,9 +43,9 @@ def test_the_same_seed_gives_the_same_report(played: list[Played], report: Groun
 
 
 def test_a_check_that_lets_everything_through_catches_nothing(played: list[Played], monkeypatch: pytest.MonkeyPatch):
-    from assistant.grounding.checker import Checked, Checker
+    from assistant.grounding.checker import Checker, CheckResult
 
-    monkeypatch.setattr(Checker, "check", lambda self, sentence: Checked())
+    monkeypatch.setattr(Checker, "check", lambda self, sentence: CheckResult())
     report = run(played=played, per_kind=3)
     assert report.caught().right == 0
     assert report.missed

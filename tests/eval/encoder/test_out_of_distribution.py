@@ -3,7 +3,7 @@
 import numpy as np
 
 from encoder.embedder import load_embedder
-from eval.encoder.out_of_distribution import LEVELS, measure_unfamiliar, strangers, to_markdown
+from eval.encoder.out_of_distribution import LEVELS, measure_out_of_distribution, strangers, to_markdown
 from tools.atlas.pack import read_pack
 from tools.pipelines.demo import open_workspace_parts
 
@@ -20,7 +20,7 @@ def test_strangers_are_no_ct_lesions_and_repeat():
 def test_noise_is_turned_away_and_the_atlas_knows_its_own(demo):
     _, atlas = open_workspace_parts(demo.settings)
     known = read_pack(demo.settings.samples / "pack").images[:8]
-    report = measure_unfamiliar(atlas, load_embedder(), known, real=None)
+    report = measure_out_of_distribution(atlas, load_embedder(), known, real=None)
     by_kind = {kind.kind: kind for kind in report.kinds}
     assert by_kind["noise"].shares["none"] == 1
     assert by_kind["phantom lesions of other patients"].shares["none"] == 0

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from tools.domain.lazy_volume import LoadingVolume, SliceError
+from tools.domain.lazy_volume import LazyVolume, SliceError
 from tools.intake import intake as dicom
 from tools.intake.intake import open_study, read_study
 from tools.intake.slice_loader import SliceLoader
-from tools.intake.worker_process import SpareChildren
+from tools.intake.worker_process import WorkerPool
 
 SLICES = dicom.MANY_SLICES
 WAIT_S = 60
@@ -60,7 +60,7 @@ def test_what_is_loaded_is_what_reading_at_once_gives(opened, keys, upload, tmp_
     study, done = opened(path)
 
     (series,) = study.series
-    assert isinstance(series.volume_hu, LoadingVolume)
+    assert isinstance(series.volume_hu, LazyVolume)
     assert_array_equal(series.volume_hu[3:6], whole.volume_hu[3:6])
     assert_array_equal(np.asarray(series.volume_hu), whole.volume_hu)
     assert done.wait(WAIT_S)
@@ -74,11 +74,9 @@ def test_what_is_loaded_is_what_reading_at_once_gives(opened, keys, upload, tmp_
 
 def test_the_middle_comes_first_then_what_is_looked_at(opened, upload, monkeypatch):
     order: list[int] = []
-    put = LoadingVolume.put
+    put = LazyVolume.put
     monkeypatch.setattr(os, "cpu_count", lambda: 1)
-    monkeypatch.setattr(
-        LoadingVolume, "put", lambda self, index, pixels: (order.append(index), put(self, index, pixels))
-    )
+    monkeypatch.setattr(LazyVolume, "put", lambda self, index, pixels: (order.append(index), put(self, index, pixels)))
     study, done = opened(upload)
 
     assert done.wait(WAIT_S)
@@ -154,7 +152,7 @@ def test_an_upload_of_nothing_useful_is_one_sentence(keys, tmp_path):
 
 
 def test_spare_children_serve_one_upload_each(opened, upload):
-    spares = SpareChildren(1)
+    spares = WorkerPool(1)
     spares.fill()
     first = spares._children[0]
     study, done = opened(upload, spares=spares)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from assistant.core.cancellation import stop_event
+from assistant.core.cancellation import current_cancel_event
 from assistant.core.events import Event, TextChunk, ToolStarted
 from encoder.errors import LesionSearchError
 from tools.domain.lesions import Filters
@@ -66,7 +66,7 @@ def test_stopping_reaches_a_model_that_is_silent(visit: Any) -> None:
 
     def stream() -> Iterator[Event]:
         yield ToolStarted("1", "Thinking hard", "search", {})
-        stop = stop_event()
+        stop = current_cancel_event()
         if stop is not None and stop.wait(20):
             told.set()
 

@@ -13,7 +13,7 @@ from ui.server.app import build_app
 
 @pytest.fixture(autouse=True)
 def nothing_loaded_before() -> None:
-    embedded.loading.cache_clear()
+    embedded.background_loader.cache_clear()
 
 
 @pytest.fixture

@@ -3,33 +3,33 @@
 import pytest
 
 from assistant.training.generator.utterances import utterance
-from assistant.understanding.call_language import Said, read
-from assistant.understanding.network.number_spans import numbers_said
-from assistant.understanding.network.output_tokens import MOST_NUMBERS, from_symbols, to_symbols
+from assistant.understanding.call_language import ParsedCall, read
+from assistant.understanding.network.number_spans import find_numbers
+from assistant.understanding.network.output_tokens import MAX_NUMBERS, from_output_tokens, to_output_tokens
 
 
 def test_a_call_is_a_name_and_the_pieces_of_its_value():
-    said = [Said.model_validate({"do": "search", "in": "soft tissue+liver", "age": ">=60", "size": "1.5cm-20mm"}),
-            Said.model_validate({"do": "report", "as": "dicom-sr"})]  # fmt: skip
-    assert to_symbols(said, ["60", "1.5"]) == [
+    said = [ParsedCall.model_validate({"do": "search", "in": "soft tissue+liver", "age": ">=60", "size": "1.5cm-20mm"}),
+            ParsedCall.model_validate({"do": "report", "as": "dicom-sr"})]  # fmt: skip
+    assert to_output_tokens(said, ["60", "1.5"]) == [
         "do=search", "in=", "soft tissue", "+", "liver", "age=", ">=", "#1", "size=", "#2", "cm", "-", "2", "0", "mm",
         "do=report", "as=", "dicom-sr",
     ]  # fmt: skip
 
 
 def test_a_decade_is_its_number_and_a_sign():
-    said = [Said.model_validate({"do": "search", "age": "60-69"})]
-    assert to_symbols(said, ["60"]) == ["do=search", "age=", "#1", "s"]
-    assert to_symbols(said, ["60", "69"]) == ["do=search", "age=", "#1", "-", "#2"]
-    assert from_symbols(["do=search", "age=", "#1", "s"], ["70"])[0].age == "70-79"
+    said = [ParsedCall.model_validate({"do": "search", "age": "60-69"})]
+    assert to_output_tokens(said, ["60"]) == ["do=search", "age=", "#1", "s"]
+    assert to_output_tokens(said, ["60", "69"]) == ["do=search", "age=", "#1", "-", "#2"]
+    assert from_output_tokens(["do=search", "age=", "#1", "s"], ["70"])[0].age == "70-79"
 
 
 def test_what_sentences_mean_comes_back_whole():
     for number in range(1500):
         one = utterance(7, number)
-        said, numbers = read(one.answer), [n.value for n in numbers_said(one.text.lower(), MOST_NUMBERS)]
-        assert from_symbols(to_symbols(said, numbers), numbers) == said
-        assert from_symbols(to_symbols(said)) == said
+        said, numbers = read(one.answer), [n.value for n in find_numbers(one.text.lower(), MAX_NUMBERS)]
+        assert from_output_tokens(to_output_tokens(said, numbers), numbers) == said
+        assert from_output_tokens(to_output_tokens(said)) == said
 
 
 @pytest.mark.parametrize("symbols", [["in=", "liver"], ["do=search", "liver"], ["do=search", "k=", "3", "k=", "4"],
@@ -37,7 +37,7 @@ def test_what_sentences_mean_comes_back_whole():
                                      ["do=search", "age=", "s"]])  # fmt: skip
 def test_symbols_out_of_place_are_refused(symbols):
     with pytest.raises(ValueError):  # noqa: PT011  pydantic's among them
-        from_symbols(symbols)
+        from_output_tokens(symbols)
 
 
 @pytest.mark.parametrize(("text", "values"), [
@@ -46,6 +46,6 @@ def test_symbols_out_of_place_are_refused(symbols):
     ("the second one, 2.0 cm, 05 of them", ["2", "2", "5"]), ("a hundred", ["100"]), ("someone weighty, attention", []),
 ])  # fmt: skip
 def test_numbers_are_found_in_digits_and_words(text, values):
-    found = numbers_said(text, MOST_NUMBERS)
+    found = find_numbers(text, MAX_NUMBERS)
     assert [n.value for n in found] == values
-    assert len(numbers_said("1 2 3 4 5", 3)) == 3
+    assert len(find_numbers("1 2 3 4 5", 3)) == 3

@@ -4,12 +4,12 @@ import pytest
 import torch
 from torch import nn
 
-from assistant.understanding.network.quantization import are_fast, keep_in_eight_bits, packed, unpacked
+from assistant.understanding.network.quantization import dequantize, int8_is_fast, quantize, quantize_linear_layers
 
 
 def test_they_are_near_the_weights():
     weights = {"table": torch.randn(5, 40), "row": torch.randn(7)}
-    again = unpacked(packed(weights))
+    again = dequantize(quantize(weights))
     assert again.keys() == weights.keys()
     for name, table in weights.items():
         assert (again[name] - table).abs().max() <= table.abs().max() / 127
@@ -19,12 +19,12 @@ def test_they_are_near_the_weights():
 def test_layers_that_keep_them_say_what_the_unpacked_ones_say(rows):
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Linear(64, 96, bias=False), nn.SiLU(), nn.Linear(96, 32, bias=False))
-    small = packed({f"hearing.{name}": table for name, table in layers.state_dict().items()})
-    layers.load_state_dict({name.removeprefix("hearing."): table for name, table in unpacked(small).items()})
+    small = quantize({f"hearing.{name}": table for name, table in layers.state_dict().items()})
+    layers.load_state_dict({name.removeprefix("hearing."): table for name, table in dequantize(small).items()})
     x = torch.randn(2, rows, 64) * torch.tensor([0.01, 5.0])[:, None, None]
     with torch.inference_mode():
         exact = layers(x)
-        keep_in_eight_bits(layers, small, "hearing.")
+        quantize_linear_layers(layers, small, "hearing.")
         near = layers(x)
     assert not any(isinstance(layer, nn.Linear) for layer in layers)
     assert near.shape == exact.shape
@@ -33,10 +33,10 @@ def test_layers_that_keep_them_say_what_the_unpacked_ones_say(rows):
 
 def test_a_row_of_zeros_stays_one():
     layers = nn.Sequential(nn.Linear(64, 96, bias=False))
-    keep_in_eight_bits(layers, packed({"0.weight": layers[0].weight.detach()}), "")
+    quantize_linear_layers(layers, quantize({"0.weight": layers[0].weight.detach()}), "")
     assert (layers(torch.zeros(2, 64)) == 0).all()
 
 
 def test_they_are_kept_only_where_that_is_fast(monkeypatch):
     monkeypatch.setattr("platform.machine", lambda: "arm64")
-    assert not are_fast()
+    assert not int8_is_fast()

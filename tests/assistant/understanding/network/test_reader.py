@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from assistant.core.turn_state import TurnState
-from assistant.models.planner_model import OfflineModel
-from assistant.training.train_network import OfflineConfig, _network, _tokenizer
-from assistant.understanding.network.model import OfflineNetwork, Shape
+from assistant.models.planner_model import PlannerChatModel
+from assistant.training.train_network import NetworkConfig, _network, _tokenizer
+from assistant.understanding.network.model import PrefixTransformer, Shape
 from assistant.understanding.network.output_tokens import END
-from assistant.understanding.network.reader import hear, offline_reader
-from assistant.understanding.reader import CalledOffError
+from assistant.understanding.network.reader import encode_message, load_network_reader
+from assistant.understanding.reader import ReadingCancelledError
 from assistant.understanding.rules.parser import understand
 from tests.assistant.models.tiny_model import make_tiny_base
 from tests.assistant.planning.test_planner import R1, state
@@ -21,7 +21,7 @@ STATE = state(R1).model_copy(update={"atlas_types": ("abdomen", "bone", "kidney"
 
 
 def test_it_reads_filters_of_a_search():
-    reading = offline_reader().read("show me similar lesions in women over 60", STATE)
+    reading = load_network_reader().read("show me similar lesions in women over 60", STATE)
     assert reading.text == '[{"do":"search","sex":"F","age":">60"}]'
     assert 0.5 < reading.sureness <= 1
     assert set(reading.confidence[0]) == {"do", "sex", "age"}
@@ -29,7 +29,7 @@ def test_it_reads_filters_of_a_search():
 
 
 def test_it_goes_on_from_a_fork_and_remembers_how_likely_that_was():
-    reader = offline_reader()
+    reader = load_network_reader()
     reading = reader.read("what is it, and how big", STATE)
     for fork in reading.forks[:3]:
         try:
@@ -43,7 +43,7 @@ def test_it_goes_on_from_a_fork_and_remembers_how_likely_that_was():
 def test_symbols_written_one_by_one_score_as_all_at_once_beside_a_longer_message():
     shape = Shape(30, 7, numbers=2, heard_width=12, heard_layers=2, heard_heads=3, heard_shared=1, heard_hidden=16,
                   heard_base=1e4, width=16, layers=2, heads=2, hidden=32)  # fmt: skip
-    network = OfflineNetwork(shape).eval()
+    network = PrefixTransformer(shape).eval()
     text, numbers = torch.tensor([[4, 9, 2, 0, 0], [1, 2, 3, 4, 5]]), torch.tensor([[0, 1, 2, 0, 0], [0, 0, 0, 1, 0]])
     written = torch.tensor([[6, 3, 1], [6, 2, 2]])
     whole = network.scores(network(text, numbers, torch.tensor([3, 5]), written)).log_softmax(-1)
@@ -59,7 +59,7 @@ def test_the_layers_that_were_learnt_before_are_a_llama_model_s(tmp_path):
 
     base = make_tiny_base(tmp_path)
     tokenizer = _tokenizer(base)
-    network = _network(base, tokenizer, [END], OfflineConfig()).eval()
+    network = _network(base, tokenizer, [END], NetworkConfig()).eval()
     ids = torch.tensor([tokenizer.encode("two similar lesions").ids])
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
     with torch.inference_mode():
@@ -73,14 +73,16 @@ def test_the_layers_that_were_learnt_before_are_a_llama_model_s(tmp_path):
 
 
 def test_capitals_accents_and_length_do_not_matter():
-    heard = [hear(offline_reader().tokenizer, "R1", text) for text in ("Läsion im FUSS?", "lasion im fuss?")]
+    heard = [
+        encode_message(load_network_reader().tokenizer, "R1", text) for text in ("Läsion im FUSS?", "lasion im fuss?")
+    ]
     assert heard[0] == heard[1]
-    assert offline_reader().read("similar lesions " + "please " * 500, STATE).said[0].do == "search"
+    assert load_network_reader().read("similar lesions " + "please " * 500, STATE).said[0].do == "search"
 
 
 def test_pieces_of_a_number_know_which_one_it_is():
-    tokenizer = offline_reader().tokenizer
-    heard = hear(tokenizer, "R1 R2; hits age 61-", "thirty-five to 60, r2")
+    tokenizer = load_network_reader().tokenizer
+    heard = encode_message(tokenizer, "R1 R2; hits age 61-", "thirty-five to 60, r2")
     pieces = tokenizer.encode("r1 r2; hits age 61- | thirty-five to 60, r2").tokens
     by_number = {n: "".join(p for p, m in zip(pieces, heard.numbers, strict=True) if m == n) for n in (1, 2, 3)}
     assert {n: said.strip("Ġ") for n, said in by_number.items()} == {1: "thirty-five", 2: "60", 3: "2"}
@@ -91,28 +93,28 @@ def test_pieces_of_a_number_know_which_one_it_is():
     ("text", "sizes"), [("lesions of 37 mm to 83 mm", "37mm-83mm"), ("from 2.5 cm to nine cm", "2.5cm-9cm")]
 )
 def test_numbers_are_pointed_at(text, sizes):
-    assert offline_reader().read(f"similar {text}", STATE).said[0].size == sizes
+    assert load_network_reader().read(f"similar {text}", STATE).said[0].size == sizes
 
 
 def test_a_reading_can_be_called_off():
     stop = threading.Event()
     stop.set()
-    with pytest.raises(CalledOffError):
-        offline_reader().read("measure it", STATE, stop=stop)
+    with pytest.raises(ReadingCancelledError):
+        load_network_reader().read("measure it", STATE, stop=stop)
 
 
 def test_a_network_that_fails_leaves_the_tables(monkeypatch):
     def broken():
         raise OSError("no weights")
 
-    monkeypatch.setattr("assistant.models.planner_model.offline_reader", broken)
-    assert OfflineModel()._read("measure R1", STATE) == understand("measure R1", STATE)
+    monkeypatch.setattr("assistant.models.planner_model.load_network_reader", broken)
+    assert PlannerChatModel()._read("measure R1", STATE) == understand("measure R1", STATE)
 
 
 def test_another_atlas_than_it_knows_is_left_to_the_tables():
     other = STATE.model_copy(update={"atlas_types": ("thyroid",)})
     message = "similar thyroid lesions in men"
-    assert OfflineModel().understood(message, other) == understand(message, other)
+    assert PlannerChatModel().understood(message, other) == understand(message, other)
 
 
 def test_a_message_is_read_once_a_turn(monkeypatch):
@@ -122,8 +124,8 @@ def test_a_message_is_read_once_a_turn(monkeypatch):
         read.append(message)
         return understand(message, state)
 
-    model = OfflineModel()
-    monkeypatch.setattr(OfflineModel, "understood", lambda self, message, state: once(message, state))
+    model = PlannerChatModel()
+    monkeypatch.setattr(PlannerChatModel, "understood", lambda self, message, state: once(message, state))
     for _ in range(3):
         model._read("measure it", STATE)
     assert read == ["measure it"]

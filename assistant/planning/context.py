@@ -38,11 +38,11 @@ class Reply:
     asks: bool = False
 
 
-class AskBackError(Exception):
+class ClarificationNeededError(Exception):
     """The request can mean several things: the message is the question."""
 
 
-class CannotDoError(Exception):
+class RequestRefusedError(Exception):
     """The request cannot be met: the message says why and what to do instead."""
 
 
@@ -50,7 +50,7 @@ Recipe = Generator[Call, Facts, str]  # yields calls, is sent their facts, retur
 
 
 @dataclass
-class Turn:
+class PlanningContext:
     """What is known while a turn is planned: the state before it, and what its calls brought."""
 
     state: TurnState
