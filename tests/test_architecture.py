@@ -21,7 +21,7 @@ def test_help_loads_nothing_heavy():
     script = (
         "import json, sys\n"
         "sys.argv = ['lesion-search', '--help']\n"
-        "from ui.cli import main\n"
+        "from ui.cli.main import main\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
         f"print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))\n"
     )

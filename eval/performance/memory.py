@@ -18,7 +18,7 @@ _BLOCK = 1000  # ROIs written at a time
 _CHILD = """
 import sys
 from pathlib import Path
-from tools.embedding import embed_pack
+from tools.pipelines.embed import embed_pack
 pack, out, encoder = sys.argv[1:]
 embed_pack(Path(pack), Path(out), encoder or None)
 status = Path("/proc/self/status").read_text().split()

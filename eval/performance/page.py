@@ -228,7 +228,7 @@ def _lesion_in(samples: Path, sample: Sample) -> _Spot:
 def _server(settings: Settings) -> Iterator[str]:
     """`lesion-search serve` on a free port: its address."""
     environment = dict(os.environ, LESION_SEARCH_DATA=str(settings.data), LESION_SEARCH_MODEL="offline")
-    command = [sys.executable, "-c", "from ui.cli import main; main()", "serve", "--port", "0"]
+    command = [sys.executable, "-c", "from ui.cli.main import main; main()", "serve", "--port", "0"]
     root = Path(__file__).resolve().parents[2]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as process:
         try:

@@ -22,10 +22,10 @@ def test_missing_data_is_one_sentence(tmp_path):
 
 
 def test_json_is_one_document(monkeypatch):
-    import eval.performance.encoding
+    from eval.performance import encoding
 
-    measured = eval.speed.measure_speed
-    monkeypatch.setattr(eval.speed, "measure_speed", lambda embedder: measured(embedder, rois=16, repeats=1))
+    measured = encoding.measure_speed
+    monkeypatch.setattr(encoding, "measure_speed", lambda embedder: measured(embedder, rois=16, repeats=1))
     result = CliRunner().invoke(app, ["speed", "--json", "--threads", "1"])
     assert result.exit_code == 0
     assert json.loads(result.output)["threads"] == 1
