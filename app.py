@@ -1,8 +1,7 @@
-"""Entry point of the Hugging Face Space."""
+"""Entry point of the Hugging Face Space: `lesion-search serve` from an uninstalled checkout."""
 
 from assistant.understanding.language_model.base_weights import install
-from tools.settings import get_settings
-from ui.server.app import serve
+from ui.cli.main import main
 
 install()  # a Space installs requirements.txt only, which cannot leave out a package's dependencies
-serve(get_settings(), host="0.0.0.0", port=7860)
+main(["serve", "--host", "0.0.0.0", "--port", "7860"])

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from tools.workspace.session import Workspace
 
 REPO = Path(__file__).resolve().parent.parent
+for name in [n for n in os.environ if n.startswith("LESION_SEARCH_") and n != "LESION_SEARCH_SHARED"]:
+    del os.environ[name]  # before anything is imported: tool schemas are made of settings
+
 DEMO_PATIENTS = 16  # enough for every lesion type in every fold, quick to make
 
 
@@ -21,9 +24,6 @@ def isolated_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     """No setting of the developer's machine reaches a test; data goes to a folder of its own, the planner answers."""
     from tools.settings import get_settings
 
-    for name in list(os.environ):
-        if name.startswith("LESION_SEARCH_") and name != "LESION_SEARCH_SHARED":
-            monkeypatch.delenv(name)
     monkeypatch.setenv("LESION_SEARCH_DATA", str(tmp_path / "lesion-search-data"))
     monkeypatch.setenv("LESION_SEARCH_MODEL", "offline")  # nothing loads a language model unasked
     monkeypatch.setenv("GRADIO_ANALYTICS_ENABLED", "False")

@@ -26,6 +26,7 @@ from tools.domain.facts import (
 from tools.domain.lesions import Filters, Scope
 from tools.regions.create import find_regions as propose_regions
 from tools.report import write as report
+from tools.settings import get_settings
 from tools.workspace.compare import compare_with_lesion, others_of_patient
 from tools.workspace.search import atlas_name, is_synthetic, search_region
 from tools.workspace.session import Workspace
@@ -34,6 +35,8 @@ RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region 
 LesionId = Annotated[str, Field(min_length=1, max_length=200, description="an atlas lesion id, exactly as listed")]
 Years = Annotated[int, Field(ge=0, le=130)]
 Millimetres = Annotated[float, Field(ge=0, le=1000)]
+SETTINGS = get_settings()  # a model reads default and limit in the schema
+Hits = Annotated[int, Field(ge=1, le=SETTINGS.max_hits)]
 F = TypeVar("F", bound=Facts)
 GroupBy = Literal["lesion_type", "sex", "body_part", "source"]
 
@@ -73,7 +76,7 @@ def measure_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tupl
 def search_similar_lesions(
     runtime: ToolRuntime[Workspace],
     region_id: RegionId,
-    k: Annotated[int, Field(ge=1, le=50)] = 10,
+    k: Hits = SETTINGS.hits,
     lesion_types: list[str] | None = None,
     sex: Literal["F", "M"] | None = None,
     min_age: Years | None = None,

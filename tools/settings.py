@@ -1,25 +1,49 @@
-"""Settings from the environment (`LESION_SEARCH_*`), each with a working default."""
+"""Settings from the environment (`LESION_SEARCH_*`), each with a working default. README lists them all."""
 
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from encoder.errors import LesionSearchError
+
+PREFIX = "LESION_SEARCH_"
+
+
+class SettingsError(LesionSearchError):
+    """A setting of the environment makes no sense."""
 
 
 class Settings(BaseSettings):
-    """Where things live and which model answers. Command-line options override these."""
+    """Where things live, which model answers, and the limits an operator may want to move.
 
-    model_config = SettingsConfigDict(env_prefix="LESION_SEARCH_", extra="ignore")
+    Command-line options override the first three. Every limit is a whole number above 0.
+    """
 
-    model: str = Field(default="auto", description="auto, offline, or provider:name")
-    data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
+
+    model: str = Field(default="auto", description="`auto`, `offline`, `embedded`, `both`, or `provider:name`")
     atlas: str | None = Field(
         default=None,
         description="folder or http(s) address; None is the own atlas if there is one, else the demo's",
     )
     encoder: str | None = Field(default=None, description="encoder folder or hub repository; None is the shipped one")
+    data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
     salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")
+
+    max_upload_mb: PositiveInt = Field(default=1024, description="size of one upload, in MB of 1024 × 1024 bytes")
+    max_upload_files: PositiveInt = Field(default=5000, description="files of one upload")
+    max_upload_megavoxels: PositiveInt = Field(default=400, description="rows × columns × slices, in millions")
+    upload_timeout_s: PositiveInt = Field(default=120, description="seconds that reading an upload may take")
+    uploads_at_once: PositiveInt = Field(default=2, description="uploads read at the same time; others wait")
+    answers_at_once: PositiveInt = Field(default=8, description="questions answered at the same time; others wait")
+    max_visits: PositiveInt = Field(default=64, description="open pages of one server")
+    max_visits_per_user: PositiveInt = Field(default=8, description="open pages of one browser")
+    idle_minutes: PositiveInt = Field(default=60, description="after which an unused page and its files are deleted")
+    sweep_s: PositiveInt = Field(default=60, description="seconds between two looks for idle pages")
+    hits: PositiveInt = Field(default=10, description="hits of a search that names no number")
+    max_hits: PositiveInt = Field(default=50, description="hits of one search")
 
     @property
     def own_atlas(self) -> Path:
@@ -34,5 +58,15 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def get_settings() -> Settings:
-    """The settings of this process, read once."""
-    return Settings()
+    """Read the settings of this process, once. Raises SettingsError, which names the variable and what it may be."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = f"{PREFIX}{wrong['loc'][0]}".upper()
+        raise SettingsError(f"{name} must be a whole number above 0, and is {wrong['input']!r}.") from None
+    if settings.hits > settings.max_hits:
+        raise SettingsError(
+            f"{PREFIX}HITS must be at most {PREFIX}MAX_HITS, {settings.max_hits}, and is {settings.hits}."
+        )
+    return settings

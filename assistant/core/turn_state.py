@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict
 from assistant.core.evidence import EvidenceLedger
 from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts, RegionsFound, SearchFacts
 from tools.domain.study import SafeFacts
+from tools.settings import get_settings
 
 if TYPE_CHECKING:  # the record itself must load without torch and Chroma
     from tools.workspace.session import Session, Workspace
 
 OPENING, CLOSING = "<state>", "</state>"
-DEFAULT_HITS = 10  # of the search tool
 MAX_UNDO_STEPS = 6  # searches one can go back through
 MAX_KEPT_SEARCHES = 4  # one a region, newest first: enough for "and the other one?", small enough for any context
 
@@ -128,7 +128,7 @@ def _adopt_searches(session: "Session", searched: set[str], ledger: EvidenceLedg
         if found is None or found == newest.get(region_id):
             continue
         args = found.filters.model_dump(mode="json", exclude_defaults=True)
-        if found.asked_k != DEFAULT_HITS:
+        if found.asked_k != get_settings().hits:
             args["k"] = found.asked_k
         ledger.add("search_similar_lesions", {"region_id": region_id, **args}, found)
 

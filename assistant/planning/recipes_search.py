@@ -5,11 +5,12 @@ from collections.abc import Generator
 from assistant.core.requests import Request
 from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
 from assistant.planning.resolve_regions import region_ids
-from assistant.planning.search_arguments import MAX_HITS, goes_on, search_args, with_number
+from assistant.planning.search_arguments import goes_on, search_args, with_number
 from assistant.wording import fixed_sentences as remarks
 from assistant.wording.phrases import joined
 from assistant.wording.search_answers import search_answer
 from tools.domain.facts import Facts, SearchFacts
+from tools.settings import get_settings
 
 
 def search(request: Request, turn: PlanningContext) -> Recipe:
@@ -30,7 +31,7 @@ def find_similar(request: Request, turn: PlanningContext, inherit: bool) -> Reci
         if low is not None and high is not None and low > high:
             raise ClarificationNeededError(remarks.CONTRADICTION)
     parts: list[str] = [remarks.NOT_A_FILTER] if request.not_applied else []
-    if (request.wanted.k or 0) > MAX_HITS:
+    if (request.wanted.k or 0) > get_settings().max_hits:
         parts.append(remarks.MOST_HITS_SHOWN)
     for region_id in (yield from region_ids(request, turn)):
         args = search_args(request, turn, region_id, inherit)

@@ -8,8 +8,8 @@ from assistant.core import patterns
 from assistant.core.requests import FilterSpec, Request
 from assistant.planning.context import ClarificationNeededError, PlanningContext
 from assistant.wording import fixed_sentences as remarks
+from tools.settings import get_settings
 
-MAX_HITS = 50
 FAR_CLOSER = 2.0  # times, when a bare number could replace more than one bound
 FILTER_ARGS: dict[str, tuple[str, ...]] = {
     "type": ("lesion_types",),
@@ -96,8 +96,8 @@ def search_args(request: Request, turn: PlanningContext, region_id: str, inherit
         if args.get(low) is not None and args.get(high) is not None and args[low] > args[high]:
             args.pop(high if low in said else low)  # the newer bound wins
     if request.more and turn.last_search:
-        args["k"] = min(MAX_HITS, turn.last_search.facts.asked_k + request.more)
-    args["k"] = min(args.get("k", 0), MAX_HITS)
+        args["k"] = min(get_settings().max_hits, turn.last_search.facts.asked_k + request.more)
+    args["k"] = min(args.get("k", 0), get_settings().max_hits)
     if not args["k"]:
         args.pop("k")
     return {"region_id": region_id, **args}
@@ -116,7 +116,7 @@ def with_number(request: Request, turn: PlanningContext, inherit: bool) -> Reque
     instead = patterns.search(r"(?:not|instead of|rather than) (\d+)", request.text)
     if instead:
         bounds = [name for name in bounds if abs(float(before[name]) - float(instead.group(1))) <= 1] or bounds
-    if not bounds and turn.last_search and inherit and value <= MAX_HITS:
+    if not bounds and turn.last_search and inherit and value <= get_settings().max_hits:
         bounds = ["k"]
         before = {**before, "k": turn.last_search.facts.asked_k}
     bound = _nearest_bound({name: float(before[name]) for name in bounds}, value)

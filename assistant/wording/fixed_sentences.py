@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from assistant.core.turn_state import TurnState
 from assistant.wording.phrases import counted, listed
+from tools.settings import get_settings
 
 CAUTION = "For research and teaching: likeness to atlas cases, not a diagnosis."
 NO_STUDY = (
@@ -24,7 +25,7 @@ REAL_ATLAS = (
     "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration; "
     "`lesion-search index` builds an atlas from real cases."
 )
-MOST_HITS_SHOWN = "I show at most 50 hits."
+MOST_HITS_SHOWN = f"I show at most {get_settings().max_hits} hits."
 COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
 NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
 THANKS = "You are welcome."

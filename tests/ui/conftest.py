@@ -18,7 +18,7 @@ def shared(demo: Any) -> "Shared":
     from ui.state.visits import Shared
 
     embedder, atlas = open_workspace_parts(demo.settings)
-    return Shared(atlas, embedder, patient_keys(demo.settings), "offline")
+    return Shared(atlas, embedder, patient_keys(demo.settings), demo.settings)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 
 from encoder.errors import LesionSearchError
@@ -16,9 +17,8 @@ from tools.intake.sandbox import IntakeResult, read_headers, read_sandboxed, wor
 from tools.intake.series import build_series
 from tools.intake.slice_loader import SliceLoader
 from tools.intake.worker_process import WorkerError, WorkerPool, WorkerProcess
+from tools.settings import Settings, get_settings
 
-DEFAULT_LIMITS = IntakeLimits()
-CONCURRENT_UPLOADS = threading.BoundedSemaphore(2)  # further uploads wait: memory is what a small machine lacks
 MANY_SLICES = 16  # fewer are decoded in no time
 UNSAFE = "The upload could not be read safely; send the original DICOM files again."
 
@@ -27,19 +27,36 @@ class IntakeError(LesionSearchError):
     """Nothing of an upload can be used."""
 
 
+def intake_limits(settings: Settings) -> IntakeLimits:
+    """Give the bounds of one upload that the settings ask for."""
+    return IntakeLimits(
+        max_upload_bytes=settings.max_upload_mb << 20,
+        max_files=settings.max_upload_files,
+        max_voxels=settings.max_upload_megavoxels * 1_000_000,
+        timeout_s=settings.upload_timeout_s,
+    )
+
+
+@lru_cache(maxsize=1)
+def upload_slots() -> threading.BoundedSemaphore:
+    """Give the slots in which this process reads uploads; others wait: memory is what a small machine lacks."""
+    return threading.BoundedSemaphore(get_settings().uploads_at_once)
+
+
 def _nothing() -> None:
     pass
 
 
-def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLimits = DEFAULT_LIMITS) -> Study:
+def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLimits | None = None) -> Study:
     """Files, folders and zips to a Study: one patient, series best first, what was left out in plain sentences.
 
-    Untrusted bytes are parsed in a child process within `limits`. `patient_key` is `keys.patient(PatientID)`, None
-    where the file has no id. Raises IntakeError, in one sentence, when nothing can be used.
+    Untrusted bytes are parsed in a child process within `limits`, by default those of the settings. `patient_key` is
+    `keys.patient(PatientID)`, None where the file has no id. Raises IntakeError, in one sentence, when nothing can be
+    used.
     """
     try:
-        with CONCURRENT_UPLOADS:
-            return _study(read_sandboxed(_given(paths), limits), keys)
+        with upload_slots():
+            return _study(read_sandboxed(_given(paths), limits or intake_limits(get_settings())), keys)
     except WorkerError as error:
         raise IntakeError(UNSAFE) from error
 
@@ -49,20 +66,19 @@ def open_study(
     keys: PatientKeys,
     when_done: Callable[[], None] = _nothing,
     spares: WorkerPool | None = None,
-    limits: IntakeLimits = DEFAULT_LIMITS,
+    limits: IntakeLimits | None = None,
 ) -> Study:
     """Like `read_study`, but of an ordinary CT series only the headers are read before it returns; its slices are
     decoded afterwards, the middle one first (see `tools.volume`). One that turns out to be damaged stays and says so.
 
     `when_done` is called once, when the files are not needed any longer. Raises IntakeError.
     """
-    files = _given(paths)
+    files, limits = _given(paths), limits or intake_limits(get_settings())
     start = spares.take if spares else WorkerProcess
     with contextlib.ExitStack() as at_the_end:
         at_the_end.callback(when_done)
         at_the_end.callback(spares.fill if spares else _nothing)  # while nobody waits
-        CONCURRENT_UPLOADS.acquire()
-        at_the_end.callback(CONCURRENT_UPLOADS.release)
+        at_the_end.enter_context(upload_slots())
         try:
             reading, children = read_headers(files, limits, start)
         except WorkerError as error:

@@ -12,19 +12,19 @@ Vector = tuple[float, float, float]
 
 @dataclass(frozen=True)
 class IntakeLimits:
-    """Bounds of one upload, checked before memory is committed."""
+    """Bounds of one upload, checked before memory is committed. Those without a default are settings."""
 
-    max_upload_bytes: int = 1 << 30  # all files given, as they lie on disk
+    max_upload_bytes: int  # all files given, as they lie on disk
+    max_files: int
+    max_voxels: int  # rows x columns x frames of the whole upload
+    timeout_s: float  # of the whole upload
     max_file_bytes: int = 1 << 29  # one file, also one member of a zip and one deflated data set once inflated
-    max_files: int = 5_000
     max_inflated_bytes: int = 2 << 30  # everything inflated from zips and deflated data sets
     max_ratio: int = 200  # inflated to packed, of one archive or deflated data set; only beyond `ratio_floor_bytes`
     ratio_floor_bytes: int = 64 << 20
-    max_voxels: int = 400_000_000  # rows x columns x frames of the whole upload: 1,500 slices of 512 x 512
     max_depth: int = 16  # sequences within sequences
     max_memory_bytes: int = 3 << 30  # address space of the parsing process
     file_timeout_s: float = 60.0
-    timeout_s: float = 120.0
 
 
 class Reason(StrEnum):

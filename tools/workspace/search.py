@@ -9,9 +9,9 @@ from tools.atlas.confidence import limited
 from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Filters
 from tools.regions.crop import crop_roi
+from tools.settings import get_settings
 from tools.workspace.session import Workspace
 
-MAX_HITS = 50
 DEMO_SOURCE = "phantom"  # value of `source` on synthetic lesions
 
 
@@ -19,15 +19,20 @@ class FilterError(LesionSearchError):
     """A filter names a type the atlas does not have, or bounds that exclude each other."""
 
 
-def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Filters = Filters()) -> SearchFacts:
-    """The `k` atlas lesions most like a region (1..50), under filters, with votes and confidence.
+def search_region(
+    workspace: Workspace, region_id: str, k: int | None = None, filters: Filters = Filters()
+) -> SearchFacts:
+    """Find the `k` atlas lesions most like a region, under filters, with votes and confidence.
+
+    `k` goes from 1 to the setting `max_hits`; None is the setting `hits`.
 
     The result is also kept in the session. Raises RegionError, FilterError, AtlasError.
     """
     session, atlas = workspace.session, workspace.atlas
     filters = checked_filters(filters, atlas)
-    if not 1 <= k <= MAX_HITS:
-        raise FilterError(f"{k} hits cannot be shown: ask for 1 to {MAX_HITS}.")
+    k = get_settings().hits if k is None else k
+    if not 1 <= k <= get_settings().max_hits:
+        raise FilterError(f"{k} hits cannot be shown: ask for 1 to {get_settings().max_hits}.")
     region, series = session.region(region_id), session.series
     started = time.perf_counter()
     vector = workspace.embedder(crop_roi(series, region)[None])[0]

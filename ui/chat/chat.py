@@ -21,7 +21,7 @@ from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas
 from tools.domain.facts import Facts, ReportFacts, SearchFacts
 from tools.domain.lesions import AtlasError
-from ui.state.transcript import Step, Turn
+from ui.state.transcript import ChatStep, ChatTurn
 from ui.state.urls import report_address
 from ui.state.visits import Visit
 
@@ -38,12 +38,12 @@ STOPPED = "*Stopped.*"
 _CITATION = re.compile(r"\[([^\[\]\s]{1,200})\](?!\()")
 
 
-def converse(visit: Visit, question: str) -> Iterator[Turn]:
-    """Answer a question in the visit's transcript; yields the growing turn whenever there is something new to show.
+def converse(visit: Visit, question: str) -> Iterator[ChatTurn]:
+    """Answer a question in the visit's transcript; yield the growing turn whenever there is something new to show.
 
     Never raises: what goes wrong becomes the text of the turn.
     """
-    turn = Turn(" ".join(question.split())[:MAX_QUESTION])
+    turn = ChatTurn(" ".join(question.split())[:MAX_QUESTION])
     visit.turns.append(turn)
     del visit.turns[:-MAX_TURNS]
     shown, news = time.monotonic(), True  # the question itself
@@ -67,11 +67,11 @@ def converse(visit: Visit, question: str) -> Iterator[Turn]:
     yield turn
 
 
-def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
-    """The assistant's events, from a thread of its own, so that stopping never waits for a model that is silent; None
-    when nothing came for a while."""
+def _events(visit: Visit, turn: ChatTurn) -> Iterator[Event | None]:
+    """Yield the assistant's events, from a thread of its own, so that stopping never waits for a model that is silent;
+    None when nothing came for a while."""
     events: queue.SimpleQueue[Event | Exception | None] = queue.SimpleQueue()
-    left = threading.Event()  # nobody listens any more
+    left = threading.Event()  # the page has stopped listening
 
     def work() -> None:
         try:
@@ -102,15 +102,15 @@ def _events(visit: Visit, turn: Turn) -> Iterator[Event | None]:
         left.set()
 
 
-def _add(visit: Visit, turn: Turn, event: Event) -> None:
+def _add(visit: Visit, turn: ChatTurn, event: Event) -> None:
     match event:
         case TurnBegan():
             turn.number = event.number
         case ToolStarted():
             arguments = ", ".join(f"{name}={value}" for name, value in event.args.items() if value is not None)
-            turn.steps[event.id] = Step(event.title, f"`{event.name}({arguments})`")
+            turn.steps[event.id] = ChatStep(event.title, f"`{event.name}({arguments})`")
         case ToolFinished():
-            step = turn.steps.setdefault(event.id, Step(event.title, ""))
+            step = turn.steps.setdefault(event.id, ChatStep(event.title, ""))
             step.title, step.duration_ms = event.title, event.duration_ms
             if event.artifact is not None:
                 step.details += "\n\n" + _details(event.artifact)
@@ -134,7 +134,7 @@ def _add(visit: Visit, turn: Turn, event: Event) -> None:
 
 
 def _details(facts: Facts) -> str:
-    """The plain values of a tool result, one a line; lists are counted."""
+    """List the plain values of a tool result, one a line; lists are counted."""
     lines = []
     for name, value in facts.model_dump(exclude_none=True).items():
         label = name.replace("_", " ")
@@ -149,11 +149,11 @@ def _details(facts: Facts) -> str:
 
 
 def messages(visit: Visit) -> list[gr.ChatMessage]:
-    """The transcript as Gradio shows it: tool steps are collapsible lines with their time."""
+    """Write the transcript as Gradio shows it: tool steps are collapsible lines with their time."""
     return [message for number, turn in enumerate(visit.turns) for message in _messages_of(visit, turn, number)]
 
 
-def take_back(visit: Visit, turn: Turn) -> None:
+def take_back(visit: Visit, turn: ChatTurn) -> None:
     """Remove a turn and all after it, from the screen and from what the assistant remembers."""
     gone = visit.turns[visit.turns.index(turn) :]
     del visit.turns[-len(gone) :]
@@ -162,8 +162,8 @@ def take_back(visit: Visit, turn: Turn) -> None:
             each.answered_by.rewind(each.number)
 
 
-def turn_at(visit: Visit, index: int) -> Turn | None:
-    """The turn whose question is the message at this place of the transcript."""
+def turn_at(visit: Visit, index: int) -> ChatTurn | None:
+    """Find the turn whose question is the message at this place of the transcript, None where there is none."""
     place = 0
     for number, turn in enumerate(visit.turns):
         if place == index and turn.question:
@@ -172,7 +172,7 @@ def turn_at(visit: Visit, index: int) -> Turn | None:
     return None
 
 
-def _messages_of(visit: Visit, turn: Turn, number: int) -> list[gr.ChatMessage]:
+def _messages_of(visit: Visit, turn: ChatTurn, number: int) -> list[gr.ChatMessage]:
     shown = [gr.ChatMessage(content=turn.question, role="user")] if turn.question else []
     shown += _steps_of(turn, f"turn-{number}")
     parts = [_linked_text(visit.workspace.atlas, turn), *(f"*{notice}*" for notice in turn.notices), *turn.links]
@@ -184,8 +184,8 @@ def _messages_of(visit: Visit, turn: Turn, number: int) -> list[gr.ChatMessage]:
     return shown
 
 
-def _steps_of(turn: Turn, turn_id: str) -> list[gr.ChatMessage]:
-    """One line for one step; several are nested under a line that counts them."""
+def _steps_of(turn: ChatTurn, turn_id: str) -> list[gr.ChatMessage]:
+    """Write one line for one step; several are nested under a line that counts them."""
     steps = list(turn.steps.values())
     lines = [_line(step.title, step.duration_ms, turn.done) for step in steps]
     shown = [gr.ChatMessage(content=step.details, metadata=line) for step, line in zip(steps, lines, strict=True)]
@@ -207,15 +207,15 @@ def _line(title: str, duration_ms: int | None, done: bool) -> MetadataDict:
     return line
 
 
-def _linked_text(atlas: Atlas, turn: Turn) -> str:
-    """The text of a turn with its citations as links; found once for every text."""
+def _linked_text(atlas: Atlas, turn: ChatTurn) -> str:
+    """Give the text of a turn with its citations as links; found once for every text."""
     if turn.linked is None or turn.linked[0] != turn.text:
         turn.linked = (turn.text, linked(turn.text, _knows(atlas)))
     return turn.linked[1]
 
 
 def linked(text: str, known: Callable[[str], bool]) -> str:
-    """Citations `[id]` of known lesions become links that the gallery opens."""
+    """Turn citations `[id]` of known lesions into links that the gallery opens."""
 
     def link(match: re.Match[str]) -> str:
         lesion_id = match[1]
@@ -225,7 +225,7 @@ def linked(text: str, known: Callable[[str], bool]) -> str:
 
 
 def follow_ups(visit: Visit) -> tuple[str, ...]:
-    """A few things worth asking now: about a region nobody asked about yet, else what the last answer suggests."""
+    """Suggest questions: about a region that was not searched yet, else what the last answer suggests."""
     session = visit.session
     if session.study is None:
         return ("What can you do?", "What is in the atlas?")
@@ -240,7 +240,7 @@ def follow_ups(visit: Visit) -> tuple[str, ...]:
 
 def say(visit: Visit, text: str) -> None:
     """Put a sentence of the program itself into the conversation."""
-    visit.turns.append(Turn(question="", text=text, done=True))
+    visit.turns.append(ChatTurn(question="", text=text, done=True))
 
 
 def record(visit: Visit, found: SearchFacts) -> None:
@@ -248,9 +248,9 @@ def record(visit: Visit, found: SearchFacts) -> None:
     last = visit.turns[-1] if visit.turns else None
     if last is not None and not last.question and not last.text:
         visit.turns.pop()
-    step = Step(f"{finished(found)} (set with the controls)", _details(found), found.duration_ms)
+    step = ChatStep(f"{finished(found)} (set with the controls)", _details(found), found.duration_ms)
     ideas = next_questions(turn_state(visit.workspace, EvidenceLedger()), ["search_similar_lesions"])
-    visit.turns.append(Turn(question="", steps={"controls": step}, follow_ups=ideas, done=True))
+    visit.turns.append(ChatTurn(question="", steps={"controls": step}, follow_ups=ideas, done=True))
 
 
 def _knows(atlas: Atlas) -> Callable[[str], bool]:

@@ -38,14 +38,26 @@ class PresetOption(StrEnum):
 
 
 Dicom = Annotated[Path, typer.Argument(metavar="PATH", help="DICOM file, folder or zip")]
-Roi = Annotated[Optional[str], typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")]  # noqa: UP045
+BOX = typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")
+Roi = Annotated[Optional[str], BOX]  # noqa: UP045
+RequiredRoi = Annotated[str, BOX]
 Slice = Annotated[Optional[int], typer.Option("--slice", help="slice number, from 1; the middle one if left out")]  # noqa: UP045
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
 Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, embedded, both, or provider:name")]  # noqa: UP045
-KeepOut = Annotated[
-    Path, typer.Option(help="folder of conversations written by people; no sentence like theirs is learnt from")
-]
+Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
+Years = Annotated[Optional[int], typer.Option(help="years")]  # noqa: UP045
+LongAxis = Annotated[Optional[float], typer.Option(help="long axis")]  # noqa: UP045
+Reports = Annotated[Path, typer.Option("--reports", help="where a report you ask for is put")]
+Tuned = Annotated[Path, typer.Option("--out", help="the result, and the checkpoint a stopped run goes on from")]
+Utterances = Annotated[int, typer.Option("--utterances", min=100, help="generated sentences to learn from")]
 SentenceSeed = Annotated[int, typer.Option("--seed", help="of the sentences and the run")]
+KeepOut = Annotated[
+    Path,
+    typer.Option(
+        "--keep-out", help="folder of conversations written by people; no sentence like theirs is learnt from"
+    ),
+]
+HUMAN_CONVERSATIONS = Path("eval/assistant/agent_cases")
 Json = Annotated[bool, typer.Option("--json", help="one JSON document on standard output")]
 
 
@@ -74,7 +86,7 @@ def ask(
     slice_number: Slice = None,
     model: Model = None,
     atlas: AtlasOption = None,
-    reports: Annotated[Path, typer.Option(help="where a report you ask for is put")] = Path(),
+    reports: Reports = Path(),
     as_json: Json = False,
 ) -> None:
     """Ask one question about a study and print the grounded answer."""
@@ -93,7 +105,7 @@ def chat(
     model: Model = None,
     atlas: AtlasOption = None,
     script: Annotated[Optional[Path], typer.Option(help="one message a line; /new starts a new conversation")] = None,  # noqa: UP045
-    reports: Annotated[Path, typer.Option(help="where a report you ask for is put")] = Path(),
+    reports: Reports = Path(),
     as_json: Json = False,
 ) -> None:
     """Talk about a study in the terminal, or run a script of messages."""
@@ -108,15 +120,15 @@ def chat(
 @app.command()
 def search(
     path: Dicom,
-    roi: Annotated[str, typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")],
+    roi: RequiredRoi,
     slice_number: Slice = None,
-    k: Annotated[int, typer.Option("-k", help="how many hits")] = 10,
+    k: Annotated[Optional[int], typer.Option("-k", help="how many hits; LESION_SEARCH_HITS if left out")] = None,  # noqa: UP045
     types: Annotated[Optional[list[str]], typer.Option("--type", help="lesion type; may be repeated")] = None,  # noqa: UP045
     sex: Annotated[Optional[str], typer.Option(help="F or M")] = None,  # noqa: UP045
-    min_age: Annotated[Optional[int], typer.Option(help="years")] = None,  # noqa: UP045
-    max_age: Annotated[Optional[int], typer.Option(help="years")] = None,  # noqa: UP045
-    min_size_mm: Annotated[Optional[float], typer.Option(help="long axis")] = None,  # noqa: UP045
-    max_size_mm: Annotated[Optional[float], typer.Option(help="long axis")] = None,  # noqa: UP045
+    min_age: Years = None,
+    max_age: Years = None,
+    min_size_mm: LongAxis = None,
+    max_size_mm: LongAxis = None,
     scope: ScopeOption = ScopeOption.cross_patient,
     atlas: AtlasOption = None,
     as_json: Json = False,
@@ -160,7 +172,7 @@ def import_deeplesion(
     csv: Annotated[Path, typer.Option(help="DL_info.csv")],
     out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
 ) -> None:
-    """DeepLesion's 16-bit PNGs and DL_info.csv to a ROI pack; rows that cannot be read are reported."""
+    """Turn DeepLesion's 16-bit PNGs and DL_info.csv into a ROI pack; rows that cannot be read are reported."""
     from tools.pipelines.import_deeplesion import import_deeplesion as run
     from ui.cli.terminal import progress_bars, say
 
@@ -190,7 +202,7 @@ def phantoms(
 def embed(
     source: Annotated[Path, typer.Argument(metavar="PACK_OR_NPZ")],
     out: Annotated[Path, typer.Option(help="vectors.npy: float32, one unit row per ROI")],
-    encoder: Annotated[Optional[str], typer.Option(help="encoder folder or hub repository")] = None,  # noqa: UP045
+    encoder: Encoder = None,
 ) -> None:
     """Embed every ROI of a pack; memory stays flat however long the pack is."""
     from tools.pipelines.embed import embed_pack
@@ -220,12 +232,10 @@ def train(
 
 @app.command()
 def tune(
-    out: Annotated[Path, typer.Option(help="the adapter, and the checkpoint a stopped run goes on from")] = Path(
-        "runs/tuned"
-    ),
-    utterances: Annotated[int, typer.Option(min=100, help="generated sentences to learn from, in one pass")] = 24_000,
+    out: Tuned = Path("runs/tuned"),
+    utterances: Utterances = 24_000,
     seed: SentenceSeed = 0,
-    keep_out: KeepOut = Path("eval/assistant/agent_cases"),
+    keep_out: KeepOut = HUMAN_CONVERSATIONS,
     begin_from: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option("--from", metavar="FOLDER", help="an adapter to begin with, e.g. assistant/tuned"),
@@ -244,12 +254,10 @@ def tune(
 
 @app.command()
 def tune_offline(
-    out: Annotated[Path, typer.Option(help="the network, and the checkpoint a stopped run goes on from")] = Path(
-        "runs/offline"
-    ),
-    utterances: Annotated[int, typer.Option(min=100, help="sentences to learn from, drawn as it goes")] = 260_000,
+    out: Tuned = Path("runs/offline"),
+    utterances: Utterances = 260_000,
     seed: SentenceSeed = 0,
-    keep_out: KeepOut = Path("eval/assistant/agent_cases"),
+    keep_out: KeepOut = HUMAN_CONVERSATIONS,
 ) -> None:
     """Train the network of the offline reader; an hour and a half on two cores."""
     from assistant.training.train_network import NetworkConfig, run_in_terminal
@@ -270,15 +278,16 @@ def utterances(
     typer.echo(f"{write_jsonl(distinct(seed, count), out)} utterances in {out}", err=True)
 
 
-def main() -> None:
-    """Entry point: one sentence and exit code 2 for everything a person can act on."""
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command, by default that of `sys.argv`: one sentence and exit code 2 for all that a user can act on."""
     from encoder.errors import LesionSearchError
 
-    for command in entry_points(group="lesion_search.commands"):
-        if len(sys.argv) < 2 or sys.argv[1] in (command.name, "--help"):
-            app.add_typer(command.load(), name=command.name)
+    arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        app()
+        for command in entry_points(group="lesion_search.commands"):
+            if not arguments or arguments[0] in (command.name, "--help"):
+                app.add_typer(command.load(), name=command.name)
+        app(args=arguments)
     except LesionSearchError as error:
         typer.echo(f"lesion-search: {error}", err=True)
         sys.exit(2)

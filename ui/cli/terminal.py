@@ -30,18 +30,18 @@ class ScriptError(LesionSearchError):
 
 
 def say(text: str) -> None:
-    """One line to standard error."""
+    """Print one line to standard error."""
     typer.echo(text, err=True)
 
 
 def settings_with(**overrides: str | None) -> Settings:
-    """The settings of the environment, with what was given on the command line."""
+    """Read the settings of the environment, with what was given on the command line in their place."""
     return get_settings().model_copy(update={name: value for name, value in overrides.items() if value is not None})
 
 
 @contextmanager
 def progress_bars() -> Iterator["Progress"]:
-    """Progress on standard error: one bar per kind of work, with the time left."""
+    """Show progress on standard error: one bar per kind of work, with the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
@@ -58,7 +58,7 @@ def progress_bars() -> Iterator["Progress"]:
 
 
 def parse_roi(text: str) -> PixelBox:
-    """`x0,y0,x1,y1` as a box. Raises RegionError with an example."""
+    """Read `x0,y0,x1,y1` as a box, in columns and rows. Raises RegionError with an example."""
     try:
         x0, y0, x1, y1 = (int(part) for part in text.split(","))
     except ValueError:
@@ -71,7 +71,10 @@ def parse_roi(text: str) -> PixelBox:
 
 @contextmanager
 def open_workspace(settings: Settings, path: Path, reports: Path | None = None) -> Iterator["Workspace"]:
-    """A study on the table, in a session that is deleted afterwards; reports are moved to `reports` first."""
+    """Open a study in a session that is deleted afterwards; its reports are moved to `reports` first.
+
+    Raises IntakeError, AtlasError.
+    """
     from tools.intake.intake import IntakeError, read_study
     from tools.pipelines.demo import open_workspace_parts, patient_keys
     from tools.workspace.session import Session, Workspace
@@ -94,7 +97,7 @@ def open_workspace(settings: Settings, path: Path, reports: Path | None = None) 
 
 
 def add_box(session: "Session", roi: str, slice_number: int | None) -> Region:
-    """The region of `--roi` on `--slice` (from 1), on the middle slice if that is left out."""
+    """Add the region of `--roi` on `--slice` (from 1), on the middle slice if that is left out. Raises RegionError."""
     series = session.series
     slices = int(series.volume_hu.shape[0])
     if slice_number is not None and not 1 <= slice_number <= slices:
@@ -107,7 +110,7 @@ def add_box(session: "Session", roi: str, slice_number: int | None) -> Region:
 def open_conversation(
     settings: Settings, path: Path, roi: str | None, slice_number: int | None, reports: Path
 ) -> Iterator["Assistant"]:
-    """An assistant that looks at a study, with the region of `--roi` if one was given."""
+    """Open a study for an assistant, with the region of `--roi` if one was given. Raises ModelError."""
     from assistant.agent.assistant import Assistant
 
     with open_workspace(settings, path, reports) as workspace:
@@ -119,7 +122,7 @@ def open_conversation(
 
 
 def _wait_for(model: str) -> None:
-    """A model on board is loaded in the background; here the first message is for it too."""
+    """Wait for a model that is loaded in the background: here the first message is for it too."""
     from rich.console import Console
 
     from assistant.models.registry import ModelError, wait_for
@@ -132,9 +135,9 @@ def _wait_for(model: str) -> None:
 
 
 def search_once(
-    settings: Settings, path: Path, roi: str, slice_number: int | None, k: int, filters: "Filters"
+    settings: Settings, path: Path, roi: str, slice_number: int | None, k: int | None, filters: "Filters"
 ) -> tuple[Region, "SearchFacts"]:
-    """One search without a conversation."""
+    """Search once, without a conversation. Raises FilterError."""
     from tools.workspace.search import search_region
 
     with open_workspace(settings, path) as workspace:
@@ -143,7 +146,7 @@ def search_once(
 
 
 def messages_of(script: Path | None) -> Iterable[str]:
-    """Messages of a script, one a line, or those typed at the prompt."""
+    """Read the messages of a script, one a line, or those typed at the prompt. Raises ScriptError."""
     if script is None:
         return _typed_messages()
     try:
@@ -163,7 +166,7 @@ def converse(assistant: "Assistant", messages: Iterable[str], as_json: bool) -> 
 
 
 def print_answer(answer: "Answer", as_json: bool) -> None:
-    """The answer as text, or as one JSON document on one line."""
+    """Print the answer as text, or as one JSON document on one line."""
     if as_json:
         typer.echo(answer.model_dump_json())
         return
@@ -174,7 +177,7 @@ def print_answer(answer: "Answer", as_json: bool) -> None:
 
 
 def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
-    """Hits and votes as a table, or as one JSON document."""
+    """Print hits and votes as a table, or as one JSON document."""
     region, facts = found
     if as_json:
         typer.echo(search_document(region, facts))
@@ -199,7 +202,7 @@ def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
 
 
 def search_document(region: Region, facts: "SearchFacts") -> str:
-    """The JSON contract of `search --json`."""
+    """Write the JSON document of `search --json`."""
     import json
 
     m, box = region.measurement, region.box

@@ -1,7 +1,7 @@
 // The filter controls: they show the filters of the search on the screen, however it was asked for.
 
 const form = part("filters"), typesBox = form.querySelector(".types"), choices = form.querySelector(".choices");
-const NUMBERS = ["min_age", "max_age", "min_size_mm", "max_size_mm", "k"], DEFAULT_HITS = 10;
+const NUMBERS = ["min_age", "max_age", "min_size_mm", "max_size_mm", "k"];
 
 function fillFilters() {
   const now = state.controls;
@@ -9,12 +9,13 @@ function fillFilters() {
     choices.replaceChildren(...state.types.map(typeChoice));
   for (const each of choices.querySelectorAll("input")) each.checked = now.lesion_types.includes(each.value);
   sayTypes(now.lesion_types);
+  form.elements.k.max = state.max_hits;
   form.elements.sex.value = now.sex || "";
   form.elements.scope.value = now.scope;
   for (const name of NUMBERS) {
     const input = form.elements[name];
     if (input !== document.activeElement || !state.problem) input.value = now[name] == null ? "" : now[name];
-    input.classList.toggle("set", input.value !== "" && !(name === "k" && now.k === DEFAULT_HITS));
+    input.classList.toggle("set", input.value !== "" && !(name === "k" && now.k === state.default_hits));
   }
   form.elements.sex.classList.toggle("set", Boolean(now.sex));
   form.elements.scope.classList.toggle("set", now.scope !== "cross-patient");
@@ -37,7 +38,7 @@ function wanted() {
     lesion_types: [...choices.querySelectorAll("input:checked")].map((each) => each.value),
     sex: form.elements.sex.value || null, scope: form.elements.scope.value,
     min_age: number("min_age"), max_age: number("max_age"), min_size_mm: number("min_size_mm"), max_size_mm: number("max_size_mm"),
-    k: number("k") ?? DEFAULT_HITS,
+    k: number("k") ?? state.default_hits,
   };
 }
 function searchWith(controls) {

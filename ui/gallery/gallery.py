@@ -18,7 +18,8 @@ from tools.atlas.type_votes import NEIGHBOURS
 from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Confidence, Filters, Scope
 from tools.domain.region import Region
-from tools.workspace.search import MAX_HITS, search_region
+from tools.settings import get_settings
+from tools.workspace.search import search_region
 from tools.workspace.session import Session
 from ui.state.visits import Visit
 
@@ -63,7 +64,7 @@ class FilterControls(BaseModel):
     min_size_mm: Annotated[float | None, Field(ge=0, le=1000, allow_inf_nan=False)] = None
     max_size_mm: Annotated[float | None, Field(ge=0, le=1000, allow_inf_nan=False)] = None
     scope: Scope = "cross-patient"
-    k: Annotated[int, Field(ge=1, le=MAX_HITS)] = 10
+    k: Annotated[int, Field(ge=1, default_factory=lambda: get_settings().hits)]
 
     @classmethod
     def of(cls, found: SearchFacts) -> "FilterControls":
@@ -90,6 +91,8 @@ class GalleryState(BaseModel):
     region_id: str | None = None
     controls: FilterControls | None = None
     types: tuple[str, ...] = ()  # of the atlas: what can be chosen
+    default_hits: int = Field(default_factory=lambda: get_settings().hits)
+    max_hits: int = Field(default_factory=lambda: get_settings().max_hits)
     problem: str = ""  # why the controls could not be followed
     calibration: tuple[str, ...] = ()  # what a vote means, in sentences
     hits: tuple[HitView, ...] = ()
@@ -119,7 +122,8 @@ def search_again(visit: Visit, data: object) -> SearchFacts | str:
         asked = SearchRequest.model_validate(data)
     except ValidationError:
         return (
-            f"These filters cannot be used: ages go from 0 to 130, sizes from 0 to 1000 mm, hits from 1 to {MAX_HITS}."
+            f"These filters cannot be used: ages go from 0 to 130, sizes from 0 to 1000 mm, "
+            f"hits from 1 to {get_settings().max_hits}."
         )
     if asked.study != visit.study_key:
         return "That study is no longer open: choose a case or open a file."

@@ -1,4 +1,4 @@
-"""What happens when something on the page is used."""
+"""One handler for each event of the page."""
 
 import contextlib
 import logging
@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.models.registry import ModelError, here, resolve_model
 from encoder.errors import LesionSearchError
-from tools.intake.intake import open_study
+from tools.intake.intake import intake_limits, open_study
 from ui.chat.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
 from ui.gallery.gallery import gallery_of, search_again
 from ui.state.samples import SampleShelf
@@ -21,7 +21,7 @@ from ui.viewer.viewer import Notice, perform, state_of
 log = logging.getLogger(__name__)
 
 
-class Opening(BaseModel):
+class OpenRequest(BaseModel):
     """What the viewer asks to open: a sample, or files it has sent; or that sending failed."""
 
     model_config = ConfigDict(extra="forbid")
@@ -31,30 +31,31 @@ class Opening(BaseModel):
     failed: Annotated[str | None, Field(max_length=400)] = None
 
 
-class Page:
-    """What happens when something on the page is used. Every handler finds its visit by cookie and page, or says why
-    it cannot; none takes a session, a key or a region from the browser on trust."""
+class PageHandlers:
+    """Answer the events of the page. Every handler finds its visit by cookie and page, or says why it cannot; none
+    takes a session, a key or a region from the browser on trust."""
 
     def __init__(self, visits: Visits, shelf: SampleShelf) -> None:
         self.visits = visits
         self.shelf = shelf
 
     def visit(self, request: gr.Request) -> Visit:
+        """Find the visit of a request. Raises VisitError."""
         return self.visits.of_page(request.cookies.get(COOKIE), request.session_hash)
 
     def load(self, request: gr.Request) -> tuple[Any, ...]:
-        """A page was opened or reloaded."""
+        """Show what there is when the page is opened or reloaded."""
         try:
-            return self._everything(self.visit(request))
+            return self._whole_page(self.visit(request))
         except VisitError as error:
             return gr.skip(), gr.skip(), [gr.ChatMessage(content=str(error))], gr.skip()
 
     def unload(self, request: gr.Request) -> None:
-        """The page was closed."""
+        """Delete what the page held when it is closed."""
         self.visits.close(request.cookies.get(COOKIE), request.session_hash)
 
     def act(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        """Something was done in the viewer."""
+        """Follow an action in the viewer."""
         try:
             visit = self.visit(request)
         except VisitError:
@@ -63,7 +64,7 @@ class Page:
         return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), list(follow_ups(visit))
 
     def search(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        """A filter control was changed: search again, and say so in the conversation."""
+        """Search again after a change of the filter controls, and say so in the conversation."""
         try:
             visit = self.visit(request)
         except VisitError:
@@ -75,33 +76,33 @@ class Page:
         return _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
 
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
-        """A sample was chosen or files were sent."""
+        """Open a sample case or the files that were sent."""
         try:
             visit = self.visit(request)
         except VisitError:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         try:
-            self._open(visit, Opening.model_validate(event._data))
+            self._open(visit, OpenRequest.model_validate(event._data))
         except LesionSearchError as error:
-            return self._told(visit, str(error))
+            return self._problem(visit, str(error))
         except ValidationError:
-            return self._told(visit, "The viewer sent something this server does not understand: reload the page.")
+            return self._problem(visit, "The viewer sent something this server does not understand: reload the page.")
         except Exception:
             log.exception("a study could not be opened")
-            return self._told(visit, "This could not be opened, because of a fault in the program: try other files.")
-        return self._everything(visit)
+            return self._problem(visit, "This could not be opened, because of a fault in the program: try other files.")
+        return self._whole_page(visit)
 
     def ask(self, question: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """A question was typed."""
+        """Answer a question that was typed."""
         yield from self._answer(question, request)
 
     def ask_chip(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """A suggested question was chosen."""
+        """Answer a suggested question that was chosen."""
         question = event._data.get("text") if isinstance(event._data, dict) else None
         yield from self._answer(question if isinstance(question, str) else "", request)
 
     def ask_again(self, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """The last question, once more."""
+        """Answer the last question once more."""
         try:
             visit = self.visit(request)
         except VisitError as error:
@@ -113,7 +114,7 @@ class Page:
             yield from self._answer(asked[-1].question, request)
 
     def edit(self, event: gr.EditData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """A question was written anew: it takes its own place, and what came after it goes."""
+        """Answer a question that was edited, in its place; what came after it goes."""
         try:
             visit = self.visit(request)
         except VisitError as error:
@@ -126,7 +127,7 @@ class Page:
             yield from self._answer(event.value, request)
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
-        """A new conversation about the same study."""
+        """Start a new conversation about the same study."""
         try:
             visit = self.visit(request)
         except VisitError:
@@ -140,10 +141,10 @@ class Page:
             self.visit(request).stop()
 
     def choose_model(self, model: str, request: gr.Request) -> Any:
-        """Another model answers from now on."""
+        """Let another model answer from now on."""
         try:
             visit = self.visit(request)
-            if model not in {name for name, _ in models(self.visits.shared.model)}:
+            if model not in {name for name, _ in offered_models(self.visits.settings.model)}:
                 raise ModelError("This server does not offer that model: choose one of the list.")
             say(visit, f"From now on answered by {resolve_model(model).label}.")
             visit.choose_model(model)
@@ -152,7 +153,7 @@ class Page:
         return messages(visit)
 
     def _answer(self, question: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
-        """Yields (chat, box, chips, viewer, gallery, send button, stop button)."""
+        """Yield (chat, box, chips, viewer, gallery, send button, stop button) as the answer grows."""
         try:
             visit = self.visit(request)
         except VisitError as error:
@@ -177,7 +178,7 @@ class Page:
             )
             started = False
 
-    def _open(self, visit: Visit, asked: Opening) -> None:
+    def _open(self, visit: Visit, asked: OpenRequest) -> None:
         if asked.failed is not None:
             if asked.batch is not None:
                 visit.discard_upload(upload_folder(visit, asked.batch))
@@ -192,7 +193,13 @@ class Page:
             )
             return
         folder = upload_folder(visit, asked.batch or "")
-        study = open_study(folder, self.visits.shared.keys, lambda: visit.discard_upload(folder), self.visits.readers)
+        study = open_study(
+            folder,
+            self.visits.shared.keys,
+            lambda: visit.discard_upload(folder),
+            self.visits.workers,
+            intake_limits(self.visits.settings),
+        )
         visit.open(study, "Your CT" if study.series[0].facts.modality == "CT" else "Your study")
         remarks = " ".join((*study.skipped, *study.series[0].warnings))
         say(
@@ -200,18 +207,17 @@ class Page:
             f"**Your study is open.** {remarks} Click a lesion or drag a box around it, then ask.".replace("  ", " "),
         )
 
-    def _everything(self, visit: Visit) -> tuple[Any, ...]:
+    def _whole_page(self, visit: Visit) -> tuple[Any, ...]:
         return _dump(state_of(visit)), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
 
-    def _told(self, visit: Visit, text: str) -> tuple[Any, ...]:
+    def _problem(self, visit: Visit, text: str) -> tuple[Any, ...]:
         say(visit, text)
         notice = Notice(text=text, kind="problem")
         return _dump(state_of(visit, notice)), gr.skip(), messages(visit), list(follow_ups(visit))
 
 
-def models(default: str) -> list[tuple[str, str]]:
-    """The models this server offers, as (name, what a person should know): the one it was started with, and those on
-    this machine."""
+def offered_models(default: str) -> list[tuple[str, str]]:
+    """List the models this server offers as (name, label): the one it was started with, and those on this machine."""
     first = resolve_model(default)
     others = [("offline", resolve_model("offline").label), *here()]
     return [(default, first.label), *(other for other in others if other[0] != first.name)]

@@ -5,7 +5,6 @@ Uploads come here and not through Gradio, whose cache serves every file to every
 
 from pathlib import Path
 from typing import Annotated
-from zlib import compressobj
 
 from anyio import to_thread
 from fastapi import APIRouter, Cookie, HTTPException, Query, Request, Response
@@ -14,7 +13,8 @@ from fastapi.responses import FileResponse, PlainTextResponse
 from encoder.errors import LesionSearchError
 from tools.domain.lazy_volume import SliceError
 from tools.domain.lesions import AtlasError
-from tools.intake.intake import DEFAULT_LIMITS
+from tools.intake.intake import intake_limits
+from tools.intake.messages import IntakeLimits
 from tools.regions.crop import crop_roi, to_thumbnail
 from tools.regions.png import to_png
 from ui.gallery.comparison import Comparison, compare
@@ -23,19 +23,17 @@ from ui.state.samples import SampleShelf
 from ui.state.urls import BATCH, upload_folder
 from ui.state.visits import COOKIE, Visit, Visits
 
-MAX_FILES = DEFAULT_LIMITS.max_files
-MAX_UPLOAD_BYTES = DEFAULT_LIMITS.max_upload_bytes
 _GONE = "Nothing is here for you: open the study again."
 _PRIVATE = {"Cache-Control": "no-store"}
 _PUBLIC = {"Cache-Control": "private, max-age=3600"}
-_LOCAL = ("127.0.0.1", "::1")
 
 Visitor = Annotated[str | None, Cookie(alias=COOKIE)]
 
 
 def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
-    """All plain routes of the page."""
+    """Make all plain routes of the page."""
     router = APIRouter(include_in_schema=False)
+    limits = intake_limits(visits.settings)
 
     def study_of(visitor: str | None, study_key: str) -> Visit:
         visit = visits.of_study(visitor, study_key)
@@ -44,11 +42,8 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         return visit
 
     @router.get("/studies/{study_key}/series/{series}/slices/{slice_index}")
-    def slice_pixels(
-        request: Request, study_key: str, series: int, slice_index: int, visitor: Visitor = None
-    ) -> Response:
-        """One slice as little-endian int16, row by row, deflated for those who are not on this machine; where it cannot
-        be read, a sentence that says why."""
+    def slice_pixels(study_key: str, series: int, slice_index: int, visitor: Visitor = None) -> Response:
+        """Send one slice as little-endian int16, row by row; where it cannot be read, a sentence that says why."""
         study = study_of(visitor, study_key).session.study
         if study is None or not 0 <= series < len(study.series):
             raise HTTPException(404, _GONE)
@@ -59,17 +54,11 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             data = volume[slice_index].astype("<i2").tobytes()  # waits while it is being decoded
         except SliceError as error:
             return PlainTextResponse(str(error), headers=_PRIVATE)
-        headers = dict(_PRIVATE)
-        local = request.client is not None and request.client.host in _LOCAL
-        if not local and "gzip" in request.headers.get("accept-encoding", ""):
-            squeeze = compressobj(level=1, wbits=31)
-            data = squeeze.compress(data) + squeeze.flush()
-            headers["Content-Encoding"] = "gzip"
-        return Response(data, media_type="application/octet-stream", headers=headers)
+        return Response(data, media_type="application/octet-stream", headers=_PRIVATE)
 
     @router.get("/studies/{study_key}/regions/{region_id}.png")
     def region_picture(study_key: str, region_id: str, visitor: Visitor = None) -> Response:
-        """What the encoder sees of a region."""
+        """Send what the encoder sees of a region."""
         session = study_of(visitor, study_key).session
         try:
             roi = crop_roi(session.series, session.region(region_id))
@@ -81,7 +70,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
     def comparison(
         study_key: str, region_id: str, lesion: Annotated[str, Query(max_length=200)], visitor: Visitor = None
     ) -> Comparison:
-        """A region and one atlas lesion, side by side in one window."""
+        """Put a region and one atlas lesion side by side in one window."""
         try:
             return compare(study_of(visitor, study_key), region_id, lesion)
         except LesionSearchError as error:
@@ -89,7 +78,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
 
     @router.get("/studies/{study_key}/regions/{region_id}/map")
     def region_on_map(study_key: str, region_id: str, visitor: Visitor = None) -> RegionOnMap:
-        """Where a region falls on the map of the atlas, with its hits."""
+        """Place a region on the map of the atlas, with its hits."""
         visit = study_of(visitor, study_key)
         try:
             region = visit.session.region(region_id)
@@ -100,14 +89,14 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
 
     @router.get("/atlas-map")
     def atlas_map(visitor: Visitor = None) -> AtlasMapView:
-        """The map of the atlas, for people with an open page."""
+        """Send the map of the atlas, to users with an open page."""
         if not visits.knows(visitor):
             raise HTTPException(404, _GONE)
         return visits.shared.atlas_map.view()
 
     @router.get("/studies/{study_key}/files/{name}")
     def report_file(study_key: str, name: str, visitor: Visitor = None) -> FileResponse:
-        """A report that this session wrote."""
+        """Send a report that this session wrote."""
         folder = study_of(visitor, study_key).session.files_folder()
         path = folder / name
         if name not in {p.name for p in folder.iterdir() if p.is_file()}:
@@ -116,7 +105,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
 
     @router.get("/atlas-lesion.png")
     def atlas_picture(lesion: Annotated[str, Query(max_length=200)], visitor: Visitor = None) -> Response:
-        """The picture of an atlas lesion, for people with an open page."""
+        """Send the picture of an atlas lesion, to users with an open page."""
         if not visits.knows(visitor):
             raise HTTPException(404, _GONE)
         try:
@@ -127,7 +116,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
 
     @router.get("/samples/{sample_id}.png")
     def sample_picture(sample_id: str) -> Response:
-        """The picture of a sample case: synthetic, so open to all."""
+        """Send the picture of a sample case: synthetic, so open to all."""
         try:
             picture = shelf.picture(shelf.get(sample_id))
         except LesionSearchError as error:
@@ -136,16 +125,16 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
 
     @router.put("/uploads/{visit_key}/{batch}/{index}", status_code=204)
     async def upload(request: Request, visit_key: str, batch: str, index: int, visitor: Visitor = None) -> Response:
-        """One file of an upload, written into the visitor's own folder as it arrives, bounded in size and number."""
+        """Write one file of an upload into the visitor's own folder as it arrives, bounded in size and number."""
         visit = visits.of_key(visitor, visit_key)
         if visit is None:
             raise HTTPException(404, "This page was idle for too long: reload it and try again.")
-        if not BATCH.fullmatch(batch) or not 0 <= index < MAX_FILES:
-            raise HTTPException(413, f"That is more than {MAX_FILES} files: send one series, or a zip of it.")
+        if not BATCH.fullmatch(batch) or not 0 <= index < limits.max_files:
+            raise HTTPException(413, f"That is more than {limits.max_files} files: send one series, or a zip of it.")
         folder = upload_folder(visit, batch)
         await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
         try:
-            await _receive(request, folder / f"{index:05d}", visit)
+            await _receive(request, folder / f"{index:05d}", visit, limits)
         except FileExistsError:
             raise HTTPException(409, "This file was already sent: choose the files once more.") from None
         except _TooLargeError:
@@ -160,12 +149,12 @@ class _TooLargeError(Exception):
     pass
 
 
-async def _receive(request: Request, path: Path, visit: Visit) -> None:
+async def _receive(request: Request, path: Path, visit: Visit, limits: IntakeLimits) -> None:
     received = 0
     with open(path, "xb") as file:
         async for chunk in request.stream():
             received += len(chunk)
             visit.upload_bytes += len(chunk)
-            if received > DEFAULT_LIMITS.max_file_bytes or visit.upload_bytes > MAX_UPLOAD_BYTES:
+            if received > limits.max_file_bytes or visit.upload_bytes > limits.max_upload_bytes:
                 raise _TooLargeError
             file.write(chunk)

@@ -1,4 +1,4 @@
-"""How the page looks: system fonts only, dark until the person asks for light, nothing fetched from elsewhere."""
+"""How the page looks: system fonts only, dark until the user asks for light, nothing fetched from elsewhere."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
 
 def theme() -> gr.themes.Base:
-    """Calm greys and one blue."""
+    """Choose calm greys and one blue."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.sky,
         neutral_hue=gr.themes.colors.slate,
@@ -36,10 +36,10 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    """The rules of the whole page; viewer and gallery bring their own."""
+    """Read the rules of the whole page; viewer and gallery bring their own."""
     return (HERE / "page.css").read_text(encoding="utf-8")
 
 
 def head() -> str:
-    """What runs before the first paint."""
+    """Write what runs before the first paint."""
     return f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>"

@@ -12,11 +12,11 @@ from tools.atlas.atlas import Atlas
 from tools.domain.facts import LesionFacts, SearchFacts
 from tools.domain.lesions import AtlasLesion
 
-MAX_POINTS = 5000  # more dots than a person can tell apart; hits are always among what a region brings
+MAX_POINTS = 5000  # more dots than a reader can tell apart; hits are always among what a region brings
 
 
 class MapPoint(BaseModel):
-    """One lesion: its place, the number of its type (-1: not recorded), and what a person reads of it."""
+    """One lesion: its place, the number of its type (-1: not recorded), and what a user reads of it."""
 
     lesion_id: str
     x: float
@@ -63,7 +63,7 @@ class AtlasMap:
         self._view: AtlasMapView | None = None
 
     def view(self) -> AtlasMapView:
-        """The map of the whole atlas."""
+        """Draw the map of the whole atlas, once for every size of it."""
         plane = self._current()
         if self._view is None:
             rows = set(np.linspace(0, len(plane.places) - 1, min(MAX_POINTS, len(plane.places))).astype(int).tolist())
@@ -76,7 +76,7 @@ class AtlasMap:
         return self._view
 
     def region(self, vector: NDArray[np.float32], found: SearchFacts | None) -> RegionOnMap:
-        """Where a unit vector (dim,) falls, with the hits of its search."""
+        """Place a unit vector (dim,) on the map, with the hits of its search."""
         plane = self._current()
         x, y = ((vector - plane.centre) @ plane.axes).tolist()
         known = [hit.lesion_id for hit in found.hits if hit.lesion_id in plane.row_of] if found else []
@@ -101,7 +101,7 @@ class AtlasMap:
 
 
 def _plane_of(atlas: Atlas) -> _Plane:
-    """Principal components of all vectors. The sign of an axis is arbitrary: its largest weight points up."""
+    """Fit the first two principal components. The sign of an axis is arbitrary: its largest weight points up."""
     vectors = atlas.vectors()
     centre = vectors.mean(axis=0, dtype=np.float64)
     spread = np.cov(vectors.T) if len(vectors) > 1 else np.eye(vectors.shape[1])

@@ -40,7 +40,7 @@ class Sample:
 
 class SampleShelf:
     """The cases of a phantom folder (`truth.csv`, `dicom/`, `pack/`). Studies are read once and kept: they are small,
-    never change, and belong to nobody."""
+    never change, and belong to no patient."""
 
     def __init__(self, folder: Path, keys: PatientKeys) -> None:
         self._folder = folder
@@ -50,7 +50,7 @@ class SampleShelf:
 
     @cached_property
     def samples(self) -> tuple[Sample, ...]:
-        """The chosen cases, of different patients."""
+        """The chosen cases, of different patients. Raises SampleError."""
         try:
             return tuple(_choose(self._folder))
         except (OSError, KeyError, ValueError) as error:
@@ -59,14 +59,14 @@ class SampleShelf:
             ) from error
 
     def get(self, sample_id: str) -> Sample:
-        """Raises SampleError for an unknown id."""
+        """Find a case by its id. Raises SampleError for an unknown one."""
         for sample in self.samples:
             if sample.sample_id == sample_id:
                 return sample
         raise SampleError("There is no such sample case: choose one of those shown.")
 
     def study(self, sample: Sample) -> Study:
-        """The case as a study."""
+        """Read a case as a study, once."""
         with self._lock:
             if sample.sample_id not in self._studies:
                 self._studies[sample.sample_id] = read_study(sample.folder, self._keys)
@@ -75,11 +75,11 @@ class SampleShelf:
     def warm_up(self) -> None:
         """Read all cases, so that the first click opens at once."""
         for sample in self.samples:
-            with contextlib.suppress(LesionSearchError):  # said when somebody opens it
+            with contextlib.suppress(LesionSearchError):  # said when it is opened
                 self.study(sample)
 
     def picture(self, sample: Sample) -> NDArray[np.uint8]:
-        """The slice the case opens on, for the eye: (rows, columns), a quarter of the resolution."""
+        """Draw the slice the case opens on: uint8 (rows, columns), every second one of each."""
         image = self.study(sample).series[0].volume_hu[sample.slice_index]
         return apply_window(image[::2, ::2], sample.window)
 

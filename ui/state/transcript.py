@@ -7,7 +7,7 @@ from assistant.agent.assistant import Assistant
 
 
 @dataclass
-class Step:
+class ChatStep:
     """One tool call, as a line of the chat."""
 
     title: str
@@ -16,11 +16,11 @@ class Step:
 
 
 @dataclass
-class Turn:
+class ChatTurn:
     """One question and all that came of it."""
 
     question: str
-    steps: dict[str, Step] = field(default_factory=dict)
+    steps: dict[str, ChatStep] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     text: str = ""
     links: list[str] = field(default_factory=list)

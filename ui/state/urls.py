@@ -11,12 +11,12 @@ BATCH = re.compile(r"[0-9a-f]{24}")
 
 
 def upload_folder(visit: Visit, batch: str) -> Path:
-    """Where the files of one upload lie until they are read."""
+    """Give the folder of one upload's files, until they are read. Raises LesionSearchError for a bad batch name."""
     if not BATCH.fullmatch(batch):
         raise LesionSearchError("The upload has no proper name: reload the page and try again.")
     return visit.session.files_folder() / UPLOADS / batch
 
 
 def report_address(visit: Visit, name: str) -> str:
-    """Where a report of this visit can be fetched, by its visitor only."""
+    """Give the address of a report of this visit, which answers its visitor only."""
     return f"studies/{visit.study_key}/files/{quote(name)}"

@@ -20,13 +20,14 @@ from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Study, Window
 from tools.intake.worker_process import WorkerPool
+from tools.settings import Settings
 from tools.workspace.session import Session, Workspace
 from ui.state.atlas_map import AtlasMap
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder
     from tools.atlas.atlas import Atlas
-    from ui.state.transcript import Turn
+    from ui.state.transcript import ChatTurn
 
 UPLOADS = "uploads"  # folder of a session that holds what was sent, until it is read
 COOKIE = "lesion_search_visitor"
@@ -39,29 +40,17 @@ class VisitError(LesionSearchError):
 
 
 @dataclass(frozen=True)
-class VisitLimits:
-    """How long a page may lie idle, and how many may be open at once."""
-
-    idle_s: float = 3600.0
-    visits: int = 64
-    visits_per_visitor: int = 8
-
-
-DEFAULT_LIMITS = VisitLimits()
-
-
-@dataclass(frozen=True)
 class Shared:
-    """What all visits use and nobody changes: atlas, encoder, patient keys, the default chat model."""
+    """What all visits use and nobody changes: atlas, encoder, patient keys, settings."""
 
     atlas: "Atlas"
     embedder: "Embedder"
     keys: PatientKeys
-    model: str
+    settings: Settings
 
     @cached_property
     def atlas_map(self) -> AtlasMap:
-        """The map of the atlas."""
+        """The map of the atlas, made on first use."""
         return AtlasMap(self.atlas)
 
 
@@ -84,7 +73,7 @@ class Visit:
     start_window: Window | None = None
     upload_bytes: int = 0  # of the upload that is under way
     names: dict[str, str] = field(default_factory=dict)
-    turns: list["Turn"] = field(default_factory=list)
+    turns: list["ChatTurn"] = field(default_factory=list)
     last_seen: float = field(default_factory=time.monotonic)
     _sent: int = 0
     _assistant: Assistant | None = None
@@ -93,7 +82,7 @@ class Visit:
     def open(
         self, study: Study, title: str, start_slice: int | None = None, start_window: Window | None = None
     ) -> None:
-        """Put a study on the screen; the conversation about the last one is over."""
+        """Show a study; the conversation about the last one is over."""
         self.session.open(study)
         self.study_key = secrets.token_urlsafe(24)
         self.title = title
@@ -103,7 +92,7 @@ class Visit:
         self.forget_conversation()
 
     def forget_conversation(self) -> None:
-        """Start a new one."""
+        """Start a new conversation."""
         self.stop()
         self.turns.clear()
         with self._lock:
@@ -115,12 +104,12 @@ class Visit:
         self.session.close()
 
     def discard_upload(self, folder: Path) -> None:
-        """What was sent is deleted as soon as it has been read."""
+        """Delete what was sent, as soon as it has been read."""
         shutil.rmtree(folder, ignore_errors=True)
         self.upload_bytes = 0
 
     def assistant(self) -> Assistant:
-        """The assistant of this visit, made on the first question."""
+        """Give the assistant of this visit, made on the first question."""
         with self._lock:
             if self._assistant is None:
                 self._assistant = Assistant(self.workspace, self.model)
@@ -138,7 +127,7 @@ class Visit:
             self._assistant = None
 
     def rename(self, region_id: str, name: str) -> None:
-        """Give a region a name of the person's own. It stays on the screen: no model is told."""
+        """Give a region a name of the user's own. It stays on the screen: no model is told."""
         region = self.session.region(region_id)
         text = " ".join(name.split())[:MAX_NAME_LENGTH]
         if text:
@@ -147,7 +136,7 @@ class Visit:
             self.names.pop(region.region_id, None)
 
     def next_revision(self) -> int:
-        """A number that grows with everything sent to the screen, so that it can tell old from new: the time in
+        """Give a number that grows with everything sent to the screen, so that it can tell old from new: the time in
         milliseconds, so that it goes on growing when a visit ended and the page is given another."""
         with self._lock:
             self._sent = max(self._sent + 1, time.time_ns() // 1_000_000)
@@ -157,15 +146,10 @@ class Visit:
 class Visits:
     """All open pages of this server. Every look-up needs the visitor's cookie; nothing is found by a key alone."""
 
-    def __init__(
-        self,
-        shared: Shared,
-        limits: VisitLimits = DEFAULT_LIMITS,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, shared: Shared, clock: Callable[[], float] = time.monotonic) -> None:
         self.shared = shared
-        self.limits = limits
-        self.readers = WorkerPool()
+        self.settings = shared.settings
+        self.workers = WorkerPool()
         self._clock = clock
         self._visits: dict[str, Visit] = {}  # by page
         self._lock = threading.Lock()
@@ -174,8 +158,10 @@ class Visits:
         return len(self._visits)
 
     def of_page(self, visitor: str | None, page: str | None) -> Visit:
-        """The visit of a page (Gradio's session hash), made when it is new. Raises VisitError without a proper cookie,
-        and when the page is somebody else's."""
+        """Give the visit of a page (Gradio's session hash), made when it is new.
+
+        Raises VisitError without a proper cookie, when the page is another visitor's, and when the server is full.
+        """
         if visitor is None or not is_visitor(visitor) or not page:
             raise VisitError("This page needs its cookie to keep your study apart from others': allow it and reload.")
         with self._lock:
@@ -189,24 +175,24 @@ class Visits:
             return visit
 
     def may_listen(self, visitor: str | None, page: str) -> bool:
-        """False for the page of somebody else."""
+        """Tell whether a visitor may hear the events of a page: not of another visitor's."""
         visit = self._visits.get(page)
         return visit is None or _equal(visit.visitor, visitor or "")
 
     def of_key(self, visitor: str | None, key: str) -> Visit | None:
-        """The visit whose page or study has this key, if it belongs to the visitor."""
+        """Find the visit whose page or study has this key, if it belongs to the visitor."""
         return self._find(visitor, lambda visit: _equal(visit.key, key) or _equal(visit.study_key, key))
 
     def of_study(self, visitor: str | None, study_key: str) -> Visit | None:
-        """The visit that has this study open, if it belongs to the visitor."""
+        """Find the visit that has this study open, if it belongs to the visitor."""
         return self._find(visitor, lambda visit: _equal(visit.study_key, study_key))
 
     def knows(self, visitor: str | None) -> bool:
-        """True for a visitor with an open page."""
+        """Tell whether a visitor has an open page."""
         return self._find(visitor, lambda visit: True) is not None
 
     def close(self, visitor: str | None, page: str | None) -> None:
-        """The page was closed: delete what it held."""
+        """Delete what a page held that was closed."""
         with self._lock:
             visit = self._visits.get(page or "")
             if visit is None or not _equal(visit.visitor, visitor or ""):
@@ -215,8 +201,8 @@ class Visits:
         visit.discard()
 
     def sweep(self) -> int:
-        """Delete visits that were idle for too long; how many they were."""
-        oldest = self._clock() - self.limits.idle_s
+        """Delete visits that were idle for too long, and say how many."""
+        oldest = self._clock() - 60 * self.settings.idle_minutes
         with self._lock:
             stale = [page for page, visit in self._visits.items() if visit.last_seen < oldest]
             visits = [self._visits.pop(page) for page in stale]
@@ -225,9 +211,8 @@ class Visits:
         return len(visits)
 
     def warm_up(self) -> None:
-        """Load what the first upload and the first question need, so that nobody has to wait for it. Asks no model
-        outside this machine."""
-        self.readers.fill()
+        """Load what the first upload and the first question need. Asks no model outside this machine."""
+        self.workers.fill()
         visit = self._new_visit(new_visitor())
         visit.choose_model("offline")
         self.shared.embedder(np.zeros((1, ROI_SIZE, ROI_SIZE), np.int16))
@@ -237,8 +222,8 @@ class Visits:
         self.shared.atlas_map.view()
 
     def close_all(self) -> None:
-        """The server stops: delete everything."""
-        self.readers.close()
+        """Delete everything when the server stops."""
+        self.workers.close()
         with self._lock:
             visits = list(self._visits.values())
             self._visits.clear()
@@ -258,9 +243,9 @@ class Visits:
     def _make_room(self, visitor: str) -> None:
         """Close the visitor's own oldest page when they have too many, else the oldest page that shows nothing."""
         own = [page for page, visit in self._visits.items() if visit.visitor == visitor]
-        if len(own) >= self.limits.visits_per_visitor:
+        if len(own) >= self.settings.max_visits_per_user:
             candidates = own
-        elif len(self._visits) >= self.limits.visits:
+        elif len(self._visits) >= self.settings.max_visits:
             candidates = [page for page, visit in self._visits.items() if visit.session.study is None]
             if not candidates:
                 raise VisitError("Too many people use this server just now: try again in a few minutes.")
@@ -273,16 +258,16 @@ class Visits:
         shared = self.shared
         session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
         workspace = Workspace(session, shared.atlas, shared.embedder)
-        return Visit(visitor, session, workspace, shared.model, last_seen=self._clock())
+        return Visit(visitor, session, workspace, self.settings.model, last_seen=self._clock())
 
 
 def new_visitor() -> str:
-    """A fresh cookie value, 256 bits."""
+    """Draw a fresh cookie value, 256 bits."""
     return secrets.token_urlsafe(32)
 
 
 def is_visitor(value: str | None) -> bool:
-    """True for a well-formed cookie value."""
+    """Tell whether a cookie value is well-formed."""
     return value is not None and _TOKEN.fullmatch(value) is not None
 
 

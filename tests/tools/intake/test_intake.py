@@ -4,6 +4,7 @@ import struct
 import tempfile
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import data_store
@@ -16,8 +17,10 @@ from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from encoder.errors import LesionSearchError
-from tools.intake.intake import IntakeError, read_study
-from tools.intake.messages import IntakeLimits
+from tools.intake.intake import IntakeError, intake_limits, read_study
+from tools.settings import Settings
+
+LIMITS = intake_limits(Settings())
 
 MARK = "ZQMARK"
 MARK_UID = "1.2.826.0.1.98765432198765"
@@ -154,7 +157,7 @@ def test_a_zip_bomb_and_a_flood_of_files_are_refused(keys, tmp_path):
         for i in range(3000):
             flood.writestr(f"{i}.dcm", b"x")
     with pytest.raises(IntakeError, match="more files than can be read") as caught:
-        read_study(tmp_path / "flood.zip", keys, IntakeLimits(max_files=1000))
+        read_study(tmp_path / "flood.zip", keys, replace(LIMITS, max_files=1000))
     assert "Files 1, 2, 3, 4, 5 and 995 more of 1001" in str(caught.value)
 
 

@@ -2,15 +2,20 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from tests.conftest import REPO
 from tools.intake import sandbox as dicom_guard
 from tools.intake import worker_process as dicom_child
-from tools.intake.messages import IntakeLimits, Reason
+from tools.intake.intake import intake_limits
+from tools.intake.messages import Reason
 from tools.intake.sandbox import read_sandboxed
 from tools.intake.worker_process import WorkerError
+from tools.settings import Settings
+
+LIMITS = intake_limits(Settings())
 
 
 @pytest.fixture
@@ -25,7 +30,7 @@ def files_read(reading) -> list[int]:
 def test_a_file_that_kills_the_child_is_left_out_and_the_others_are_read(child_that, three_slices):
     child_that("file == 2 and os.kill(os.getpid(), signal.SIGSEGV)")
 
-    reading = read_sandboxed(three_slices, IntakeLimits())
+    reading = read_sandboxed(three_slices, LIMITS)
 
     assert files_read(reading) == [1, 3]
     assert reading.left_out == [(2, Reason.CRASHED)]
@@ -35,7 +40,7 @@ def test_a_file_that_kills_the_child_is_left_out_and_the_others_are_read(child_t
 def test_a_file_that_takes_too_long_is_left_out_and_the_others_are_read(child_that, three_slices):
     child_that("file == 1 and time.sleep(60)")
 
-    reading = read_sandboxed(three_slices, IntakeLimits(file_timeout_s=0.3))
+    reading = read_sandboxed(three_slices, replace(LIMITS, file_timeout_s=0.3))
 
     assert files_read(reading) == [2, 3]
     assert reading.left_out == [(1, Reason.TIMEOUT)]
@@ -44,7 +49,7 @@ def test_a_file_that_takes_too_long_is_left_out_and_the_others_are_read(child_th
 def test_an_upload_that_takes_too_long_keeps_what_was_read(child_that, three_slices):
     child_that("file == 2 and time.sleep(60)")
 
-    reading = read_sandboxed(three_slices, IntakeLimits(timeout_s=6.0))
+    reading = read_sandboxed(three_slices, replace(LIMITS, timeout_s=6.0))
 
     assert files_read(reading) == [1]
     assert reading.left_out == [(2, Reason.TIMEOUT), (3, Reason.UNFINISHED)]
@@ -54,7 +59,7 @@ def test_an_upload_that_takes_too_long_keeps_what_was_read(child_that, three_sli
 def test_memory_is_bounded(child_that, three_slices):
     child_that("file == 2 and bytearray(8 << 30)")
 
-    reading = read_sandboxed(three_slices, IntakeLimits())
+    reading = read_sandboxed(three_slices, LIMITS)
 
     assert files_read(reading) == [1, 3]
     assert reading.left_out == [(2, Reason.MEMORY)]
@@ -67,7 +72,7 @@ def test_the_child_can_write_no_file_and_sees_no_secret(child_that, three_slices
     writes = f"os.write(os.open({str(target)!r}, os.O_CREAT | os.O_WRONLY), b'x')"
     child_that(f"'OPENAI_API_KEY' in os.environ or {writes}")
 
-    reading = read_sandboxed(three_slices[:1], IntakeLimits())
+    reading = read_sandboxed(three_slices[:1], LIMITS)
 
     assert reading.left_out == [(1, Reason.CRASHED)]
     assert target.stat().st_size == 0
@@ -76,7 +81,7 @@ def test_the_child_can_write_no_file_and_sees_no_secret(child_that, three_slices
 def test_what_libraries_print_goes_nowhere(child_that, three_slices, capfd):
     child_that("print('noise'); os.write(1, b'noise'); os.write(2, b'noise')")
 
-    assert files_read(read_sandboxed(three_slices, IntakeLimits())) == [1, 2, 3]
+    assert files_read(read_sandboxed(three_slices, LIMITS)) == [1, 2, 3]
     assert capfd.readouterr() == ("", "")
 
 
@@ -84,7 +89,7 @@ def test_a_child_that_cannot_start_is_an_error_of_its_own(three_slices, monkeypa
     monkeypatch.setattr(dicom_child, "BOOTSTRAP", "raise SystemExit(1)")
 
     with pytest.raises(WorkerError):
-        read_sandboxed(three_slices, IntakeLimits())
+        read_sandboxed(three_slices, LIMITS)
 
 
 def test_two_children_share_a_long_upload(make_ct, save, monkeypatch):
@@ -93,7 +98,7 @@ def test_two_children_share_a_long_upload(make_ct, save, monkeypatch):
     for z in range(7):
         folder = save(make_ct(ImagePositionPatient=[0, 0, z]), f"{z}.dcm").parent
 
-    reading = read_sandboxed([folder], IntakeLimits(max_voxels=6 * 120))
+    reading = read_sandboxed([folder], replace(LIMITS, max_voxels=6 * 120))
 
     assert len(reading.frames) == 6  # the bound holds for both together
     assert [reason for _, reason in reading.left_out] == [Reason.TOO_LARGE_IMAGE]

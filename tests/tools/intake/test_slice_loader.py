@@ -16,6 +16,7 @@ from tools.intake import intake as dicom
 from tools.intake.intake import open_study, read_study
 from tools.intake.slice_loader import SliceLoader
 from tools.intake.worker_process import WorkerPool
+from tools.settings import Settings
 
 SLICES = dicom.MANY_SLICES
 WAIT_S = 60
@@ -166,7 +167,7 @@ def test_spare_children_serve_one_upload_each(opened, upload):
 
 
 def test_an_upload_that_decodes_for_too_long_is_let_go(opened, upload, monkeypatch):
-    seconds = itertools.count(0, dicom.DEFAULT_LIMITS.timeout_s / 5)  # pass with every look at the clock
+    seconds = itertools.count(0, Settings().upload_timeout_s / 5)  # pass with every look at the clock
     monkeypatch.setattr("tools.intake.slice_loader.time", SimpleNamespace(monotonic=lambda: next(seconds)))
 
     study, done = opened(upload)

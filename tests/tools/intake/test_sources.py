@@ -2,14 +2,17 @@ import os
 import stat
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tools.intake.intake import intake_limits
 from tools.intake.messages import IntakeLimits, Reason
 from tools.intake.sources import Budget, LeftOutError, inflate, iterate_sources
+from tools.settings import Settings
 
-LIMITS = IntakeLimits()
+LIMITS = intake_limits(Settings())
 
 
 def contents(paths: list[Path], limits: IntakeLimits = LIMITS) -> list[bytes | Reason]:
@@ -118,11 +121,11 @@ def test_numbers_and_sizes_are_bounded(tmp_path):
     for name in "abcd":
         (tmp_path / name).write_bytes(b"x" * 10)
 
-    assert contents([tmp_path], IntakeLimits(max_files=2)) == [b"x" * 10, b"x" * 10, Reason.TOO_MANY_FILES]
-    assert contents([tmp_path / "a"], IntakeLimits(max_file_bytes=9)) == [Reason.TOO_LARGE_FILE]
-    assert contents([tmp_path], IntakeLimits(max_upload_bytes=25))[2:] == [Reason.TOO_LARGE_UPLOAD] * 2
+    assert contents([tmp_path], replace(LIMITS, max_files=2)) == [b"x" * 10, b"x" * 10, Reason.TOO_MANY_FILES]
+    assert contents([tmp_path / "a"], replace(LIMITS, max_file_bytes=9)) == [Reason.TOO_LARGE_FILE]
+    assert contents([tmp_path], replace(LIMITS, max_upload_bytes=25))[2:] == [Reason.TOO_LARGE_UPLOAD] * 2
     packed = make_zip(tmp_path / "z.zip", {"a": b"x" * 10, "b": b"x" * 10})
-    assert contents([packed], IntakeLimits(max_inflated_bytes=15)) == [b"x" * 10, Reason.TOO_LARGE_INFLATED]
+    assert contents([packed], replace(LIMITS, max_inflated_bytes=15)) == [b"x" * 10, Reason.TOO_LARGE_INFLATED]
 
 
 def test_a_missing_file_is_a_reason_not_a_crash(tmp_path):
@@ -135,7 +138,7 @@ def deflate(data: bytes) -> bytes:
 
 
 def test_a_deflated_stream_is_inflated_within_bounds():
-    limits = IntakeLimits(max_inflated_bytes=3 << 20)
+    limits = replace(LIMITS, max_inflated_bytes=3 << 20)
     budget = Budget(limits)
 
     assert inflate(deflate(b"x" * (2 << 20)), budget) == b"x" * (2 << 20)

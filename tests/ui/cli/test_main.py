@@ -1,6 +1,7 @@
 """The command line as people type it: documents on standard output, sentences and exit code 2 for bad input."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,7 +55,7 @@ def test_search_filters_narrow_the_hits(command, demo):
     assert {(hit["lesion_type"], hit["sex"]) for hit in hits} == {("kidney", "F")}
 
 
-def test_search_as_a_table_for_people(command, demo):
+def test_search_as_a_table_for_readers(command, demo):
     case = demo.case("lung")
     code, out, _ = command("search", case.folder, "--roi", case.roi, "--slice", case.slice, "-k", 3)
     assert code == 0
@@ -107,7 +108,7 @@ def test_a_script_gives_one_document_a_message_and_forgets_at_new(command, demo,
     assert third["tool_calls"] == []
 
 
-def test_a_report_asked_for_stays_with_the_person(command, demo, tmp_path):
+def test_a_report_asked_for_stays_with_the_user(command, demo, tmp_path):
     case = demo.case("liver")
     code, _, err = command(
         "ask", case.folder, "Write a report", "--roi", case.roi, "--slice", case.slice, "--reports", tmp_path / "out"
@@ -185,6 +186,16 @@ def test_bad_input_is_one_sentence_and_exit_code_2(command, demo, tmp_path, monk
     assert last.startswith("lesion-search: ")
     assert sentence in last
     assert "Traceback" not in err
+
+
+def test_a_setting_that_makes_no_sense_is_one_sentence_and_exit_code_2(demo):
+    """In a process of its own: tool schemas are made of settings when they are imported."""
+    case = demo.case("bone")
+    environment = {**os.environ, "LESION_SEARCH_MAX_UPLOAD_MB": "x"}
+    command = [sys.executable, "-c", "from ui.cli.main import main; main()", "ask", case.folder, "How big is it?"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPO, env=environment)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "lesion-search: LESION_SEARCH_MAX_UPLOAD_MB must be a whole number above 0, and is 'x'.\n"
 
 
 def test_the_installed_command_works(tmp_path, demo_environment, demo):

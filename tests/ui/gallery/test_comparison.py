@@ -20,7 +20,7 @@ def visit(workspace: Any, demo: Any) -> Any:
     from tests.conftest import open_case
     from tools.pipelines.demo import patient_keys
 
-    visits = Visits(Shared(workspace.atlas, workspace.embedder, patient_keys(demo.settings), "offline"))
+    visits = Visits(Shared(workspace.atlas, workspace.embedder, patient_keys(demo.settings), demo.settings))
     visit = visits.of_page(new_visitor(), "a-page")
     case = demo.case("liver")
     open_case(visit.workspace, case, demo)

@@ -6,6 +6,7 @@ import pytest
 
 from tools.domain.facts import SearchFacts
 from tools.domain.lesions import Filters
+from tools.settings import get_settings
 from tools.workspace.search import search_region
 from ui.gallery.gallery import FilterControls, gallery_of, search_again
 
@@ -89,6 +90,17 @@ def test_controls_that_make_no_sense_get_a_sentence_and_change_nothing(visit: An
     assert problem.endswith((".", "'."))
     assert visit.session.search_of("R1") is before
     assert gallery_of(visit, problem).problem == problem
+
+
+def test_hits_go_by_the_settings(visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESION_SEARCH_HITS", "3")
+    monkeypatch.setenv("LESION_SEARCH_MAX_HITS", "4")
+    get_settings.cache_clear()
+    visit.session.add_click(visit.start_slice, 256, 256)
+    assert isinstance(ask_controls(visit), SearchFacts)
+    state = gallery_of(visit)
+    assert (len(state.hits), state.default_hits, state.max_hits) == (3, 3, 4)
+    assert "ask for 1 to 4" in ask_controls(visit, k=5)
 
 
 def test_controls_of_another_study_are_refused(visit: Any) -> None:

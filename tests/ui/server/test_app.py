@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from ui.server.app import build_app, serve
-from ui.server.handlers import models
+from ui.server.app import build_app, run_server
+from ui.server.handlers import offered_models
 from ui.state.visits import COOKIE, VisitError, new_visitor
 
 
@@ -79,9 +79,9 @@ def test_an_opening_is_checked(client: Any, app: Any) -> None:
 
 
 def test_the_models_on_board_are_offered_where_they_are(monkeypatch: pytest.MonkeyPatch, on_board: None) -> None:
-    assert [name for name, _ in models("auto")] == ["auto", "offline", "embedded"]
+    assert [name for name, _ in offered_models("auto")] == ["auto", "offline", "embedded"]
     monkeypatch.setattr("assistant.models.embedded.available", lambda _: False)
-    assert [name for name, _ in models("auto")] == ["auto"]
+    assert [name for name, _ in offered_models("auto")] == ["auto"]
 
 
 def test_only_offered_models_can_be_chosen(client: Any, app: Any) -> None:
@@ -103,14 +103,14 @@ def test_a_login_is_asked_for(demo: Any) -> None:
         build_app(demo.settings, auth="ann")
 
 
-def test_a_port_that_is_taken_is_said(demo: Any) -> None:
+def test_a_port_that_is_taken_is_said(app: Any) -> None:
     import socket
 
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         with pytest.raises(VisitError, match="--port"):
-            serve(demo.settings, port=taken.getsockname()[1])
+            run_server(app, "127.0.0.1", taken.getsockname()[1])
 
 
 def test_the_page_names_no_other_server(client: Any) -> None:

@@ -1,11 +1,13 @@
 """The plain routes: pixels and pictures for their owner, uploads bounded and gone after reading."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from ui.state.visits import COOKIE, new_visitor
+from ui.server.routes import routes
+from ui.state.visits import COOKIE, Visits, new_visitor
 
 
 @pytest.fixture
@@ -68,18 +70,18 @@ def test_an_unknown_lesion_is_404_with_a_sentence(client: Any, owner: Any) -> No
     assert "nope" in reply.json()["detail"]
 
 
-def test_far_browsers_get_slices_deflated(app: Any, client: Any, owner: Any) -> None:
+def test_browsers_on_other_machines_get_slices_compressed(app: Any, client: Any, owner: Any) -> None:
     from fastapi.testclient import TestClient
 
     far = TestClient(app, client=("203.0.113.9", 1), cookies={COOKIE: client.cookies[COOKIE]})
     reply = far.get(f"/studies/{owner.study_key}/series/0/slices/0")
     assert reply.headers["content-encoding"] == "gzip"
     assert len(reply.content) == 2 * 512 * 512
+    assert int(reply.headers["content-length"]) < len(reply.content)
+    assert "content-encoding" not in client.get(f"/studies/{owner.study_key}/series/0/slices/0").headers  # from here
 
 
-def test_uploads_land_in_the_visitors_own_folder_and_are_bounded(
-    client: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uploads_land_in_the_visitors_own_folder_and_are_bounded(client: Any, owner: Any) -> None:
     batch = "0123456789abcdef01234567"
     address = f"/uploads/{owner.key}/{batch}"
     assert client.put(f"{address}/0", content=b"abc").status_code == 204
@@ -87,12 +89,30 @@ def test_uploads_land_in_the_visitors_own_folder_and_are_bounded(
     assert [p.read_bytes() for p in sent] == [b"abc"]
     assert client.put(f"{address}/5000", content=b"abc").status_code == 413
     assert client.put(f"/uploads/{owner.key}/..%2F..%2Fx/0", content=b"abc").status_code in (404, 413)
-    monkeypatch.setattr("ui.server.routes.MAX_UPLOAD_BYTES", 10)
-    assert client.put(f"{address}/1", content=b"x" * 100).status_code == 413
-    assert [p for p in owner.session.folder.rglob("*") if p.is_file()] == []
     client.cookies.set(COOKIE, new_visitor())
     client.cookies.clear()
     assert client.put(f"{address}/2", content=b"abc").status_code == 404
+
+
+def test_one_setting_bounds_the_size_of_an_upload_and_one_its_files(shared: Any, shelf: Any) -> None:
+    from fastapi import FastAPI
+    from fastapi.testclient import TestClient
+
+    small = shared.settings.model_copy(update={"max_upload_mb": 2, "max_upload_files": 3})
+    visits = Visits(replace(shared, settings=small))
+    app = FastAPI()
+    app.include_router(routes(visits, shelf))
+    visitor = new_visitor()
+    visit = visits.of_page(visitor, "a-page")
+    client = TestClient(app, cookies={COOKIE: visitor})
+    address = f"/uploads/{visit.key}/0123456789abcdef01234567"
+    assert client.put(f"{address}/0", content=bytes(1 << 20)).status_code == 204
+    assert client.put(f"{address}/1", content=bytes(1 << 20)).status_code == 204
+    assert client.put(f"{address}/3", content=b"x").status_code == 413
+    reply = client.put(f"{address}/2", content=b"x")
+    assert (reply.status_code, reply.json()["detail"]) == (413, "That is too much to open at once: send one series.")
+    assert [p for p in visit.session.folder.rglob("*") if p.is_file()] == []  # nothing of it is kept
+    visits.close_all()
 
 
 def test_sample_pictures_are_pngs(client: Any) -> None:

@@ -1,10 +1,11 @@
 """Visits are found with their own cookie only, bounded in number and time, and leave nothing behind."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from ui.state.visits import VisitError, VisitLimits, Visits, is_visitor, new_visitor
+from ui.state.visits import Shared, VisitError, Visits, is_visitor, new_visitor
 
 
 def test_a_visit_is_found_by_its_own_visitor_only(visits: Visits, shelf: Any) -> None:
@@ -51,9 +52,13 @@ def test_a_new_study_has_a_new_key_and_a_new_conversation(visit: Any, visits: Vi
     assert visit.turns == []
 
 
+def limited(shared: Shared, **settings: int) -> Shared:
+    return replace(shared, settings=shared.settings.model_copy(update=settings))
+
+
 def test_idle_visits_are_swept_with_their_files(shared: Any) -> None:
     now = [0.0]
-    visits = Visits(shared, VisitLimits(idle_s=100), clock=lambda: now[0])
+    visits = Visits(limited(shared, idle_minutes=2), clock=lambda: now[0])
     old, fresh = new_visitor(), new_visitor()
     stale = visits.of_page(old, "page")
     (stale.session.files_folder() / "report.html").write_text("x")
@@ -67,7 +72,7 @@ def test_idle_visits_are_swept_with_their_files(shared: Any) -> None:
 
 
 def test_a_visitor_with_many_pages_loses_their_own_oldest(shared: Any, shelf: Any) -> None:
-    visits = Visits(shared, VisitLimits(visits_per_visitor=2))
+    visits = Visits(limited(shared, max_visits_per_user=2))
     ann, bob = new_visitor(), new_visitor()
     bobs = visits.of_page(bob, "bobs")
     first = visits.of_page(ann, "1")
@@ -80,7 +85,7 @@ def test_a_visitor_with_many_pages_loses_their_own_oldest(shared: Any, shelf: An
 
 
 def test_a_full_server_closes_empty_pages_but_no_study(shared: Any, shelf: Any) -> None:
-    visits = Visits(shared, VisitLimits(visits=2))
+    visits = Visits(limited(shared, max_visits=2))
     busy = visits.of_page(new_visitor(), "1")
     busy.open(shelf.study(shelf.samples[0]), "A case")
     visits.of_page(new_visitor(), "2")

@@ -16,10 +16,12 @@ from pydicom.uid import (
 )
 
 from tools.intake.dicom.decode import decode_file
-from tools.intake.messages import IntakeLimits, Note, Reason
+from tools.intake.intake import intake_limits
+from tools.intake.messages import Note, Reason
 from tools.intake.sources import Budget, LeftOutError
+from tools.settings import Settings
 
-LIMITS = IntakeLimits()
+LIMITS = intake_limits(Settings())
 
 
 def decode(data: bytes):

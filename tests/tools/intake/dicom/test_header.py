@@ -1,10 +1,11 @@
 import pytest
 
 from tools.intake.dicom.decode import decode_file
-from tools.intake.messages import IntakeLimits
+from tools.intake.intake import intake_limits
 from tools.intake.sources import Budget
+from tools.settings import Settings
 
-LIMITS = IntakeLimits()
+LIMITS = intake_limits(Settings())
 
 
 def decode(data: bytes):

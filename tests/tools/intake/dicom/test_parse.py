@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from tools.intake.dicom.decode import decode_file
-from tools.intake.messages import IntakeLimits, Reason
+from tools.intake.intake import intake_limits
+from tools.intake.messages import Reason
 from tools.intake.sources import Budget, LeftOutError
+from tools.settings import Settings
 
 UNDEFINED = 0xFFFFFFFF
-LIMITS = IntakeLimits()
+LIMITS = intake_limits(Settings())
 
 
 def decode(data: bytes):

@@ -1,8 +1,9 @@
-"""At the door: every visitor gets a cookie that scripts cannot read, and what the page does not use is closed."""
+"""Around every request: the cookie that tells visitors apart, closed addresses, compression for other machines."""
 
 from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -10,11 +11,25 @@ from ui.state.visits import COOKIE, Visits, is_visitor, new_visitor
 
 CLOSED = ("/gradio_api/upload", "/gradio_api/component_server", "/gradio_api/stream", "/gradio_api/deep_link")
 HEARTBEAT = "/gradio_api/heartbeat/"
+LOOPBACK = ("127.0.0.1", "::1")
+
+
+class RemoteGZip(GZipMiddleware):
+    """Compress for browsers on other machines. On this one a slice arrives sooner as it is."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        host, _ = scope.get("client") or ("", 0)
+        if host in LOOPBACK:
+            await self.app(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class VisitorCookie:
-    """ASGI middleware: sets the cookie with the page itself, lets nobody listen to the events of another's page, and
-    never buffers what streams through."""
+    """Set the cookie with the page itself, and let no visitor listen to the events of another's page.
+
+    It is a secret that scripts cannot read. What streams through is never buffered.
+    """
 
     def __init__(self, app: ASGIApp, visits: Visits) -> None:
         self.app = app
@@ -37,18 +52,18 @@ class VisitorCookie:
 
         async def send_with_cookie(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told = MutableHeaders(scope=message)
-                told["X-Content-Type-Options"] = "nosniff"
-                told["Referrer-Policy"] = "no-referrer"
+                answer = MutableHeaders(scope=message)
+                answer["X-Content-Type-Options"] = "nosniff"
+                answer["Referrer-Policy"] = "no-referrer"
                 if new:
-                    told.append("Set-Cookie", _set_cookie(new_visitor(), secure))
+                    answer.append("Set-Cookie", _set_cookie(new_visitor(), secure))
             await send(message)
 
         await self.app(scope, receive, send_with_cookie)
 
 
 def _page(scope: Scope) -> str | None:
-    """The page whose events a request wants to hear, if that is what it wants."""
+    """Name the page whose events a request asks for, None where it asks for none."""
     path = scope["path"]
     if path.startswith(HEARTBEAT):
         return str(path.removeprefix(HEARTBEAT)).strip("/")

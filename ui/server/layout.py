@@ -1,0 +1,116 @@
+"""What stands where on the page, and which handler answers which event."""
+
+from typing import Any
+
+import gradio as gr
+
+from ui.chat.chat import MAX_QUESTION
+from ui.gallery.gallery import gallery_component
+from ui.server.handlers import PageHandlers, offered_models
+from ui.viewer.viewer import viewer_component
+
+TITLE = "Lesion Search"
+NOT_A_DIAGNOSIS = "Find and explain similar CT lesions. A research and teaching tool, not a diagnosis."
+MAX_WAITING = 64  # events in Gradio's queue; further ones are refused
+INTERNAL: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+
+
+def build_page(page: PageHandlers) -> gr.Blocks:
+    """Lay out viewer and gallery at the left, the conversation at the right, and connect every event to its handler."""
+    settings = page.visits.settings
+    samples = [{"id": s.sample_id, "title": s.title} for s in page.shelf.samples]
+    offered = offered_models(settings.model)
+    demo: gr.Blocks
+    with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 600)) as demo:
+        gr.HTML(_HEADER, elem_id="page-head", apply_default_css=False, js_on_load=None)
+        with gr.Row(elem_id="page", equal_height=False):
+            with gr.Column(scale=8, min_width=320, elem_id="left"):
+                viewer = viewer_component(samples)
+                gallery = gallery_component()
+            with gr.Column(scale=5, min_width=300, elem_id="right"):
+                chat = gr.Chatbot(
+                    elem_id="chat",
+                    label="Conversation",
+                    show_label=False,
+                    height="100%",
+                    layout="panel",
+                    buttons=["copy"],
+                    editable="user",
+                    feedback_options=None,
+                    allow_tags=False,
+                    latex_delimiters=[],
+                    placeholder=_WELCOME,
+                )
+                chips = gr.HTML(
+                    value=[], html_template=_CHIPS, js_on_load=_CHIPS_JS, elem_id="chips", apply_default_css=False
+                )
+                with gr.Row(elem_id="ask-row"):
+                    box = gr.Textbox(
+                        elem_id="ask",
+                        label="Your question",
+                        show_label=False,
+                        container=False,
+                        scale=1,
+                        max_lines=5,
+                        placeholder="Ask about the lesion, the study or the atlas",
+                        max_length=MAX_QUESTION,
+                    )
+                    send = gr.Button("Ask", variant="primary", elem_id="send", scale=0)
+                    stop = gr.Button("Stop", variant="stop", elem_id="stop", scale=0, visible=False)
+                picker = gr.Dropdown(
+                    [(label, name) for name, label in offered],
+                    value=offered[0][0],
+                    label="Answered by",
+                    container=False,
+                    filterable=False,
+                    elem_id="model",
+                )
+
+        everything = [viewer, gallery, chat, chips]
+        answer: dict[str, Any] = {
+            "outputs": [chat, box, chips, viewer, gallery, send, stop],
+            "concurrency_id": "answer",
+            "concurrency_limit": settings.answers_at_once,
+            **INTERNAL,
+        }
+        demo.load(page.load, outputs=everything, queue=False, **INTERNAL)
+        demo.unload(page.unload)
+        viewer.act(page.act, outputs=[viewer, gallery, chips], queue=False, trigger_mode="multiple", **INTERNAL)
+        gallery.search(page.search, outputs=[gallery, chat, chips], queue=False, trigger_mode="multiple", **INTERNAL)
+        viewer.open(
+            page.open,
+            outputs=everything,
+            concurrency_limit=settings.uploads_at_once,
+            trigger_mode="multiple",
+            **INTERNAL,
+        )
+        box.submit(page.ask, box, **answer)
+        send.click(page.ask, box, **answer)
+        chips.ask(page.ask_chip, **answer)
+        chat.retry(page.ask_again, **answer)
+        chat.edit(page.edit, **answer)
+        chat.clear(page.clear, outputs=[chat, chips], queue=False, **INTERNAL)
+        stop.click(page.stop, queue=False, **INTERNAL)
+        picker.input(page.choose_model, picker, chat, queue=False, **INTERNAL)
+    demo.queue(default_concurrency_limit=settings.answers_at_once, max_size=MAX_WAITING)
+    return demo
+
+
+_HEADER = f"""
+<div class="head"><h1>{TITLE}</h1><p>{NOT_A_DIAGNOSIS}</p>
+<button type="button" id="theme-button">
+<span class="to-light">Light theme</span><span class="to-dark">Dark theme</span></button></div>
+<p id="trouble" role="alert" hidden></p>
+"""
+_WELCOME = """
+**Open a case, click the lesion, and ask what it looks like.**
+
+Every claim in an answer points at a lesion of the atlas.
+"""
+_CHIPS = '<div class="chips">{{#each value}}<button type="button">{{this}}</button>{{/each}}</div>'
+_CHIPS_JS = """
+element.addEventListener('click', (event) => {
+  const chip = event.target.closest('button');
+  if (chip) trigger('ask', { text: chip.textContent });
+});
+"""
