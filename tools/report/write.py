@@ -1,12 +1,12 @@
 """Reports: what was measured and found, as a page to print, as JSON, or as a DICOM structured report."""
 
-from importlib.metadata import version
 from itertools import count
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
+from tools import VERSION
 from tools.domain.facts import RegionFacts, ReportFacts, StudyFacts
 from tools.domain.region import Region
 from tools.domain.study import Series
@@ -39,7 +39,7 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
         regions=tuple(_region_report(workspace, region) for region in drawn or session.regions()),
         encoder_fingerprint=workspace.embedder.fingerprint,
         atlas_name=atlas_name(workspace.atlas),
-        program_version=version("lesion-search"),
+        program_version=VERSION,
     )
     path = write_report(content, format, session.files_folder())
     searches = sum(region.search is not None for region in content.regions)
