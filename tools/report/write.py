@@ -1,6 +1,7 @@
 """Reports: what was measured and found, as a page to print, as JSON, or as a DICOM structured report."""
 
-from importlib.metadata import version
+import tomllib
+from importlib.metadata import PackageNotFoundError, version
 from itertools import count
 from pathlib import Path
 from typing import get_args
@@ -39,11 +40,20 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
         regions=tuple(_region_report(workspace, region) for region in drawn or session.regions()),
         encoder_fingerprint=workspace.embedder.fingerprint,
         atlas_name=atlas_name(workspace.atlas),
-        program_version=version("lesion-search"),
+        program_version=program_version(),
     )
     path = write_report(content, format, session.files_folder())
     searches = sum(region.search is not None for region in content.regions)
     return ReportFacts(format=format, file_name=path.name, regions=len(content.regions), searches=searches)
+
+
+def program_version() -> str:
+    """Give the version of the installed package or, in a tree that is not installed, that of its pyproject.toml."""
+    try:
+        return version("lesion-search")
+    except PackageNotFoundError:  # a Hugging Face Space installs requirements.txt only
+        project = Path(__file__).resolve().parents[2] / "pyproject.toml"
+        return str(tomllib.loads(project.read_text(encoding="utf-8"))["project"]["version"])
 
 
 def write_report(report: ReportContent, format: ReportFormat, folder: Path) -> Path:
@@ -69,6 +79,7 @@ def write_report(report: ReportContent, format: ReportFormat, folder: Path) -> P
 
 
 def _write_new(folder: Path, extension: str, data: bytes) -> Path:
+    """Write under the first number that no file has, without a gap in which another could take it."""
     for number in count(1):
         path = folder / f"lesion-search-report-{number}.{extension}"
         try:
@@ -81,6 +92,7 @@ def _write_new(folder: Path, extension: str, data: bytes) -> Path:
 
 
 def _region_report(workspace: Workspace, region: Region) -> RegionReport:
+    """Gather a region's facts, picture, search, and thumbnails of the hits from the atlas."""
     session, atlas = workspace.session, workspace.atlas
     series = session.series
     search = session.search_of(region.region_id)
@@ -95,7 +107,7 @@ def _region_report(workspace: Workspace, region: Region) -> RegionReport:
 
 
 def _outlined_png(series: Series, region: Region) -> bytes:
-    """The whole slice in the window of the region's surroundings, the region outlined."""
+    """Draw the whole slice in the window of the region's surroundings, the region outlined; a PNG."""
     from PIL import Image, ImageDraw
 
     window = best_window(crop_roi(series, region))

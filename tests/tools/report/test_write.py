@@ -9,6 +9,7 @@ import sys
 import zlib
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -185,8 +186,19 @@ def test_writing_needs_no_network(format: Any, tmp_path: Path, monkeypatch: pyte
     assert write_report(make_report(), format, tmp_path).stat().st_size > 1000
 
 
+def test_a_tree_that_is_not_installed_knows_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tools.report.write as write
+
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    installed = write.program_version()
+    monkeypatch.setattr(write, "version", missing)
+    assert write.program_version() == installed
+
+
 def test_highdicom_is_loaded_only_for_dicom() -> None:
-    code = "import sys, tools.report; sys.exit('highdicom' in sys.modules or 'pydicom' in sys.modules)"
+    code = "import sys, tools.report.write; sys.exit('highdicom' in sys.modules or 'pydicom' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
@@ -239,6 +251,11 @@ def test_a_hostile_type_is_only_text(tmp_path: Path) -> None:
     assert "<script>alert('x')</script>" in page.seen
     plain = Page(write_report(make_report(), "html", tmp_path).read_text("utf-8"))
     assert [name for name, _ in page.tags] == [name for name, _ in plain.tags]
+
+
+def test_a_name_is_no_template(tmp_path: Path) -> None:
+    name = "{{ 7 * 7 }}{% if true %}{# lung #}"
+    assert name in Page(write_report(make_report(atlas_name=name), "html", tmp_path).read_text("utf-8")).seen
 
 
 @given(st.text(max_size=30))
