@@ -1,4 +1,4 @@
-"""`lesion-search eval …`: every claim of the README and the model card as a command."""
+"""`lesion-search eval …`: every claim of README, docs/measured.md and the model card as a command."""
 
 from pathlib import Path
 from typing import Annotated, Optional
@@ -28,7 +28,9 @@ app = typer.Typer(no_args_is_help=True, help="Measure the encoder; Markdown on s
 prose = typer.Typer(no_args_is_help=True, help="The template's prose beside the embedded model's, compared blind.")
 app.add_typer(prose, name="prose")
 
-DOCUMENTS = tuple(Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "README.md"))
+DOCUMENTS = tuple(
+    Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "docs/measured.md", "README.md")
+)
 
 
 @app.command()
@@ -342,20 +344,26 @@ def unfamiliar(data: DataOption = DATA_FOLDER, encoder: EncoderOption = None, js
 
 @app.command()
 def bench(
-    documents: Annotated[Optional[list[Path]], typer.Argument(help="default: MODEL_CARD.md and README.md")] = None,  # noqa: UP045
+    documents: Annotated[Optional[list[Path]], typer.Argument(help="default: model card, docs, README")] = None,  # noqa: UP045
     data: DataOption = DATA_FOLDER,
     only: Annotated[Optional[list[str]], typer.Option(help="name of a table; may be repeated; others stay")] = None,  # noqa: UP045
 ) -> None:
-    """Measure everything that the documents have a table for, and write the tables into them.
+    """Measure everything that the documents have a table for, and write the tables and their headlines into them.
 
     Nothing is trained: the ablation's table is made from the figures that `eval ablation` kept.
     """
     from eval.bench import MEASURED
-    from eval.documents import insert_tables, wanted_tables
+    from eval.documents import insert_headlines, insert_tables, read_tables, wanted_tables
 
-    for document in documents or DOCUMENTS:
+    chosen = documents or DOCUMENTS
+    for document in chosen:
         wanted = [name for name in wanted_tables(document) if name in MEASURED and (not only or name in only)]
         tables = {name: MEASURED[name](data) for name in wanted}
         typer.echo(
             f"{insert_tables(document, tables, only_these=bool(only))} tables written to {document.name}", err=True
         )
+    read = [read_tables(document) for document in (*DOCUMENTS, *chosen) if document.is_file()]
+    standing = {name: table for tables in read for name, table in tables.items()}
+    for document in chosen:
+        if count := insert_headlines(document, standing):
+            typer.echo(f"{count} headlines written to {document.name}", err=True)
