@@ -6,7 +6,7 @@ settings is a difference of the maps. The map is that of the encoder: after its 
 compared on validation patients; the best and the published one are then measured once on test patients, in pairs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -23,6 +23,7 @@ from eval.encoder.lidc import Nodule, largest_slices
 from eval.encoder.retrieval import LIDC_LABELS, Estimate, Vectors, estimate_difference, rank
 from eval.encoder.splits import Split
 from eval.metrics import macro, precision_at
+from tools.domain.progress import Progress
 
 # Beyond the best on every side but the smallest scale: a Gaussian narrower than 0.7 px is no longer sampled well. A
 # large β lets any shape pass, and from 2.4 on little changes.
@@ -84,7 +85,7 @@ def sweep(
     images: NDArray[np.uint8],
     nodules: Sequence[Nodule],
     chosen: Sequence[FrangiSetting] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> FrangiReport:
     """Score settings (all of `settings()` by default) on validation patients, the best of them on test patients."""
     rows = largest_slices(nodules)
