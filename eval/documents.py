@@ -1,21 +1,27 @@
-"""Measured tables into Markdown files: each replaces what stands between its two markers."""
+"""Measured tables into Markdown files, and of each its headline into a sentence: what stands between two markers."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from encoder.errors import LesionSearchError
 
-_PLACE = re.compile(r"(<!-- measured: (?P<name>[\w-]+) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
+_PLACE = re.compile(r"(<!-- measured: (?P<name>[\w-]+) -->\n)(?P<table>.*?)(<!-- end: (?P=name) -->)", re.DOTALL)
+_HEADLINE = re.compile(r"(<!-- headline: (?P<name>[\w-]+) -->).*?(<!-- end: headline -->)", re.DOTALL)
 
 
 class DocumentError(LesionSearchError):
-    """A document asks for a table that nobody measures."""
+    """A document asks for a table that nobody measures, or for the headline of one that is not there."""
 
 
 def wanted_tables(document: Path) -> tuple[str, ...]:
-    """Names of the tables a document has a place for, in its order."""
-    return tuple(place["name"] for place in _PLACE.finditer(document.read_text(encoding="utf-8")))
+    """Name the tables a document has a place for, in its order."""
+    return tuple(read_tables(document))
+
+
+def read_tables(document: Path) -> dict[str, str]:
+    """Read the tables that stand in a document, by name, in its order."""
+    return {place["name"]: place["table"] for place in _PLACE.finditer(document.read_text(encoding="utf-8"))}
 
 
 def insert_tables(document: Path, tables: Mapping[str, str], only_these: bool = False) -> int:
@@ -30,8 +36,81 @@ def insert_tables(document: Path, tables: Mapping[str, str], only_these: bool = 
 
     def filled(place: re.Match[str]) -> str:
         table = tables.get(place["name"])
-        return place[0] if table is None else f"{place[1]}{table.strip()}\n{place[3]}"
+        return place[0] if table is None else f"{place[1]}{table.strip()}\n{place[4]}"
 
     text = _PLACE.sub(filled, document.read_text(encoding="utf-8"))
     document.write_text(text, encoding="utf-8")
     return len(wanted_tables(document)) - len(unknown)
+
+
+def insert_headlines(document: Path, tables: Mapping[str, str]) -> int:
+    """Fill every `<!-- headline: NAME -->…<!-- end: headline -->` from the table of that name; returns how many.
+
+    Raises DocumentError, with the document untouched, for a name without a table or without a headline.
+    """
+
+    def filled(place: re.Match[str]) -> str:
+        return f"{place[1]}{headline(place['name'], tables)}{place[3]}"
+
+    text, count = _HEADLINE.subn(filled, document.read_text(encoding="utf-8"))
+    if count:
+        document.write_text(text, encoding="utf-8")
+    return count
+
+
+def headline(name: str, tables: Mapping[str, str]) -> str:
+    """Take the headline figures of a table out of it. Raises DocumentError where they, or the table, are missing."""
+    if name not in tables or name not in HEADLINES:
+        raise DocumentError(f"there is no headline {name!r}: choose among {', '.join(sorted(HEADLINES))}")
+    try:
+        return HEADLINES[name](tables[name])
+    except KeyError as error:
+        raise DocumentError(f"the table {name!r} has no {error} for a headline: measure it again") from error
+
+
+def column(table: str, head: str) -> dict[str, str]:
+    """Read one column of a Markdown table, by the first cell of each row. Tables below each other are read as one."""
+    found: dict[str, str] = {}
+    heads: list[str] = []
+    for line in table.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")] if line.startswith("|") else []
+        if not cells or not heads:
+            heads = cells
+        elif head in heads and set(cells[0]) != {"-"}:
+            found[cells[0]] = cells[heads.index(head)]
+    return found
+
+
+def _retrieval(table: str) -> str:
+    across = table.partition("Scope cross-patient")[2]
+    return ", ".join(
+        f"{label} {column(across, label)['encoder']}" for label in ("texture", "calcified", "malignancy", "size")
+    )
+
+
+def _agent(table: str) -> str:
+    return column(table, "test")["**all**"]
+
+
+def _models(table: str) -> str:
+    return ", ".join(f"{model} {share.partition(' (')[0]}" for model, share in column(table, "exactly right").items())
+
+
+def _grounding(table: str) -> str:
+    both = column(table, "both")
+    return f"{both['**perturbed, caught**']} and {both['**honest, cut**']}"
+
+
+def _page_speed(table: str) -> str:
+    p95 = column(table, "p95")
+    click, word = p95["click to outlined region"], p95["question to first word"]
+    return f"{click}, {word} and {p95['question to answer with gallery']}"
+
+
+HEADLINES: dict[str, Callable[[str], str]] = {
+    "retrieval": _retrieval,
+    "agent": _agent,
+    "models": _models,
+    "grounding": _grounding,
+    "page-speed": _page_speed,
+}

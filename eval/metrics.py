@@ -5,13 +5,44 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
 
 Bools = NDArray[np.bool_]
 Floats = NDArray[np.float64]
 
 
+class Share(BaseModel):
+    """`right` of `total`, with the 95 % Wilson interval."""
+
+    model_config = ConfigDict(frozen=True)
+
+    right: int
+    total: int
+
+    @property
+    def value(self) -> float:
+        """Return `right` over `total`, NaN of none."""
+        return self.right / self.total if self.total else float("nan")
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """Return the ends of the 95 % score interval (Wilson 1927), NaN of none. Source: `scipy.stats.binomtest`."""
+        if not self.total:
+            return float("nan"), float("nan")
+        from scipy.stats import binomtest
+
+        low, high = binomtest(self.right, self.total).proportion_ci(method="wilson")
+        return float(low), float(high)
+
+    def __str__(self) -> str:
+        low, high = self.interval
+        if not self.total:
+            return "–"
+        return f"{100 * self.value:.1f} % ({self.right}/{self.total}; {100 * low:.1f}–{100 * high:.1f})"
+
+
 def precision_at(relevant: Bools, available: NDArray[np.int64], k: int) -> Floats:
-    """Share of relevant items among the first k, or among all where fewer than k are available.
+    """Return the share of relevant items among the first k, or among all where fewer than k are available.
 
     Shape: (Q, K) relevance in rank order, (Q,) number of candidates of each query -> (Q,), NaN without candidates.
     """
@@ -24,7 +55,7 @@ def precision_at(relevant: Bools, available: NDArray[np.int64], k: int) -> Float
 def average_precision_at(
     relevant: Bools, available: NDArray[np.int64], total_relevant: NDArray[np.int64], k: int
 ) -> Floats:
-    """Average precision over the first k: precision at each relevant hit, over min(k, relevant items there are).
+    """Average precision at each relevant hit of the first k, over min(k, relevant items there are).
 
     Shape: (Q, K), (Q,), (Q,) -> (Q,), NaN for queries with nothing relevant to find.
     """
@@ -37,19 +68,19 @@ def average_precision_at(
 
 
 def mean_precision_up_to(relevant: Bools, available: NDArray[np.int64], k: int) -> Floats:
-    """The mean of precision at 1..k: what the paper calls mAP@k. Shape: (Q, K), (Q,) -> (Q,)."""
+    """Average precision at 1..k: what the paper calls mAP@k. Shape: (Q, K), (Q,) -> (Q,)."""
     each = np.stack([precision_at(relevant, available, rank) for rank in range(1, k + 1)])
     mean: Floats = each.mean(axis=0)
     return mean
 
 
 def micro(values: Floats) -> float:
-    """Mean over queries, those without an answer left out."""
+    """Average over queries, those without an answer left out."""
     return float(np.nanmean(values)) if np.isfinite(values).any() else float("nan")
 
 
 def macro(values: Floats, classes: NDArray[np.str_]) -> float:
-    """Mean over classes of the mean over their queries: chance is one over the number of classes."""
+    """Average over classes the mean over their queries: chance is one over the number of classes."""
     per_class = [micro(values[classes == name]) for name in np.unique(classes)]
     return float(np.nanmean(per_class)) if np.isfinite(per_class).any() else float("nan")
 
@@ -57,7 +88,7 @@ def macro(values: Floats, classes: NDArray[np.str_]) -> float:
 def patient_bootstrap(
     values: Floats, classes: NDArray[np.str_], patients: NDArray[np.str_], rounds: int = 1000, seed: int = 0
 ) -> tuple[Floats, Floats]:
-    """Macro and micro means of `rounds` samples of patients drawn with replacement: two arrays (rounds,).
+    """Draw patients with replacement `rounds` times: macro and micro means, two arrays (rounds,).
 
     Queries of one patient are not independent, so patients are drawn, not queries. With the same seed and patients
     two methods get the same samples, and the difference of their arrays is a paired comparison.
@@ -77,23 +108,20 @@ def patient_bootstrap(
 
 
 def interval(samples: Floats) -> tuple[float, float]:
-    """The central 95 % of bootstrap samples."""
+    """Return the ends of the central 95 % of bootstrap samples."""
     low, high = np.nanpercentile(samples, [2.5, 97.5])
     return float(low), float(high)
 
 
 def macro_f1(truth: Sequence[str], predicted: Sequence[str]) -> float:
-    """Unweighted mean of the F1 scores of the classes that occur in the truth."""
-    true, guess = np.asarray(truth), np.asarray(predicted)
-    scores = []
-    for name in np.unique(true):
-        both = np.sum((true == name) & (guess == name))
-        scores.append(2 * both / (np.sum(true == name) + np.sum(guess == name)))
-    return float(np.mean(scores))
+    """Average the F1 scores of the classes that occur in the truth, unweighted. Source: `sklearn.metrics.f1_score`."""
+    from sklearn.metrics import f1_score
+
+    return float(f1_score(truth, predicted, labels=np.unique(truth), average="macro", zero_division=0))
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
-    """Element-wise part / whole, NaN where whole is 0."""
+    """Divide element-wise, NaN where the whole is 0."""
     result: Floats = np.full(len(whole), np.nan)
     np.divide(part, whole, out=result, where=whole > 0)
     return result

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from tools.settings import Settings
     from tools.workspace.session import Session, Workspace
 
-Split = Literal["dev", "test"]
+ConversationSplit = Literal["dev", "test"]
 Calls = tuple[dict[str, dict[str, Any]], ...]  # {tool: arguments}, in order
 
 CASES = Path(__file__).resolve().parent / "agent_cases"
 PATIENTS = 16  # enough for every lesion type; quick to make
 
 
-class Turn(BaseModel):
+class ScriptedTurn(BaseModel):
     """One message, the calls expected for it, and what the answer must be like (see agent_cases/README.md)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,11 +52,11 @@ class Conversation(BaseModel):
 
     id: str
     voice: str
-    split: Split
+    split: ConversationSplit
     study: str | None = None  # the case of the largest lesion of this type
     regions: int = 0
     selected: str = "R1"
-    turns: tuple[Turn, ...] = Field(alias="turn", min_length=1)
+    turns: tuple[ScriptedTurn, ...] = Field(alias="turn", min_length=1)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class Played:
     """A turn that was played: the question as asked, what may be called, the answer, and what it had to go by."""
 
     conversation: Conversation
-    turn: Turn
+    turn: ScriptedTurn
     question: str
     expected: tuple[tuple["ToolCallRecord", ...], ...]  # any of these
     answer: "Answer"
@@ -73,8 +73,8 @@ class Played:
     told: tuple[str, ...]  # what tools said instead of a result
 
 
-def read_conversations(split: Split | Literal["all"] = "all", folder: Path = CASES) -> list[Conversation]:
-    """All conversations of a split; a turn without a kind has its file's."""
+def read_conversations(split: ConversationSplit | Literal["all"] = "all", folder: Path = CASES) -> list[Conversation]:
+    """Read the conversations of a split; a turn without a kind has its file's."""
     found = []
     for path in sorted(folder.glob("*/*.toml")):
         if split in ("all", path.parent.name):
@@ -84,7 +84,7 @@ def read_conversations(split: Split | Literal["all"] = "all", folder: Path = CAS
     return found
 
 
-class Stage:
+class DemoInstallation:
     """A small demo installation: phantom cases, the atlas built from them, and studies read once."""
 
     def __init__(self, settings: "Settings") -> None:
@@ -99,7 +99,7 @@ class Stage:
         self.embedder, self.atlas = open_workspace_parts(settings)
 
     @classmethod
-    def build(cls, folder: Path) -> "Stage":
+    def build(cls, folder: Path) -> "DemoInstallation":
         """Make the phantoms and the atlas in a folder, or use those that are there."""
         from tools.phantoms.generate import make_phantoms
         from tools.pipelines.demo import COMPLETE
@@ -112,7 +112,7 @@ class Stage:
         return cls(settings)
 
     def workspace(self, conversation: Conversation, folder: Path) -> "Workspace":
-        """A new session with the study open and its regions clicked: the lesion of that type, then others by size."""
+        """Open the study in a new session and click its regions: the lesion of that type, then others by size."""
         from tools.workspace.session import Session, Workspace
 
         session = Session(folder)
@@ -140,15 +140,17 @@ class Stage:
         return self._studies[dicom_folder]
 
 
-def play(conversation: Conversation, stage: Stage, model: "str | BaseChatModel", folder: Path) -> Iterator[Played]:
+def play(
+    conversation: Conversation, installation: DemoInstallation, model: "str | BaseChatModel", folder: Path
+) -> Iterator[Played]:
     """Ask every turn of a conversation, in one session that is deleted afterwards."""
     from assistant.agent.assistant import Assistant
     from assistant.core.events import AnswerReady, ToolFinished
     from assistant.core.evidence import EvidenceLedger
     from assistant.core.turn_state import turn_state
 
-    workspace = stage.workspace(conversation, folder)
-    names = names_of(workspace.session, stage.atlas)
+    workspace = installation.workspace(conversation, folder)
+    names = names_of(workspace.session, installation.atlas)
     assistant, ledger = Assistant(workspace, model), EvidenceLedger()
     try:
         for turn in conversation.turns:
@@ -182,7 +184,7 @@ def _read_truth(samples: Path) -> list["TruthRow"]:
 
 
 def names_of(session: "Session", atlas: "Atlas") -> dict[str, str]:
-    """What the placeholders of a conversation stand for."""
+    """List what the placeholders of a conversation stand for."""
     names: dict[str, str] = {}
     by_type: dict[str, int] = {}
     for lesion in atlas.lesions():
@@ -195,7 +197,7 @@ def names_of(session: "Session", atlas: "Atlas") -> dict[str, str]:
 
 
 def _hits(evidence: Iterable["Evidence"]) -> dict[str, str]:
-    """The hits of the latest search, by rank."""
+    """Name the hits of the latest search by rank."""
     from tools.domain.facts import SearchFacts
 
     searches: list[SearchFacts] = [e.facts for e in evidence if isinstance(e.facts, SearchFacts)]
@@ -204,12 +206,12 @@ def _hits(evidence: Iterable["Evidence"]) -> dict[str, str]:
 
 
 def filled(text: str, names: dict[str, str]) -> str:
-    """A text with its placeholders replaced."""
+    """Replace the placeholders of a text."""
     return re.sub(r"\{([\w: ]+)\}", lambda m: names.get(m.group(1), m.group()), text)
 
 
 def records(calls: Calls, names: dict[str, str]) -> tuple["ToolCallRecord", ...]:
-    """Expected calls with their placeholders replaced."""
+    """Replace the placeholders of expected calls."""
     from assistant.core.turn_state import ToolCallRecord
 
     def value_of(value: Any) -> Any:

@@ -20,8 +20,10 @@ from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.search_requests import Scene
 from assistant.understanding.call_language import to_request
-from eval.assistant.tool_calls import Progress, Share, comparable
+from eval.assistant.tool_calls import comparable
+from eval.metrics import Share
 from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts
+from tools.domain.progress import Progress
 from tools.domain.study import SafeFacts
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class CorpusReport(BaseModel):
 
 
 def turn_state(scene: Scene) -> TurnState:
-    """A conversation that is where the scene says it is; ages, lengths and hits are made up."""
+    """Make the state of a conversation that is where the scene says; ages, lengths and hits are made up."""
     if not scene.study:
         return TurnState(atlas_types=TYPE_NAMES, atlas_size=1000)
     regions = tuple(_region(f"R{n + 1}", 20 + 5 * n) for n in range(scene.regions))
@@ -72,7 +74,7 @@ def turn_state(scene: Scene) -> TurnState:
 
 
 def _arguments(filters: dict[str, str]) -> dict[str, Any]:
-    """The filters of a state line as the search tool takes them."""
+    """Turn the filters of a state line into arguments of the search tool."""
     args: dict[str, Any] = {}
     if "in" in filters:
         args["lesion_types"] = filters["in"].split("+")
@@ -115,7 +117,7 @@ def _found(args: dict[str, Any]) -> SearchFacts:
 
 
 def meaning(message: str, requests: Sequence[Request], state: TurnState) -> list[tuple[str, Any]]:
-    """What each request comes to: the call it begins with, or the kind of reply it is. Courtesy alone counts."""
+    """Plan each request: the call it begins with, or the kind of reply it is. Courtesy counts where it stands alone."""
     found: list[tuple[str, Any]] = []
     asked = [r for r in requests if r.intent not in ("thanks", "greeting")]
     for request in asked or requests:
@@ -128,7 +130,7 @@ def meaning(message: str, requests: Sequence[Request], state: TurnState) -> list
 
 
 def is_read(filled: Filled, read: Understand) -> bool:
-    """Whether a reader understands the sentence as it was meant."""
+    """Tell whether a reader understands the sentence as it was meant."""
     state = turn_state(filled.scene)
     meant = [to_request(said, state) for said in filled.said]
     try:
@@ -141,7 +143,7 @@ def is_read(filled: Filled, read: Understand) -> bool:
 def scores(
     reader: str, found: Sequence[tuple[Line, Filled]], read: Understand, progress: Callable[[], None] = lambda: None
 ) -> list[CorpusScore]:
-    """A reader by file, and, where there are several, on all of them together, last."""
+    """Score a reader by file and, where there are several, on all of them together, last."""
     right: dict[str, list[bool]] = {}
     for line, filled in found:
         right.setdefault(line.file, []).append(is_read(filled, read))
@@ -156,7 +158,7 @@ def scores(
 
 
 def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: Progress | None = None) -> CorpusReport:
-    """What understands offline, on the sentences kept apart; with a base model, the adapter and both together too.
+    """Score what reads offline on the sentences kept apart; with a base model, the adapter and both together too.
 
     `files` are those to measure on, by name; none is all. Raises WrittenError for an unknown one.
     """
@@ -173,10 +175,10 @@ def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: P
         "offline": PlannerChatModel().understood,
     }
     if base is not None:
-        mind = _Once(LanguageModelReader(base, adapter))
+        language_model = _Memoized(LanguageModelReader(base, adapter))
         readers |= {
-            "adapter": lambda message, state: read_requests(mind, message, state).requests,
-            "both": lambda message, state: read_with_all([network, mind], message, state),
+            "adapter": lambda message, state: read_requests(language_model, message, state).requests,
+            "both": lambda message, state: read_with_all([network, language_model], message, state),
         }
     known = {line.file for line, _ in measured()}
     if unknown := set(files) - known:
@@ -191,22 +193,22 @@ def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: P
     return CorpusReport(scores=tuple(s for name, read in readers.items() for s in scores(name, found, read, told)))
 
 
-class _Once:
-    """A reader that remembers: two columns are about the same readings."""
+class _Memoized:
+    """A reader that remembers its readings: two columns are about the same ones."""
 
-    def __init__(self, mind: "Reader") -> None:
-        self._mind = mind
+    def __init__(self, language_model: "Reader") -> None:
+        self._reader = language_model
         self._readings: dict[tuple[Any, ...], Reading] = {}
 
     def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":
         key = message, state.render(), *rest
         if key not in self._readings:
-            self._readings[key] = self._mind.read(message, state, *rest)
+            self._readings[key] = self._reader.read(message, state, *rest)
         return self._readings[key]
 
 
 def to_markdown(report: CorpusReport) -> str:
-    """One row a file, one column a reader."""
+    """Format the report as Markdown: one row a file, one column a reader."""
     readers = list(dict.fromkeys(s.reader for s in report.scores))
     files = list(dict.fromkeys(s.file for s in report.scores))
     by = {(s.file, s.reader): s.exact for s in report.scores}

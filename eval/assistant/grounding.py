@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant.core.sentences import split_sentences
 from assistant.grounding.checker import Checker
-from eval.assistant.conversations import Played, Split, Stage, read_conversations
+from eval.assistant.conversations import ConversationSplit, DemoInstallation, Played, read_conversations
 from eval.assistant.paraphrases import paraphrases
 from eval.assistant.perturbations import KINDS, Context, perturbed
-from eval.assistant.tool_calls import Share, play_all
+from eval.assistant.tool_calls import play_all
+from eval.metrics import Share
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -57,7 +58,7 @@ class GroundingReport(BaseModel):
     cut: tuple[Example, ...]
 
     def caught(self, kind: str | None = None, wording: Wording | None = None) -> Share:
-        """Perturbed sentences caught, of a kind or of all."""
+        """Sum the perturbed sentences caught, of a kind or of all."""
         chosen = [k.caught for k in self.kinds if kind in (None, k.kind) and wording in (None, k.wording)]
         return Share(right=sum(s.right for s in chosen), total=sum(s.total for s in chosen))
 
@@ -72,10 +73,11 @@ class _Text:
 
     @property
     def context(self) -> Context:
+        """Return what must be known to make its sentences false."""
         return Context(self.played.state.atlas_types, self.played.evidence)
 
     def checker(self, after: int = 0) -> Checker:
-        """A checker that has read the first sentences."""
+        """Make a checker that has read the first sentences."""
         p = self.played
         checker = Checker(p.evidence, p.state, p.question, p.told)
         for sentence in self.sentences[:after]:
@@ -85,14 +87,14 @@ class _Text:
 
 def run(
     model: "str | BaseChatModel" = "offline",
-    split: Split | Literal["all"] = "all",
-    stage: Stage | None = None,
+    split: ConversationSplit | Literal["all"] = "all",
+    installation: DemoInstallation | None = None,
     played: Sequence[Played] | None = None,
     per_kind: int = PER_KIND,
     seed: int = 0,
 ) -> GroundingReport:
     """Play the agent set (or take what was played), check its honest sentences, then perturbed ones."""
-    played = played or play_all(model, read_conversations(split), stage)
+    played = played or play_all(model, read_conversations(split), installation)
     texts = [text for p in played for text in _texts(p)]
     rng = random.Random(seed)
     kept, cut = _honest(texts)
@@ -139,7 +141,7 @@ def _honest(texts: Sequence[_Text]) -> tuple[dict[Wording, Share], list[Example]
 def _perturbations(
     kind: str, wording: Wording, texts: Sequence[_Text], per_kind: int, rng: random.Random
 ) -> tuple[KindResult, list[Example]]:
-    """Up to `per_kind` sentences perturbed in one way, each different, each where it stood in its answer."""
+    """Perturb up to `per_kind` different sentences in one way, and check each where it stood in its answer."""
     places = [(text, i) for text in texts if text.played.evidence for i in range(len(text.sentences))]
     rng.shuffle(places)
     tried: set[tuple[str, str]] = set()
@@ -161,7 +163,7 @@ def _perturbations(
 
 
 def to_markdown(report: GroundingReport, examples: int = EXAMPLES) -> str:
-    """The table, and sentences the check got wrong."""
+    """Format the report as Markdown, with sentences the check got wrong."""
     wordings: list[Wording] = list(report.kept)
     lines = [
         f"Grounding check, sentences of model `{report.model}` and the same facts in other words "

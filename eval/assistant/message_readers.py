@@ -24,15 +24,16 @@ from assistant.planning.planner import Understand, plan_turn
 from eval.assistant.conversations import (
     Calls,
     Conversation,
-    Split,
-    Stage,
-    Turn,
+    ConversationSplit,
+    DemoInstallation,
+    ScriptedTurn,
     filled,
     names_of,
     read_conversations,
     records,
 )  # fmt: skip
-from eval.assistant.tool_calls import Share, comparable
+from eval.assistant.tool_calls import comparable
+from eval.metrics import Share
 from tools.domain.facts import Facts, SearchFacts
 
 if TYPE_CHECKING:
@@ -47,17 +48,17 @@ CURVE = Path(__file__).parent / "results" / "data_size.json"  # tuning takes too
 
 
 @dataclass(frozen=True)
-class Moment:
+class MessageCase:
     """One message, the state it came in, the calls that are right, and what those brought."""
 
-    turn: Turn
+    turn: ScriptedTurn
     question: str
     state: TurnState
     allowed: tuple[tuple[ToolCallRecord, ...], ...]
     results: tuple[tuple[Comparable, Result], ...]
 
 
-class Score(BaseModel):
+class ReaderScore(BaseModel):
     """One reader on one split."""
 
     model_config = ConfigDict(frozen=True)
@@ -69,12 +70,12 @@ class Score(BaseModel):
 
 
 class UnderstandingReport(BaseModel):
-    """All readers on the same moments."""
+    """All readers on the same messages."""
 
     model_config = ConfigDict(frozen=True)
 
     split: str
-    scores: tuple[Score, ...]
+    scores: tuple[ReaderScore, ...]
 
 
 class _Expected(BaseChatModel):
@@ -118,18 +119,20 @@ def _result(message: ToolMessage) -> Result:
     return Result(None, failure=message.text)
 
 
-def moments(split: Split | Literal["all"], stage: Stage, folder: Path) -> Iterator[Moment]:
-    """Every turn of a split in the state it should be in."""
+def message_cases(
+    split: ConversationSplit | Literal["all"], installation: DemoInstallation, folder: Path
+) -> Iterator[MessageCase]:
+    """Play a split and yield every turn in the state it should be in."""
     for conversation in read_conversations(split):
-        yield from _moments_of(conversation, stage, folder / conversation.id)
+        yield from _cases_of(conversation, installation, folder / conversation.id)
 
 
-def _moments_of(conversation: Conversation, stage: Stage, folder: Path) -> Iterator[Moment]:
+def _cases_of(conversation: Conversation, installation: DemoInstallation, folder: Path) -> Iterator[MessageCase]:
     from assistant.agent.assistant import Assistant
 
-    workspace = stage.workspace(conversation, folder)
+    workspace = installation.workspace(conversation, folder)
     model = _Expected()
-    model._names = names_of(workspace.session, stage.atlas)
+    model._names = names_of(workspace.session, installation.atlas)
     try:
         assistant = Assistant(workspace, model)
         for turn in conversation.turns:
@@ -138,52 +141,55 @@ def _moments_of(conversation: Conversation, stage: Stage, folder: Path) -> Itera
             assistant.ask(question)
             state, names, results = model._seen
             allowed = tuple(records(calls, names) for calls in (turn.calls, *turn.or_calls))
-            yield Moment(turn, question, state, allowed, tuple(results))
+            yield MessageCase(turn, question, state, allowed, tuple(results))
     finally:
         workspace.session.close()
 
 
-def planned(moment: Moment, read: Understand) -> list[Comparable]:
-    """The calls planned from what was understood; planning ends where a call brought nothing, being a wrong one."""
+def planned(case: MessageCase, read: Understand) -> list[Comparable]:
+    """Plan the calls of what was understood; planning ends where a call brought nothing, being a wrong one."""
     results: dict[str, Result] = {}
     calls: list[Comparable] = []
     while len(calls) < MAX_CALLS:
-        step = plan_turn(moment.question, moment.state, results, read)
+        step = plan_turn(case.question, case.state, results, read)
         if not isinstance(step, Call):
             break
         call = comparable(ToolCallRecord(name=step.name, args=step.args))
         calls.append(call)
-        result = next((r for c, r in moment.results if c == call), None)
+        result = next((r for c, r in case.results if c == call), None)
         if result is None:
             break
         results[step.key] = result
     return calls
 
 
-def is_right(moment: Moment, read: Understand) -> bool:
-    """Whether exactly the expected calls are planned."""
-    return planned(moment, read) in [[comparable(call) for call in calls] for calls in moment.allowed]
+def is_right(case: MessageCase, read: Understand) -> bool:
+    """Tell whether exactly the expected calls are planned."""
+    return planned(case, read) in [[comparable(call) for call in calls] for calls in case.allowed]
 
 
-def score(name: str, found: Sequence[Moment], read: Understand) -> Score:
-    """One reader on all moments, with the time each message took to be understood."""
+def score(name: str, found: Sequence[MessageCase], read: Understand) -> ReaderScore:
+    """Score one reader on all messages, with the time in s that each took to be understood."""
     right, times = 0, []
-    for moment in found:
+    for case in found:
         began = time.perf_counter()
         try:
-            requests = read(moment.question, moment.state)
+            requests = read(case.question, case.state)
         except ValueError:  # not in the language
             requests = None
         times.append(time.perf_counter() - began)
-        right += requests is not None and is_right(moment, lambda _, __, said=requests: said)  # type: ignore[misc]
+        right += requests is not None and is_right(case, lambda _, __, said=requests: said)  # type: ignore[misc]
     p50, p95 = np.percentile(times, [50, 95])
-    return Score(name=name, exact=Share(right=right, total=len(found)), p50_s=float(p50), p95_s=float(p95))
+    return ReaderScore(name=name, exact=Share(right=right, total=len(found)), p50_s=float(p50), p95_s=float(p95))
 
 
 def run(
-    split: Split | Literal["all"], base: Path, adapters: Sequence[tuple[str, Path]], stage: Stage | None = None
+    split: ConversationSplit | Literal["all"],
+    base: Path,
+    adapters: Sequence[tuple[str, Path]],
+    installation: DemoInstallation | None = None,
 ) -> UnderstandingReport:
-    """The planner, the bare model, each adapter, and the last adapter's parts, on one split."""
+    """Score the planner, the bare model, each adapter, and the last adapter's parts on one split."""
     from assistant.understanding.ensemble import read_requests, read_with_all
     from assistant.understanding.language_model.reader import LanguageModelReader
     from assistant.understanding.network.reader import load_network_reader
@@ -193,8 +199,8 @@ def run(
         return lambda message, state: read_requests(reader, message, state).requests
 
     with tempfile.TemporaryDirectory() as folder:
-        stage = stage or Stage.build(Path(folder) / "data")
-        found = list(moments(split, stage, Path(folder)))
+        installation = installation or DemoInstallation.build(Path(folder) / "data")
+        found = list(message_cases(split, installation, Path(folder)))
     scores = [score("planner", found, understand)]
     last = adapters[-1][1]
     scores.append(score(AS_IT_COMES, found, by(LanguageModelReader(base, None))))
@@ -202,7 +208,7 @@ def run(
     for name, adapter in adapters:
         scores.append(score(name, found, by(LanguageModelReader(base, adapter))))
     reader = LanguageModelReader(base, last)
-    scores.append(score("tuned, told no state", found, by(_Forgetful(reader))))
+    scores.append(score("tuned, told no state", found, by(_Stateless(reader))))
 
     scores.append(
         score("both", found, lambda message, state: read_with_all([load_network_reader(), reader], message, state))
@@ -210,7 +216,7 @@ def run(
     return UnderstandingReport(split=split, scores=tuple(scores))
 
 
-class _Forgetful:
+class _Stateless:
     """A reader that is told the regions and nothing else of the conversation."""
 
     def __init__(self, reader: "LanguageModelReader") -> None:
@@ -221,13 +227,13 @@ class _Forgetful:
 
 
 def adapters_of(folder: Path) -> list[tuple[str, Path]]:
-    """The adapters a tuning run kept on its way, by the utterances learnt from, and the finished one, last."""
+    """List the adapters a tuning run kept on its way, by the utterances learnt from, and the finished one, last."""
     kept = sorted((int(p.name.removeprefix("at-")), p) for p in folder.glob("at-*"))
     return [*((f"{TUNED_ON}{count}", path) for count, path in kept), ("tuned", folder)]
 
 
 def to_markdown(report: UnderstandingReport) -> str:
-    """One row a reader."""
+    """Format the report as Markdown: one row a reader."""
     total = report.scores[0].exact.total if report.scores else 0
     lines = [
         f"Calls exactly right on the {report.split} split, {total} messages, each in the state it should be in (95 % "
@@ -241,12 +247,12 @@ def to_markdown(report: UnderstandingReport) -> str:
 
 
 def keep_curve(report: UnderstandingReport, path: Path = CURVE) -> None:
-    """Remember what one run had learnt on its way, for the documents."""
+    """Keep what one run had learnt on its way for the documents, as JSON."""
     path.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
 
 
 def curve_to_markdown(path: Path = CURVE) -> str:
-    """The kept curve: how much is understood after how many sentences of one tuning run from nothing."""
+    """Format the kept curve as Markdown: how much is understood after how many sentences of one tuning run."""
     report = UnderstandingReport.model_validate_json(path.read_text(encoding="utf-8"))
     learnt = {s.name.removeprefix(TUNED_ON): s for s in report.scores if s.name.startswith(TUNED_ON)}
     first = next(s for s in report.scores if s.name == AS_IT_COMES)

@@ -13,12 +13,12 @@ from tools.domain.facts import (
     StudyFacts,
 )
 
-PERSON = {"F": "woman", "M": "man"}
-PATIENT = {"F": "female", "M": "male"}
+SEX_NOUNS = {"F": "woman", "M": "man"}
+SEX_ADJECTIVES = {"F": "female", "M": "male"}
 
 
 def paraphrases(facts: Facts) -> list[str]:
-    """Sentences that are true of one tool result; each stands on its own."""
+    """Write sentences that are true of one tool result; each stands on its own."""
     for kind, say in _SAY.items():
         if isinstance(facts, kind):
             return list(say(facts))
@@ -54,10 +54,10 @@ def _search(f: SearchFacts) -> Iterator[str]:
 def _lesion_lines(hit: HitFacts | LesionFacts) -> Iterator[str]:
     name, size, age = f"[{hit.lesion_id}]", hit.long_axis_mm, hit.age_years
     if hit.sex and age is not None and size is not None and hit.lesion_type:
-        person = PERSON[hit.sex]
-        yield f"The case {name} is a {size:.1f} mm {hit.lesion_type} lesion in a {age}-year-old {person}."
-        yield f"Lesion {name} comes from a {PATIENT[hit.sex]} patient aged {age}."
-        yield f"With a long axis of {size / 10:.2f} cm, {name} was found in a {person} of {age} years."
+        noun = SEX_NOUNS[hit.sex]
+        yield f"The case {name} is a {size:.1f} mm {hit.lesion_type} lesion in a {age}-year-old {noun}."
+        yield f"Lesion {name} comes from a {SEX_ADJECTIVES[hit.sex]} patient aged {age}."
+        yield f"With a long axis of {size / 10:.2f} cm, {name} was found in a {noun} of {age} years."
     if size is not None and hit.short_axis_mm is not None:
         yield f"{name} measures about {size:.0f} mm by {hit.short_axis_mm:.0f} mm."
 
@@ -103,8 +103,8 @@ def _study(f: StudyFacts) -> Iterator[str]:
     yield f"This is a {s.modality} series with {s.slices} slices."
     if s.slice_thickness_mm is not None:
         yield f"The slice thickness is {s.slice_thickness_mm:g} mm."
-    if s.sex in PERSON and s.age_years is not None:
-        yield f"The patient is a {s.age_years}-year-old {PERSON[s.sex]}."
+    if s.sex in SEX_NOUNS and s.age_years is not None:
+        yield f"The patient is a {s.age_years}-year-old {SEX_NOUNS[s.sex]}."
 
 
 _SAY: dict[type[Facts], Callable[..., Iterator[str]]] = {

@@ -30,19 +30,21 @@ class Context:
 
     @cached_property
     def searches(self) -> list[SearchFacts]:
+        """Find the searches of the evidence, the latest first."""
         return [e.facts for e in reversed(self.evidence) if isinstance(e.facts, SearchFacts)]
 
     @cached_property
     def hits(self) -> dict[str, HitFacts]:
+        """Find the hits of those searches by lesion id, the latest record of each."""
         return {hit.lesion_id: hit for search in reversed(self.searches) for hit in search.hits}
 
     def same_count(self, a: str, b: str) -> bool:
-        """Whether two groups of the atlas are of one size."""
+        """Tell whether two groups of the atlas are of one size."""
         counts = [e.facts.counts for e in self.evidence if isinstance(e.facts, AtlasFacts)]
         return any(a in c and c[a] == c.get(b) for c in counts)
 
     def same_share(self, a: str, b: str) -> bool:
-        """Whether two types have the same count or, rounded, the same share of a vote, so that a swap stays true."""
+        """Tell whether two types have the same count or, rounded, share of a vote, so that a swap stays true."""
         counts = [e.facts.counts for e in self.evidence if isinstance(e.facts, AtlasFacts)]
         counts += [{v.lesion_type: round(100 * v.probability) for v in s.votes} for s in self.searches]
         for search in self.searches:
@@ -55,7 +57,7 @@ Perturb = Callable[[str, Context, random.Random], str | None]
 
 
 def perturbed(kind: str, sentence: str, context: Context, rng: random.Random) -> str | None:
-    """The sentence made false in the given way, or None where that way does not apply."""
+    """Make a sentence false in the given way; None where that way does not apply."""
     if "?" in sentence or "“" in sentence or "`" in sentence or '"' in sentence:
         return None  # a question or an example of one claims nothing
     changed = KINDS[kind](sentence, context, rng)
@@ -63,7 +65,7 @@ def perturbed(kind: str, sentence: str, context: Context, rng: random.Random) ->
 
 
 def _number(sentence: str, context: Context, rng: random.Random) -> str | None:
-    """Another size, area, density, similarity or score: at least 15 % off."""
+    """Change a size, area, density, similarity or score by at least 15 %."""
     unit = r"(?= ?(?:×|x) ?\d| ?(?:mm|cm|HU|kVp)\b| ?mm²)"
     likeness = r"(?<=similarity )0\.\d+|(?<=similarity of )0\.\d+|(?<=score )0\.\d+"
     pattern = rf"(?<![\w.])(?:{NUM}{unit}|{likeness})"
@@ -71,13 +73,14 @@ def _number(sentence: str, context: Context, rng: random.Random) -> str | None:
 
 
 def _unit(sentence: str, context: Context, rng: random.Random) -> str | None:
+    """Change a unit."""
     units = {"mm²": "cm²", "mm": "cm", "cm": "mm", "HU": "mm", "kVp": "mm"}
     pattern = r"(?<=\d )(?:mm²|mm\b|cm\b|HU\b|kVp\b)"
     return _changed(pattern, sentence, lambda m: units[m.group()], rng)
 
 
 def _id(sentence: str, context: Context, rng: random.Random) -> str | None:
-    """An id that no tool returned."""
+    """Change an id into one that no tool returned."""
 
     def other(m: re.Match[str]) -> str:
         digits = re.sub(r"\d", lambda d: str((int(d.group()) + rng.randint(1, 9)) % 10), m.group())
@@ -132,7 +135,7 @@ def _age(sentence: str, context: Context, rng: random.Random) -> str | None:
 
 
 def _swapped(sentence: str, context: Context, rng: random.Random) -> str | None:
-    """The facts of one lesion under another's id."""
+    """Put the facts of one lesion under another's id."""
     found = [context.hits[name] for name in context.hits if name in sentence]
     if len(found) != 1 or not re.search(r"\d mm|similarity \d|an of \d|\d cm|\d-year", sentence):
         return None
@@ -149,7 +152,7 @@ def _differs(a: HitFacts, b: HitFacts) -> bool:
 
 
 def _comparison(sentence: str, context: Context, rng: random.Random) -> str | None:
-    """The other way round."""
+    """Turn a comparison the other way round."""
     return _changed(rf"\b(?:{'|'.join(WAYS)})\b(?! or)", sentence, lambda m: WAYS[m.group()], rng)
 
 
@@ -175,7 +178,7 @@ KINDS: dict[str, Perturb] = {
 
 
 def _changed(pattern: str, sentence: str, change: Callable[[re.Match[str]], str], rng: random.Random) -> str | None:
-    """The sentence with one match of the pattern changed, drawn at random."""
+    """Change one match of the pattern, drawn at random; None without any."""
     matches = [m for m in re.finditer(pattern, sentence, re.IGNORECASE) if m.group()]
     if not matches:
         return None
@@ -184,7 +187,7 @@ def _changed(pattern: str, sentence: str, change: Callable[[re.Match[str]], str]
 
 
 def _off(digits: str, rng: random.Random) -> str:
-    """A number of the same look, at least 15 % and one step of the first digit off."""
+    """Write a number of as many decimals, at least 15 % and one step of the first digit off."""
     value, decimals = float(digits), len(digits.partition(".")[2])
     if 0 < value < 1:  # a similarity or a score
         return f"{max(0.01, value - rng.uniform(0.06, 0.4)):.{decimals}f}"

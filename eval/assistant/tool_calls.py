@@ -1,23 +1,29 @@
 """Does the assistant call the right tool with the right arguments, say back every filter, and claim nothing unshown?"""
 
-import math
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from assistant.models.registry import wait_for
-from eval.assistant.conversations import Conversation, Played, Split, Stage, play, read_conversations
+from eval.assistant.conversations import (
+    Conversation,
+    ConversationSplit,
+    DemoInstallation,
+    Played,
+    play,
+    read_conversations,
+)
+from eval.metrics import Share
+from tools.domain.progress import Progress
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
     from assistant.core.turn_state import ToolCallRecord
-
-Progress = Callable[[int, int], None]  # conversations played, of how many
 
 FILTERS = ("lesion_types", "sex", "min_age", "max_age", "min_size_mm", "max_size_mm", "scope")
 DECLINE = r"\b(?:cannot|not|no|never|unable)\b|n[’']t\b"
@@ -29,34 +35,6 @@ SCOPE_WORDS = {
 }
 
 
-class Share(BaseModel):
-    """`right` of `total`, with the 95 % Wilson interval."""
-
-    model_config = ConfigDict(frozen=True)
-
-    right: int
-    total: int
-
-    @property
-    def value(self) -> float:
-        return self.right / self.total if self.total else float("nan")
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """E. B. Wilson, Probable inference, the law of succession, and statistical inference (1927)."""
-        if not self.total:
-            return float("nan"), float("nan")
-        z, n, p = 1.959964, self.total, self.value
-        middle, reach = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-        return max(0.0, (middle - reach) / (1 + z * z / n)), min(1.0, (middle + reach) / (1 + z * z / n))
-
-    def __str__(self) -> str:
-        low, high = self.interval
-        if not self.total:
-            return "–"
-        return f"{100 * self.value:.1f} % ({self.right}/{self.total}; {100 * low:.1f}–{100 * high:.1f})"
-
-
 class TurnResult(BaseModel):
     """One turn judged. Calls read `tool(argument=value, …)`."""
 
@@ -64,7 +42,7 @@ class TurnResult(BaseModel):
 
     conversation: str
     turn: int
-    split: Split
+    split: ConversationSplit
     kind: str
     voice: str
     question: str
@@ -91,30 +69,31 @@ class AgentReport(BaseModel):
     turns: tuple[TurnResult, ...]
 
     def own_ms(self, percentile: float) -> float:
-        """What a turn takes beyond its tools and the language model, in ms: planning, state, grounding."""
+        """Return a percentile of the ms a turn takes beyond its tools and the language model."""
         times = sorted(t.own_ms for t in self.turns)
         return times[min(len(times) - 1, int(percentile / 100 * len(times)))] if times else float("nan")
 
-    def exact(self, split: Split | None = None, kind: str | None = None) -> Share:
-        """The share of turns whose calls are exactly right."""
+    def exact(self, split: ConversationSplit | None = None, kind: str | None = None) -> Share:
+        """Count the turns whose calls are exactly right."""
         chosen = self.of(split, kind)
         return Share(right=sum(t.right for t in chosen), total=len(chosen))
 
-    def of(self, split: Split | None = None, kind: str | None = None) -> list[TurnResult]:
+    def of(self, split: ConversationSplit | None = None, kind: str | None = None) -> list[TurnResult]:
+        """Choose the turns of a split and a kind."""
         return [t for t in self.turns if split in (None, t.split) and kind in (None, t.kind)]
 
 
 def run(
     model: "str | BaseChatModel" = "offline",
-    split: Split | Literal["all"] = "all",
-    stage: Stage | None = None,
+    split: ConversationSplit | Literal["all"] = "all",
+    installation: DemoInstallation | None = None,
     conversations: Sequence[Conversation] | None = None,
     progress: Progress | None = None,
 ) -> AgentReport:
-    """Play the conversations of a split (or those given) and judge every turn. Without a stage one is built."""
+    """Play the conversations of a split (or those given) and judge every turn. Without a installation one is built."""
     if isinstance(model, str):
         wait_for(model)
-    played = play_all(model, conversations or read_conversations(split), stage, progress)
+    played = play_all(model, conversations or read_conversations(split), installation, progress)
     name = played[0].answer.model if played else str(model)
     return AgentReport(model=name, turns=tuple(judged(number, turn) for number, turn in numbered(played)))
 
@@ -122,22 +101,22 @@ def run(
 def play_all(
     model: "str | BaseChatModel",
     conversations: Sequence[Conversation],
-    stage: Stage | None = None,
+    installation: DemoInstallation | None = None,
     progress: Progress | None = None,
 ) -> list[Played]:
-    """All turns of all conversations, in order."""
+    """Play all turns of all conversations, in order."""
     with tempfile.TemporaryDirectory() as folder:
-        stage = stage or Stage.build(Path(folder) / "data")
+        installation = installation or DemoInstallation.build(Path(folder) / "data")
         played: list[Played] = []
         for done, conversation in enumerate(conversations, 1):
-            played += play(conversation, stage, model, Path(folder) / conversation.id)
+            played += play(conversation, installation, model, Path(folder) / conversation.id)
             if progress:
                 progress(done, len(conversations))
     return played
 
 
 def numbered(played: Iterable[Played]) -> Iterable[tuple[int, Played]]:
-    """Turns with their number in their conversation, from 1."""
+    """Number turns within their conversation, from 1."""
     number, last = 0, ""
     for turn in played:
         number = number + 1 if turn.conversation.id == last else 1
@@ -146,7 +125,7 @@ def numbered(played: Iterable[Played]) -> Iterable[tuple[int, Played]]:
 
 
 def judged(number: int, played: Played) -> TurnResult:
-    """One turn against what was expected of it."""
+    """Judge one turn by what was expected of it."""
     turn, answer = played.turn, played.answer
     got = [comparable(call) for call in answer.tool_calls]
     allowed = [[comparable(call) for call in calls] for calls in played.expected]
@@ -176,7 +155,7 @@ def judged(number: int, played: Played) -> TurnResult:
 
 
 def comparable(call: "ToolCallRecord") -> tuple[str, dict[str, Any]]:
-    """A call with what means the same made the same: order of lists, 20 and 20.0, letter case, defaults left out."""
+    """Normalize a call, so that what means the same is the same: order of lists, 20 and 20.0, letter case, defaults."""
     from tools.agent_tools import TOOLS
 
     defaults = {t.name: {name: spec.get("default") for name, spec in t.args.items()} for t in TOOLS}
@@ -195,7 +174,7 @@ def _plain(value: Any) -> Any:
 
 # -- filters ---------------------------------------------------------------------------------------------------------
 def _wrong_filters(call: "ToolCallRecord", allowed: list[list[tuple[str, dict[str, Any]]]]) -> set[str]:
-    """The filters of a search that no expected search has with this value."""
+    """Find the filters of a search that no expected search has with this value."""
     name, args = comparable(call)
     wanted = [other for calls in allowed for other_name, other in calls if other_name == name]
     return {f for f in FILTERS if f in args and all(other.get(f) != args[f] for other in wanted)}
@@ -206,7 +185,7 @@ def _filters_of(calls: list[tuple[str, dict[str, Any]]]) -> set[str]:
 
 
 def unsaid_filters(call: "ToolCallRecord", played: Played) -> list[str]:
-    """The filters of a search that its answer does not say back, outside the hits and the vote."""
+    """Find the filters of a search that its answer does not say back, outside the hits and the vote."""
     from assistant.core.sentences import split_sentences
 
     text = " ".join(s for s in split_sentences(played.answer.answer) if "%" not in s and "[" not in s)
@@ -245,7 +224,7 @@ def _found(pattern: str, text: str) -> bool:
 
 # -- the answer ------------------------------------------------------------------------------------------------------
 def _unsupported(played: Played) -> tuple[str, ...]:
-    """Claims of the answer as it was shown that its evidence does not hold, checked once more from outside."""
+    """Find claims of the answer as shown that its evidence does not hold, checked once more from outside."""
     from assistant.core.sentences import split_sentences
     from assistant.grounding.checker import Checker
 
@@ -276,15 +255,15 @@ def _shown(calls: Iterable["ToolCallRecord"]) -> str:
 
 
 # -- models side by side ---------------------------------------------------------------------------------------------
-def compare_models(models: Sequence[str], split: Split | Literal["all"] = "test") -> list[AgentReport]:
-    """The same conversations with each model, on one stage."""
+def compare_models(models: Sequence[str], split: ConversationSplit | Literal["all"] = "test") -> list[AgentReport]:
+    """Play the same conversations with each model, on one installation."""
     with tempfile.TemporaryDirectory() as folder:
-        stage = Stage.build(Path(folder) / "data")
-        return [run(model, split, stage).model_copy(update={"model": model}) for model in models]
+        installation = DemoInstallation.build(Path(folder) / "data")
+        return [run(model, split, installation).model_copy(update={"model": model}) for model in models]
 
 
 def comparison_to_markdown(reports: Sequence[AgentReport]) -> str:
-    """One row a model."""
+    """Format the reports as Markdown: one row a model."""
     splits = sorted({t.split for r in reports for t in r.turns})
     lines = [
         f"Calls exactly right, {len(reports[0].turns)} utterances of the {' and '.join(splits)} split "
@@ -300,9 +279,9 @@ def comparison_to_markdown(reports: Sequence[AgentReport]) -> str:
 
 
 # -- Markdown --------------------------------------------------------------------------------------------------------
-def to_markdown(report: AgentReport, failures: Split | None = "dev") -> str:
-    """Tables of the run, and the failures of one split."""
-    splits: list[Split] = [s for s in ("dev", "test") if report.of(s)]  # type: ignore[misc]
+def to_markdown(report: AgentReport, failures: ConversationSplit | None = "dev") -> str:
+    """Format the report as Markdown, with the failures of one split."""
+    splits: list[ConversationSplit] = [s for s in ("dev", "test") if report.of(s)]  # type: ignore[misc]
     lines = [
         f"Calls exactly right, model `{report.model}`, {len(report.turns)} utterances (95 % Wilson intervals):",
         "",

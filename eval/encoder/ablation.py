@@ -61,7 +61,7 @@ class Run:
 
 
 def runs(epochs: int = EPOCHS, seed: int = 0) -> tuple[Run, ...]:
-    """All trainings. Fine-tuning goes on from SimCLR with both parts, for a quarter of its epochs more."""
+    """List all trainings. Fine-tuning goes on from SimCLR with both parts, for a quarter of its epochs more."""
     fine = replace(_FINE_TUNING, epochs=max(1, epochs // 4))
     classified = Stage("supervised", epochs, "classification", batch=BATCH, temperature=0.1, rows_per_lesion=2)
     both = replace(_with_epochs(_BOTH, epochs), name="simclr-frangi-gem-tuned")
@@ -144,7 +144,7 @@ def run_ablation(
 
 
 def trained(run: Run, pack: Path, folder: Path) -> dict[str, Embed]:
-    """The methods of one run, trained unless the folder holds them already; goes on where training was cut."""
+    """Train the methods of one run unless the folder holds them already; goes on where training was cut."""
     from encoder.training.train import train
     from eval.encoder.vae_baseline import load_vae, train_vae
 
@@ -165,7 +165,7 @@ def trained(run: Run, pack: Path, folder: Path) -> dict[str, Embed]:
 
 
 def count_hits(embed: Embed, images: NDArray[np.uint8], nodules: Sequence[Nodule]) -> dict[str, list[int]]:
-    """By label: how many of each held-out nodule's ten nearest of other patients agree with it."""
+    """Count, by label, how many of each held-out nodule's ten nearest of other patients agree with it."""
     rows, patients = _queries(nodules)
     vectors = embed(images[rows])
     counted = {}
@@ -188,7 +188,7 @@ def _digest(nodules: Sequence[Nodule]) -> str:
 
 
 def read_kept(path: Path = RESULTS) -> KeptAblation:
-    """The figures of the last ablation. Raises AblationError."""
+    """Read the figures of the last ablation. Raises AblationError."""
     try:
         return KeptAblation.model_validate_json(path.read_text())
     except (OSError, ValueError) as error:
@@ -198,7 +198,7 @@ def read_kept(path: Path = RESULTS) -> KeptAblation:
 def report_ablation(
     kept: KeptAblation, images: NDArray[np.uint8], nodules: Sequence[Nodule], beside: Mapping[str, Embed]
 ) -> AblationReport:
-    """Intervals and paired differences; `beside` are the methods measured now, the shipped encoder last.
+    """Estimate intervals and paired differences; `beside` are the methods measured now, the shipped encoder last.
 
     Raises AblationError where the held-out nodules are not those of the kept figures.
     """
@@ -241,7 +241,7 @@ def report_ablation(
 
 
 def to_markdown(report: AblationReport) -> str:
-    """Three tables: every method, how far the shipped encoder is ahead, what each part adds."""
+    """Format three tables: every method, how far the shipped encoder is ahead, what each part adds."""
     kept, labels = report.kept, list(LIDC_LABELS)
     head = ["| " + " | ".join(labels) + " |", "|---|" + "---|" * len(labels)]
     lines = [

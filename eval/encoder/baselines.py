@@ -19,7 +19,7 @@ class PixelPCA:
         self._pca = PCA(min(components, *pixels.shape), svd_solver="randomized", random_state=seed).fit(pixels)
 
     def __call__(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Shape: (N, 64, 64) -> (N, components)."""
+        """Project images onto the components. Shape: (N, 64, 64) -> (N, components)."""
         vectors: NDArray[np.float32] = self._pca.transform(_pixels(images)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-9)
         return vectors
@@ -31,6 +31,6 @@ def _pixels(images: NDArray[np.generic]) -> NDArray[np.float32]:
 
 
 def untrained_embedder(seed: int = 0) -> Embedder:
-    """The encoder with random weights, batch normalisation at its initial statistics."""
+    """Make the encoder with random weights, batch normalisation at its initial statistics."""
     torch.manual_seed(seed)
     return Embedder(LesionEncoder(LesionEncoderConfig()))

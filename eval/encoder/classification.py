@@ -38,20 +38,19 @@ class ClassificationReport(BaseModel):
 def nearest_vote(
     train: Vectors, labels: Labels, queries: Vectors, neighbours: int = NEIGHBOURS, sharpness: float = 10.0
 ) -> Labels:
-    """The label with most similarity among the nearest. Shape: (N, D), (N,), (Q, D) -> (Q,)."""
-    similarity = queries @ train.T
-    nearest = np.argsort(-similarity, axis=1, kind="stable")[:, :neighbours]
-    names, numbers = np.unique(labels, return_inverse=True)
-    votes = np.zeros((len(queries), len(names)))
-    weights = np.exp(sharpness * np.take_along_axis(similarity, nearest, axis=1).astype(np.float64))
-    for rank in range(nearest.shape[1]):
-        votes[np.arange(len(queries)), numbers[nearest[:, rank]]] += weights[:, rank]
-    winners: Labels = names[votes.argmax(axis=1)]
+    """Vote by the nearest, each weighing exp(sharpness × cosine similarity). Shape: (N, D), (N,), (Q, D) -> (Q,)."""
+    from sklearn.neighbors import KNeighborsClassifier
+
+    def weights(distance: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.exp(-sharpness * distance)  # cosine distance is one less the similarity
+
+    vote = KNeighborsClassifier(min(neighbours, len(train)), weights=weights, metric="cosine", algorithm="brute")
+    winners: Labels = vote.fit(train, labels).predict(queries)
     return winners
 
 
 def linear_probe(train: Vectors, labels: Labels, queries: Vectors) -> Labels:
-    """Logistic regression on the standardised embedding. Shape: (N, D), (N,), (Q, D) -> (Q,)."""
+    """Predict by logistic regression on the standardised embedding. Shape: (N, D), (N,), (Q, D) -> (Q,)."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -64,7 +63,7 @@ def linear_probe(train: Vectors, labels: Labels, queries: Vectors) -> Labels:
 def score_classifiers(
     method: str, label: str, train: tuple[Vectors, Labels], test: tuple[Vectors, Labels], patients: NDArray[np.str_]
 ) -> list[ClassificationScore]:
-    """Both classifiers of the embedding on one label; `patients` are those of the test rows."""
+    """Score both classifiers of the embedding on one label; `patients` are those of the test rows."""
     return [
         score_predictions(method, label, name, len(train[1]), classifier(*train, test[0]), test[1], patients)
         for name, classifier in (("k-NN", nearest_vote), ("linear probe", linear_probe))
@@ -74,7 +73,7 @@ def score_classifiers(
 def score_predictions(
     method: str, label: str, classifier: str, train: int, predicted: Labels, truth: Labels, patients: NDArray[np.str_]
 ) -> ClassificationScore:
-    """Accuracy and macro F1 of what was predicted. Shape: three times (N,)."""
+    """Score predictions by accuracy and macro F1. Shape: three times (N,)."""
     right = (predicted == truth).astype(np.float64)
     low, high = interval(patient_bootstrap(right, truth, patients)[1])
     classes, counts = np.unique(truth, return_counts=True)
@@ -99,7 +98,7 @@ def evaluate_lidc(
     split: Split = "test",
     fine_tune: FineTune | None = None,
 ) -> ClassificationReport:
-    """Labels of LIDC nodules, one slice each: tested on the patients of `split`, trained on those not held out.
+    """Classify LIDC nodules, one slice each: tested on the patients of `split`, trained on those not held out.
 
     `fine_tune` takes training images, their labels by name and test images to predictions by label.
     """
@@ -139,7 +138,7 @@ def evaluate_packs(
     queries: tuple[NDArray[np.generic], Sequence[Mapping[str, str]]],
     methods: Mapping[str, Embed],
 ) -> ClassificationReport:
-    """Lesion types of one ROI pack voted by another of other patients (images and rows of each)."""
+    """Classify lesion types of one ROI pack by another of other patients (images and rows of each)."""
     report = ClassificationReport(scores=[])
     for method, embed in methods.items():
         sides = []
@@ -154,7 +153,7 @@ def evaluate_packs(
 
 
 def to_markdown(report: ClassificationReport) -> str:
-    """The report as a Markdown table."""
+    """Format the report as a Markdown table."""
     lines = [
         "| method | label | classifier | accuracy, 95 % interval over patients | macro F1 | majority class |",
         "|---|---|---|---|---|---|",

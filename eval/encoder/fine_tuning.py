@@ -32,6 +32,7 @@ class FineTuned(nn.Module):
         self.heads = nn.ModuleDict({label: nn.Linear(encoder.config.dim, count) for label, count in classes.items()})
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the logits of each label."""
         vectors = self.encoder.features(images) * self.scale
         return {label: head(vectors) for label, head in self.heads.items()}
 

@@ -6,7 +6,7 @@ settings is a difference of the maps. The map is that of the encoder: after its 
 compared on validation patients; the best and the published one are then measured once on test patients, in pairs.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -23,6 +23,7 @@ from eval.encoder.lidc import Nodule, largest_slices
 from eval.encoder.retrieval import LIDC_LABELS, Estimate, Vectors, estimate_difference, rank
 from eval.encoder.splits import Split
 from eval.metrics import macro, precision_at
+from tools.domain.progress import Progress
 
 # Beyond the best on every side but the smallest scale: a Gaussian narrower than 0.7 px is no longer sampled well. A
 # large β lets any shape pass, and from 2.4 on little changes.
@@ -49,6 +50,7 @@ PUBLISHED = FrangiSetting(1.0, 0.6, 0.0444, (1.0, 2.0, 3.0))
 
 
 def scale_name(scales_px: Sequence[float]) -> str:
+    """Write a set of scales as text."""
     return ", ".join(f"{scale:g}" for scale in scales_px)
 
 
@@ -74,7 +76,7 @@ class FrangiReport(BaseModel):
 
 
 def settings() -> tuple[FrangiSetting, ...]:
-    """A full grid of β, γ and scales at the published α, and the published setting with other α."""
+    """List a full grid of β, γ and scales at the published α, and the published setting with other α."""
     grid = [FrangiSetting(1.0, *rest) for rest in product(BETAS, GAMMAS, SCALES_PX)]
     return (*grid, *(FrangiSetting(alpha, PUBLISHED.beta, PUBLISHED.gamma, PUBLISHED.scales_px) for alpha in ALPHAS))
 
@@ -83,7 +85,7 @@ def sweep(
     images: NDArray[np.uint8],
     nodules: Sequence[Nodule],
     chosen: Sequence[FrangiSetting] | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress | None = None,
 ) -> FrangiReport:
     """Score settings (all of `settings()` by default) on validation patients, the best of them on test patients."""
     rows = largest_slices(nodules)
@@ -127,12 +129,13 @@ class _Data:
         }
 
     def precision(self, side: Split, vectors: Vectors, label: str) -> NDArray[np.float64]:
-        """P@10 of each query of a side, candidates from other patients of that side."""
+        """Return P@10 of each query of a side, candidates from other patients of that side."""
         chosen = self.sides == side
         ranking = rank(vectors[chosen], self.labels[label][chosen], self.patients[chosen], "cross-patient", K)
         return precision_at(ranking.relevant, ranking.available, K)
 
     def difference(self, side: Split, first: Vectors, second: Vectors) -> dict[str, Estimate]:
+        """Estimate macro P@10 of `first` minus that of `second`, paired over the patients of a side, by label."""
         chosen = self.sides == side
         return {
             label: estimate_difference(
@@ -150,7 +153,7 @@ def _response(seen: torch.Tensor, setting: FrangiSetting) -> torch.Tensor:
 
 
 def _vectors(maps: torch.Tensor, fitted: NDArray[np.bool_]) -> Vectors:
-    """Principal components of maps (N, 1, H, W) as unit vectors; the components come from the fitted rows."""
+    """Reduce maps (N, 1, H, W) to principal components of the fitted rows, as unit vectors."""
     from sklearn.decomposition import PCA
 
     flat = maps.flatten(1).numpy()
@@ -178,7 +181,7 @@ def _score(setting: FrangiSetting | None, data: _Data, side: Split, vectors: Vec
 
 
 def draw(report: FrangiReport, path: Path) -> Path:
-    """The grid as heat maps, one for each set of scales. Raises FigureError."""
+    """Draw the grid as heat maps, one for each set of scales. Raises FigureError."""
     from eval.encoder.plots import heat_maps
 
     means = {(s.beta, s.gamma, s.scales_px): s.mean for s in report.scores if s.alpha == PUBLISHED.alpha}
@@ -195,7 +198,7 @@ def draw(report: FrangiReport, path: Path) -> Path:
 
 
 def to_markdown(report: FrangiReport, shown: int = 8) -> str:
-    """The best settings, the published one, other α and the worst on validation; then the choice on test patients."""
+    """Format the best settings, the published one, other α and the worst on validation; then the choice on test."""
     labels = list(LIDC_LABELS)
     listed = report.scores[:shown]
     wanted = [

@@ -16,7 +16,15 @@ from encoder.training.dataset import pack_widths_mm
 from eval.encoder.splits import TEST_SHARE, Split, known_for, split_of
 
 SIZE_BOUNDS_MM = (6.0, 10.0)
-RATINGS = ("texture", "malignancy", "margin", "sphericity", "lobulation", "spiculation", "subtlety")  # readers' scales
+RATINGS = (
+    "texture",
+    "malignancy",
+    "margin",
+    "sphericity",
+    "lobulation",
+    "spiculation",
+    "subtlety",
+)  # the radiologists' scales
 
 
 class LabelError(LesionSearchError):
@@ -25,9 +33,9 @@ class LabelError(LesionSearchError):
 
 @dataclass(frozen=True)
 class Nodule:
-    """One slice of one LIDC nodule as a row of a ROI pack. Ratings are median reader scores; None is unknown.
+    """One slice of one LIDC nodule as a row of a ROI pack. Ratings are medians of radiologists; None is unknown.
 
-    Nodules that one reader alone has marked are labelled too, to learn from; they are not `agreed`, and nothing is
+    Nodules that one radiologist alone has marked are labelled too, to learn from; they are not `agreed`, and nothing is
     measured on them.
     """
 
@@ -40,7 +48,7 @@ class Nodule:
     slice: int
     area_px: int
     split: Split
-    agreed: bool = True  # two readers or more
+    agreed: bool = True  # two radiologists or more
     field_of_view_mm: float | None = None
     source: str = "LIDC-IDRI"
     texture_class: str | None = None
@@ -57,7 +65,7 @@ class Nodule:
 
 
 def read_lidc(folder: Path, test_share: float = TEST_SHARE) -> tuple[NDArray[np.uint8], tuple[Nodule, ...]]:
-    """LIDC ROIs (N, 64, 64) uint8, 48 mm wide as any ROI, and their rows. Raises LabelError where files are missing."""
+    """Read LIDC ROIs (N, 64, 64) uint8, 48 mm wide, and their rows. Raises LabelError where files are missing."""
     folder = Path(folder)
     try:
         images: NDArray[np.uint8] = np.load(folder / "images.npz")["images"]
@@ -110,21 +118,22 @@ def _nodule(row: dict[str, str], test_share: float) -> Nodule:
 
 
 def texture_class(score: float) -> str:
-    """The class of a texture score, 1 to 5."""
+    """Name the class of a texture score, 1 to 5."""
     return _graded(score, (2.5, 4.5), ("ground-glass", "part-solid", "solid"))
 
 
 def calcified(score: float) -> str:
-    """The class of a calcification score: 1 to 5 are kinds of calcification, 6 is none."""
+    """Name the class of a calcification score: 1 to 5 are kinds of calcification, 6 is none."""
     return _graded(score, (5.5,), ("calcified", "not calcified"))
 
 
 def malignancy_class(score: float) -> str:
-    """The class of a malignancy score, 1 to 5."""
+    """Name the class of a malignancy score, 1 to 5."""
     return _graded(score, (2.5, 3.5 + 1e-9), ("benign", "indeterminate", "suspicious"))
 
 
 def size_class(diameter_mm: float) -> str:
+    """Name the class of a diameter in mm."""
     return _graded(diameter_mm, SIZE_BOUNDS_MM, ("under 6 mm", "6 to 10 mm", "10 mm and more"))
 
 
@@ -133,7 +142,7 @@ def _graded(value: float, bounds: Sequence[float], names: Sequence[str]) -> str:
 
 
 def largest_slices(nodules: Sequence[Nodule]) -> NDArray[np.int64]:
-    """Row numbers of one slice per nodule that readers agree on, the one of largest area, in order."""
+    """Choose one slice a nodule that radiologists agree on, the one of largest area; row numbers in order."""
     best: dict[str, int] = {}
     for row, nodule in enumerate(nodules):
         if not nodule.agreed:
@@ -144,7 +153,7 @@ def largest_slices(nodules: Sequence[Nodule]) -> NDArray[np.int64]:
 
 
 def fitting_rows(nodules: Sequence[Nodule], split: Split) -> list[int]:
-    """Every fourth row of the patients that a baseline judged on `split` may learn from."""
+    """Choose every fourth row of the patients that a baseline judged on `split` may learn from."""
     return [row for row, nodule in enumerate(nodules) if nodule.split in known_for(split)][::4]
 
 

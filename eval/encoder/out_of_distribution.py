@@ -20,7 +20,7 @@ LEVELS: tuple[Confidence, ...] = ("none", "low", "moderate", "high")
 ROIS = 64
 
 
-class Familiarity(BaseModel):
+class QueryKindScore(BaseModel):
     """How one kind of query is answered."""
 
     kind: str
@@ -35,7 +35,7 @@ class OutOfDistributionReport(BaseModel):
     vote_accuracy: float | None
     ece_before: float | None
     ece_after: float | None
-    kinds: list[Familiarity]
+    kinds: list[QueryKindScore]
 
 
 def measure_out_of_distribution(
@@ -46,7 +46,7 @@ def measure_out_of_distribution(
     if calibration is None:
         raise ValueError("the atlas is empty")
     kinds: dict[str, tuple[str, NDArray[np.generic]]] = {"phantom lesions of other patients": ("an answer", known)}
-    kinds |= {name: ("nothing similar", images) for name, images in strangers(seed).items()}
+    kinds |= {name: ("nothing similar", images) for name, images in out_of_distribution_images(seed).items()}
     if real is not None:
         kinds["real lung nodules"] = ("either", real)
     return OutOfDistributionReport(
@@ -55,12 +55,12 @@ def measure_out_of_distribution(
         vote_accuracy=calibration.accuracy,
         ece_before=calibration.ece_before,
         ece_after=calibration.ece_after,
-        kinds=[_familiarity(kind, expected, atlas, embedder(images)) for kind, (expected, images) in kinds.items()],
+        kinds=[_score_kind(kind, expected, atlas, embedder(images)) for kind, (expected, images) in kinds.items()],
     )
 
 
-def strangers(seed: int = 0) -> Mapping[str, NDArray[np.generic]]:
-    """Pictures that are no lesion on CT. Shape of each: (N, 64, 64)."""
+def out_of_distribution_images(seed: int = 0) -> Mapping[str, NDArray[np.generic]]:
+    """Make pictures that are no lesion on CT, by kind. Shape of each: (N, 64, 64)."""
     import pydicom.data
     from skimage import data
 
@@ -81,7 +81,7 @@ def strangers(seed: int = 0) -> Mapping[str, NDArray[np.generic]]:
 
 
 def _turned(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """One 64×64 picture in its eight orientations."""
+    """Turn and mirror one 64×64 picture into its eight orientations."""
     return np.stack([np.rot90(side, turns) for side in (image, image.T) for turns in range(4)])
 
 
@@ -90,14 +90,14 @@ def _crops(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uin
     return np.stack([image[y : y + ROI_SIZE, x : x + ROI_SIZE] for y, x in corners])
 
 
-def _familiarity(kind: str, expected: str, atlas: Atlas, vectors: NDArray[np.float32]) -> Familiarity:
+def _score_kind(kind: str, expected: str, atlas: Atlas, vectors: NDArray[np.float32]) -> QueryKindScore:
     levels = [atlas.search(vector, k=1).confidence for vector in vectors]
     shares = {str(level): levels.count(level) / len(levels) for level in LEVELS}
-    return Familiarity(kind=kind, expected=expected, queries=len(levels), shares=shares)
+    return QueryKindScore(kind=kind, expected=expected, queries=len(levels), shares=shares)
 
 
 def demo_atlas(folder: Path, embedder: Embedder) -> Atlas:
-    """The atlas of a first `make run`, built in `folder`."""
+    """Build the atlas of a first `make run` in `folder`."""
     from tools.pipelines.demo import open_atlas
     from tools.settings import Settings
 
@@ -105,7 +105,7 @@ def demo_atlas(folder: Path, embedder: Embedder) -> Atlas:
 
 
 def to_markdown(report: OutOfDistributionReport) -> str:
-    """Calibration of the votes, then what each kind of query is told."""
+    """Format the calibration of the votes, then what each kind of query is told."""
     lines = [
         f"Demo atlas of {report.atlas_lesions} lesions; nothing is similar enough below {report.none_below:.3f}.",
         "",

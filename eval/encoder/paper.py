@@ -16,8 +16,9 @@ from encoder.roi import to_roi_width
 from encoder.training.dataset import pack_widths_mm
 from eval.encoder.classification import linear_probe, nearest_vote
 from eval.encoder.lidc import LabelError, Nodule, largest_slices
-from eval.encoder.retrieval import SCOPES, Embed, Scope, Vectors, rank
+from eval.encoder.retrieval import SCOPES, Embed, Vectors, rank
 from eval.metrics import average_precision_at, macro_f1, mean_precision_up_to, micro
+from tools.domain.lesions import Scope
 
 SOURCE = "arXiv:2311.11014, DeepLesion, SimCLR with Frangi and GeM"
 PUBLISHED_ACCURACY, PUBLISHED_MACRO_F1 = 0.8073, 0.7783
@@ -51,7 +52,7 @@ class PaperReport(BaseModel):
 
 
 def lidc_lesions(images: NDArray[np.uint8], nodules: Sequence[Nodule]) -> TypedLesions:
-    """One slice of each reliable nodule; test patients are asked about."""
+    """Take one slice of each reliable nodule; test patients are asked about."""
     rows = largest_slices(nodules)
     chosen = [nodules[row] for row in rows]
     return TypedLesions(
@@ -64,7 +65,7 @@ def lidc_lesions(images: NDArray[np.uint8], nodules: Sequence[Nodule]) -> TypedL
 
 
 def pack_lesions(name: str, images: NDArray[np.generic], rows: Sequence[Mapping[str, str]]) -> TypedLesions:
-    """The typed lesions of a ROI pack; rows with `split` = test are asked about. Raises LabelError without any."""
+    """Take the typed lesions of a ROI pack; rows with `split` = test are asked about. Raises LabelError without any."""
     typed = [i for i, row in enumerate(rows) if row.get("lesion_type")]
     asked = np.array([rows[i].get("split") == "test" for i in typed], dtype=bool)
     if asked.all() or not asked.any():
@@ -79,7 +80,7 @@ def pack_lesions(name: str, images: NDArray[np.generic], rows: Sequence[Mapping[
 
 
 def compare_with_paper(lesions: TypedLesions, embed: Embed) -> PaperReport:
-    """Classification of the held-out lesions by the others, and retrieval among the held-out ones by scope."""
+    """Classify the held-out lesions by the others, and retrieve among the held-out ones by scope."""
     vectors = embed(lesions.images)
     known, asked = ~lesions.asked, lesions.asked
     truth = lesions.types[asked].tolist()
@@ -111,7 +112,7 @@ def compare_with_paper(lesions: TypedLesions, embed: Embed) -> PaperReport:
 
 
 def _as_published(vectors: Vectors, types: NDArray[np.str_], patients: NDArray[np.str_], scope: Scope) -> float:
-    """Mean of precision@1…10, and the query is its own first hit except in cross-patient search."""
+    """Average precision@1…10, the query being its own first hit except in cross-patient search."""
     ranking = rank(vectors, types, patients, scope, depth=10)
     relevant, available = ranking.relevant, ranking.available
     if scope != "cross-patient":
@@ -126,7 +127,7 @@ def _strict(vectors: Vectors, types: NDArray[np.str_], patients: NDArray[np.str_
 
 
 def to_markdown(report: PaperReport) -> str:
-    """The published figures and ours as one table."""
+    """Format the published figures and ours as one table."""
     lines = [
         f"Published: {SOURCE}. Ours: shipped encoder on {report.data}; {report.lesions} lesions of {report.patients} "
         f"patients not trained on, types {', '.join(report.types)}. On other data the columns stand beside each other, "

@@ -56,7 +56,7 @@ def _save(figure: "Figure", path: Path) -> Path:
 def precision_recall(
     curves: Mapping[str, Mapping[str, NDArray[np.float64]]], chance: Mapping[str, float], path: Path
 ) -> Path:
-    """One panel a label, one line a method: label -> method -> precision at recalls evenly from 0 to 1."""
+    """Draw one panel a label, one line a method: label -> method -> precision at recalls evenly from 0 to 1."""
     figure = _figure(3.2 * len(curves), 3.4)
     panels = np.atleast_1d(figure.subplots(1, len(curves), sharey=True))
     for panel, (label, lines) in zip(panels, curves.items(), strict=True):
@@ -71,7 +71,7 @@ def precision_recall(
 
 
 def embedding_map(points: NDArray[np.float64], labels: Mapping[str, NDArray[np.str_]], path: Path) -> Path:
-    """The same points (N, 2) once for each label, coloured by its classes."""
+    """Draw the same points (N, 2) once for each label, coloured by its classes."""
     figure = _figure(3.2 * len(labels), 3.8)
     for panel, (label, values) in zip(np.atleast_1d(figure.subplots(1, len(labels))), labels.items(), strict=True):
         for name, colour in zip(np.unique(values), COLOURS, strict=False):
@@ -85,7 +85,7 @@ def embedding_map(points: NDArray[np.float64], labels: Mapping[str, NDArray[np.s
 
 
 def failure_gallery(failures: Sequence[Failure], path: Path) -> Path:
-    """One row a query: the query, then its nearest, framed green where the label agrees and red where it does not."""
+    """Draw one row a query: the query, then its nearest, framed green where the label agrees, red where not."""
     columns = 1 + max(len(failure.hits) for failure in failures)
     figure = _figure(1.5 * columns, 1.9 * len(failures))
     grid = figure.subplots(len(failures), columns, squeeze=False)
@@ -117,7 +117,7 @@ def heat_maps(
     title: str,
     path: Path,
 ) -> Path:
-    """A panel for each name: (rows: β, columns: γ), one colour scale; the published setting has a frame."""
+    """Draw a panel for each name (rows: β, columns: γ), one colour scale; the published setting has a frame."""
     figure = _figure(2.6 * len(values) + 0.8, 3.4)
     panels = np.atleast_1d(figure.subplots(1, len(values), sharey=True))
     everything = np.stack(list(values.values()))

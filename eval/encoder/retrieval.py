@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,8 @@ from eval.metrics import (
     patient_bootstrap,
     precision_at,
 )
+from tools.domain.lesions import Scope
 
-Scope = Literal["all", "same-patient", "cross-patient"]
 SCOPES: tuple[Scope, ...] = ("all", "same-patient", "cross-patient")
 Vectors = NDArray[np.float32]
 Embed = Callable[[NDArray[np.generic]], Vectors]
@@ -114,7 +113,7 @@ def rank_by(
 def score_retrieval(
     method: str, label: str, vectors: Vectors, labels: NDArray[np.str_], patients: NDArray[np.str_], scope: Scope
 ) -> RetrievalScore:
-    """Precision and average precision of one label. Shape: (N, D) unit rows, (N,), (N,)."""
+    """Score precision and average precision on one label. Shape: (N, D) unit rows, (N,), (N,)."""
     ranking = rank(vectors, labels, patients, scope)
     at = {k: precision_at(ranking.relevant, ranking.available, k) for k in K_VALUES}
     average = average_precision_at(ranking.relevant, ranking.available, ranking.total_relevant, 10)
@@ -136,13 +135,13 @@ def score_retrieval(
 def estimate_difference(
     first: NDArray[np.float64], second: NDArray[np.float64], labels: NDArray[np.str_], patients: NDArray[np.str_]
 ) -> Estimate:
-    """Macro mean of `first` minus that of `second` over the same queries, paired: both get the same patients drawn."""
+    """Estimate the macro mean of `first` minus that of `second`, paired: both get the same patients drawn."""
     low, high = interval(patient_bootstrap(first, labels, patients)[0] - patient_bootstrap(second, labels, patients)[0])
     return Estimate(value=macro(first, labels) - macro(second, labels), low=low, high=high)
 
 
 def estimate(values: NDArray[np.float64], labels: NDArray[np.str_], patients: NDArray[np.str_], which: int) -> Estimate:
-    """Macro (`which` = 0) or micro (1) mean over queries with its interval. Shape: three times (Q,)."""
+    """Estimate the macro (`which` = 0) or micro (1) mean over queries with its interval. Shape: three times (Q,)."""
     value = (macro(values, labels), micro(values))[which]
     if not np.isfinite(value):
         return Estimate(value=float("nan"), low=float("nan"), high=float("nan"))
@@ -184,7 +183,7 @@ def evaluate_lidc(
     scopes: Sequence[Scope] = ("cross-patient",),
     split: Split = "test",
 ) -> RetrievalReport:
-    """Retrieval on the LIDC patients of `split`: one slice a nodule for the labels, all slices for the same nodule."""
+    """Retrieve among the LIDC patients of `split`: one slice a nodule for the labels, all for the same nodule."""
     held_out = [row for row, nodule in enumerate(nodules) if nodule.split == split]
     pixels, rows = images[held_out], [nodules[row] for row in held_out]
     one_slice = largest_slices(rows)
@@ -202,7 +201,7 @@ def evaluate_lidc(
 
 
 def to_markdown(report: RetrievalReport) -> str:
-    """The report as Markdown: macro P@10 with intervals first, then everything else."""
+    """Format the report as Markdown: macro P@10 with intervals first, then everything else."""
     lines = []
     for scope in dict.fromkeys(score.scope for score in report.scores):
         scores = [score for score in report.scores if score.scope == scope]

@@ -25,7 +25,7 @@ def draw_retrieval(
     split: Split = "test",
     failures: int = FAILURES,
 ) -> tuple[Path, ...]:
-    """Three PNG figures of the nodules of a split, one slice each; map and failures are those of the last method.
+    """Draw three PNG figures of the nodules of a split, one slice each; map and failures are of the last method.
 
     The gallery shows pixels of the data set: it belongs wherever that data may be, not in a repository.
     Raises FigureError.
@@ -54,7 +54,7 @@ def draw_retrieval(
 def precision_recall_curve(
     vectors: Vectors, labels: NDArray[np.str_], patients: NDArray[np.str_]
 ) -> NDArray[np.float64]:
-    """Interpolated precision at evenly spaced recalls, cross-patient, mean over classes of the mean over queries.
+    """Interpolate precision at evenly spaced recalls, cross-patient, mean over classes of the mean over queries.
 
     At each recall the best precision from there on, as in TREC. Shape: (N, D), (N,), (N,) -> (RECALLS,).
     """
@@ -72,7 +72,7 @@ def precision_recall_curve(
 
 
 def flattened(vectors: Vectors) -> NDArray[np.float64]:
-    """The vectors on a plane, neighbours beside each other (t-SNE on cosine distance). Shape: (N, D) -> (N, 2)."""
+    """Lay vectors out on a plane by t-SNE on cosine distance. Shape: (N, D) -> (N, 2)."""
     from sklearn.manifold import TSNE
 
     perplexity = min(30, (len(vectors) - 1) / 3)
@@ -89,7 +89,7 @@ def worst_queries(
     patients: NDArray[np.str_],
     count: int = FAILURES,
 ) -> list[Failure]:
-    """The queries whose ten nearest of other patients agree least, over all labels; a hit agrees if most labels do."""
+    """Find the queries whose ten nearest of other patients agree least, over all labels; a hit agrees if most do."""
     each = []
     for values in labels.values():
         ranking = rank(vectors, values, patients, "cross-patient")
@@ -120,7 +120,7 @@ def type_failures(
     embed: Embed,
     count: int = FAILURES,
 ) -> list[Failure]:
-    """The queries of one pack whose nearest in another agree least in lesion type."""
+    """Find the queries of one pack whose nearest in another agree least in lesion type."""
     similarity = embed(queries[0]) @ embed(atlas[0]).T
     known = np.array([row["lesion_type"] for row in atlas[1]])
     asked = np.array([row["lesion_type"] for row in queries[1]])

@@ -10,13 +10,13 @@ VALIDATION_SHARE = 0.15
 
 
 def patient_fraction(patient_id: str) -> float:
-    """A number in 0..1 that belongs to this patient for good, uniform over patients."""
+    """Hash a patient to a number in 0..1 that never changes, uniform over patients."""
     digest = hashlib.sha256(patient_id.encode()).digest()
     return int.from_bytes(digest[:8], "big") / 2**64
 
 
 def split_of(patient_id: str, test_share: float = TEST_SHARE, validation_share: float = VALIDATION_SHARE) -> Split:
-    """The side this patient is on; both shares are fractions of all patients.
+    """Return the side this patient is on; both shares are fractions of all patients.
 
     Test patients depend on `test_share` alone. Raising it only ever moves patients towards test, raising
     `validation_share` only ever moves patients from train to validation. Raises ValueError for shares that do not fit.
@@ -30,5 +30,5 @@ def split_of(patient_id: str, test_share: float = TEST_SHARE, validation_share: 
 
 
 def known_for(split: Split) -> tuple[Split, ...]:
-    """The sides that a method judged on `split` may have learned from: everything that is not held out for it."""
+    """List the sides that a method judged on `split` may have learned from: all that is not held out for it."""
     return ("train", "validation") if split == "test" else ("train",)

@@ -54,12 +54,13 @@ class VAE(nn.Module):
         self.decoder = nn.Sequential(*blocks, nn.Conv2d(_DECODER[-1], len(config.channels), 3, padding=1))
 
     def latent(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Mean and log variance. Shape: (N, 1, 64, 64) -> (N, latent), (N, latent)."""
+        """Encode to mean and log variance. Shape: (N, 1, 64, 64) -> (N, latent), (N, latent)."""
         pooled = self.encoder.pool(self.encoder.feature_map(images)).float()
         mean, log_variance = self.gaussian(pooled).float().chunk(2, dim=1)
         return mean, log_variance.clamp(-10, 10)
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Reconstruct images from a latent drawn at random; shapes as above."""
         mean, log_variance = self.latent(images)
         drawn = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
         decoded = self.decoder(F.relu(self.widen(drawn)).reshape(-1, _DECODER[0], self.side, self.side))
@@ -67,7 +68,7 @@ class VAE(nn.Module):
 
     @torch.inference_mode()
     def embed(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Means of the latent as unit vectors. Shape: (N, 64, 64) as for `standardize` -> (N, latent)."""
+        """Embed images as latent means of unit length. Shape: (N, 64, 64) as for `standardize` -> (N, latent)."""
         self.train(False)
         parts = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
         vectors: NDArray[np.float32] = torch.cat(
@@ -79,7 +80,7 @@ class VAE(nn.Module):
 def evidence_bound(
     decoded: torch.Tensor, target: torch.Tensor, mean: torch.Tensor, log_variance: torch.Tensor
 ) -> torch.Tensor:
-    """Negative evidence lower bound per pixel, up to a constant, with the best-fitting pixel noise of the batch."""
+    """Return the negative evidence lower bound per pixel, up to a constant, with the batch's best-fitting noise."""
     pixels = target[0].numel()
     reconstruction = 0.5 * pixels * (decoded.float() - target.float()).square().mean().clamp(min=1e-6).log()
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()
@@ -117,7 +118,7 @@ def train_vae(packs: Sequence[Path], out: Path, preset: Preset) -> VAE:
 
 
 def load_vae(folder: Path, preset: Preset) -> VAE:
-    """The trained VAE of a folder. Raises EncoderError where it is missing or made with another preset."""
+    """Load the trained VAE of a folder. Raises EncoderError where it is missing or made with another preset."""
     model = VAE(encoder_config(preset))
     try:
         load_model(model, str(folder / _WEIGHTS))

@@ -47,7 +47,7 @@ class PaperPipeline(nn.Module):
 
     @torch.inference_mode()
     def forward(self, roi: NDArray[np.uint8]) -> torch.Tensor:
-        """Shape: (64, 64) -> (512,)."""
+        """Encode one ROI. Shape: (64, 64) -> (512,)."""
         from skimage.filters import frangi as reference
 
         filtered = reference(roi / 255.0, sigmas=SIGMAS, alpha=1, beta=0.6, gamma=0.0444, black_ridges=False)
@@ -112,7 +112,7 @@ def _best(work: Callable[[], object], repeats: int) -> float:
 
 
 def to_markdown(report: SpeedReport) -> str:
-    """The report as a Markdown table."""
+    """Format the report as a Markdown table."""
     r = report
     return (
         f"{r.threads} threads, {r.cores} cores.\n\n"

@@ -63,7 +63,7 @@ def _embedded(count: int, encoder: str | None, seed: int, folder: Path) -> Memor
 
 
 def to_markdown(report: MemoryReport) -> str:
-    """Pack and peak of each length, and what the peak grew by."""
+    """Format pack and peak of each length in MB, and what the peak grew by."""
     first, last = report.uses[0], report.uses[-1]
     lines = ["| ROIs embedded | pack | peak memory of the process |", "|---|---|---|"]
     lines += [f"| {use.rois:,} | {use.pack_mb:,.0f} MB | {use.peak_mb:,.0f} MB |" for use in report.uses]

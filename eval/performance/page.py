@@ -1,4 +1,4 @@
-"""How quickly the page answers a person: a real browser, the real server in a process of its own, 300 slices.
+"""How quickly the page answers a user: a real browser, the real server in a process of its own, 300 slices.
 
 Times are taken inside the browser, from the pointer's event to the frame after the change was painted.
 """
@@ -97,8 +97,8 @@ class PageSpeedError(LesionSearchError):
     """The browser or the server that is to be measured is not there."""
 
 
-class Timing(BaseModel):
-    """One wait of a person: percentiles over the runs, and what they shall stay under."""
+class PageTiming(BaseModel):
+    """One wait of a user: percentiles over the runs, and what they shall stay under."""
 
     name: str
     runs: int
@@ -108,6 +108,7 @@ class Timing(BaseModel):
 
     @property
     def met(self) -> bool:
+        """Tell whether the 95th percentile is under the target."""
         return self.p95_ms < self.target_ms
 
 
@@ -118,7 +119,7 @@ class PageSpeedReport(BaseModel):
     load: float
     slices: int
     atlas_size: int
-    timings: tuple[Timing, ...]
+    timings: tuple[PageTiming, ...]
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def measure_page_speed(runs: int = RUNS, slices: int = SLICES, settings: Setting
         slices=slices,
         atlas_size=len(atlas),
         timings=tuple(
-            Timing(
+            PageTiming(
                 name=name,
                 runs=len(column),
                 p50_ms=float(np.percentile(column, 50)),
@@ -166,7 +167,7 @@ def measure_page_speed(runs: int = RUNS, slices: int = SLICES, settings: Setting
 
 
 def write_long_series(source: Path, out: Path, slices: int) -> list[Path]:
-    """A series of many slices of 1 mm from a phantom's few: up and down through it, interpolated in between.
+    """Write a series of many slices of 1 mm from a phantom's few: up and down through it, interpolated in between.
 
     Slice `STEPS * k` is slice k of the source, for all of its slices.
     """
@@ -197,7 +198,7 @@ def write_long_series(source: Path, out: Path, slices: int) -> list[Path]:
 
 
 def to_markdown(report: PageSpeedReport) -> str:
-    """The report as a Markdown table."""
+    """Format the report as a Markdown table."""
     r = report
     rows = "".join(
         f"| {t.name} | {t.runs} | {t.p50_ms:.0f} ms | {t.p95_ms:.0f} ms | under {t.target_ms:.0f} ms "
@@ -212,7 +213,7 @@ def to_markdown(report: PageSpeedReport) -> str:
 
 
 def _lesion_in(samples: Path, sample: Sample) -> _Spot:
-    """The largest lesion on the slice a sample opens on."""
+    """Find the largest lesion on the slice a sample opens on."""
     with (samples / "truth.csv").open(newline="") as file:
         rows = [
             row
@@ -226,7 +227,7 @@ def _lesion_in(samples: Path, sample: Sample) -> _Spot:
 
 @contextlib.contextmanager
 def _server(settings: Settings) -> Iterator[str]:
-    """`lesion-search serve` on a free port: its address."""
+    """Run `lesion-search serve` on a free port and yield its address."""
     environment = dict(os.environ, LESION_SEARCH_DATA=str(settings.data), LESION_SEARCH_MODEL="offline")
     command = [sys.executable, "-c", "from ui.cli.main import main; main()", "serve", "--port", "0"]
     root = Path(__file__).resolve().parents[2]
@@ -242,7 +243,7 @@ def _server(settings: Settings) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _page(address: str) -> Iterator["Page"]:
-    """The page in Chromium, after the server has warmed up."""
+    """Open the page in Chromium, after the server has warmed up."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError as error:
@@ -269,7 +270,7 @@ def _pack(files: list[Path], path: Path) -> Path:
 
 
 def _open(page: "Page", files: list[Path]) -> float:
-    """How long after the last file was sent the middle slice was on the screen. Waits until all slices are there."""
+    """Time in ms from the last file sent to the middle slice on the screen. Waits until all slices are there."""
     page.evaluate(_AWAIT_OPENING)
     page.locator("input[type=file]").set_input_files([str(file) for file in files])
     seen_ms = _seen(page, "opening")
@@ -303,7 +304,7 @@ def _one_round(page: "Page", spot: _Spot, number: int) -> tuple[float, float, fl
 
 
 def _seen(page: "Page", name: str) -> float:
-    """How long after the pointer was lifted this was on the screen."""
+    """Time in ms from the pointer lifted to this on the screen."""
     return float(page.wait_for_function("name => window.pageSpeed.seen[name]", arg=name, polling=20).json_value())
 
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from eval.metrics import (
+    Share,
     average_precision_at,
     interval,
     macro,
@@ -92,3 +93,21 @@ def test_macro_f1_matches_a_hand_count():
 def test_k_out_of_range_is_refused():
     with pytest.raises(ValueError, match="k is between"):
         precision_at(RELEVANT, count(9), 5)
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_the_interval_holds_the_share(right: int, total: int):
+    share = Share(right=min(right, total), total=total)
+    low, high = share.interval
+    assert 0 <= low <= share.value + 1e-9
+    assert share.value - 1e-9 <= high <= 1
+
+
+def test_wilson_interval_of_a_textbook_case():
+    low, high = Share(right=9, total=10).interval
+    assert (round(low, 3), round(high, 3)) == (0.596, 0.982)
+
+
+def test_a_share_is_written_with_its_interval():
+    assert str(Share(right=126, total=129)) == "97.7 % (126/129; 93.4–99.2)"
+    assert str(Share(right=0, total=0)) == "–"

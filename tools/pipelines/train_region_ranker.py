@@ -1,4 +1,4 @@
-"""Fits the ranking of suggestions to teaching cases: `python -m tools.region_training PHANTOMS [HELD_OUT]`."""
+"""Fit the ranking of suggestions: `python -m tools.pipelines.train_region_ranker PHANTOMS [HELD_OUT]`."""
 
 import csv
 import sys

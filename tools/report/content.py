@@ -84,21 +84,22 @@ class ReportContent(BaseModel):
 
 
 def plain(text: str) -> str:
-    """Control characters, direction marks and broken Unicode become spaces: names in an atlas are anybody's text."""
+    """Replace control characters, direction marks and broken Unicode by spaces: an atlas may hold anybody's text."""
     return "".join(c if c.isprintable() else " " for c in text)
 
 
 def known(*parts: str | None) -> str:
+    """Join the parts that are there by a middle dot."""
     return " · ".join(part for part in parts if part)
 
 
 def shown_votes(search: SearchFacts) -> list[tuple[str, float]]:
-    """Where nothing is similar enough there is no guess at a type."""
+    """List lesion types with their probability, best first; none where nothing is similar enough to guess a type."""
     return [] if search.confidence == "none" else [(vote.lesion_type, vote.probability) for vote in search.votes]
 
 
 def confidence_words(search: SearchFacts) -> str:
-    """How sure, and what keeps it there."""
+    """Word the confidence of a match, and what keeps it there."""
     if search.confidence_limit is None:
         return CONFIDENCE_WORDS[search.confidence]
     reason = LIMIT_WORDS[search.confidence_limit]
@@ -108,6 +109,7 @@ def confidence_words(search: SearchFacts) -> str:
 
 
 def filter_words(filters: FilterFacts) -> str:
+    """Word the lesions that a search was limited to."""
     scope = {"cross-patient": "other patients", "same-patient": "this patient", "all": "all patients"}[filters.scope]
     return known(
         scope,
@@ -121,6 +123,7 @@ def filter_words(filters: FilterFacts) -> str:
 
 
 def lesion_words(hit: HitFacts) -> str:
+    """Word a hit's long axis in mm and its patient's sex and age in years, as far as they are known."""
     return known(
         f"{hit.long_axis_mm:g} mm" if hit.long_axis_mm is not None else None,
         hit.sex,

@@ -27,12 +27,12 @@ _UID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "lesion-search")
 
 
 def _uid(*parts: str) -> str:
-    """The same words give the same UID. It is made from salted keys, so it leads back to no original UID."""
+    """Derive a UID under 2.25 (PS3.5 B.2): equal parts give equal UIDs, and salted keys lead back to no original."""
     return f"2.25.{uuid.uuid5(_UID_NAMESPACE, chr(0).join(parts)).int}"
 
 
 def to_dicom_sr(report: ReportContent) -> bytes:
-    """A Comprehensive 3D SR after TID 1500, de-identified, unverified.
+    """Write a Comprehensive 3D SR after TID 1500, de-identified, unverified.
 
     The study's own UIDs stop at intake. Patient ID is the patient key; study, series and source images carry UIDs
     under 2.25 derived from the study key, the series key and the slice number: equal images match between reports of
@@ -88,7 +88,7 @@ def to_dicom_sr(report: ReportContent) -> bytes:
 
 
 def _source_image(report: ReportContent, slice_number: int) -> "Dataset":
-    """What the SR must know about a slice: pseudonymous references, and the safe facts about the patient."""
+    """Make the data set a slice is referred to by: pseudonymous UIDs, and the safe facts about the patient."""
     from pydicom.dataset import Dataset
     from pydicom.uid import (
         CTImageStorage,
@@ -115,7 +115,7 @@ def _source_image(report: ReportContent, slice_number: int) -> "Dataset":
 
 
 def _region_sr(report: ReportContent, region: RegionReport, image: "Dataset") -> Any:
-    """One measurement group. Where the lesion lies in the body is not known, so the finding site stays out."""
+    """Make one measurement group (TID 1410 or 1501). Where the lesion lies is not known: no finding site."""
     import numpy as np
     from highdicom import sr
 
@@ -156,6 +156,7 @@ def _region_sr(report: ReportContent, region: RegionReport, image: "Dataset") ->
 
 
 def _measurements_sr(facts: RegionFacts) -> list[Any]:
+    """Code sizes in mm and mm², and densities in HU or, where the file is not calibrated, in no unit."""
     from highdicom import sr
     from pydicom.sr.codedict import codes
 
@@ -180,7 +181,7 @@ def _measurements_sr(facts: RegionFacts) -> list[Any]:
 
 
 def _evaluations_sr(region: RegionReport) -> Iterable[tuple["Code", "Code"]]:
-    """Coded answers: words from this program's own closed lists."""
+    """Code what comes from this program's own closed lists: origin of the region, confidence of the match."""
     origin = region.facts.origin
     yield _code("region-origin", "Origin of the region"), _code(origin, ORIGIN_WORDS[origin])
     if region.search:
@@ -189,7 +190,7 @@ def _evaluations_sr(region: RegionReport) -> Iterable[tuple["Code", "Code"]]:
 
 
 def _texts_sr(region: RegionReport) -> Iterable[tuple["Code", str]]:
-    """Answers in words: slice number, votes and similar lesions, whose ids and types are the atlas's own."""
+    """Word slice number, votes and similar lesions, whose ids and types are the atlas's own and have no codes."""
     facts, search = region.facts, region.search
     yield _code("slice", "Slice, counted from 1"), f"{facts.slice} of {facts.slices}"
     if search is None:

@@ -46,6 +46,7 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
     return ReportFacts(format=format, file_name=path.name, regions=len(content.regions), searches=searches)
 
 
+
 def write_report(report: ReportContent, format: ReportFormat, folder: Path) -> Path:
     """Write `lesion-search-report-<n>` with the format's extension into `folder`; an older report is never replaced.
 
@@ -69,6 +70,7 @@ def write_report(report: ReportContent, format: ReportFormat, folder: Path) -> P
 
 
 def _write_new(folder: Path, extension: str, data: bytes) -> Path:
+    """Write under the first number that no file has, without a gap in which another could take it."""
     for number in count(1):
         path = folder / f"lesion-search-report-{number}.{extension}"
         try:
@@ -81,6 +83,7 @@ def _write_new(folder: Path, extension: str, data: bytes) -> Path:
 
 
 def _region_report(workspace: Workspace, region: Region) -> RegionReport:
+    """Gather a region's facts, picture, search, and thumbnails of the hits from the atlas."""
     session, atlas = workspace.session, workspace.atlas
     series = session.series
     search = session.search_of(region.region_id)
@@ -95,7 +98,7 @@ def _region_report(workspace: Workspace, region: Region) -> RegionReport:
 
 
 def _outlined_png(series: Series, region: Region) -> bytes:
-    """The whole slice in the window of the region's surroundings, the region outlined."""
+    """Draw the whole slice in the window of the region's surroundings, the region outlined; a PNG."""
     from PIL import Image, ImageDraw
 
     window = best_window(crop_roi(series, region))

@@ -1,11 +1,11 @@
-"""The utterances of the agent evaluation, and the stage they are played on."""
+"""The utterances of the agent evaluation, and the installation they are played on."""
 
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from eval.assistant.conversations import Conversation, Stage, play, read_conversations
+from eval.assistant.conversations import Conversation, DemoInstallation, play, read_conversations
 from tests.conftest import Demo
 from tools.agent_tools import TOOLS
 
@@ -18,8 +18,8 @@ def conversation(**fields: object) -> Conversation:
 
 
 @pytest.fixture(scope="session")
-def stage(demo: Demo) -> Stage:
-    return Stage(demo.settings)
+def installation(demo: Demo) -> DemoInstallation:
+    return DemoInstallation(demo.settings)
 
 
 def test_there_are_enough_utterances_and_a_quarter_is_kept_for_the_test():
@@ -51,17 +51,17 @@ def test_expected_calls_are_ones_the_tools_accept():
                 schemas[name].model_validate(filled)
 
 
-def test_regions_are_clicked_and_the_named_one_is_selected(stage: Stage, tmp_path: Path):
+def test_regions_are_clicked_and_the_named_one_is_selected(installation: DemoInstallation, tmp_path: Path):
     case = conversation(study="lung", regions=3, selected="R2", turn=[{"say": "?", "calls": []}])
-    session = stage.workspace(case, tmp_path / "a").session
+    session = installation.workspace(case, tmp_path / "a").session
     assert [r.region_id for r in session.regions()] == ["R1", "R2", "R3"]
     assert session.selected is not None
     assert session.selected.region_id == "R2"
-    none = stage.workspace(case.model_copy(update={"selected": "none"}), tmp_path / "b").session
+    none = installation.workspace(case.model_copy(update={"selected": "none"}), tmp_path / "b").session
     assert none.selected is None
 
 
-def test_placeholders_become_ids_and_nothing_is_left_behind(stage: Stage, tmp_path: Path):
+def test_placeholders_become_ids_and_nothing_is_left_behind(installation: DemoInstallation, tmp_path: Path):
     case = conversation(
         study="liver",
         regions=2,
@@ -71,9 +71,9 @@ def test_placeholders_become_ids_and_nothing_is_left_behind(stage: Stage, tmp_pa
             {"say": "Measure it.", "calls": [{"measure_region": {"region_id": "{bigger}"}}]},
         ],
     )
-    first, second, third = play(case, stage, "offline", tmp_path / "session")
+    first, second, third = play(case, installation, "offline", tmp_path / "session")
     hits = first.answer.evidence[0].facts.hits  # type: ignore[attr-defined]
-    bone = next(x.lesion_id for x in stage.atlas.lesions() if x.lesion_type == "bone")
+    bone = next(x.lesion_id for x in installation.atlas.lesions() if x.lesion_type == "bone")
     assert second.question == f"Compare with {bone}."
     assert second.expected[0][0].args["lesion_id"] == hits[1].lesion_id
     sizes = {r.region_id: r.long_axis_mm or 0 for r in third.state.regions}

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.assistant.conversations import Played, Stage, read_conversations
+from eval.assistant.conversations import DemoInstallation, Played, read_conversations
 from eval.assistant.grounding import GroundingReport, run, to_markdown
 from eval.assistant.perturbations import KINDS
 from eval.assistant.tool_calls import play_all
@@ -16,7 +16,7 @@ CHOSEN = ("compare-01", "similar-01", "measure-01", "atlas-01", "study-01")
 @pytest.fixture(scope="module")
 def played(demo: Demo) -> list[Played]:
     cases = [c for c in read_conversations() if c.id in CHOSEN]
-    return play_all("offline", cases, Stage(demo.settings))
+    return play_all("offline", cases, DemoInstallation(demo.settings))
 
 
 @pytest.fixture(scope="module")

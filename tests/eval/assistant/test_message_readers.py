@@ -3,17 +3,17 @@
 from eval.assistant.message_readers import (
     AS_IT_COMES,
     CURVE,
-    Score,
+    ReaderScore,
     UnderstandingReport,
     adapters_of,
     curve_to_markdown,
     keep_curve,
 )
-from eval.assistant.tool_calls import Share
+from eval.metrics import Share
 
 
-def _score(name: str, right: int) -> Score:
-    return Score(name=name, exact=Share(right=right, total=10), p50_s=0.1, p95_s=0.2)
+def _score(name: str, right: int) -> ReaderScore:
+    return ReaderScore(name=name, exact=Share(right=right, total=10), p50_s=0.1, p95_s=0.2)
 
 
 def test_adapters_are_named_by_what_they_learnt_from_in_order_of_it(tmp_path):

@@ -3,13 +3,11 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from assistant.core.events import Answer
 from assistant.core.turn_state import ToolCallRecord, TurnState
-from eval.assistant.conversations import Conversation, Played, Stage, read_conversations
-from eval.assistant.tool_calls import Share, comparable, judged, numbered, run, to_markdown, unsaid_filters
+from eval.assistant.conversations import Conversation, DemoInstallation, Played, read_conversations
+from eval.assistant.tool_calls import comparable, judged, numbered, run, to_markdown, unsaid_filters
 from tests.conftest import Demo
 
 TYPES = ("abdomen", "bone", "kidney", "liver", "lung", "mediastinum", "pelvis", "soft tissue")
@@ -111,22 +109,9 @@ def test_a_claim_out_of_nothing_is_unsupported():
     assert not judged(1, played([], [[]], "*(1 sentence without evidence was removed.)*")).unsupported
 
 
-@given(st.integers(0, 400), st.integers(1, 400))
-def test_the_interval_holds_the_share(right: int, total: int):
-    share = Share(right=min(right, total), total=total)
-    low, high = share.interval
-    assert 0 <= low <= share.value + 1e-9
-    assert share.value - 1e-9 <= high <= 1
-
-
-def test_wilson_interval_of_a_textbook_case():
-    low, high = Share(right=9, total=10).interval
-    assert (round(low, 3), round(high, 3)) == (0.596, 0.982)
-
-
 def test_a_small_run_counts_every_turn(demo: Demo):
     cases = [c for c in read_conversations("dev") if c.id in ("follow-up-09", "teach-04", "no-study-02")]
-    report = run("offline", stage=Stage(demo.settings), conversations=cases)
+    report = run("offline", installation=DemoInstallation(demo.settings), conversations=cases)
     assert len(report.turns) == sum(len(c.turns) for c in cases)
     assert report.exact("dev").total == len(report.turns)
     assert report.exact("test").total == 0

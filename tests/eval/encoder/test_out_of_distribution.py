@@ -1,15 +1,20 @@
-"""What the atlas says to strangers is counted as it is said."""
+"""What the atlas says to out_of_distribution_images is counted as it is said."""
 
 import numpy as np
 
 from encoder.embedder import load_embedder
-from eval.encoder.out_of_distribution import LEVELS, measure_out_of_distribution, strangers, to_markdown
+from eval.encoder.out_of_distribution import (
+    LEVELS,
+    measure_out_of_distribution,
+    out_of_distribution_images,
+    to_markdown,
+)
 from tools.atlas.pack import read_pack
 from tools.pipelines.demo import open_workspace_parts
 
 
 def test_strangers_are_no_ct_lesions_and_repeat():
-    first, second = strangers(), strangers()
+    first, second = out_of_distribution_images(), out_of_distribution_images()
     assert {"noise", "air", "MR"} <= first.keys()
     for name, images in first.items():
         assert images.shape[1:] == (64, 64)

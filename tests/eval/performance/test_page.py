@@ -19,7 +19,7 @@ from eval.performance.page import (
     TARGETS_MS,
     PageSpeedError,
     PageSpeedReport,
-    Timing,
+    PageTiming,
     measure_page_speed,
     to_markdown,
     write_long_series,
@@ -51,7 +51,7 @@ def test_a_folder_without_a_series_is_refused(tmp_path: Path) -> None:
 
 def test_the_table_says_what_was_met() -> None:
     timings = tuple(
-        Timing(name=name, runs=3, p50_ms=100, p95_ms=200, target_ms=target) for name, target in TARGETS_MS.items()
+        PageTiming(name=name, runs=3, p50_ms=100, p95_ms=200, target_ms=target) for name, target in TARGETS_MS.items()
     )
     report = PageSpeedReport(cores=2, load=0.5, slices=300, atlas_size=612, timings=timings)
     table = to_markdown(report)
