@@ -127,7 +127,7 @@ def describe_atlas(runtime: ToolRuntime[Workspace], group_by: GroupBy = "lesion_
             counts=counts,
             total=len(atlas),
             patients=atlas.patients,
-            synthetic=is_synthetic(atlas.outline()),
+            synthetic=is_synthetic(atlas.summary()),
         )
     )
 

@@ -6,7 +6,6 @@ Every voxel is computed from a mathematical model of the body (`phantom_anatomy`
 
 import contextlib
 import csv
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from tools.atlas.pack import LesionRow, RoiPack, write_pack
+from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
 from tools.phantoms.anatomy import draw_anatomy
 from tools.phantoms.body import Patient, Phase
@@ -24,8 +24,6 @@ from tools.phantoms.lesion_models import Finder, Site
 from tools.phantoms.lesion_painting import paint_lesion
 from tools.phantoms.scanner import SIZE, noise_tiles, scan
 from tools.regions.crop import crop_box, field_of_view_mm
-
-Progress = Callable[[int, int], None]  # patients done, of how many
 
 SLICES = 6
 THICKNESS_MM = 5.0

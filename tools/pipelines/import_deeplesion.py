@@ -5,7 +5,7 @@ Yan et al. 2018, "DeepLesion: automated mining of large-scale lesion annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from PIL import Image
 
 from encoder.errors import LesionSearchError
 from tools.atlas.pack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
+from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
 from tools.regions.crop import crop_box, field_of_view_mm
 
@@ -48,8 +49,6 @@ COLUMNS = (
     "Patient_age",
     "Train_Val_Test",
 )
-
-Progress = Callable[[int, int], None]
 
 
 class ImportFailure(LesionSearchError):  # noqa: N818 - what it is called in a sentence

@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas, Outline
+from tools.atlas.atlas import Atlas, AtlasSummary
 from tools.atlas.confidence import limited
 from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Filters
@@ -33,7 +33,7 @@ def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Fi
     vector = workspace.embedder(crop_roi(series, region)[None])[0]
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
-    synthetic = is_synthetic(atlas.outline())
+    synthetic = is_synthetic(atlas.summary())
     confidence, limit = limited(result.confidence, series.facts, atlas.counts("body_part"), synthetic)
     votes = () if confidence == "none" else result.votes
     duration_ms = round(1000 * (time.perf_counter() - started))
@@ -79,9 +79,9 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
 
 def atlas_name(atlas: Atlas) -> str:
     """What the atlas is called before people: never a path or an address."""
-    return "demo atlas of synthetic lesions" if is_synthetic(atlas.outline()) else "atlas"
+    return "demo atlas of synthetic lesions" if is_synthetic(atlas.summary()) else "atlas"
 
 
-def is_synthetic(outline: Outline) -> bool:
+def is_synthetic(summary: AtlasSummary) -> bool:
     """True when every lesion of the atlas is a phantom's."""
-    return outline.sources == {DEMO_SOURCE}
+    return summary.sources == {DEMO_SOURCE}

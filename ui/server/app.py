@@ -29,7 +29,7 @@ from ui.state.visits import DEFAULT_LIMITS, Shared, VisitError, VisitLimits, Vis
 from ui.viewer.viewer import viewer_component
 
 if TYPE_CHECKING:
-    from tools.pipelines.demo import Progress
+    from tools.domain.progress import StageProgress
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +44,7 @@ INTERNAL: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidde
 def build_app(
     settings: Settings,
     auth: str | None = None,
-    progress: "Progress | None" = None,
+    progress: "StageProgress | None" = None,
     limits: VisitLimits = DEFAULT_LIMITS,
 ) -> FastAPI:
     """The whole server: plain routes, then the Gradio page at `/`. Builds the demo atlas and the samples on first use.
