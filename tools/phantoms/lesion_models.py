@@ -9,7 +9,6 @@ from scipy import ndimage
 from tools.phantoms.body import PHASES, Phase
 from tools.phantoms.canvas import Floats, Tissue
 
-LESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 SMALLEST_RADIUS_MM = 2.6
 STEP = 4  # places are looked for on every fourth pixel
 

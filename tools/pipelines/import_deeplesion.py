@@ -15,6 +15,7 @@ from PIL import Image
 
 from encoder.errors import LesionSearchError
 from tools.atlas.pack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
+from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
 from tools.regions.crop import crop_box, field_of_view_mm
@@ -22,16 +23,7 @@ from tools.regions.crop import crop_box, field_of_view_mm
 HU_OFFSET = 32768  # stored value minus this is HU
 MAX_SIDE_PX = 4096
 NOTED_ROWS = 20
-TYPES = {
-    1: "bone",
-    2: "abdomen",
-    3: "mediastinum",
-    4: "liver",
-    5: "lung",
-    6: "kidney",
-    7: "soft tissue",
-    8: "pelvis",
-}
+TYPE_OF_CODE = dict(enumerate(DEEPLESION_TYPES, start=1))  # Coarse_lesion_type; -1: not annotated
 SPLITS = {1: "train", 2: "validation", 3: "test"}
 COLUMNS = (
     "File_name",
@@ -218,7 +210,7 @@ def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
     row = LesionRow(
         lesion_id=f"DL-{Path(name).stem}-{line - 1}",
         patient_id=f"DL-{int(record['Patient_index'])}" if record["Patient_index"].isdigit() else f"DL-{int(parts[0])}",
-        lesion_type=TYPES.get(int(code)) if code is not None else None,  # -1: the type was never labelled
+        lesion_type=TYPE_OF_CODE.get(int(code)) if code is not None else None,  # -1: the type was never labelled
         sex=record["Patient_gender"] if record["Patient_gender"] in ("F", "M") else None,
         age_years=int(age) if age is not None and 0 < age <= MAX_AGE_YEARS else None,
         long_axis_mm=round(max(long_px, short_px) * spacing_mm, 2),
