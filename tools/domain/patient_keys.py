@@ -12,7 +12,7 @@ KEY_LENGTH = 12  # hexadecimal digits, 48 bits: a collision among a million pati
 
 @dataclass(frozen=True)
 class PatientKeys:
-    """Turns identifiers into keyed hashes (HMAC-SHA-256), so that equal patients match and nobody can go back.
+    """Turn identifiers into keyed hashes (HMAC-SHA-256), so that equal patients match and nobody can go back.
 
     The secret is never stored beside the keys: an atlas that is passed on cannot be attacked by trying all
     patient numbers.

@@ -1,6 +1,6 @@
 """Bounded collection: files, folders and zips become one numbered stream of file contents. Nothing is unpacked to disk.
 
-Runs in the guarded child. Symbolic links inside folders and archives are not followed; an archive within an archive
+Runs in the sandboxed worker. Symbolic links inside folders and archives are not followed; an archive within an archive
 is not opened.
 """
 
@@ -109,7 +109,7 @@ class Source:
         return replace(self, archive=archives.get(name) or archives.setdefault(name, zipfile.ZipFile(name)))
 
     def skip(self, budget: Budget) -> None:
-        """Another child reads it: only its size counts."""
+        """Another worker reads it: only its size counts."""
         try:
             if self.path is not None:
                 budget.upload_bytes += self.path.lstat().st_size

@@ -1,4 +1,6 @@
-"""The guarded child: parses untrusted files within limits and sends frames up a pipe. Holds no secret, opens no socket.
+"""The sandboxed worker: parses untrusted files within limits and sends frames up a pipe.
+
+It holds no secret and opens no socket.
 
 Protocol on standard output, per message: 4-byte length, JSON, then the pixels of a frame. The job comes as a line of
 JSON on standard input, further lines ask for files. Everything that libraries print is discarded: their warnings quote
@@ -23,7 +25,7 @@ HEAD_BYTES = 1 << 16  # a header of an ordinary CT image is a tenth of it
 
 
 def main() -> None:
-    """Read the job, work through this lane's files from `start_at` on, tell the parent about each. Where only headers
+    """Read the job, work through this shard's files from `start_at` on, tell the parent about each. Where only headers
     were wanted, stay and decode the files that the parent asks for, until it closes the pipe."""
     pipe = _claim_output()
     _silence()
@@ -34,7 +36,7 @@ def main() -> None:
 
     line = sys.stdin.buffer.readline()
     if not line:
-        return  # nobody needed this child
+        return  # nobody needed this worker
     job = json.loads(line)
     limits = IntakeLimits(**job["limits"])
     _limit_resources(limits)
@@ -61,7 +63,7 @@ def main() -> None:
     sources: list[Source] = []
     for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
         sources.append(source)
-        if file < job["start_at"] or file % job["lanes"] != job["lane"]:
+        if file < job["start_at"] or file % job["shards"] != job["shard"]:
             source.skip(budget)
         else:
             send(file, source, budget, job["headers_only"])
@@ -106,7 +108,7 @@ def _silence() -> None:
 
 
 def _alarm(seconds: float) -> None:
-    """Ends this process when one file takes too long: a decoder cannot be interrupted. The parent goes on."""
+    """End this process when one file takes too long: a decoder cannot be interrupted. The parent goes on."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
 

@@ -9,7 +9,7 @@ from tools.phantoms.canvas import Floats, Point, Tissue, grow_tree
 
 
 def draw_abdomen(body: Body, above_diaphragm: Floats | None) -> None:
-    """Paints everything between the diaphragm and the pelvis."""
+    """Paint everything between the diaphragm and the pelvis."""
     canvas = body.canvas
     open_wall = (1 - body.ribbed) * (body.z > 120)
     muscle_mm = 15 - 5 * np.clip((70 - np.abs(body.x)) / 20, 0, 1) * (body.y < 0)

@@ -43,7 +43,7 @@ class Visit:
 
 
 def write_series(out: Path, visit: Visit, volume_hu: NDArray[np.int16]) -> None:
-    """Writes 001.dcm, 002.dcm … from the feet upwards; `volume_hu` is (slices, rows, columns)."""
+    """Write 001.dcm, 002.dcm … from the feet upwards; `volume_hu` is (slices, rows, columns)."""
     folder = out / visit.folder
     folder.mkdir(parents=True, exist_ok=True)
     dataset = _series(visit, volume_hu.shape[1:])
@@ -112,7 +112,7 @@ def _series(visit: Visit, shape: tuple[int, ...]) -> Dataset:
 
 
 def _make_slice(d: Dataset, visit: Visit, k: int) -> None:
-    """Turns the dataset of the series into that of its slice `k`."""
+    """Turn the dataset of the series into that of its slice `k`."""
     d.SOPInstanceUID = d.file_meta.MediaStorageSOPInstanceUID = UID(visit.uid("image", str(k + 1)))
     d.InstanceNumber = k + 1
     corner_mm = [f"{-(size - 1) / 2 * visit.spacing_mm:.4f}" for size in (d.Columns, d.Rows)]

@@ -92,7 +92,7 @@ class Stack:
 
 
 def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progress | None = None) -> PhantomSummary:
-    """Writes teaching cases under `out` and says how many.
+    """Write teaching cases under `out` and says how many.
 
     `out/dicom/<patient>/<study>/<nnn>.dcm`, a ROI pack in `out/pack` and `out/truth.csv`. `progress` is called with
     (patients done, patients in all).

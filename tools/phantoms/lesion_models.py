@@ -103,7 +103,7 @@ KINDS: dict[str, tuple[Kind, ...]] = {
 
 
 class Finder:
-    """Finds room for lesions in one painted stack and keeps them apart."""
+    """Find room for lesions in one painted stack and keeps them apart."""
 
     def __init__(
         self, tissue: NDArray[np.uint8], spacing_mm: float, thickness_mm: float, rng: np.random.Generator

@@ -7,7 +7,7 @@ from tools.phantoms.canvas import Canvas, Tissue
 
 
 def draw_skeleton(body: Body) -> None:
-    """Paints the bones of the trunk; those of the pelvis are its own."""
+    """Paint the bones of the trunk; those of the pelvis are its own."""
     if body.near(100, 640):
         _spine(body)
     if body.near(RIBS_FROM_MM, 640):

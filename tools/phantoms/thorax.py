@@ -9,7 +9,7 @@ from tools.phantoms.canvas import Floats, Point, Tissue, grow_tree
 
 
 def draw_thorax(body: Body) -> Floats:
-    """Paints the chest. Returns the height in mm above the diaphragm, (slices, rows, columns)."""
+    """Paint the chest. Returns the height in mm above the diaphragm, (slices, rows, columns)."""
     canvas = body.canvas
     wall = np.where(body.ribbed > 0, body.wall, np.float32(-9))
     canvas.paint(canvas.everything, canvas.soft(wall), body.hu.muscle, Tissue.MUSCLE)

@@ -100,7 +100,7 @@ def import_deeplesion(
     include_noisy: bool = False,
     progress: Progress | None = None,
 ) -> ImportSummary:
-    """Writes the lesions as a ROI pack of int16 HU crops to `out`.
+    """Write the lesions as a ROI pack of int16 HU crops to `out`.
 
     Rows marked `Possibly_noisy` are left out unless `include_noisy`, rows that cannot be read are named in the
     summary. Images lie in a folder a series (`000001_01_01/109.png`) or flat (`000001_01_01_109.png`). Raises

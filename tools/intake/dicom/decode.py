@@ -1,4 +1,4 @@
-"""One file's bytes to decoded frames with their records. Runs in the guarded child; loads pydicom and its decoders."""
+"""One file's bytes to decoded frames with their records. Runs in the sandboxed worker; loads pydicom's decoders."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from tools.intake.sources import Budget, LeftOutError
 CT_RESCALE_TYPES = ("", "HU", "US")  # US: unspecified
 DECODERS = ["pyjpegls", "pylibjpeg", "pydicom", "pillow"]  # fastest first, as measured on 512 x 512 CT
 
-Frame = tuple[FrameRecord, NDArray[np.generic]]
+DecodedFrame = tuple[FrameRecord, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, eq=False)
-class Image:
+class DecodedImage:
     """Pixels in HU (int16) or of no unit (float32), the window they are shown in, and what is to be said of them."""
 
     pixels: NDArray[np.generic]
@@ -47,7 +47,7 @@ class Described:
     notes: tuple[Note, ...]
 
 
-def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[Frame]:
+def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[DecodedFrame]:
     """The frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError with the reason."""
     try:
         dataset, frames = open_image(data, budget)
@@ -80,7 +80,7 @@ def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecor
     return _record(dataset, groups, file, 0, described, _position(dataset, groups, 0.0))
 
 
-def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[Frame]:
+def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[DecodedFrame]:
     _complete(dataset)
     offsets = header.frame_positions(dataset, frames) if frames > 1 else None
     shape = int(dataset.Rows), int(dataset.Columns)
@@ -130,7 +130,7 @@ def _speed(plugin: str) -> int:
     return DECODERS.index(plugin) if plugin in DECODERS else len(DECODERS)
 
 
-def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) -> Image:
+def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) -> DecodedImage:
     photometric = dataset.PhotometricInterpretation
     is_colour = array.ndim == 3 or photometric == "PALETTE COLOR"
     notes = header.notes(dataset, is_colour)
@@ -142,14 +142,14 @@ def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) 
             if padded is not None and pixels.padding_erases_anatomy(stored, padded, transform):
                 notes.append(Note.PADDING_IGNORED)
                 padded = None
-            return Image(pixels.to_hu(stored, transform, padded), (center, width), tuple(notes))
+            return DecodedImage(pixels.to_hu(stored, transform, padded), (center, width), tuple(notes))
         notes.append(Note.NO_RESCALE if transform is None else Note.NOT_HU)
     # MONOCHROME1 says how to show values, not what they are: it turns round what has no unit, never HU
     inverted = photometric == "MONOCHROME1"
     numbers = pixels.to_numbers(stored, transform or pixels.Rescale(), padded, inverted)
     if is_colour or center is None:
-        return Image(numbers, (None, None), tuple(notes))
-    return Image(numbers, (-center if inverted else center, width), tuple(notes))
+        return DecodedImage(numbers, (None, None), tuple(notes))
+    return DecodedImage(numbers, (-center if inverted else center, width), tuple(notes))
 
 
 def _position(dataset: Dataset, groups: list[Dataset], offset_mm: float) -> tuple[float, ...] | None:

@@ -1,6 +1,6 @@
 """The header of an image, read tag by tag from an allow-list. Everything else in the file is skipped unread.
 
-Runs in the guarded child; loads pydicom.
+Runs in the sandboxed worker; loads pydicom.
 """
 
 import math

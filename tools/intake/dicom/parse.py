@@ -1,6 +1,6 @@
 """One file's bytes to a data set whose stated sizes fit the bounds and the bytes that are there.
 
-Runs in the guarded child; loads pydicom. Nothing is decoded here.
+Runs in the sandboxed worker; loads pydicom. Nothing is decoded here.
 """
 
 import io
