@@ -5,7 +5,7 @@ import numpy as np
 from tools.phantoms.body import FAT_HU, SIDES, Body
 from tools.phantoms.canvas import Floats, Point, Tissue
 
-TOP_MM = 132.0  # above this level the belly begins
+TOP_MM = 132.0  # above this level the abdomen begins
 
 
 def draw_pelvis(body: Body) -> None:

@@ -51,7 +51,7 @@ def _vertebra(canvas: Canvas, level: float, marrow: float, thoracic: bool) -> No
 
 
 def _ribs(body: Body) -> None:
-    """All ribs at once: bands of the chest wall that slope downwards from the spine to the front."""
+    """Paint all ribs at once: bands of the chest wall that slope downwards from the spine to the front."""
     canvas = body.canvas
     wide, deep = float(body.half_width.mean()), float(body.half_depth.mean())
     theta = np.arctan2(np.abs(body.x) / wide, -body.y / deep)  # 0 at the front, π at the spine

@@ -70,7 +70,7 @@ def _lungs(body: Body, cavity: Floats, above: Floats) -> None:
 
 
 def _lung_trees(body: Body) -> None:
-    """Arteries that branch and taper, and the airways beside the larger ones."""
+    """Paint arteries that branch and taper, and the airways beside the larger ones."""
     canvas, rng = body.canvas, body.rng
     lung = (canvas.tissue == Tissue.LUNG).astype(np.float32)
     for side in SIDES:

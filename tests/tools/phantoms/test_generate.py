@@ -220,18 +220,18 @@ def test_solid_lung_nodules_stand_out_of_the_air(cases: PhantomSummary, truth: l
 
 
 def test_some_patients_come_twice_with_the_same_lesions_at_another_size(truth: list[dict[str, str]]) -> None:
-    visits: dict[str, dict[str, dict[str, str]]] = {}
+    studies: dict[str, dict[str, dict[str, str]]] = {}
     for row in truth:
         if row["patient_id"] == "PHANTOM-0002":
-            _, visit, lesion = row["lesion_id"].split("-")
-            visits.setdefault(visit, {})[lesion] = row
-    both = visits["S1"].keys() & visits["S2"].keys()
+            _, study, lesion = row["lesion_id"].split("-")
+            studies.setdefault(study, {})[lesion] = row
+    both = studies["S1"].keys() & studies["S2"].keys()
     assert len(both) >= 4
     for lesion in both:
-        before, after = visits["S1"][lesion], visits["S2"][lesion]
+        before, after = studies["S1"][lesion], studies["S2"][lesion]
         assert before["lesion_type"] == after["lesion_type"]
         assert before["density"] == after["density"]
-    assert any(visits["S1"][lesion]["long_axis_mm"] != visits["S2"][lesion]["long_axis_mm"] for lesion in both)
+    assert any(studies["S1"][lesion]["long_axis_mm"] != studies["S2"][lesion]["long_axis_mm"] for lesion in both)
 
 
 @settings(max_examples=60, deadline=None)
