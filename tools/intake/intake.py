@@ -32,7 +32,7 @@ def _nothing() -> None:
 
 
 def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLimits = DEFAULT_LIMITS) -> Study:
-    """Files, folders and zips to a Study: one patient, series best first, what was left out in plain sentences.
+    """Read files, folders and zips into a Study: one patient, series best first, what was left out in plain sentences.
 
     Untrusted bytes are parsed in a worker process within `limits`. `patient_key` is `keys.patient(PatientID)`, None
     where the file has no id. Raises IntakeError, in one sentence, when nothing can be used.

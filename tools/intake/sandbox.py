@@ -1,4 +1,4 @@
-"""Reads an upload in sandboxed workers, collects what they send, and goes on behind a file that killed one."""
+"""Read an upload in sandboxed workers, collect what they send, and go on behind a file that killed one."""
 
 import os
 import signal
@@ -88,7 +88,7 @@ def read_headers(
 
 
 def worker_for(paths: Sequence[Path], limits: IntakeLimits) -> WorkerProcess:
-    """One more worker for an upload whose headers are read. Raises WorkerError."""
+    """Start one more worker for an upload whose headers are read. Raises WorkerError."""
     nothing = IntakeResult(limits)
     job = Job([os.fspath(path) for path in paths], asdict(limits), limits.max_files + 2, 0, 1, True)
     worker = WorkerProcess()
@@ -99,7 +99,7 @@ def worker_for(paths: Sequence[Path], limits: IntakeLimits) -> WorkerProcess:
 
 
 def parse_frame(message: dict[str, Any], payload: bytes) -> ReceivedFrame:
-    """A checked frame: the worker is not trusted. Raises ValidationError or ValueError."""
+    """Parse and check a frame: the worker is not trusted. Raises ValidationError or ValueError."""
     record = _records().validate_python(message["record"])
     return ReceivedFrame(record, np.frombuffer(payload, dtype=record.dtype).reshape(record.rows, record.columns))
 

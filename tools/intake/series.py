@@ -46,7 +46,7 @@ class OrderedFrames:
 def build_series(
     frames: Sequence[ReceivedFrame], keys: PatientKeys, loader: SliceLoader | None = None
 ) -> tuple[list[Series], list[tuple[int, Reason]]]:
-    """All series of the frames, best first (CT in HU, then most slices), and the files that were duplicates.
+    """Build all series of the frames, best first (CT in HU, then most slices), and the files that were duplicates.
 
     The frames' pixels are released as they are copied; `loader` fetches those that are not decoded yet.
     """

@@ -55,7 +55,7 @@ class SliceLoader:
         self._closed = False
 
     def volume(self, frames: Sequence[ReceivedFrame]) -> LazyVolume:
-        """The volume of a stack of frames, filled with what is decoded already."""
+        """Make the volume of a stack of frames, filled with what is decoded already."""
         first = frames[0].record
         volume = LazyVolume((len(frames), first.rows, first.columns), self.want)
         for index, frame in enumerate(frames):

@@ -42,7 +42,7 @@ def main() -> None:
     _limit_resources(limits)
 
     def send(file: int, source: Source, budget: Budget, header_only: bool) -> None:
-        """The frames of a file, or only its record where that will do for now."""
+        """Send the frames of a file, or only its record where that will do for now."""
         _send(pipe, {"kind": "begin", "file": file})
         _alarm(limits.file_timeout_s)
         try:
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def _claim_output() -> BinaryIO:
-    """The real standard output as the pipe; whatever else writes to descriptors 1 and 2 goes nowhere."""
+    """Claim the real standard output as the pipe; whatever else writes to descriptors 1 and 2 goes nowhere."""
     pipe = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -84,7 +84,7 @@ def _claim_output() -> BinaryIO:
 
 
 def _limit_resources(limits: IntakeLimits) -> None:
-    """Address space, processor time, no files written, no core dump. Where the system has no such limits, none."""
+    """Bound address space and processor time, forbid files and core dumps, where the system has such limits."""
     try:
         import resource
     except ImportError:

@@ -51,7 +51,7 @@ class WorkerProcess:
             self._process.stdin.flush()
 
     def messages(self, limits: IntakeLimits) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """Whole messages until the pipe ends. A message that is cut off belongs to the file that killed the worker.
+        """Read whole messages until the pipe ends. One that is cut off belongs to the file that killed the worker.
 
         Raises ValueError or KeyError for what is no message.
         """
@@ -121,7 +121,7 @@ class WorkerPool:
                 self._workers.append(WorkerProcess())
 
     def take(self) -> WorkerProcess:
-        """A waiting worker, or else a new one."""
+        """Take a waiting worker, or else a new one."""
         with self._lock:
             while self._workers:
                 worker = self._workers.pop()

@@ -18,12 +18,12 @@ COMPLETE = "complete-2"
 
 
 def patient_keys(settings: Settings) -> PatientKeys:
-    """The patient keys of this installation."""
+    """Load the patient keys of this installation."""
     return load_patient_keys(settings.data, settings.salt.get_secret_value() if settings.salt else None)
 
 
 def open_atlas(settings: Settings, embedder: Embedder, progress: StageProgress | None = None) -> Atlas:
-    """The atlas of the settings, else the own atlas, else the demo atlas, which is built when it is not there yet.
+    """Open the atlas of the settings, else the own atlas, else the demo atlas, which is built when it is not there yet.
 
     Raises AtlasError when a named atlas is missing or does not fit the encoder.
     """
@@ -35,7 +35,7 @@ def open_atlas(settings: Settings, embedder: Embedder, progress: StageProgress |
 
 
 def ensure_samples(settings: Settings, progress: StageProgress | None = None) -> Path:
-    """The folder of phantom cases (`dicom/`, `pack/`, `truth.csv`), made on first use."""
+    """Find the folder of phantom cases (`dicom/`, `pack/`, `truth.csv`), made on first use."""
     folder = settings.samples
     if not (folder / COMPLETE).exists():
         part = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -52,7 +52,7 @@ def ensure_samples(settings: Settings, progress: StageProgress | None = None) ->
 
 
 def open_workspace_parts(settings: Settings, progress: StageProgress | None = None) -> tuple[Embedder, Atlas]:
-    """Encoder and atlas as the settings name them: what every session shares."""
+    """Open encoder and atlas as the settings name them: what every session shares."""
     embedder = load_embedder(settings.encoder)
     return embedder, open_atlas(settings, embedder, progress)
 

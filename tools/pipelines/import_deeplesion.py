@@ -1,4 +1,4 @@
-"""Imports DeepLesion as published into a ROI pack: `Images_png` (16-bit) and `DL_info.csv`.
+"""Import DeepLesion as published into a ROI pack: `Images_png` (16-bit) and `DL_info.csv`.
 
 Yan et al. 2018, "DeepLesion: automated mining of large-scale lesion annotations", doi:10.1117/1.JMI.5.3.036501.
 """
@@ -155,7 +155,7 @@ def import_deeplesion(
 
 
 def read_slice(path: Path) -> NDArray[np.int16]:
-    """A 16-bit DeepLesion PNG as HU (rows, columns). Eight-bit copies are refused: they have lost the soft tissue."""
+    """Read a 16-bit DeepLesion PNG as HU (rows, columns). Eight-bit copies are refused: soft tissue is lost."""
     try:
         with Image.open(path) as picture:
             if not picture.mode.startswith("I"):

@@ -51,7 +51,7 @@ def index_source(source: Path, settings: Settings, progress: StageProgress | Non
 def pack_of_studies(
     source: Path, keys: PatientKeys, notes: list[str], progress: StageProgress | None = None
 ) -> RoiPack:
-    """Suggested regions of every study below a folder, as a pack of untyped lesions under patient keys.
+    """Crop suggested regions of every study below a folder, as a pack of untyped lesions under patient keys.
 
     Each folder that holds files is read as one study; what cannot be read is said in `notes`.
     Raises PackError when nothing was found.

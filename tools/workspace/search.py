@@ -20,7 +20,7 @@ class FilterError(LesionSearchError):
 
 
 def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Filters = Filters()) -> SearchFacts:
-    """The `k` atlas lesions most like a region (1..50), under filters, with votes and confidence.
+    """Find the `k` atlas lesions most like a region (1..50), under filters, with votes and confidence.
 
     The result is also kept in the session. Raises RegionError, FilterError, AtlasError.
     """
@@ -56,7 +56,7 @@ def search_region(workspace: Workspace, region_id: str, k: int = 10, filters: Fi
 
 
 def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
-    """Filters with the atlas's own spelling of types. Raises FilterError with what would work."""
+    """Check filters, and give types the atlas's own spelling. Raises FilterError with what would work."""
     spelling = {name.casefold(): name for name in atlas.types()}
 
     def known(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -78,10 +78,10 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
 
 
 def atlas_name(atlas: Atlas) -> str:
-    """What the atlas is called before people: never a path or an address."""
+    """Say what the atlas is called before users: never a path or an address."""
     return "demo atlas of synthetic lesions" if is_synthetic(atlas.summary()) else "atlas"
 
 
 def is_synthetic(summary: AtlasSummary) -> bool:
-    """True when every lesion of the atlas is a phantom's."""
+    """Tell whether every lesion of the atlas is a phantom's."""
     return summary.sources == {DEMO_SOURCE}

@@ -48,7 +48,7 @@ class Described:
 
 
 def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[DecodedFrame]:
-    """The frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError with the reason."""
+    """Decode the frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError."""
     try:
         dataset, frames = open_image(data, budget)
         yield from _frames(dataset, file, frames)
@@ -61,7 +61,7 @@ def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[DecodedFrame
 
 
 def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecord | None:
-    """The record of a plain CT image in HU from the first bytes of its file, which is `size` bytes long, without its
+    """Read the record of a plain CT image in HU from the first bytes of its `size`-byte file, without its
     digest; None for all else. Raises LeftOutError for what no decoder could use."""
     dataset = open_header(head, size, budget)
     if dataset is None or header.modality(dataset) != "CT":
@@ -94,7 +94,7 @@ def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[DecodedFrame]:
 
 
 def _complete(dataset: Dataset) -> None:
-    """What real files leave out though the standard asks for it."""
+    """Add what real files leave out though the standard asks for it."""
     dataset.PhotometricInterpretation = header.text(dataset, "PhotometricInterpretation").upper() or "MONOCHROME2"
     for keyword, usual in (("PixelRepresentation", 0), ("SamplesPerPixel", 1), ("BitsStored", dataset.BitsAllocated)):
         if header.value(dataset, keyword) is None:
@@ -102,7 +102,7 @@ def _complete(dataset: Dataset) -> None:
 
 
 def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
-    """Stored values of each frame. Where one decoder fails, the next one goes on."""
+    """Decode the stored values of each frame. Where one decoder fails, the next one goes on."""
     decoder = decoder_of(dataset)
     options: dict[str, Any] = {"correct_unused_bits": False} if decoder.is_native else {}  # see `_stored`
     done = 0
@@ -153,7 +153,8 @@ def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) 
 
 
 def _position(dataset: Dataset, groups: list[Dataset], offset_mm: float) -> tuple[float, ...] | None:
-    """Of the first pixel, in patient mm. Frames without groups of their own lie `offset_mm` along the normal."""
+    """Read the position of the first pixel, in patient mm. Frames without groups of their own lie `offset_mm` along
+    the normal."""
     position = header.vector(header.macro(dataset, groups, "PlanePositionSequence"), "ImagePositionPatient", 3)
     axes = header.directions(dataset)
     if position is None or axes is None or groups or not offset_mm:
@@ -208,7 +209,7 @@ def _record(
 
 
 def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
-    """Stored values (rows, columns), colour as luminance, and where they are padding."""
+    """Read stored values (rows, columns), colour as luminance, and where they are padding."""
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         array = apply_color_lut(array, dataset)
     if array.ndim == 3:
@@ -228,7 +229,7 @@ def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.ge
 
 
 def _transform(dataset: Dataset, values: Dataset) -> tuple[pixels.Rescale | pixels.LookupTable | None, str]:
-    """How stored values become physical ones, and what they are then (HU, US: unspecified, or other); None: unsaid.
+    """Read how stored values become physical ones, and their unit (HU, US: unspecified, or other; None: unsaid).
 
     Raises LeftOutError when what the file says cannot be meant.
     """
