@@ -1,6 +1,6 @@
 """The tools the assistant calls. Names and arguments are a contract; the docstrings are what a model reads.
 
-Every tool gets the person's workspace from the runtime, which the model never sees, and returns typed facts: their
+Every tool gets the user's workspace from the runtime, which the model never sees, and returns typed facts: their
 compact JSON as the message a model reads, the object itself as the artifact that grounding and the screen use.
 """
 
@@ -130,7 +130,7 @@ def describe_atlas(runtime: ToolRuntime[Workspace], group_by: GroupBy = "lesion_
             counts=counts,
             total=len(atlas),
             patients=atlas.patients,
-            synthetic=is_synthetic(atlas.outline()),
+            synthetic=is_synthetic(atlas.summary()),
         )
     )
 

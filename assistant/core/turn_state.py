@@ -92,7 +92,7 @@ def turn_state(
     """The state now, from the person's session and the evidence so far."""
     from tools.workspace.search import is_synthetic
 
-    session, outline = workspace.session, workspace.atlas.outline()
+    session, outline = workspace.session, workspace.atlas.summary()
     series = session.series if session.study is not None else None
     regions = tuple(RegionFacts.of(r, series) for r in session.regions()) if series else ()
     searched = {r.region_id for r in regions if session.search_of(r.region_id) is not None}

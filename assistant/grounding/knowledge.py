@@ -22,6 +22,7 @@ from tools.domain.facts import (
     SearchFacts,
     StudyFacts,
 )
+from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.study import SafeFacts
 
 
@@ -207,7 +208,7 @@ class KnowledgeBase:
         return records
 
     def _names(self) -> Names:
-        types = {*self.atlas_types, *(lesson.lesion_type for lesson in self.lessons)} | set(_COMMON_TYPES)
+        types = {*self.atlas_types, *(lesson.lesion_type for lesson in self.lessons)} | set(DEEPLESION_TYPES)
         for record in self.lesions.values():
             types |= record.types
         parts = {r.body_part for r in [*self.lesions.values(), self.study] if r and r.body_part}
@@ -272,5 +273,4 @@ def _plain(sentence: str) -> str:
 
 
 _WHAT_NUMBER = _plain(remarks.what_number("0"))
-_COMMON_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 _FIXED = frozenset(_plain(s) for text in remarks.fixed_texts() for s in [text, *split_sentences(text)])

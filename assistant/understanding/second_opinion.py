@@ -15,7 +15,7 @@ from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply
 from assistant.planning.planner import plan_turn
 from assistant.understanding.preprocess import is_data
-from tools.domain.lesions import DEEPLESION_TYPES as TYPE_NAMES
+from tools.domain.lesions import DEEPLESION_TYPES
 
 RULES_PROBABILITY = 0.35  # the chance its reading is given
 _SIGNS = re.compile(r"[<>≤≥=]")
@@ -37,7 +37,7 @@ def vote(
 
     A mind's thoughts come likeliest first. No mind is asked, and no more of its thoughts, than may change the outcome.
     """
-    if not set(state.atlas_types) <= set(TYPE_NAMES):
+    if not set(state.atlas_types) <= set(DEEPLESION_TYPES):
         return planned  # the minds learnt other types than this atlas has
     if any(r.unknown_types or r.not_applied for r in planned):
         return planned  # what is not there is told in words they do not know

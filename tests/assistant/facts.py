@@ -15,9 +15,10 @@ from tools.domain.facts import (
     StudyFacts,
     VoteFacts,
 )
+from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.study import SafeFacts
 
-TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
+TYPES = DEEPLESION_TYPES
 
 
 def lengths(low: float = 3.0, high: float = 90.0) -> st.SearchStrategy[float]:

@@ -12,7 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
 
 from tools.domain.patient_keys import PatientKeys
-from tools.intake import worker_process as dicom_child
+from tools.intake import worker_process
 
 MakeCt = Callable[..., Dataset]
 ToBytes = Callable[[Dataset], bytes]
@@ -100,8 +100,8 @@ def save(tmp_path: Path, to_bytes: ToBytes) -> Callable[[Dataset, str], Path]:
 
 
 @pytest.fixture
-def child_that(monkeypatch):
-    """Replaces the child's decoder by a line of Python that misbehaves on some file."""
+def worker_that(monkeypatch):
+    """Replace the worker's decoder by a line of Python that misbehaves on some file."""
 
     def install(line: str) -> None:
         patch = (
@@ -111,7 +111,7 @@ def child_that(monkeypatch):
             "    yield from real(data, file, budget)\n"
             "d.decode_file = decode_file\n"
         )
-        head, tail = dicom_child.BOOTSTRAP.split("; from tools.intake.worker")
-        monkeypatch.setattr(dicom_child, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.intake.worker{tail}")
+        head, tail = worker_process.BOOTSTRAP.split("; from tools.intake.worker")
+        monkeypatch.setattr(worker_process, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.intake.worker{tail}")
 
     return install

@@ -1,23 +1,21 @@
 """The atlas: Chroma records of lesions with known types, searched by embedding and metadata."""
 
-import dataclasses
-import hashlib
 import logging
-import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from encoder.roi import to_roi_width
-from tools.atlas.catalog import Catalog
-from tools.atlas.pack import Images, LesionRow, PackError, RoiPack, native_widths_mm
-from tools.atlas.type_votes import NEIGHBOURS, Calibration, calibrate, type_probabilities
+from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate
+from tools.atlas.catalog import Catalog, Vectors
+from tools.atlas.pack import Images
+from tools.atlas.records import metadata_to_lesion
+from tools.atlas.searchers import ExactSearcher, IndexSearcher, Query, Searcher
+from tools.atlas.type_votes import NEIGHBOURS, type_probabilities
 from tools.domain.lesions import (
     AtlasError,
     AtlasLesion,
@@ -29,26 +27,15 @@ from tools.domain.lesions import (
 )
 from tools.domain.patient_keys import PatientKeys
 
-if TYPE_CHECKING:  # loads Chroma, which the records above do not need
-    from tools.atlas.searchers import Searcher
-
-
-Vectors = NDArray[np.float32]
-Embed = Callable[[NDArray[Any]], Vectors]
-Progress = Callable[[int, int], None]
-
-BATCH = 512  # lesions embedded and written at a time: what an interruption can cost
-IN_MEMORY = 100_000  # vectors of a local atlas held in memory (200 MB at 512 dimensions)
-IN_MEMORY_REMOTE = 5_000  # the same over HTTP, where each costs 10 KB of JSON to fetch
-CALIBRATION_QUERIES = 3000
-PATIENT_KEY = re.compile(r"p-[0-9a-f]{12}")
-STUDY_KEY = re.compile(r"s-[0-9a-f]{12}")
+MAX_IN_MEMORY = 100_000  # vectors of a local atlas held in memory (200 MB at 512 dimensions)
+MAX_IN_MEMORY_REMOTE = 5_000  # the same over HTTP, where each costs 10 KB of JSON to fetch
+MAX_REFIT = 2_000  # lesions of an atlas that is calibrated anew while its user waits: about ten seconds
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Outline:
+class AtlasSummary:
     """What an atlas holds, in few words."""
 
     types: tuple[str, ...]  # sorted
@@ -62,7 +49,7 @@ class _View:
 
     revision: str
     catalog: Catalog
-    searcher: "Searcher"
+    searcher: Searcher
     dim: int  # 0: empty
     calibration: Calibration | None
 
@@ -70,7 +57,8 @@ class _View:
 class Atlas:
     """Lesions of known type to compare with, in a folder or on a Chroma server. Safe to search from several threads.
 
-    `fingerprint` is the encoder's: an atlas answers only to the encoder it was built with. Raises AtlasError.
+    `fingerprint` is the encoder's: an atlas answers only to the encoder it was built with. Up to `max_in_memory`
+    vectors are searched exactly in memory, more by Chroma's index. Raises AtlasError.
     """
 
     def __init__(
@@ -79,19 +67,18 @@ class Atlas:
         fingerprint: str,
         keys: PatientKeys,
         create: bool = False,
-        in_memory: int | None = None,
+        max_in_memory: int | None = None,
     ) -> None:
-        from tools.atlas.chroma_store import ChromaStore
+        from tools.atlas.chroma_store import ChromaStore  # loads Chroma, which the records do not need
 
         self.location = str(location)
         self.fingerprint = fingerprint
-        self._keys = keys
+        self.keys = keys
         self._lock = threading.RLock()
         self._current: _View | None = None
-        new_facts = {"fingerprint": fingerprint, "keys": self._keys_mark(), "revision": secrets.token_hex(8)}
-        self._store = ChromaStore(self.location, create, new_facts)
-        self._in_memory = in_memory or (IN_MEMORY_REMOTE if self._store.remote else IN_MEMORY)
-        facts = self._store.facts()
+        self.store = ChromaStore(self.location, create, self._new_facts())
+        self._max_in_memory = max_in_memory or (MAX_IN_MEMORY_REMOTE if self.store.remote else MAX_IN_MEMORY)
+        facts = self.store.facts()
         built_with = str(facts.get("fingerprint"))
         if built_with != fingerprint:
             raise AtlasError(
@@ -108,49 +95,13 @@ class Atlas:
 
     @property
     def patients(self) -> int:
-        """How many different patients."""
+        """Count the different patients."""
         return self._view().catalog.patients
-
-    def index(self, pack: RoiPack, embed: Embed, progress: Progress | None = None) -> int:
-        """Adds or updates the lesions of a pack; returns how many were new or changed.
-
-        `embed` takes (N, 64, 64) images to (N, dim) unit vectors. After an interruption the same call continues where
-        it stopped: what is stored with the same content is skipped. Searches are calibrated anew.
-        """
-        if not self.keys_match:
-            raise AtlasError(
-                f"The atlas at {self.location} was built with another LESION_SEARCH_SALT, so the same patient would "
-                "count as two. Set the salt it was built with, or index into a new atlas."
-            )
-        written = 0
-        size = min(BATCH, self._store.max_batch)
-        for start in range(0, len(pack), size):
-            images = np.asarray(pack.images[start : start + size])
-            rows = pack.lesions[start : start + size]
-            lesions = [self._record(row) for row in rows]
-            digests = [_digest(lesion, image) for lesion, image in zip(lesions, images, strict=True)]
-            stored = self._store.content_of([lesion.lesion_id for lesion in lesions])
-            new = [i for i, lesion in enumerate(lesions) if stored.get(lesion.lesion_id) != digests[i]]
-            if new:
-                if not written:
-                    self._remember(calibration=None)
-                self._store.upsert(
-                    [lesions[i].lesion_id for i in new],
-                    _checked(embed(to_roi_width(images[new], native_widths_mm([rows[i] for i in new]))), len(new)),
-                    [_metadata(lesions[i]) | {"content": digests[i]} for i in new],
-                    images[new],
-                )
-                written += len(new)
-            if progress:
-                progress(start + len(images), len(pack))
-        if written:
-            self.calibrate()
-        return written
 
     def search(
         self, vector: Vectors, k: int = 10, filters: Filters | None = None, patient_key: str | None = None
     ) -> SearchResult:
-        """The `k` most similar lesions that pass `filters`, to a unit vector (dim,).
+        """Find the `k` lesions that pass `filters` and are most similar to a unit vector (dim,).
 
         `patient_key` is the query's own patient, whom the scope leaves out, or keeps alone. Hits, and how sure the
         search is, follow the filters. The votes do not: they ask all other patients' lesions, as calibrated, and are
@@ -164,8 +115,6 @@ class Atlas:
                 f"The atlas at {self.location} was built with another LESION_SEARCH_SALT, so lesions of the same "
                 "patient cannot be told; set the salt it was built with, or search all lesions."
             )
-        from tools.atlas.searchers import Query
-
         view = self._view()
         catalog = view.catalog
         query = self._query(vector, view)
@@ -188,7 +137,7 @@ class Atlas:
             fit = view.calibration
             if len(voters.rows) and catalog.types:
                 probabilities = type_probabilities(
-                    voters.similarities[None], catalog.type[voters.rows][None], _shares(catalog), fit.vote
+                    voters.similarities[None], catalog.type[voters.rows][None], catalog.type_shares, fit.vote
                 )[0]
                 order = np.argsort(-probabilities, kind="stable")
                 votes = tuple(TypeVote(catalog.types[code], float(probabilities[code])) for code in order)
@@ -198,7 +147,7 @@ class Atlas:
         return SearchResult(hits, votes, confidence, int(mask.sum()), len(catalog), filters)
 
     def get(self, lesion_id: str) -> AtlasLesion:
-        """One record. Raises AtlasError if there is none of this id."""
+        """Read one record. Raises AtlasError if there is none of this id."""
         catalog = self._view().catalog
         row = catalog.row_of.get(lesion_id)
         if row is None:
@@ -206,80 +155,72 @@ class Atlas:
         return catalog.lesions[row]
 
     def roi(self, lesion_id: str) -> Images:
-        """The (64, 64) image a lesion was indexed with, int16 HU or uint8."""
-        image = self._store.roi(self.get(lesion_id).lesion_id)
+        """Read the (64, 64) image a lesion was indexed with, int16 HU or uint8. Raises AtlasError."""
+        image = self.store.roi(self.get(lesion_id).lesion_id)
         if image is None:
             raise AtlasError(f"The atlas holds no image of lesion {lesion_id!r}; index its ROI pack again.")
         return image
 
     def similarity(self, vector: Vectors, lesion_id: str) -> float:
-        """Cosine between a unit vector (dim,) and one lesion."""
+        """Compute the cosine between a unit vector (dim,) and one lesion. Raises AtlasError."""
         view = self._view()
         row = view.catalog.row_of[self.get(lesion_id).lesion_id]
         return float(np.clip(view.searcher.vectors_at(np.array([row]))[0] @ self._query(vector, view), -1, 1))
 
     def counts(self, group_by: str = "lesion_type") -> dict[str, int]:
-        """Lesions by `lesion_type`, `sex`, `age`, `size`, `body_part`, `source` or `patient`; `unknown` comes last."""
+        """Count lesions by `lesion_type`, `sex`, `age`, `size`, `body_part`, `source` or `patient`, `unknown` last.
+
+        Raises AtlasError.
+        """
         return self._view().catalog.counts(group_by)
 
     def types(self) -> tuple[str, ...]:
-        """The lesion types of this atlas, sorted."""
+        """List the lesion types of this atlas, sorted."""
         return self._view().catalog.types
 
-    def outline(self) -> Outline:
-        """Types, number and sources of the lesions, all of one revision and from one look at the database."""
+    def summary(self) -> AtlasSummary:
+        """Sum up types, number and sources of the lesions, all of one revision and from one look at the database."""
         catalog = self._view().catalog
-        return Outline(catalog.types, len(catalog), frozenset(catalog.counts("source")))
+        return AtlasSummary(catalog.types, len(catalog), frozenset(catalog.counts("source")))
 
     def lesions(self) -> Iterator[AtlasLesion]:
-        """All records, sorted by lesion id."""
+        """Iterate over all records, sorted by lesion id."""
         return iter(self._view().catalog.lesions)
 
     def vectors(self) -> Vectors:
-        """All unit vectors, (N, dim), in the order of `lesions()`."""
+        """Read all unit vectors, (N, dim), in the order of `lesions()`."""
         catalog = self._view().catalog
-        return self._store.vectors(catalog.row_of)
-
-    def to_pack(self) -> RoiPack:
-        """The atlas as a ROI pack, from which it can be rebuilt, for instance with another encoder.
-
-        Patients and studies stand in it under their keys, which indexing takes as they are.
-        """
-        catalog = self._view().catalog
-        images = dict(self._store.rois())
-        if len({image.dtype for image in images.values()}) > 1:
-            raise AtlasError("This atlas holds both HU and windowed images; a ROI pack holds one kind.")
-        lacking = [lesion.lesion_id for lesion in catalog.lesions if lesion.lesion_id not in images]
-        if lacking or not catalog.lesions:
-            raise AtlasError(f"The atlas cannot be exported: {len(lacking)} of {len(catalog)} lesions have an image.")
-        return RoiPack(
-            np.stack([images[lesion.lesion_id] for lesion in catalog.lesions]),
-            tuple(_row(lesion) for lesion in catalog.lesions),
-        )
-
-    def calibrate(self) -> Calibration | None:
-        """Fits votes and thresholds, each lesion asked with its own patient left out, and stores them with the atlas.
-
-        `index` does this by itself. None: fewer than two patients, so that nothing can be compared.
-        """
-        view = self._view()
-        calibration = _calibrated(view.catalog, view.searcher)
-        self._remember(calibration)
-        return calibration
+        return self.store.vectors(catalog.row_of)
 
     def calibration(self) -> Calibration | None:
-        """What `calibrate` found: temperature, thresholds, ECE before and after."""
+        """Read how similarities translate: vote, thresholds, ECE before and after. None: nothing to compare."""
         return self._view().calibration
 
+    def is_calibrated(self) -> bool:
+        """Tell whether a calibration of this version is stored with the atlas."""
+        return _is_current(self.store.facts())
+
+    def calibrate(self) -> Calibration | None:
+        """Fit votes and thresholds, each lesion asked with its own patient left out, and store them with the atlas.
+
+        None: fewer than two patients, so that nothing can be compared.
+        """
+        view = self._view()
+        calibration = calibrate(view.catalog, view.searcher)
+        self.store.remember(self._new_facts() | _calibration_facts(calibration))
+        return calibration
+
+    def start_revision(self) -> None:
+        """Declare that lesions are about to change: what was calibrated on them is dropped, other readers look anew."""
+        self.store.remember(self._new_facts())
+
     def close(self) -> None:
-        """Lets go of the database."""
-        self._store.close()
+        """Let go of the database."""
+        self.store.close()
 
     def _view(self) -> _View:
-        """The atlas in memory, read again when somebody has written to it."""
-        from tools.atlas.searchers import ExactSearcher, IndexSearcher
-
-        facts = self._store.facts()
+        """Hold the atlas in memory; read it again when another process has written to it."""
+        facts = self.store.facts()
         revision = str(facts.get("revision"))
         view = self._current
         if view and view.revision == revision:
@@ -287,27 +228,50 @@ class Atlas:
         with self._lock:
             if self._current and self._current.revision == revision:
                 return self._current
-            catalog = Catalog(_lesion(lesion_id, record) for lesion_id, record in self._store.records().items())
+            records = self.store.records().items()
+            catalog = Catalog(metadata_to_lesion(lesion_id, metadata) for lesion_id, metadata in records)
             searcher: Searcher
-            if len(catalog) <= self._in_memory:
-                searcher = ExactSearcher(self._store.vectors(catalog.row_of))
+            if len(catalog) <= self._max_in_memory:
+                searcher = ExactSearcher(self.store.vectors(catalog.row_of))
             else:
-                searcher = IndexSearcher(self._store, catalog)
-            stored = facts.get("calibration")
-            calibration = Calibration.from_json(stored) if stored else _calibrated(catalog, searcher)
+                searcher = IndexSearcher(self.store, catalog)
+            calibration = self._calibration_of(facts, catalog, searcher)
             dim = searcher.vectors_at(np.array([0])).shape[1] if len(catalog) else 0
             self._current = _View(revision, catalog, searcher, dim, calibration)
             return self._current
 
-    def _remember(self, calibration: Calibration | None) -> None:
-        facts = {"fingerprint": self.fingerprint, "keys": self._keys_mark(), "revision": secrets.token_hex(8)}
-        if calibration:
-            facts["calibration"] = calibration.to_json()
-        self._store.remember(facts)
+    def _calibration_of(self, facts: dict[str, Any], catalog: Catalog, searcher: Searcher) -> Calibration | None:
+        """Take the stored calibration where its version is this one; otherwise fit anew, where that is not too slow."""
+        stored = _stored_calibration(facts)
+        if stored and _is_current(facts):
+            return stored
+        if stored and len(catalog) > min(MAX_REFIT, self._max_in_memory):
+            log.warning(
+                "The atlas at %s was calibrated by another version of this program, so its votes and confidence may "
+                "differ from those of a new atlas: index its ROI pack into it again, which only calibrates it anew.",
+                self.location,
+            )
+            return stored
+        calibration = calibrate(catalog, searcher)
+        if "calibration" in facts:  # without, another process is writing to it, or was interrupted
+            self._store_refit(facts, calibration)
+        return calibration
+
+    def _store_refit(self, facts: dict[str, Any], calibration: Calibration | None) -> None:
+        """Keep a calibration fitted while opening, unless the lesions have changed since or the atlas is read-only."""
+        try:
+            if self.store.facts().get("revision") == facts.get("revision"):
+                self.store.remember(facts | _calibration_facts(calibration))
+        except AtlasError as error:
+            log.warning("The atlas is calibrated anew each time it is opened, as that cannot be stored: %s", error)
+
+    def _new_facts(self) -> dict[str, str | int | float]:
+        """Write what the store remembers of an atlas whose lesions have just changed."""
+        return {"fingerprint": self.fingerprint, "keys": self._keys_mark(), "revision": secrets.token_hex(8)}
 
     def _keys_mark(self) -> str:
-        """Tells whether two installations share their salt, without giving it away."""
-        return self._keys.study("the keys of this atlas")
+        """Mark the salt, so that two installations can tell whether they share it, without giving it away."""
+        return self.keys.study("the keys of this atlas")
 
     def _query(self, vector: Vectors, view: _View) -> Vectors:
         query = np.asarray(vector, np.float32).reshape(-1)
@@ -319,81 +283,20 @@ class Atlas:
             raise AtlasError("The query's embedding is not a finite vector; choose another region.")
         return query / np.linalg.norm(query)
 
-    def _record(self, row: LesionRow) -> AtlasLesion:
-        """A pack's row without its identifiers."""
-        patient = row.patient_id if PATIENT_KEY.fullmatch(row.patient_id) else self._keys.patient(row.patient_id)
-        study = row.study_id
-        if study and not STUDY_KEY.fullmatch(study):
-            study = self._keys.study(study)
-        kept = {name: getattr(row, name) for name in _SHARED_COLUMNS}
-        return AtlasLesion(patient_key=patient, study_key=study, **kept)
+
+def _is_current(facts: dict[str, Any]) -> bool:
+    return "calibration" in facts and facts.get("calibration_version") == CALIBRATION_VERSION
 
 
-_COLUMNS = tuple(field.name for field in dataclasses.fields(AtlasLesion))
-_SHARED_COLUMNS = tuple(name for name in _COLUMNS if name not in ("patient_key", "study_key"))
-
-
-def _row(lesion: AtlasLesion) -> LesionRow:
-    kept = {name: getattr(lesion, name) for name in _SHARED_COLUMNS}
-    return LesionRow(patient_id=lesion.patient_key, study_id=lesion.study_key, **kept)
-
-
-def _metadata(lesion: AtlasLesion) -> dict[str, Any]:
-    """Chroma knows no None: what is unknown is left out."""
-    record = dataclasses.asdict(lesion)
-    return {name: value for name, value in record.items() if value is not None and name != "lesion_id"}
-
-
-def _lesion(lesion_id: str, record: dict[str, Any]) -> AtlasLesion:
-    """A stored record, held to the rules of a pack's row: others may write to a shared atlas. Raises AtlasError."""
-    lesion = AtlasLesion(lesion_id, **{name: record[name] for name in _COLUMNS[1:] if name in record})
+def _stored_calibration(facts: dict[str, Any]) -> Calibration | None:
+    """Read a stored calibration; None where there is none, or one of other fields than this version's."""
     try:
-        _row(lesion)
-        if not PATIENT_KEY.fullmatch(lesion.patient_key):
-            raise PackError("its patient is not under a key.")
-    except (PackError, TypeError, AttributeError) as error:  # metadata of any type can be stored
-        reason = str(error) if isinstance(error, PackError) else "a number stands where text should be, or the reverse."
-        raise AtlasError(
-            f"The atlas holds a record that is not safe to use: {reason} Correct that lesion in its ROI pack and index "
-            "it into a new atlas."
-        ) from error
-    return lesion
-
-
-def _digest(lesion: AtlasLesion, image: NDArray[Any]) -> str:
-    digest = hashlib.blake2s(repr(lesion).encode(), digest_size=12)
-    digest.update(image.dtype.str.encode() + np.ascontiguousarray(image).tobytes())
-    return digest.hexdigest()
-
-
-def _checked(vectors: Vectors, count: int) -> Vectors:
-    vectors = np.asarray(vectors, np.float32)
-    lengths = np.linalg.norm(vectors, axis=-1) if vectors.ndim == 2 else np.zeros(0)
-    if lengths.shape != (count,) or not np.isfinite(lengths).all() or not lengths.all():
-        raise AtlasError(f"The encoder gave {vectors.shape} for {count} images: it needs one finite vector for each.")
-    return vectors / lengths[:, None]
-
-
-def _shares(catalog: Catalog) -> NDArray[np.float64]:
-    counts = np.bincount(catalog.type[catalog.type >= 0], minlength=len(catalog.types))
-    shares: NDArray[np.float64] = counts / max(counts.sum(), 1)
-    return shares
-
-
-def _calibrated(catalog: Catalog, searcher: "Searcher") -> Calibration | None:
-    """Asks up to 3,000 of the atlas's own lesions, always the same ones, with their patients left out."""
-    from tools.atlas.searchers import Query
-
-    if catalog.patients < 2:
+        return Calibration.from_json(facts["calibration"]) if "calibration" in facts else None
+    except (TypeError, KeyError, ValueError):
         return None
-    rows = np.sort(np.random.default_rng(0).permutation(len(catalog))[:CALIBRATION_QUERIES])
-    similarities = np.full((len(rows), NEIGHBOURS), -np.inf)
-    types = np.full((len(rows), NEIGHBOURS), -1)
-    others = Filters()
-    for query, (row, vector) in enumerate(zip(rows, searcher.vectors_at(rows), strict=True)):
-        key = catalog.lesions[row].patient_key
-        wanted = Query(catalog.in_scope(others, key), NEIGHBOURS, others, key)
-        (found,) = searcher.nearest(vector, [wanted])
-        similarities[query, : len(found.rows)] = found.similarities
-        types[query, : len(found.rows)] = catalog.type[found.rows]
-    return calibrate(similarities, types, catalog.type[rows], catalog.patient[rows], _shares(catalog))
+
+
+def _calibration_facts(calibration: Calibration | None) -> dict[str, str | int | float]:
+    if calibration is None:
+        return {}
+    return {"calibration": calibration.to_json(), "calibration_version": CALIBRATION_VERSION}

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from tools.domain.lesions import AtlasError, AtlasLesion, Filters
 
-Rows = NDArray[np.intp]
-Mask = NDArray[np.bool_]
+Vectors = NDArray[np.float32]  # (N, dim) unit vectors, or one of (dim,)
+Rows = NDArray[np.intp]  # positions in `Catalog.lesions`
+RowMask = NDArray[np.bool_]  # (N,), one for each lesion
 
 UNKNOWN = "unknown"
 
@@ -36,18 +37,25 @@ class Catalog:
 
     @property
     def patients(self) -> int:
-        """How many different patients."""
+        """Count the different patients."""
         return len(self._patient_codes)
 
-    def in_scope(self, filters: Filters, patient_key: str | None) -> Mask:
-        """Which rows the scope allows; without a patient key every lesion is of another patient."""
-        own: Mask = self.patient == self._patient_codes.get(patient_key or "", -1)
+    @property
+    def type_shares(self) -> NDArray[np.float64]:
+        """How often each type occurs among lesions of known type: (types,), summing to one."""
+        counts = np.bincount(self.type[self.type >= 0], minlength=len(self.types))
+        shares: NDArray[np.float64] = counts / max(counts.sum(), 1)
+        return shares
+
+    def in_scope(self, filters: Filters, patient_key: str | None) -> RowMask:
+        """Mark the rows (N,) that the scope allows; without a patient key every lesion is of another patient."""
+        own: RowMask = self.patient == self._patient_codes.get(patient_key or "", -1)
         if filters.scope == "same-patient":
             return own
         return ~own if filters.scope == "cross-patient" else np.ones(len(self), bool)
 
-    def passing(self, filters: Filters, patient_key: str | None) -> Mask:
-        """Which rows pass scope and all filters. NaN, the unknown number, fails every comparison."""
+    def passing(self, filters: Filters, patient_key: str | None) -> RowMask:
+        """Mark the rows (N,) that pass scope and all filters. NaN, the unknown number, fails every comparison."""
         mask = self.in_scope(filters, patient_key)
         if filters.lesion_types or filters.exclude_types:
             mask &= np.isin(self.type, [self.types.index(name) for name in self.allowed_types(filters)])
@@ -64,7 +72,7 @@ class Catalog:
         return mask
 
     def allowed_types(self, filters: Filters) -> list[str]:
-        """The atlas's types that the filters admit, whatever the case they are written in."""
+        """List the atlas's types that the filters admit, whatever the case they are written in."""
         wanted = {name.casefold() for name in filters.lesion_types}
         excluded = {name.casefold() for name in filters.exclude_types}
         return [
@@ -72,7 +80,7 @@ class Catalog:
         ]
 
     def counts(self, group_by: str) -> dict[str, int]:
-        """How many lesions of each group, in the groups' natural order, unknown last. Raises AtlasError."""
+        """Count the lesions of each group, in the groups' natural order, unknown last. Raises AtlasError."""
         try:
             name = GROUPS[group_by]
         except KeyError:

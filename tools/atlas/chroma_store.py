@@ -16,9 +16,9 @@ import chromadb
 import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
-from numpy.typing import NDArray
 
 from encoder.roi import ROI_SIZE
+from tools.atlas.catalog import Vectors
 from tools.atlas.pack import Images
 from tools.domain.lesions import AtlasError
 
@@ -30,7 +30,6 @@ DATABASE = "chroma.sqlite3"
 INDEX = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200}}
 
 Metadata = Mapping[str, str | int | float]
-Vectors = NDArray[np.float32]
 
 
 class ChromaStore:
@@ -50,40 +49,40 @@ class ChromaStore:
                 self._lesions = self._client.get_collection(LESIONS, embedding_function=None)
             except NotFoundError:
                 if not create:
-                    raise AtlasError(missing(location)) from None
+                    raise AtlasError(_missing(location)) from None
                 self._lesions = self._client.get_or_create_collection(
                     LESIONS, configuration=INDEX, embedding_function=None, metadata=dict(new_facts)
                 )
             self._rois = self._client.get_or_create_collection(ROIS, embedding_function=None)
 
     def facts(self) -> dict[str, Any]:
-        """What the collection remembers about itself: fingerprint, revision, calibration."""
+        """Read what the collection remembers about itself: fingerprint, revision, calibration."""
         with self._reported("read"):
             self._lesions = self._client.get_collection(LESIONS, embedding_function=None)
             return dict(self._lesions.metadata or {})
 
     def remember(self, facts: Metadata) -> None:
-        """Replaces all facts."""
+        """Replace all facts."""
         with self._reported("written"):
             self._lesions.modify(metadata=dict(facts))
 
     def upsert(self, ids: Sequence[str], vectors: Vectors, records: Sequence[Metadata], images: Images) -> None:
-        """At most `max_batch` records. Images go first: a lesion that is found always has its picture."""
+        """Write at most `max_batch` records. Images go first: a lesion that is found always has its picture."""
         with self._reported("written"):
             positions = [[float(zlib.crc32(lesion_id.encode()) % 65_521)] for lesion_id in ids]  # Chroma wants a vector
             self._rois.upsert(ids=list(ids), embeddings=positions, metadatas=[encode_roi(image) for image in images])
             self._lesions.upsert(ids=list(ids), embeddings=vectors, metadatas=[dict(record) for record in records])
 
     def records(self) -> dict[str, dict[str, Any]]:
-        """All metadata by lesion id."""
+        """Read all metadata by lesion id."""
         return {
             lesion_id: dict(record)
             for page in self._pages(["metadatas"])
             for lesion_id, record in zip(page["ids"], page["metadatas"], strict=True)
         }
 
-    def vectors(self, row_of: Mapping[str, int], dim: int | None = None) -> Vectors:
-        """All vectors, (N, dim), in the order of `row_of`."""
+    def vectors(self, row_of: Mapping[str, int]) -> Vectors:
+        """Read all vectors, (N, dim), in the order of `row_of`."""
         result: Vectors | None = None
         for page in self._pages(["embeddings"]):
             if result is None:
@@ -94,19 +93,19 @@ class ChromaStore:
         return np.zeros((0, 0), np.float32) if result is None else result
 
     def content_of(self, ids: Sequence[str]) -> dict[str, str]:
-        """The content digest of those of `ids` that are stored."""
+        """Read the content digest of those of `ids` that are stored."""
         with self._reported("read"):
             page = self._lesions.get(ids=list(ids), include=["metadatas"])
         return {i: str(record.get("content")) for i, record in zip(page["ids"], page["metadatas"] or [], strict=True)}
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, Vectors]:
-        """The vectors of a few lesions."""
+        """Read the vectors (dim,) of a few lesions."""
         with self._reported("read"):
             page = self._lesions.get(ids=list(ids), include=["embeddings"])
         return {i: np.asarray(v, np.float32) for i, v in zip(page["ids"], page["embeddings"], strict=True)}
 
     def nearest(self, vector: Vectors, count: int, where: dict[str, Any] | None) -> list[tuple[str, float]]:
-        """Ids and cosine similarities of about the `count` nearest, best first."""
+        """Find ids and cosine similarities of about the `count` nearest, best first."""
         with self._reported("searched"):
             found = self._lesions.query(
                 query_embeddings=vector[None], n_results=count, where=where, include=["distances"]
@@ -114,18 +113,19 @@ class ChromaStore:
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def roi(self, lesion_id: str) -> Images | None:
-        """The stored (64, 64) image."""
+        """Read the stored (64, 64) image, None where there is none."""
         with self._reported("read"):
             page = self._rois.get(ids=[lesion_id], include=["metadatas"])
         return decode_roi(page["metadatas"][0]) if page["ids"] else None
 
     def rois(self) -> Iterator[tuple[str, Images]]:
-        """All images with their lesion ids."""
+        """Read all images with their lesion ids."""
         for page in self._pages(["metadatas"], self._rois):
             for lesion_id, record in zip(page["ids"], page["metadatas"], strict=True):
                 yield lesion_id, decode_roi(record)
 
     def close(self) -> None:
+        """Let go of the database."""
         self._client.close()
 
     def _pages(self, include: list[str], collection: Any = None) -> Iterator[Any]:
@@ -140,7 +140,7 @@ class ChromaStore:
 
     @contextmanager
     def _reported(self, done: str) -> Iterator[None]:
-        """Chroma's many kinds of failure as one AtlasError."""
+        """Turn Chroma's many kinds of failure into one AtlasError."""
         try:
             yield
         except AtlasError:
@@ -155,7 +155,7 @@ class ChromaStore:
             raise AtlasError(f"The atlas at {place} cannot be {done}: {error}. {what}") from error
 
 
-def missing(location: str) -> str:
+def _missing(location: str) -> str:
     place = _without_password(location)
     return f"There is no atlas at {place}; build one with `lesion-search index PACK --atlas {place}`."
 
@@ -172,7 +172,7 @@ def _connect(location: str, create: bool) -> Any:
         port = url.port or (443 if secure else 80)
         return chromadb.HttpClient(url.hostname or "", port, ssl=secure, headers=headers, settings=settings)
     if not create and not (Path(location) / DATABASE).is_file():
-        raise AtlasError(missing(location))  # asked before Chroma makes an empty database there
+        raise AtlasError(_missing(location))  # asked before Chroma makes an empty database there
     return chromadb.PersistentClient(location, settings=settings)
 
 
@@ -184,7 +184,7 @@ def _without_password(location: str) -> str:
 
 
 def encode_roi(image: Images) -> dict[str, str]:
-    """A (64, 64) int16 or uint8 image as text: row differences, deflated. About 4 KB for a real CT crop."""
+    """Encode a (64, 64) int16 or uint8 image as text: row differences, deflated. About 4 KB for a real CT crop."""
     step = np.diff(image, axis=1, prepend=image.dtype.type(0))  # wraps around, and back again
     planes = step.astype(step.dtype.newbyteorder("<")).view(np.uint8).reshape(ROI_SIZE, ROI_SIZE, -1)
     packed = zlib.compress(np.ascontiguousarray(planes.transpose(2, 0, 1)).tobytes())
@@ -192,7 +192,7 @@ def encode_roi(image: Images) -> dict[str, str]:
 
 
 def decode_roi(record: Mapping[str, Any]) -> Images:
-    """The image of `encode_roi`."""
+    """Decode the (64, 64) image of `encode_roi`."""
     dtype = np.dtype(np.uint8 if record["dtype"] == "uint8" else np.int16)
     raw = zlib.decompress(base64.b64decode(record["roi"]))
     planes = np.frombuffer(raw, np.uint8).reshape(dtype.itemsize, ROI_SIZE, ROI_SIZE).transpose(1, 2, 0)

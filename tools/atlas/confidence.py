@@ -23,7 +23,7 @@ LIMIT_WORDS: dict[ConfidenceLimit, str] = {
 def limited(
     likeness: Confidence, study: SafeFacts, body_parts: Collection[str], synthetic_atlas: bool
 ) -> tuple[Confidence, ConfidenceLimit | None]:
-    """The confidence that likeness alone gives, under the ceiling of study and atlas, and what lowered it, if anything.
+    """Lower the confidence of likeness alone to the ceiling of study and atlas; return it and what lowered it, if any.
 
     - Pixels other than HU, or a body part that is not among the atlas's `body_parts`: none, so no type is named.
     - Synthetic lesions only, asked about a study that is not synthetic: low at most.

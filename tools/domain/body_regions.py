@@ -27,13 +27,13 @@ _WHOLE = frozenset(_TERMS)
 
 
 def regions_of(body_part: str) -> frozenset[str]:
-    """The regions of a body part, whatever its case; the whole body's are all. Empty: not a term of the standard."""
+    """List the regions of a body part, whatever its case; WHOLEBODY has all. Empty: not a term of the standard."""
     term = body_part.upper()
     return _WHOLE if term == "WHOLEBODY" else frozenset(r for r, terms in _TERMS.items() if term in terms.split())
 
 
 def may_be_among(body_part: str | None, others: Collection[str]) -> bool:
-    """Whether a study of this body part may show what lesions of the other body parts show.
+    """Tell whether a study of this body part may show what lesions of the other body parts show.
 
     False only where it is known: where the part and all the others are terms of the standard and no region is common.
     """

@@ -2,7 +2,7 @@
 
 These are the only things a language model ever sees of a study or the atlas, and the only evidence an answer may
 rest on. Every field is a number, an id or a key, a word from a closed list, or a short name of the atlas
-(`tools.names`), never text of a file.
+(`tools.domain.names`), never text of a file.
 """
 
 from typing import Any, Literal
@@ -47,7 +47,7 @@ class RegionFacts(Facts):
 
     @classmethod
     def of(cls, region: Region, series: Series) -> "RegionFacts":
-        """Rounded to what a reader can use: 0.1 mm, 1 mm², 1 HU."""
+        """Round a region's measurements to what a reader can use: 0.1 mm, 1 mm², 1 HU."""
         m = region.measurement
         return cls(
             region_id=region.region_id,
@@ -193,7 +193,7 @@ class LessonFacts(Facts):
 
 
 class ReportFacts(Facts):
-    """A file written for the person, offered by the interface they use."""
+    """A file written for the user, offered by the interface they use."""
 
     format: Literal["html", "json", "dicom-sr"]
     file_name: str

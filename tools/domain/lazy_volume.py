@@ -60,14 +60,14 @@ class LazyVolume:
         return np.array(self[:], dtype=dtype, copy=copy)
 
     def put(self, index: int, pixels: NDArray[np.generic]) -> None:
-        """Slice `index` has arrived: (rows, columns). Raises ValueError where the shape is another."""
+        """Deliver slice `index`: (rows, columns). Raises ValueError where the shape is another."""
         if pixels.shape != self.shape[1:] or pixels.dtype != np.int16:
             raise ValueError("not a slice of this volume")
         self._pixels[index] = pixels
         self._settle(index)
 
     def fail(self, index: int, sentence: str) -> None:
-        """Slice `index` will not come."""
+        """Mark slice `index` as one that will not come, for a reason said in a sentence."""
         self._broken[index] = sentence
         self._pixels[index] = AIR_HU
         self._settle(index)

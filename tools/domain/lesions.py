@@ -9,6 +9,13 @@ Scope = Literal["cross-patient", "all", "same-patient"]
 Confidence = Literal["high", "moderate", "low", "none"]
 ConfidenceLimit = Literal["units", "body part", "synthetic atlas"]  # why it is lower than the likeness alone
 
+DEEPLESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
+"""The coarse lesion types of DeepLesion, in the order of their codes 1..8 in its `DL_info.csv`.
+
+Yan et al. 2018, "DeepLesion", doi:10.1117/1.JMI.5.3.036501. The demo atlas holds these; another atlas may bring its
+own, so nothing that reads an atlas may assume them.
+"""
+
 
 class AtlasError(LesionSearchError):
     """The atlas is missing, empty, unreachable, or was built with another encoder."""
@@ -78,6 +85,3 @@ class SearchResult:
     candidates: int  # how many atlas lesions passed the filters
     atlas_size: int
     filters: Filters
-
-
-DEEPLESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")

@@ -24,7 +24,7 @@ class Lesson:
 
 
 def lesson(lesion_type: str) -> Lesson:
-    """The lesson about one type; case, hyphens and a word like "lesion" or "nodule" at the end do not matter.
+    """Find the lesson about one type; case, hyphens and a word like "lesion" or "nodule" at the end do not matter.
 
     Raises LessonError naming the types there are.
     """
@@ -40,7 +40,7 @@ def lesson(lesion_type: str) -> Lesson:
 
 
 def lesson_types() -> tuple[str, ...]:
-    """Every type with a lesson, DeepLesion's eight first, in their published order."""
+    """List every type with a lesson, DeepLesion's eight first, in their published order."""
     return tuple(entry.lesion_type for entry in _LESSONS)
 
 

@@ -29,14 +29,14 @@ ID_RULE = (
 
 @lru_cache(maxsize=1024)  # an atlas repeats its few names tens of thousands of times
 def is_name(text: str) -> bool:
-    """Whether a text may be a lesion type, a body part or a source."""
+    """Tell whether a text may be a lesion type, a body part or a source."""
     if len(text) > MAX_NAME_LETTERS or not _NAME.fullmatch(text):
         return False
     return len(re.split(r"[ /_-]+", text)) <= MAX_NAME_WORDS
 
 
 def is_id(text: str) -> bool:
-    """Whether a text may be a lesion id."""
+    """Tell whether a text may be a lesion id."""
     if len(text) > MAX_ID_LETTERS or not _ID.fullmatch(text):
         return False
     return sum(not _HEXADECIMAL.fullmatch(word) for word in _WORD.findall(text)) <= MAX_ID_WORDS

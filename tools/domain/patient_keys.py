@@ -12,7 +12,7 @@ KEY_LENGTH = 12  # hexadecimal digits, 48 bits: a collision among a million pati
 
 @dataclass(frozen=True)
 class PatientKeys:
-    """Turns identifiers into keyed hashes (HMAC-SHA-256), so that equal patients match and nobody can go back.
+    """Turn identifiers into keyed hashes (HMAC-SHA-256), so that equal patients match and nobody can go back.
 
     The secret is never stored beside the keys: an atlas that is passed on cannot be attacked by trying all
     patient numbers.
@@ -21,11 +21,11 @@ class PatientKeys:
     secret: bytes
 
     def patient(self, patient_id: str) -> str:
-        """`p-` and 12 hexadecimal digits for a patient identifier."""
+        """Hash a patient identifier to `p-` and 12 hexadecimal digits."""
         return f"p-{self._digest('patient', patient_id)}"
 
     def study(self, study_uid: str) -> str:
-        """`s-` and 12 hexadecimal digits for a study or series identifier."""
+        """Hash a study or series identifier to `s-` and 12 hexadecimal digits."""
         return f"s-{self._digest('study', study_uid)}"
 
     def _digest(self, kind: str, value: str) -> str:
@@ -34,7 +34,9 @@ class PatientKeys:
 
 
 def load_patient_keys(data: Path, salt: str | None = None) -> PatientKeys:
-    """The keys of this installation: from `salt`, else from a secret file in `data`, made on first use (mode 0600).
+    """Load the keys of this installation: from `salt`, else from a secret file in `data`.
+
+    The file is made on first use (mode 0600).
 
     Machines that share one atlas server must share one salt.
     """

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from tools.domain.dicom_terms import BODY_PARTS, MODALITIES
 from tools.domain.lazy_volume import Volume
 
-Sex = Literal["F", "M", "O"]
+PatientSex = Literal["F", "M", "O"]
 
 
 def _is_modality(term: str) -> str:
@@ -45,7 +45,7 @@ class SafeFacts(BaseModel):
 
     modality: Modality  # DICOM Modality if in the standard's list of defined terms, else "OT"
     body_part: BodyPart | None = None  # Body Part Examined if in the standard's list (PS3.16 annex L), lower case
-    sex: Sex | None = None
+    sex: PatientSex | None = None
     age_years: int | None = Field(None, ge=0, le=90)  # more than 89 is 90: such an age could identify a person
     slices: int
     rows: int

@@ -56,7 +56,7 @@ NOTES: dict[Note, str] = {
 
 
 def describe_left_out(left_out: Iterable[tuple[int, Reason]], files: int) -> tuple[str, ...]:
-    """One sentence for each reason, naming files by their number in the upload."""
+    """Write one sentence for each reason, naming files by their number in the upload."""
     by_reason: dict[Reason, list[int]] = defaultdict(list)
     for file, reason in sorted(left_out):
         if file not in by_reason[reason]:

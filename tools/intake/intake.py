@@ -48,9 +48,9 @@ def _nothing() -> None:
 
 
 def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLimits | None = None) -> Study:
-    """Files, folders and zips to a Study: one patient, series best first, what was left out in plain sentences.
+    """Read files, folders and zips into a Study: one patient, series best first, what was left out in plain sentences.
 
-    Untrusted bytes are parsed in a child process within `limits`, by default those of the settings. `patient_key` is
+    Untrusted bytes are parsed in a worker process within `limits`, by default those of the settings. `patient_key` is
     `keys.patient(PatientID)`, None where the file has no id. Raises IntakeError, in one sentence, when nothing can be
     used.
     """
@@ -69,7 +69,8 @@ def open_study(
     limits: IntakeLimits | None = None,
 ) -> Study:
     """Like `read_study`, but of an ordinary CT series only the headers are read before it returns; its slices are
-    decoded afterwards, the middle one first (see `tools.volume`). One that turns out to be damaged stays and says so.
+    decoded afterwards, the middle one first (see `tools.domain.lazy_volume`). One that turns out to be damaged stays
+    and says so.
 
     `when_done` is called once, when the files are not needed any longer. Raises IntakeError.
     """
@@ -80,18 +81,18 @@ def open_study(
         at_the_end.callback(spares.fill if spares else _nothing)  # while nobody waits
         at_the_end.enter_context(upload_slots())
         try:
-            reading, children = read_headers(files, limits, start)
+            reading, workers = read_headers(files, limits, start)
         except WorkerError as error:
             raise IntakeError(UNSAFE) from error
-        for child in children:
-            at_the_end.callback(child.close)
-        if children and _is_ordinary(reading):
-            loader = SliceLoader(children, limits, lambda: worker_for(files, limits))
+        for worker in workers:
+            at_the_end.callback(worker.close)
+        if workers and _is_ordinary(reading):
+            loader = SliceLoader(workers, limits, lambda: worker_for(files, limits))
             study = replace(_study(reading, keys, loader), stop_loading=loader.close)
             loader.start(study.series[0].volume_hu, study.series[0].middle_slice, at_the_end.pop_all().close)
             return study
-        for child in children:
-            child.close()
+        for worker in workers:
+            worker.close()
         try:
             return _study(read_sandboxed(files, limits, start), keys)
         except WorkerError as error:

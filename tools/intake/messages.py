@@ -1,4 +1,4 @@
-"""What crosses the pipe between the guarded child that parses DICOM and this process: typed, bounded, no free text.
+"""What crosses the pipe between the sandboxed worker that parses DICOM and this process: typed, bounded, no free text.
 
 Imports nothing heavy: both sides load it.
 """
@@ -28,7 +28,7 @@ class IntakeLimits:
 
 
 class Reason(StrEnum):
-    """Why a file was left out. The sentences are in `dicom_sentences`; no value of a file is part of them."""
+    """Why a file was left out. The sentences are in `tools.intake.explanations`; no value of a file is part of them."""
 
     EMPTY = "empty"
     NOT_DICOM = "not DICOM"
@@ -64,7 +64,7 @@ class Reason(StrEnum):
 
 
 class Note(StrEnum):
-    """What a person should know about an image that is used. Worded in `dicom_sentences`."""
+    """What a user should know about an image that is used. Worded in `tools.intake.explanations`."""
 
     NO_RESCALE = "no rescale"
     NOT_HU = "not HU"

@@ -1,4 +1,4 @@
-"""Reads an upload in guarded children, collects what they send, and goes on behind a file that killed one."""
+"""Read an upload in sandboxed workers, collect what they send, and go on behind a file that killed one."""
 
 import os
 import signal
@@ -26,7 +26,7 @@ LARGE_ZIP_BYTES = 4 << 20
 
 
 @dataclass(eq=False)
-class Frame:
+class ReceivedFrame:
     """One image on its way to a series; `pixels` is None while nobody has decoded it."""
 
     record: FrameRecord
@@ -38,13 +38,13 @@ class IntakeResult:
     """What came out of one upload: frames, and the number of each file that was left out with the reason."""
 
     limits: IntakeLimits
-    frames: list[Frame] = field(default_factory=list)
+    frames: list[ReceivedFrame] = field(default_factory=list)
     left_out: list[tuple[int, Reason]] = field(default_factory=list)
     files: int = 0  # all files seen
     voxels: int = 0
 
-    def add(self, frame: Frame) -> None:
-        """Keep a frame while all children together stay within the bound."""
+    def add(self, frame: ReceivedFrame) -> None:
+        """Keep a frame while all workers together stay within the bound."""
         self.voxels += frame.record.pixel_bytes // 2  # int16 is the measure; float32 counts twice
         if self.voxels > self.limits.max_voxels:
             self.leave_out(frame.record.file, Reason.TOO_LARGE_IMAGE)
@@ -58,80 +58,80 @@ class IntakeResult:
 
 @dataclass(frozen=True)
 class Job:
-    """What a child is told first."""
+    """What a worker is told first."""
 
     paths: list[str]
     limits: dict[str, float]
     start_at: int
-    lane: int  # it reads the files whose number divided by `lanes` leaves `lane`
-    lanes: int
+    shard: int  # it reads the files whose number divided by `shards` leaves `shard`
+    shards: int
     headers_only: bool  # of plain CT images; it then stays and decodes the files it is asked for
 
 
 def read_sandboxed(
     paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], WorkerProcess] = WorkerProcess
 ) -> IntakeResult:
-    """Parse and decode `paths` in child processes. A file that crashes one or takes too long is left out; the others
+    """Parse and decode `paths` in worker processes. A file that crashes one or takes too long is left out; the others
     are read."""
-    reading, children = _read(paths, limits, False, start)
-    for child in children:
-        child.close()
+    reading, workers = _read(paths, limits, False, start)
+    for worker in workers:
+        worker.close()
     return reading
 
 
 def read_headers(
     paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], WorkerProcess] = WorkerProcess
 ) -> tuple[IntakeResult, list[WorkerProcess]]:
-    """Like `read_sandboxed`, but of plain CT images only the headers. Also returns the children, which know the files
+    """Like `read_sandboxed`, but of plain CT images only the headers. Also returns the workers, which know the files
     by their numbers and can decode them; close them."""
     return _read(paths, limits, True, start)
 
 
 def worker_for(paths: Sequence[Path], limits: IntakeLimits) -> WorkerProcess:
-    """One more child for an upload whose headers are read. Raises WorkerError."""
+    """Start one more worker for an upload whose headers are read. Raises WorkerError."""
     nothing = IntakeResult(limits)
     job = Job([os.fspath(path) for path in paths], asdict(limits), limits.max_files + 2, 0, 1, True)
-    child = WorkerProcess()
-    if _run_child(child, job, nothing, time.monotonic() + limits.timeout_s) is not None:
-        child.close()
+    worker = WorkerProcess()
+    if _run_worker(worker, job, nothing, time.monotonic() + limits.timeout_s) is not None:
+        worker.close()
         raise WorkerError("the files cannot be found again")
-    return child
+    return worker
 
 
-def frame_of(message: dict[str, Any], payload: bytes) -> Frame:
-    """A checked frame: the child is not trusted. Raises ValidationError or ValueError."""
+def parse_frame(message: dict[str, Any], payload: bytes) -> ReceivedFrame:
+    """Parse and check a frame: the worker is not trusted. Raises ValidationError or ValueError."""
     record = _records().validate_python(message["record"])
-    return Frame(record, np.frombuffer(payload, dtype=record.dtype).reshape(record.rows, record.columns))
+    return ReceivedFrame(record, np.frombuffer(payload, dtype=record.dtype).reshape(record.rows, record.columns))
 
 
 def _read(
     paths: Sequence[Path], limits: IntakeLimits, headers_only: bool, start: Callable[[], WorkerProcess]
 ) -> tuple[IntakeResult, list[WorkerProcess]]:
     reading = IntakeResult(limits)
-    lanes = _lanes(paths)
-    children: list[WorkerProcess] = []
-    with ThreadPoolExecutor(lanes) as threads:
+    shards = _shard_count(paths)
+    workers: list[WorkerProcess] = []
+    with ThreadPoolExecutor(shards) as threads:
         deadline = time.monotonic() + limits.timeout_s
         jobs = [
-            Job([os.fspath(path) for path in paths], asdict(limits), 1, lane, lanes, headers_only)
-            for lane in range(lanes)
+            Job([os.fspath(path) for path in paths], asdict(limits), 1, shard, shards, headers_only)
+            for shard in range(shards)
         ]
-        running = [threads.submit(_run_lane, job, reading, deadline, start, children) for job in jobs]
+        running = [threads.submit(_run_shard, job, reading, deadline, start, workers) for job in jobs]
     try:
         for done in running:
             done.result()
     except BaseException:
-        for child in children:
-            child.close()
+        for worker in workers:
+            worker.close()
         raise
     unusable = {file for file, _ in reading.left_out}  # a file counts whole or not at all
     reading.frames = [frame for frame in reading.frames if frame.record.file not in unusable]
     reading.frames.sort(key=lambda frame: (frame.record.file, frame.record.frame))
-    return reading, children
+    return reading, workers
 
 
-def _lanes(paths: Sequence[Path]) -> int:
-    """Two children for an upload that is worth the second one's start, where there is a core for it."""
+def _shard_count(paths: Sequence[Path]) -> int:
+    """Two workers for an upload that is worth the second one's start, where there is a core for it."""
     if (os.cpu_count() or 1) < 2:
         return 1
     files = 0
@@ -150,17 +150,17 @@ def _is_large_zip(path: Path) -> bool:
         return False
 
 
-def _run_lane(
-    job: Job, reading: IntakeResult, deadline: float, start: Callable[[], WorkerProcess], children: list[WorkerProcess]
+def _run_shard(
+    job: Job, reading: IntakeResult, deadline: float, start: Callable[[], WorkerProcess], workers: list[WorkerProcess]
 ) -> None:
-    """One child after another until every file of the lane was read or left out; the last one joins `children`."""
+    """One worker after another until every file of the shard was read or left out; the last one joins `workers`."""
     for _ in range(MAX_CRASHES + 1):
-        child = start()
-        died_at = _run_child(child, job, reading, deadline)
+        worker = start()
+        died_at = _run_worker(worker, job, reading, deadline)
         if died_at is None:
-            children.append(child)
+            workers.append(worker)
             return
-        exit_status = child.close()
+        exit_status = worker.close()
         out_of_time = time.monotonic() >= deadline
         reading.leave_out(died_at, Reason.TIMEOUT if out_of_time or exit_status in TIMED_OUT else Reason.CRASHED)
         job = Job(**(vars(job) | {"start_at": died_at + 1}))
@@ -169,32 +169,32 @@ def _run_lane(
     reading.leave_out(job.start_at, Reason.UNFINISHED)
 
 
-def _run_child(child: WorkerProcess, job: Job, reading: IntakeResult, deadline: float) -> int | None:
-    """None when the child reached the end, else the number of the file at which it died."""
+def _run_worker(worker: WorkerProcess, job: Job, reading: IntakeResult, deadline: float) -> int | None:
+    """None when the worker reached the end, else the number of the file at which it died."""
     at: int | None = None
     try:
-        with child.watched(deadline - time.monotonic()):
-            child.tell(asdict(job))
-            for message, payload in child.messages(reading.limits):
+        with worker.watched(deadline - time.monotonic()):
+            worker.tell(asdict(job))
+            for message, payload in worker.messages(reading.limits):
                 match message["kind"]:
                     case "begin":
                         at = int(message["file"])
                     case "frame":
-                        reading.add(frame_of(message, payload))
+                        reading.add(parse_frame(message, payload))
                     case "header":
-                        reading.add(Frame(_records().validate_python(message["record"]), None))
+                        reading.add(ReceivedFrame(_records().validate_python(message["record"]), None))
                     case "left out":
                         reading.leave_out(int(message["file"]), Reason(message["reason"]))
                     case "end":
                         reading.files = int(message["files"])
                         return None
     except (ValidationError, ValueError, KeyError, TypeError):
-        child.close()
+        worker.close()
         raise WorkerError("the reading process broke its protocol") from None  # the cause would quote values
     if at is None and time.monotonic() >= deadline:
         at = job.start_at
     if at is None:
-        child.close()
+        worker.close()
         raise WorkerError("the reading process could not start")
     return at
 

@@ -15,7 +15,7 @@ from tools.domain.study import SafeFacts, Series, Window
 from tools.intake.dicom.pixels import SOFT_TISSUE_WINDOW, display_range, to_scale
 from tools.intake.explanations import NOTES
 from tools.intake.messages import FrameRecord, Note, Reason
-from tools.intake.sandbox import Frame
+from tools.intake.sandbox import ReceivedFrame
 from tools.intake.slice_loader import SliceLoader
 
 DIRECTION_TOLERANCE = 0.01  # about half a degree
@@ -36,17 +36,17 @@ Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
-class Stack:
+class OrderedFrames:
     """Frames in order, with their positions along the normal in mm (None: not stated)."""
 
-    frames: list[Frame]
+    frames: list[ReceivedFrame]
     positions: Matrix | None
 
 
 def build_series(
-    frames: Sequence[Frame], keys: PatientKeys, loader: SliceLoader | None = None
+    frames: Sequence[ReceivedFrame], keys: PatientKeys, loader: SliceLoader | None = None
 ) -> tuple[list[Series], list[tuple[int, Reason]]]:
-    """All series of the frames, best first (CT in HU, then most slices), and the files that were duplicates.
+    """Build all series of the frames, best first (CT in HU, then most slices), and the files that were duplicates.
 
     The frames' pixels are released as they are copied; `loader` fetches those that are not decoded yet.
     """
@@ -66,16 +66,16 @@ def _rank(series: Series) -> tuple[bool, bool, int]:
     return not usable, NOTES[Note.LOCALIZER] in series.warnings, -series.volume_hu.size
 
 
-def _split(frames: Iterable[Frame], key: Callable[[FrameRecord], Hashable]) -> list[list[Frame]]:
-    groups: dict[Hashable, list[Frame]] = defaultdict(list)
+def _split(frames: Iterable[ReceivedFrame], key: Callable[[FrameRecord], Hashable]) -> list[list[ReceivedFrame]]:
+    groups: dict[Hashable, list[ReceivedFrame]] = defaultdict(list)
     for frame in frames:
         groups[key(frame.record)].append(frame)
     return list(groups.values())
 
 
-def _alike(frames: list[Frame]) -> list[list[Frame]]:
+def _alike(frames: list[ReceivedFrame]) -> list[list[ReceivedFrame]]:
     """Frames that can share one volume: same size, units, orientation and spacing."""
-    groups: list[list[Frame]] = []
+    groups: list[list[ReceivedFrame]] = []
     for frame in frames:
         for group in groups:
             if _fits(group[0].record, frame.record):
@@ -102,7 +102,7 @@ def _fits(a: FrameRecord, b: FrameRecord) -> bool:
     return True
 
 
-def _stacks(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -> list[Stack]:
+def _stacks(frames: list[ReceivedFrame], duplicates: list[tuple[int, Reason]]) -> list[OrderedFrames]:
     """Sorted stacks. The same image twice counts once; other images at the same place make a stack of their own."""
     frames = _without_copies(frames, duplicates)
     places = _places(frames)
@@ -111,7 +111,7 @@ def _stacks(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -> list[S
     ]
     if places is None:
         order = sorted(range(len(frames)), key=lambda i: number[i])
-        return [Stack([frames[i] for i in order], None)]
+        return [OrderedFrames([frames[i] for i in order], None)]
     order = sorted(range(len(frames)), key=lambda i: (places[i], number[i]))
     layers: list[list[int]] = []
     level = 0
@@ -123,10 +123,10 @@ def _stacks(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -> list[S
             layers.append([])
         layers[level].append(i)
         level += 1
-    return [Stack([frames[i] for i in layer], places[layer]) for layer in layers]
+    return [OrderedFrames([frames[i] for i in layer], places[layer]) for layer in layers]
 
 
-def _without_copies(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -> list[Frame]:
+def _without_copies(frames: list[ReceivedFrame], duplicates: list[tuple[int, Reason]]) -> list[ReceivedFrame]:
     seen: set[Hashable] = set()
     kept = []
     for frame in frames:
@@ -141,7 +141,7 @@ def _without_copies(frames: list[Frame], duplicates: list[tuple[int, Reason]]) -
     return kept
 
 
-def _places(frames: list[Frame]) -> Matrix | None:
+def _places(frames: list[ReceivedFrame]) -> Matrix | None:
     """Positions along the normal in mm; Slice Location where the patient position is missing."""
     axes = _axes(frames[0].record)
     if axes is not None and frames[0].record.position_mm is not None:
@@ -162,7 +162,7 @@ def _axes(record: FrameRecord) -> tuple[Matrix, Matrix, Matrix] | None:
     return along, down, normal / np.linalg.norm(normal)
 
 
-def _to_series(stack: Stack, series_key: str, loader: SliceLoader | None) -> Series:
+def _to_series(stack: OrderedFrames, series_key: str, loader: SliceLoader | None) -> Series:
     records = [frame.record for frame in stack.frames]
     first = records[0]
     warnings = [NOTES[note] for note in Note if any(note in record.notes for record in records)]
@@ -214,7 +214,7 @@ def _to_series(stack: Stack, series_key: str, loader: SliceLoader | None) -> Ser
     )
 
 
-def _gap_warnings(stack: Stack, gaps: Matrix) -> list[str]:
+def _gap_warnings(stack: OrderedFrames, gaps: Matrix) -> list[str]:
     if stack.positions is None:
         return [NO_POSITION] if len(stack.frames) > 1 else []
     if not gaps.size:
@@ -227,7 +227,7 @@ def _gap_warnings(stack: Stack, gaps: Matrix) -> list[str]:
     return []
 
 
-def _tilt(stack: Stack) -> float | None:
+def _tilt(stack: OrderedFrames) -> float | None:
     """Degrees between the slices' normal and the way the table moved; one slice alone tells it by its tag only."""
     axes = _axes(stack.frames[0].record)
     first, last = stack.frames[0].record, stack.frames[-1].record
@@ -239,7 +239,7 @@ def _tilt(stack: Stack) -> float | None:
     return round(tilt, 1) if tilt is not None and abs(tilt) > TILT_TOLERANCE_DEG else None
 
 
-def _volume(stack: Stack, loader: SliceLoader | None) -> tuple[Volume, Window | None]:
+def _volume(stack: OrderedFrames, loader: SliceLoader | None) -> tuple[Volume, Window | None]:
     """The frames as one volume with the window of the file; numbers without unit are brought onto one scale."""
     first = stack.frames[0].record
     if loader is not None and any(frame.pixels is None for frame in stack.frames):
@@ -268,7 +268,7 @@ def _stated_window(record: FrameRecord) -> Window | None:
     return Window(width, level) if level is not None and width is not None and width >= 1 else None
 
 
-def _affine(stack: Stack, spacing: tuple[float, float, float]) -> Matrix | None:
+def _affine(stack: OrderedFrames, spacing: tuple[float, float, float]) -> Matrix | None:
     """(column, row, slice, 1) to patient mm; the slice axis follows the table, so it may be oblique."""
     first, last = stack.frames[0].record, stack.frames[-1].record
     axes = _axes(first)

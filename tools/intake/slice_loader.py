@@ -12,16 +12,16 @@ from pydantic import ValidationError
 from tools.domain.lazy_volume import LazyVolume, Volume
 from tools.intake.explanations import LEFT_OUT
 from tools.intake.messages import IntakeLimits, Reason
-from tools.intake.sandbox import TIMED_OUT, Frame, frame_of
+from tools.intake.sandbox import TIMED_OUT, ReceivedFrame, parse_frame
 from tools.intake.worker_process import WorkerError, WorkerProcess
 
-GRACE_S = 5.0  # more than a child takes to notice by itself that a file takes too long
+GRACE_S = 5.0  # more than a worker takes to notice by itself that a file takes too long
 MAX_CRASHES = 8
-CPU_SPENT = -getattr(signal, "SIGXCPU", 0)  # no file's fault: a child may decode for so long only
+CPU_SPENT = -getattr(signal, "SIGXCPU", 0)  # no file's fault: a worker may decode for so long only
 
 
 @dataclass(frozen=True)
-class _Place:
+class _SliceSlot:
     """Where a file's image belongs."""
 
     volume: LazyVolume
@@ -29,22 +29,22 @@ class _Place:
 
 
 class SliceLoader:
-    """Decodes the slices of one upload in its guarded children, of which `another` starts a new one when one dies.
+    """Decode the slices of one upload in its sandboxed workers, of which `another` starts a new one when one dies.
 
-    Children are closed as they end.
+    Workers are closed as they end.
     """
 
     def __init__(
         self,
-        children: Sequence[WorkerProcess],
+        workers: Sequence[WorkerProcess],
         limits: IntakeLimits,
         another: Callable[[], WorkerProcess],
     ) -> None:
-        self._children = list(children)
+        self._workers = list(workers)
         self._limits = limits
         self._another = another
         self._when_done: Callable[[], None] = lambda: None
-        self._places: dict[int, _Place] = {}  # by file: what nobody works at yet
+        self._places: dict[int, _SliceSlot] = {}  # by file: what nobody works at yet
         self._files: dict[tuple[int, int], int] = {}  # by volume and slice
         self._wanted: list[int] = []  # files, the most urgent last
         self._focus = 0, 0  # volume and slice that was wanted last
@@ -54,8 +54,8 @@ class SliceLoader:
         self._deadline = 0.0
         self._closed = False
 
-    def volume(self, frames: Sequence[Frame]) -> LazyVolume:
-        """The volume of a stack of frames, filled with what is decoded already."""
+    def volume(self, frames: Sequence[ReceivedFrame]) -> LazyVolume:
+        """Make the volume of a stack of frames, filled with what is decoded already."""
         first = frames[0].record
         volume = LazyVolume((len(frames), first.rows, first.columns), self.want)
         for index, frame in enumerate(frames):
@@ -63,7 +63,7 @@ class SliceLoader:
                 volume.put(index, frame.pixels)
                 frame.pixels = None
             else:
-                self._places[frame.record.file] = _Place(volume, index)
+                self._places[frame.record.file] = _SliceSlot(volume, index)
                 self._files[id(volume), index] = frame.record.file
         return volume
 
@@ -82,7 +82,7 @@ class SliceLoader:
             self.want(volume, index)
         self._when_done = when_done
         self._deadline = time.monotonic() + self._limits.timeout_s
-        self._working = len(self._children)
+        self._working = len(self._workers)
         for number in range(self._working):
             threading.Thread(target=self._work, args=(number,), name="slices", daemon=True).start()
 
@@ -90,21 +90,21 @@ class SliceLoader:
         """Stop: what has not come will not come."""
         with self._lock:
             self._closed = True
-            for child in self._children:
-                child.kill()
+            for worker in self._workers:
+                worker.kill()
 
     def _work(self, number: int) -> None:
-        """One child's share, until nothing is left."""
+        """One worker's share, until nothing is left."""
         try:
             while (taken := self._take()) is not None:
                 file, place = taken
-                problem = self._decode(self._children[number], file, place)
+                problem = self._decode(self._workers[number], file, place)
                 if problem is Reason.CRASHED:
                     problem = self._replace(number, file, place)
                 if problem is not None:
                     self._fail(place, problem)
         finally:
-            self._children[number].close()
+            self._workers[number].close()
             with self._lock:
                 self._working -= 1
                 last = not self._working
@@ -113,7 +113,7 @@ class SliceLoader:
                     self._fail(place, Reason.UNFINISHED)
                 self._when_done()
 
-    def _take(self) -> tuple[int, _Place] | None:
+    def _take(self) -> tuple[int, _SliceSlot] | None:
         """The file that is wanted most."""
         with self._lock:
             if self._closed or self._crashes > MAX_CRASHES or not self._places or time.monotonic() > self._deadline:
@@ -129,45 +129,45 @@ class SliceLoader:
         place = self._places[file]
         return id(place.volume) != self._focus[0], abs(place.index - self._focus[1])
 
-    def _decode(self, child: WorkerProcess, file: int, place: _Place) -> Reason | None:
+    def _decode(self, worker: WorkerProcess, file: int, place: _SliceSlot) -> Reason | None:
         """None when the slice is there."""
         try:
             left_s = self._deadline - time.monotonic()
-            with child.watched(min(self._limits.file_timeout_s, left_s) + GRACE_S):
-                child.tell({"file": file})
-                for message, payload in child.messages(self._limits):
+            with worker.watched(min(self._limits.file_timeout_s, left_s) + GRACE_S):
+                worker.tell({"file": file})
+                for message, payload in worker.messages(self._limits):
                     if message["kind"] == "left out":
                         return Reason(message["reason"])
                     if message["kind"] == "frame":
-                        frame = frame_of(message, payload)
+                        frame = parse_frame(message, payload)
                         assert frame.pixels is not None
                         place.volume.put(place.index, frame.pixels)
                         return None
         except (ValidationError, ValueError, KeyError, TypeError, OSError):
-            child.kill()
+            worker.kill()
         return Reason.CRASHED
 
-    def _replace(self, number: int, file: int, place: _Place) -> Reason | None:
-        """Another child for one that died; why its file cannot be shown, None if it shall be tried again."""
-        status = self._children[number].close()
+    def _replace(self, number: int, file: int, place: _SliceSlot) -> Reason | None:
+        """Another worker for one that died; why its file cannot be shown, None if it shall be tried again."""
+        status = self._workers[number].close()
         with self._lock:
             if self._closed:
                 return Reason.UNFINISHED
             self._crashes += 1
         try:
-            child = self._another()
+            worker = self._another()
         except WorkerError:
             self.close()
             return Reason.UNFINISHED
         with self._lock:
-            self._children[number] = child
+            self._workers[number] = worker
             if self._closed:
-                child.kill()
+                worker.kill()
             if status == CPU_SPENT:
                 self._places[file] = place
                 return None
         return Reason.TIMEOUT if status in TIMED_OUT else Reason.CRASHED
 
     @staticmethod
-    def _fail(place: _Place, reason: Reason) -> None:
+    def _fail(place: _SliceSlot, reason: Reason) -> None:
         place.volume.fail(place.index, f"Slice {place.index + 1} cannot be shown: {LEFT_OUT[reason]}.")

@@ -1,6 +1,6 @@
 """Bounded collection: files, folders and zips become one numbered stream of file contents. Nothing is unpacked to disk.
 
-Runs in the guarded child. Symbolic links inside folders and archives are not followed; an archive within an archive
+Runs in the sandboxed worker. Symbolic links inside folders and archives are not followed; an archive within an archive
 is not opened.
 """
 
@@ -47,11 +47,11 @@ class Budget:
         self.upload_bytes += count
 
     def room_to_upload(self) -> int:
-        """How large the next file may be."""
+        """Tell how large the next file may be."""
         return min(self.limits.max_file_bytes, self.limits.max_upload_bytes - self.upload_bytes)
 
     def room_to_inflate(self, packed_bytes: int) -> int:
-        """How many bytes `packed_bytes` may inflate to."""
+        """Tell how many bytes `packed_bytes` may inflate to."""
         by_ratio = max(packed_bytes * self.limits.max_ratio, self.limits.ratio_floor_bytes)
         left = self.limits.max_inflated_bytes - self.inflated_bytes
         return max(0, min(by_ratio, left, self.limits.max_file_bytes))
@@ -72,7 +72,7 @@ class Source:
     problem: Reason | None = None
 
     def read(self, budget: Budget) -> bytes:
-        """The file's bytes. Raises LeftOutError when it is out of bounds or unreadable."""
+        """Read the file's bytes. Raises LeftOutError when it is out of bounds or unreadable."""
         if self.problem is not None:
             raise LeftOutError(self.problem)
         try:
@@ -85,7 +85,7 @@ class Source:
             raise LeftOutError(Reason.UNREADABLE) from error
 
     def head(self, count: int, budget: Budget) -> tuple[bytes, int]:
-        """The first `count` bytes, or all, and how many there are in all. Nothing of a file that is out of bounds or
+        """Read the first `count` bytes and the size in all. Nothing of a file that is out of bounds or
         unreadable: `read` says why."""
         try:
             if self.path is not None:
@@ -102,14 +102,14 @@ class Source:
         return b"", 0
 
     def reopened(self, archives: dict[str, zipfile.ZipFile]) -> "Source":
-        """The same file, when its archive has been closed; `archives` keeps those that were opened again."""
+        """Open the same file, when its archive has been closed; `archives` keeps those that were opened again."""
         if self.archive is None:
             return self
         name = str(self.archive.filename)
         return replace(self, archive=archives.get(name) or archives.setdefault(name, zipfile.ZipFile(name)))
 
     def skip(self, budget: Budget) -> None:
-        """Another child reads it: only its size counts."""
+        """Count the size of a file that another worker reads."""
         try:
             if self.path is not None:
                 budget.upload_bytes += self.path.lstat().st_size
@@ -120,7 +120,7 @@ class Source:
 
 
 def iterate_sources(paths: list[Path], budget: Budget) -> Iterator[Source]:
-    """Every regular file of `paths`, folders walked and zips opened, in a fixed order, at most `max_files`."""
+    """List every regular file of `paths`, folders walked and zips opened, in a fixed order, at most `max_files`."""
     count = 0
     for path in paths:
         for source in _expand(path, budget):
@@ -132,14 +132,14 @@ def iterate_sources(paths: list[Path], budget: Budget) -> Iterator[Source]:
 
 
 def is_zip(path: Path) -> bool:
-    """By its first bytes. Raises OSError."""
+    """Recognise a zip by its first bytes. Raises OSError."""
     with path.open("rb") as file:
         head = file.read(132)
     return head.startswith(ZIP_MAGIC) and head[128:] != b"DICM"
 
 
 def inflate(data: bytes | memoryview, budget: Budget) -> bytes:
-    """A raw deflate stream, inflated piece by piece within the budget. LeftOutError, also when broken."""
+    """Inflate a raw deflate stream piece by piece within the budget. Raises LeftOutError, also when broken."""
     room = budget.room_to_inflate(len(data))
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     pieces: list[bytes] = []

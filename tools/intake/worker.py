@@ -1,4 +1,6 @@
-"""The guarded child: parses untrusted files within limits and sends frames up a pipe. Holds no secret, opens no socket.
+"""The sandboxed worker: parses untrusted files within limits and sends frames up a pipe.
+
+It holds no secret and opens no socket.
 
 Protocol on standard output, per message: 4-byte length, JSON, then the pixels of a frame. The job comes as a line of
 JSON on standard input, further lines ask for files. Everything that libraries print is discarded: their warnings quote
@@ -23,7 +25,7 @@ HEAD_BYTES = 1 << 16  # a header of an ordinary CT image is a tenth of it
 
 
 def main() -> None:
-    """Read the job, work through this lane's files from `start_at` on, tell the parent about each. Where only headers
+    """Read the job, work through this shard's files from `start_at` on, tell the parent about each. Where only headers
     were wanted, stay and decode the files that the parent asks for, until it closes the pipe."""
     pipe = _claim_output()
     _silence()
@@ -34,13 +36,13 @@ def main() -> None:
 
     line = sys.stdin.buffer.readline()
     if not line:
-        return  # nobody needed this child
+        return  # nobody needed this worker
     job = json.loads(line)
     limits = IntakeLimits(**job["limits"])
     _limit_resources(limits)
 
     def send(file: int, source: Source, budget: Budget, header_only: bool) -> None:
-        """The frames of a file, or only its record where that will do for now."""
+        """Send the frames of a file, or only its record where that will do for now."""
         _send(pipe, {"kind": "begin", "file": file})
         _alarm(limits.file_timeout_s)
         try:
@@ -61,7 +63,7 @@ def main() -> None:
     sources: list[Source] = []
     for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
         sources.append(source)
-        if file < job["start_at"] or file % job["lanes"] != job["lane"]:
+        if file < job["start_at"] or file % job["shards"] != job["shard"]:
             source.skip(budget)
         else:
             send(file, source, budget, job["headers_only"])
@@ -73,7 +75,7 @@ def main() -> None:
 
 
 def _claim_output() -> BinaryIO:
-    """The real standard output as the pipe; whatever else writes to descriptors 1 and 2 goes nowhere."""
+    """Claim the real standard output as the pipe; whatever else writes to descriptors 1 and 2 goes nowhere."""
     pipe = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
@@ -82,7 +84,7 @@ def _claim_output() -> BinaryIO:
 
 
 def _limit_resources(limits: IntakeLimits) -> None:
-    """Address space, processor time, no files written, no core dump. Where the system has no such limits, none."""
+    """Bound address space and processor time, forbid files and core dumps, where the system has such limits."""
     try:
         import resource
     except ImportError:
@@ -106,7 +108,7 @@ def _silence() -> None:
 
 
 def _alarm(seconds: float) -> None:
-    """Ends this process when one file takes too long: a decoder cannot be interrupted. The parent goes on."""
+    """End this process when one file takes too long: a decoder cannot be interrupted. The parent goes on."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
 

@@ -1,4 +1,4 @@
-"""The guarded child as a process: started without environment, secret or open file, and spoken to through its pipes.
+"""The sandboxed worker as a process: started without environment, secret or open file, and spoken to through its pipes.
 
 Paths travel on its standard input, where no process list shows them. Nothing is written to disk.
 """
@@ -19,15 +19,15 @@ from tools.intake.messages import IntakeLimits
 REPO = Path(__file__).resolve().parents[2]
 BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from tools.intake.worker import main; main()"
 MAX_MESSAGE_BYTES = 1 << 20
-SPARE_WORKERS = 2  # children that wait for the next upload: starting one takes longer than reading a hundred headers
+SPARE_WORKERS = 2  # workers that wait for the next upload: starting one takes longer than reading a hundred headers
 
 
 class WorkerError(Exception):
-    """The child could not start, or broke the protocol."""
+    """The worker could not start, or broke the protocol."""
 
 
 class WorkerProcess:
-    """One guarded process. `close` ends it, whatever it is doing."""
+    """One sandboxed process. `close` ends it, whatever it is doing."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -44,14 +44,14 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def tell(self, message: dict[str, Any]) -> None:
-        """Send one line. A child that died at once says so by the answer that never comes."""
+        """Send one line. A worker that died at once says so by the answer that never comes."""
         assert self._process.stdin is not None
         with contextlib.suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(message).encode() + b"\n")
             self._process.stdin.flush()
 
     def messages(self, limits: IntakeLimits) -> Iterator[tuple[dict[str, Any], bytes]]:
-        """Whole messages until the pipe ends. A message that is cut off belongs to the file that killed the child.
+        """Read whole messages until the pipe ends. One that is cut off belongs to the file that killed the worker.
 
         Raises ValueError or KeyError for what is no message.
         """
@@ -80,7 +80,7 @@ class WorkerProcess:
 
     @contextlib.contextmanager
     def watched(self, seconds: float) -> Iterator[None]:
-        """Kills the child when it takes longer than this."""
+        """Kill the worker when it takes longer than this."""
         watchdog = threading.Timer(max(0.0, seconds), self.kill)
         watchdog.daemon = True
         watchdog.start()
@@ -106,37 +106,37 @@ class WorkerProcess:
 
 
 class WorkerPool:
-    """Children that have started already, so that an upload need not wait for them. Each serves one upload only."""
+    """Workers that have started already, so that an upload need not wait for them. Each serves one upload only."""
 
     def __init__(self, count: int = SPARE_WORKERS) -> None:
         self._count = count
-        self._children: list[WorkerProcess] = []
+        self._workers: list[WorkerProcess] = []
         self._lock = threading.Lock()
         self._closed = False
 
     def fill(self) -> None:
         """Start as many as are missing; returns at once."""
         with self._lock:
-            while not self._closed and len(self._children) < self._count:
-                self._children.append(WorkerProcess())
+            while not self._closed and len(self._workers) < self._count:
+                self._workers.append(WorkerProcess())
 
     def take(self) -> WorkerProcess:
-        """A waiting child, or else a new one."""
+        """Take a waiting worker, or else a new one."""
         with self._lock:
-            while self._children:
-                child = self._children.pop()
-                if child.alive:
-                    return child
-                child.close()
+            while self._workers:
+                worker = self._workers.pop()
+                if worker.alive:
+                    return worker
+                worker.close()
         return WorkerProcess()
 
     def close(self) -> None:
         """End those that wait."""
         with self._lock:
             self._closed = True
-            children, self._children = self._children, []
-        for child in children:
-            child.close()
+            workers, self._workers = self._workers, []
+        for worker in workers:
+            worker.close()
 
 
 def _import_path() -> list[str]:
@@ -145,7 +145,7 @@ def _import_path() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """No credential of this process reaches the child; one thread, whose stacks fit the memory bound."""
+    """No credential of this process reaches the worker; one thread, whose stacks fit the memory bound."""
     keep = ("PATH", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {name: os.environ[name] for name in keep if name in os.environ} | threads

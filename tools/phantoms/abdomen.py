@@ -1,4 +1,4 @@
-"""The belly: wall, bowel, stomach, spleen, pancreas, liver, adrenals, kidneys, aorta and vena cava."""
+"""The abdomen: wall, bowel, stomach, spleen, pancreas, liver, adrenals, kidneys, aorta and vena cava."""
 
 import math
 
@@ -9,7 +9,7 @@ from tools.phantoms.canvas import Floats, Point, Tissue, grow_tree
 
 
 def draw_abdomen(body: Body, above_diaphragm: Floats | None) -> None:
-    """Paints everything between the diaphragm and the pelvis."""
+    """Paint everything between the diaphragm and the pelvis."""
     canvas = body.canvas
     open_wall = (1 - body.ribbed) * (body.z > 120)
     muscle_mm = 15 - 5 * np.clip((70 - np.abs(body.x)) / 20, 0, 1) * (body.y < 0)
@@ -32,7 +32,7 @@ def draw_abdomen(body: Body, above_diaphragm: Floats | None) -> None:
 
 
 def draw_abdominal_vessels(body: Body) -> None:
-    """Aorta and vena cava from the diaphragm to where they divide, crura beside them."""
+    """Paint aorta and vena cava from the diaphragm to where they divide, crura beside them."""
     if not body.near(128, 385):
         return
     canvas, rng = body.canvas, body.rng
@@ -62,7 +62,7 @@ def _wall(body: Body, open_wall: Floats) -> None:
 
 
 def _bowel(body: Body, clip: Floats) -> None:
-    """Colon around the flanks and across, small bowel in the middle, mesenteric vessels between."""
+    """Paint colon around the flanks and across, small bowel in the middle, mesenteric vessels between."""
     canvas, rng = body.canvas, body.rng
     for side, top, radius in ((-1, 225, 24), (1, 285, 19)):
         for level in np.arange(125.0, top, 13.0).tolist():

@@ -11,7 +11,7 @@ from tools.phantoms.thorax import draw_thorax
 
 
 def draw_anatomy(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> None:
-    """Paints a healthy patient in Hounsfield units. Later organs cover earlier ones."""
+    """Paint a healthy patient in Hounsfield units. Later organs cover earlier ones."""
     body = Body(canvas, patient, rng)
     body.draw_surface()
     above_diaphragm = draw_thorax(body) if body.near(RIBS_FROM_MM, 640) else None

@@ -57,7 +57,7 @@ PHASES: dict[Phase, Enhancement] = {
 
 @dataclass(frozen=True)
 class Patient:
-    """One invented person: what stays the same from visit to visit."""
+    """One invented patient: what stays the same from study to study."""
 
     patient_id: str
     sex: Literal["F", "M"]
@@ -70,7 +70,7 @@ class Patient:
     anatomy_seed: int
 
     def half_width_mm(self, low_z_mm: float, high_z_mm: float) -> float:
-        """Half the width of the body between two levels."""
+        """Measure half the width of the body between two levels."""
         z = np.linspace(low_z_mm, high_z_mm, 9)
         wall, fat = (np.interp(z, OUTLINE[:, 0], OUTLINE[:, k]) for k in (1, 4))
         armpit = 14 * np.clip((z - 440) / 60, 0, 1)
@@ -99,27 +99,27 @@ class Body:
         self.inside = canvas.soft(self.skin - np.float32(2.5))
 
     def near(self, low: float, high: float) -> bool:
-        """Whether the stack reaches into this range of z."""
+        """Tell whether the stack reaches into this range of z."""
         return self.high >= low and self.low <= high
 
     def reach(self, z: float, slack: float = 5.0) -> float:
-        """The level nearest to `z` that the stack shows."""
+        """Find the level nearest to `z` that the stack shows."""
         return float(np.clip(z, self.low - slack, self.high + slack))
 
     def lumps(self, strength: float, waves: tuple[int, ...] = (2, 3, 4, 5)) -> list[tuple[int, float, float]]:
-        """A random low-frequency outline for `Canvas.solid`."""
+        """Draw a random low-frequency outline for `Canvas.solid`."""
         rng = self.rng
         return [(k, strength * rng.uniform(0.4, 1) / k**0.5, rng.uniform(0, 6.3)) for k in waves]
 
     def muscle(self, centre: Point, radii: Point, angle: float = 0.0) -> None:
-        """The same muscle on both sides; `centre` and `angle` are those of the left one."""
+        """Paint the same muscle on both sides; `centre` and `angle` are those of the left one."""
         for side in SIDES:
             place = (side * centre[0], centre[1], centre[2])
             lumps = self.lumps(0.06, (2, 3))
             self.canvas.solid(place, radii, self.hu.muscle, Tissue.MUSCLE, side * angle, lumps, clip=self.inside)
 
     def loop(self, centre: Point, radii: Point, clip: Floats, stool: bool = False) -> None:
-        """One loop of bowel: enhancing wall, content, perhaps gas with a fluid level."""
+        """Paint one loop of bowel: enhancing wall, content, perhaps gas with a fluid level."""
         canvas, rng = self.canvas, self.rng
         angle, lumps, kind = rng.uniform(0, 180), self.lumps(0.09), rng.random()
         content = rng.uniform(-40, 40) if stool else 15.0
@@ -140,7 +140,7 @@ class Body:
         wall_mm: float,
         clip: Floats,
     ) -> None:
-        """Gas in a hollow organ, above the fluid level at y = `level`."""
+        """Paint gas in a hollow organ, above the fluid level at y = `level`."""
         found = self.canvas.depth(centre, radii, angle, lumps)
         if found is not None:
             window, depth = found
@@ -149,12 +149,12 @@ class Body:
             self.canvas.paint(window, cover, -950, Tissue.GAS, clip)
 
     def mirrored(self, *points: Point) -> Iterator[list[Point]]:
-        """A line of points on the patient's right, then on the left."""
+        """Lay a line of points on the patient's right, then on the left."""
         for side in SIDES:
             yield [(side * x, y, z) for x, y, z in points]
 
     def draw_surface(self) -> None:
-        """Skin, fat under it with its strands, breasts, and the couch."""
+        """Paint skin, fat under it with its strands, breasts, and the couch."""
         canvas, rng, fat = self.canvas, self.rng, self.patient.fat_mm
         canvas.paint(canvas.everything, canvas.soft(self.skin), 35, Tissue.SKIN)
         canvas.paint(canvas.everything, canvas.soft(self.skin - np.float32(2.2)), -104, Tissue.FAT)
@@ -172,7 +172,7 @@ class Body:
         self._couch()
 
     def _oval(self, half_width: Floats, half_depth: Floats) -> Floats:
-        """Depth under the surface of an oval between an ellipse and a box."""
+        """Measure the depth under the surface of an oval between an ellipse and a box."""
         u, v = self.x / half_width, self.y / half_depth
         u2, v2 = u * u, v * v
         shape = np.float32(0.57) * np.sqrt(u2 + v2) + np.float32(0.43) * np.sqrt(np.sqrt(u2 * u2 + v2 * v2))

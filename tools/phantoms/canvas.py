@@ -84,7 +84,7 @@ class Grid:
         )
 
     def window(self, low: Sequence[float], high: Sequence[float], margin: float = 2.0) -> Window3 | None:
-        """The part of the stack that may hold a solid between two corners (anatomy mm), None if it holds nothing."""
+        """Find the part of the stack that may hold a solid between two corners (anatomy mm), or None."""
         z = self.z[:, 0, 0]
         inside = np.nonzero((z >= low[2] - margin) & (z <= high[2] + margin))[0]
         if not len(inside):
@@ -122,7 +122,7 @@ class Canvas:
             self.tissue[window][cover > 0.5] = tissue
 
     def soft(self, inside_mm: Floats, edge_mm: float | None = None) -> Floats:
-        """Share of a voxel filled, from the signed distance to the surface."""
+        """Compute the share of a voxel filled, from the signed distance to the surface."""
         share: Floats = inside_mm / np.float32(edge_mm or 1.3 * self.grid.spacing_mm) + np.float32(0.5)
         return share.clip(0, 1)
 
@@ -134,7 +134,7 @@ class Canvas:
         lumps: Sequence[tuple[int, float, float]] = (),
         square: float = 0.0,
     ) -> tuple[Window3, Floats] | None:
-        """Signed distance in mm (positive inside) to a lumpy ellipsoid, in the window around it.
+        """Compute the signed distance in mm (positive inside) to a lumpy ellipsoid, in the window around it.
 
         `lumps` are (waves around the outline, relative amplitude, phase); `square` 0 is an ellipse, 1 a box.
         """
@@ -178,7 +178,7 @@ class Canvas:
         clip: Floats | None = None,
         rind: tuple[float, float] | None = None,
     ) -> None:
-        """An ellipsoid. `rind` is (thickness mm, HU) of a shell, e.g. cortical bone or the wall of the gut."""
+        """Paint an ellipsoid. `rind` is (thickness mm, HU) of a shell, e.g. cortical bone or the wall of the gut."""
         found = self.depth(centre, radii, angle_deg, lumps, square)
         if found is None:
             return
@@ -199,7 +199,7 @@ class Canvas:
         clip: Floats | None = None,
         flat_z: float | None = None,
     ) -> None:
-        """A tapering tube between two points with round ends. With `flat_z`, a plate of that half-height in z."""
+        """Paint a tapering tube between two points with round ends. With `flat_z`, a plate of that half-height in z."""
         widest = max(radii)
         high_z, low_z = max(start[2], end[2]), min(start[2], end[2])
         reach_z = widest if flat_z is None else flat_z
@@ -228,12 +228,12 @@ class Canvas:
         tissue: Tissue | None,
         clip: Floats | None = None,
     ) -> None:
-        """A tube through several points."""
+        """Paint a tube through several points."""
         for k in range(len(points) - 1):
             self.tube(points[k], points[k + 1], (radii[k], radii[k + 1]), hu, tissue, clip)
 
     def where(self, rng: np.random.Generator, tissue: Tissue, count: int, side: int = 0) -> NDArray[np.float64]:
-        """Random points (n, 3) in anatomy mm inside a tissue; `side` -1 keeps the patient's right, +1 the left."""
+        """Draw random points (n, 3) in anatomy mm inside a tissue; `side` -1 keeps the patient's right, +1 the left."""
         thin = self.tissue[:, ::4, ::4]
         slices, rows, columns = np.nonzero(thin == tissue)
         if side:

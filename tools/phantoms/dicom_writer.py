@@ -19,7 +19,7 @@ SOFT_TISSUE = ((400,), (40,), ("SOFT TISSUE",))
 
 
 @dataclass(frozen=True)
-class Visit:
+class PhantomStudy:
     """One study of one patient: a single series of one body region."""
 
     patient: Patient
@@ -42,21 +42,21 @@ class Visit:
         return f"2.25.{uuid.uuid5(NAMESPACE, name).int}"
 
 
-def write_series(out: Path, visit: Visit, volume_hu: NDArray[np.int16]) -> None:
-    """Writes 001.dcm, 002.dcm … from the feet upwards; `volume_hu` is (slices, rows, columns)."""
-    folder = out / visit.folder
+def write_series(out: Path, study: PhantomStudy, volume_hu: NDArray[np.int16]) -> None:
+    """Write 001.dcm, 002.dcm … from the feet upwards; `volume_hu` is (slices, rows, columns)."""
+    folder = out / study.folder
     folder.mkdir(parents=True, exist_ok=True)
-    dataset = _series(visit, volume_hu.shape[1:])
+    dataset = _series(study, volume_hu.shape[1:])
     stored = np.clip(volume_hu.astype(np.int32) - INTERCEPT, 0, 4095).astype("<u2")
     for k, image in enumerate(stored):
-        _make_slice(dataset, visit, k)
+        _make_slice(dataset, study, k)
         dataset.PixelData = image.tobytes()
         dataset.save_as(folder / f"{k + 1:03d}.dcm", enforce_file_format=True)
 
 
-def _series(visit: Visit, shape: tuple[int, ...]) -> Dataset:
+def _series(study: PhantomStudy, shape: tuple[int, ...]) -> Dataset:
     """What all slices share."""
-    patient = visit.patient
+    patient = study.patient
     d = Dataset()
     d.file_meta = FileMetaDataset()
     d.file_meta.MediaStorageSOPClassUID = CTImageStorage
@@ -67,7 +67,7 @@ def _series(visit: Visit, shape: tuple[int, ...]) -> Dataset:
     d.ImageType = ["DERIVED", "PRIMARY", "AXIAL"]
     d.SOPClassUID = CTImageStorage
     d.SyntheticData = "YES"  # (0008,001C), SOP Common
-    d.StudyDate = d.SeriesDate = d.AcquisitionDate = d.ContentDate = visit.date
+    d.StudyDate = d.SeriesDate = d.AcquisitionDate = d.ContentDate = study.date
     d.StudyTime = d.SeriesTime = d.AcquisitionTime = d.ContentTime = "090000"
     d.AccessionNumber = ""
     d.Modality = "CT"
@@ -75,46 +75,46 @@ def _series(visit: Visit, shape: tuple[int, ...]) -> Dataset:
     d.ManufacturerModelName = "Teaching phantom"
     d.ReferringPhysicianName = ""
     d.StudyDescription = "SYNTHETIC TEACHING PHANTOM, NOT A PATIENT"
-    d.SeriesDescription = f"{visit.body_part.title()} {visit.thickness_mm:g} mm, synthetic"
+    d.SeriesDescription = f"{study.body_part.title()} {study.thickness_mm:g} mm, synthetic"
     d.DerivationDescription = "Computed from a mathematical model; no X-rays, no patient"
     d.PatientName = f"PHANTOM^{patient.patient_id.removeprefix('PHANTOM-')}"
     d.PatientID = patient.patient_id
     d.PatientBirthDate = ""
     d.PatientSex = patient.sex
-    d.PatientAge = f"{visit.age_years:03d}Y"
+    d.PatientAge = f"{study.age_years:03d}Y"
     d.QualityControlSubject = "YES"  # (0010,0200), Patient: the subject is a phantom
-    d.BodyPartExamined = visit.body_part
-    d.SliceThickness = visit.thickness_mm
-    d.SpacingBetweenSlices = visit.thickness_mm
+    d.BodyPartExamined = study.body_part
+    d.SliceThickness = study.thickness_mm
+    d.SpacingBetweenSlices = study.thickness_mm
     d.KVP = 120
     d.PatientPosition = "HFS"
     if patient.phase != "plain":
         d.ContrastBolusAgent = "SYNTHETIC"
-    d.StudyInstanceUID = visit.study_uid
-    d.SeriesInstanceUID = visit.uid("series")
-    d.FrameOfReferenceUID = visit.uid("frame of reference")
-    d.StudyID = str(visit.number)
+    d.StudyInstanceUID = study.study_uid
+    d.SeriesInstanceUID = study.uid("series")
+    d.FrameOfReferenceUID = study.uid("frame of reference")
+    d.StudyID = str(study.number)
     d.SeriesNumber = d.AcquisitionNumber = 1
     d.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
     d.PositionReferenceIndicator = ""
     d.SamplesPerPixel = 1
     d.PhotometricInterpretation = "MONOCHROME2"
     d.Rows, d.Columns = shape
-    d.PixelSpacing = [f"{visit.spacing_mm:.4f}"] * 2
+    d.PixelSpacing = [f"{study.spacing_mm:.4f}"] * 2
     d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation = 16, 12, 11, 0
     d.BurnedInAnnotation = "NO"
     d.LossyImageCompression = "00"
-    widths, centers, names = WINDOWS.get(visit.body_part, SOFT_TISSUE)
+    widths, centers, names = WINDOWS.get(study.body_part, SOFT_TISSUE)
     d.WindowCenter, d.WindowWidth, d.WindowCenterWidthExplanation = list(centers), list(widths), list(names)
     d.RescaleIntercept, d.RescaleSlope, d.RescaleType = INTERCEPT, 1, "HU"
     d.add_new("PixelData", "OW", b"")
     return d
 
 
-def _make_slice(d: Dataset, visit: Visit, k: int) -> None:
-    """Turns the dataset of the series into that of its slice `k`."""
-    d.SOPInstanceUID = d.file_meta.MediaStorageSOPInstanceUID = UID(visit.uid("image", str(k + 1)))
+def _make_slice(d: Dataset, study: PhantomStudy, k: int) -> None:
+    """Turn the dataset of the series into that of its slice `k`."""
+    d.SOPInstanceUID = d.file_meta.MediaStorageSOPInstanceUID = UID(study.uid("image", str(k + 1)))
     d.InstanceNumber = k + 1
-    corner_mm = [f"{-(size - 1) / 2 * visit.spacing_mm:.4f}" for size in (d.Columns, d.Rows)]
-    d.ImagePositionPatient = [*corner_mm, f"{visit.z_mm[k]:.2f}"]
-    d.SliceLocation = f"{visit.z_mm[k]:.2f}"
+    corner_mm = [f"{-(size - 1) / 2 * study.spacing_mm:.4f}" for size in (d.Columns, d.Rows)]
+    d.ImagePositionPatient = [*corner_mm, f"{study.z_mm[k]:.2f}"]
+    d.SliceLocation = f"{study.z_mm[k]:.2f}"

@@ -6,7 +6,6 @@ Every voxel is computed from a mathematical model of the body (`phantom_anatomy`
 
 import contextlib
 import csv
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -15,17 +14,16 @@ from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
 from tools.atlas.pack import LesionRow, RoiPack, write_pack
+from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
 from tools.phantoms.anatomy import draw_anatomy
 from tools.phantoms.body import Patient, Phase
 from tools.phantoms.canvas import Canvas, Floats, Grid
-from tools.phantoms.dicom_writer import Visit, write_series
+from tools.phantoms.dicom_writer import PhantomStudy, write_series
 from tools.phantoms.lesion_models import Finder, Site
 from tools.phantoms.lesion_painting import paint_lesion
 from tools.phantoms.scanner import SIZE, noise_tiles, scan
 from tools.regions.crop import crop_box, field_of_view_mm
-
-Progress = Callable[[int, int], None]  # patients done, of how many
 
 SLICES = 6
 THICKNESS_MM = 5.0
@@ -84,7 +82,7 @@ class PhantomSummary:
 
 
 @dataclass(frozen=True)
-class Stack:
+class PaintedStack:
     """One painted body region of a patient, before lesions and noise."""
 
     level: Level
@@ -94,7 +92,7 @@ class Stack:
 
 
 def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progress | None = None) -> PhantomSummary:
-    """Writes teaching cases under `out` and says how many.
+    """Write teaching cases under `out` and says how many.
 
     `out/dicom/<patient>/<study>/<nnn>.dcm`, a ROI pack in `out/pack` and `out/truth.csv`. `progress` is called with
     (patients done, patients in all).
@@ -106,13 +104,13 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
     truths: list[TruthRow] = []
     studies = slices = 0
     for index in range(patients):
-        for visit, volume, found in _visits(index, seed, noise):
-            write_series(out, visit, volume)
+        for study, volume, found in _studies(index, seed, noise):
+            write_series(out, study, volume)
             studies, slices = studies + 1, slices + len(volume)
             for truth in found:
                 box = PixelBox(truth.x0, truth.y0, truth.x1, truth.y1)
-                rois.append(crop_box(volume[truth.slice - 1], box, (visit.spacing_mm, visit.spacing_mm)))
-                rows.append(_pack_row(truth, visit))
+                rois.append(crop_box(volume[truth.slice - 1], box, (study.spacing_mm, study.spacing_mm)))
+                rows.append(_pack_row(truth, study))
                 truths.append(truth)
         if progress is not None:
             progress(index + 1, patients)
@@ -124,7 +122,7 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
     )
 
 
-def _visits(index: int, seed: int, noise: Floats) -> list[tuple[Visit, NDArray[np.int16], list[TruthRow]]]:
+def _studies(index: int, seed: int, noise: Floats) -> list[tuple[PhantomStudy, NDArray[np.int16], list[TruthRow]]]:
     """All studies of one patient: two regions seen once, or one region seen twice."""
     rng = np.random.default_rng([seed, 1, index])
     patient = _patient(index, rng)
@@ -136,14 +134,14 @@ def _visits(index: int, seed: int, noise: Floats) -> list[tuple[Visit, NDArray[n
     for number in (1, 2):
         stack = stacks[0] if again else stacks[number - 1]
         later = again and number == 2
-        visit = Visit(
+        study = PhantomStudy(
             patient, f"dicom/{patient.patient_id}/S{number}", stack.level.body_part,
             patient.age_years + (int(rng.random() < 0.4) if later else 0),
             f"{2001 + index % 20}{1 + (index * 5) % 9 + (3 if later else 0):02d}15",
             number, stack.canvas.grid.spacing_mm, stack.z_mm, THICKNESS_MM, seed,
         )  # fmt: skip
         growth = rng.uniform(0.65, 1.4) if later else 1.0
-        results.append((visit, *_finish(visit, stack, growth, rng, noise, index)))
+        results.append((study, *_finish(study, stack, growth, rng, noise, index)))
     return results
 
 
@@ -164,8 +162,8 @@ def _patient(index: int, rng: np.random.Generator) -> Patient:
     )
 
 
-def _paint(patient: Patient, level: Level, rng: np.random.Generator) -> Stack:
-    """The anatomy of one region and the places of its lesions."""
+def _paint(patient: Patient, level: Level, rng: np.random.Generator) -> PaintedStack:
+    """Paint the anatomy of one region and the places of its lesions."""
     middle = round(rng.uniform(*level.z_mm))
     z = np.asarray(middle + (np.arange(SLICES) - (SLICES - 1) / 2) * THICKNESS_MM, np.float64)
     spacing_mm = round(2 * patient.half_width_mm(float(z[0]), float(z[-1])) * 1.09 / SIZE, 4)
@@ -184,11 +182,11 @@ def _paint(patient: Patient, level: Level, rng: np.random.Generator) -> Stack:
                 site = finder.place(lesion_type, patient.phase)
             if site is not None:
                 sites.append(site)
-    return Stack(level, canvas, tuple(sites), tuple(float(v) for v in z))
+    return PaintedStack(level, canvas, tuple(sites), tuple(float(v) for v in z))
 
 
 def _finish(
-    visit: Visit, stack: Stack, growth: float, rng: np.random.Generator, noise: Floats, index: int
+    study: PhantomStudy, stack: PaintedStack, growth: float, rng: np.random.Generator, noise: Floats, index: int
 ) -> tuple[NDArray[np.int16], list[TruthRow]]:
     """Lesions, texture, reconstruction kernel and noise; the volume in HU and the truth."""
     hu = stack.canvas.hu.copy()
@@ -197,20 +195,20 @@ def _finish(
     for number, site in enumerate(stack.sites, start=1):
         own = float(np.clip(growth * rng.normal(1, 0.08), 0.6, 1.5)) if growth != 1.0 else 1.0
         own = min(own, LARGEST_RADIUS_MM / max(site.radii_mm))
-        painted = paint_lesion(hu, tissue, site, visit.spacing_mm, THICKNESS_MM, own)
+        painted = paint_lesion(hu, tissue, site, study.spacing_mm, THICKNESS_MM, own)
         if painted is None:
             continue
         window, mask = painted
         k = int(np.argmax(mask.sum(axis=(1, 2))))
         rows, columns = np.nonzero(mask[k])
-        long_axis, short_axis = measure_axes(mask[k], visit.spacing_mm)
+        long_axis, short_axis = measure_axes(mask[k], study.spacing_mm)
         truths.append(
             TruthRow(
-                f"P{index + 1:04d}-S{visit.number}-L{number:02d}", visit.patient.patient_id, visit.folder,
+                f"P{index + 1:04d}-S{study.number}-L{number:02d}", study.patient.patient_id, study.folder,
                 window[0].start + k + 1,
                 int(window[2].start + columns.min()), int(window[1].start + rows.min()),
                 int(window[2].start + columns.max() + 1), int(window[1].start + rows.max() + 1),
-                site.lesion_type, visit.patient.sex, visit.age_years, round(long_axis, 1), round(short_axis, 1),
+                site.lesion_type, study.patient.sex, study.age_years, round(long_axis, 1), round(short_axis, 1),
                 site.kind.density, site.margin,
             )
         )  # fmt: skip
@@ -218,7 +216,7 @@ def _finish(
 
 
 def measure_axes(mask: NDArray[np.bool_], spacing_mm: float) -> tuple[float, float]:
-    """Long and short axis of a mask (rows, columns) in mm, RECIST style.
+    """Measure the long and short axis of a mask (rows, columns) in mm, as RECIST 1.1 does.
 
     The longest diameter in the plane, and the longest chord at right angles to it; both from pixel edge to edge.
     """
@@ -239,7 +237,7 @@ def measure_axes(mask: NDArray[np.bool_], spacing_mm: float) -> tuple[float, flo
     return (float(long_axis) + 1) * spacing_mm, (min(float(short_axis), float(long_axis)) + 1) * spacing_mm
 
 
-def _pack_row(truth: TruthRow, visit: Visit) -> LesionRow:
+def _pack_row(truth: TruthRow, study: PhantomStudy) -> LesionRow:
     return LesionRow(
         lesion_id=truth.lesion_id,
         patient_id=truth.patient_id,
@@ -248,12 +246,12 @@ def _pack_row(truth: TruthRow, visit: Visit) -> LesionRow:
         age_years=truth.age_years,
         long_axis_mm=truth.long_axis_mm,
         short_axis_mm=truth.short_axis_mm,
-        body_part=visit.body_part.lower(),
+        body_part=study.body_part.lower(),
         source="phantom",
-        study_id=visit.study_uid,
-        pixel_spacing_mm=visit.spacing_mm,
+        study_id=study.study_uid,
+        pixel_spacing_mm=study.spacing_mm,
         field_of_view_mm=field_of_view_mm(
-            PixelBox(truth.x0, truth.y0, truth.x1, truth.y1), (visit.spacing_mm, visit.spacing_mm)
+            PixelBox(truth.x0, truth.y0, truth.x1, truth.y1), (study.spacing_mm, study.spacing_mm)
         ),
         slice=truth.slice,
     )

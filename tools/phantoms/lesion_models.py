@@ -9,13 +9,12 @@ from scipy import ndimage
 from tools.phantoms.body import PHASES, Phase
 from tools.phantoms.canvas import Floats, Tissue
 
-LESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 SMALLEST_RADIUS_MM = 2.6
 STEP = 4  # places are looked for on every fourth pixel
 
 
 @dataclass(frozen=True)
-class Kind:
+class LesionModel:
     """One way in which lesions of a type look. Ranges are drawn from evenly; sizes are diameters."""
 
     density: str
@@ -34,7 +33,7 @@ class Site:
     """A lesion placed in a stack: centre in (slice, row, column), radii in mm along its own axes."""
 
     lesion_type: str
-    kind: Kind
+    kind: LesionModel
     margin: str
     centre: tuple[int, float, float]
     radii_mm: tuple[float, float, float]
@@ -48,63 +47,65 @@ class Site:
 SMOOTH, LOBULATED, SPICULATED, BLURRED = "smooth", "lobulated", "spiculated", "ill-defined"
 V, M, B = Tissue.VISCERAL, Tissue.MEDIASTINUM, (Tissue.MARROW, Tissue.BONE)
 PELVIC = (Tissue.BONE, Tissue.BLADDER, Tissue.BOWEL)
-KINDS: dict[str, tuple[Kind, ...]] = {
+LESION_MODELS: dict[str, tuple[LesionModel, ...]] = {
     "bone": (
-        Kind("lytic", (35, 75), (8, 34), (SMOOTH, LOBULATED, BLURRED), B, 0.25),
-        Kind("sclerotic", (560, 950), (6, 28), (SMOOTH, LOBULATED, BLURRED), B, 0.3),
-        Kind("mixed", (40, 80), (12, 34), (LOBULATED, BLURRED), B, 0.25, weight=0.5),
+        LesionModel("lytic", (35, 75), (8, 34), (SMOOTH, LOBULATED, BLURRED), B, 0.25),
+        LesionModel("sclerotic", (560, 950), (6, 28), (SMOOTH, LOBULATED, BLURRED), B, 0.3),
+        LesionModel("mixed", (40, 80), (12, 34), (LOBULATED, BLURRED), B, 0.25, weight=0.5),
     ),
     "abdomen": (
-        Kind("solid", (75, 105), (8, 30), (SMOOTH, LOBULATED), (V,), 0.45, near=(Tissue.VESSEL,)),
-        Kind("solid", (60, 95), (12, 48), (SPICULATED, LOBULATED, BLURRED), (V,), 0.55, near=(Tissue.BOWEL,)),
-        Kind("necrotic", (75, 100), (18, 55), (SMOOTH, LOBULATED), (V,), 0.5, weight=0.6),
-        Kind("calcified", (70, 95), (12, 36), (SPICULATED, LOBULATED), (V,), 0.55, weight=0.4),
-        Kind("cystic", (2, 14), (12, 50), (SMOOTH,), (V,), 0.55, weight=0.4),
+        LesionModel("solid", (75, 105), (8, 30), (SMOOTH, LOBULATED), (V,), 0.45, near=(Tissue.VESSEL,)),
+        LesionModel("solid", (60, 95), (12, 48), (SPICULATED, LOBULATED, BLURRED), (V,), 0.55, near=(Tissue.BOWEL,)),
+        LesionModel("necrotic", (75, 100), (18, 55), (SMOOTH, LOBULATED), (V,), 0.5, weight=0.6),
+        LesionModel("calcified", (70, 95), (12, 36), (SPICULATED, LOBULATED), (V,), 0.55, weight=0.4),
+        LesionModel("cystic", (2, 14), (12, 50), (SMOOTH,), (V,), 0.55, weight=0.4),
     ),
     "mediastinum": (
-        Kind("solid", (65, 105), (8, 34), (SMOOTH, LOBULATED), (M,), 0.5, weight=2),
-        Kind("necrotic", (75, 105), (16, 48), (SMOOTH, LOBULATED), (M,), 0.5, weight=0.7),
-        Kind("calcified", (65, 95), (8, 26), (SMOOTH, LOBULATED), (M,), 0.5, weight=0.5),
-        Kind("solid", (50, 85), (18, 55), (LOBULATED, BLURRED), (M,), 0.5, weight=0.6),
+        LesionModel("solid", (65, 105), (8, 34), (SMOOTH, LOBULATED), (M,), 0.5, weight=2),
+        LesionModel("necrotic", (75, 105), (16, 48), (SMOOTH, LOBULATED), (M,), 0.5, weight=0.7),
+        LesionModel("calcified", (65, 95), (8, 26), (SMOOTH, LOBULATED), (M,), 0.5, weight=0.5),
+        LesionModel("solid", (50, 85), (18, 55), (LOBULATED, BLURRED), (M,), 0.5, weight=0.6),
     ),
     "liver": (
-        Kind("solid", (-48, -28), (7, 50), (SMOOTH, LOBULATED, BLURRED), (Tissue.LIVER,), 0.75, weight=2),
-        Kind("cystic", (0, 10), (6, 55), (SMOOTH,), (Tissue.LIVER,), 0.8),
-        Kind("necrotic", (-30, -12), (16, 60), (SMOOTH, LOBULATED), (Tissue.LIVER,), 0.75, weight=0.8),
-        Kind("enhancing", (50, 80), (7, 36), (SMOOTH, LOBULATED), (Tissue.LIVER,), 0.8, weight=0.8),
-        Kind("rim-enhancing", (-55, -35), (14, 50), (LOBULATED,), (Tissue.LIVER,), 0.8, weight=0.8),
+        LesionModel("solid", (-48, -28), (7, 50), (SMOOTH, LOBULATED, BLURRED), (Tissue.LIVER,), 0.75, weight=2),
+        LesionModel("cystic", (0, 10), (6, 55), (SMOOTH,), (Tissue.LIVER,), 0.8),
+        LesionModel("necrotic", (-30, -12), (16, 60), (SMOOTH, LOBULATED), (Tissue.LIVER,), 0.75, weight=0.8),
+        LesionModel("enhancing", (50, 80), (7, 36), (SMOOTH, LOBULATED), (Tissue.LIVER,), 0.8, weight=0.8),
+        LesionModel("rim-enhancing", (-55, -35), (14, 50), (LOBULATED,), (Tissue.LIVER,), 0.8, weight=0.8),
     ),
     "lung": (
-        Kind("solid", (15, 60), (5, 32), (SMOOTH, LOBULATED, SPICULATED, SPICULATED), (Tissue.LUNG,), 0.5, weight=2.5),
-        Kind("ground-glass", (-690, -480), (7, 32), (BLURRED,), (Tissue.LUNG,), 0.7),
-        Kind("part-solid", (-650, -470), (10, 34), (BLURRED, SPICULATED), (Tissue.LUNG,), 0.7),
-        Kind("calcified", (260, 900), (4, 16), (SMOOTH,), (Tissue.LUNG,), 0.6, weight=0.7),
-        Kind("cavitary", (20, 60), (14, 42), (LOBULATED, SPICULATED), (Tissue.LUNG,), 0.7, weight=0.6),
+        LesionModel(
+            "solid", (15, 60), (5, 32), (SMOOTH, LOBULATED, SPICULATED, SPICULATED), (Tissue.LUNG,), 0.5, weight=2.5
+        ),
+        LesionModel("ground-glass", (-690, -480), (7, 32), (BLURRED,), (Tissue.LUNG,), 0.7),
+        LesionModel("part-solid", (-650, -470), (10, 34), (BLURRED, SPICULATED), (Tissue.LUNG,), 0.7),
+        LesionModel("calcified", (260, 900), (4, 16), (SMOOTH,), (Tissue.LUNG,), 0.6, weight=0.7),
+        LesionModel("cavitary", (20, 60), (14, 42), (LOBULATED, SPICULATED), (Tissue.LUNG,), 0.7, weight=0.6),
     ),
     "kidney": (
-        Kind("cystic", (-2, 12), (8, 55), (SMOOTH,), (Tissue.KIDNEY,), 0.1, edge=True, weight=1.3),
-        Kind("solid", (70, 115), (10, 50), (SMOOTH, LOBULATED), (Tissue.KIDNEY,), 0.1, edge=True),
-        Kind("necrotic", (85, 125), (18, 58), (LOBULATED,), (Tissue.KIDNEY,), 0.1, edge=True, weight=0.7),
-        Kind("fatty", (-90, -35), (12, 32), (SMOOTH, LOBULATED), (Tissue.KIDNEY,), 0.1, edge=True, weight=0.35),
+        LesionModel("cystic", (-2, 12), (8, 55), (SMOOTH,), (Tissue.KIDNEY,), 0.1, edge=True, weight=1.3),
+        LesionModel("solid", (70, 115), (10, 50), (SMOOTH, LOBULATED), (Tissue.KIDNEY,), 0.1, edge=True),
+        LesionModel("necrotic", (85, 125), (18, 58), (LOBULATED,), (Tissue.KIDNEY,), 0.1, edge=True, weight=0.7),
+        LesionModel("fatty", (-90, -35), (12, 32), (SMOOTH, LOBULATED), (Tissue.KIDNEY,), 0.1, edge=True, weight=0.35),
     ),
     "soft tissue": (
-        Kind("solid", (30, 75), (7, 30), (SMOOTH, LOBULATED, SPICULATED), (Tissue.FAT,), 0.8, weight=2),
-        Kind("solid", (65, 100), (8, 26), (SMOOTH, LOBULATED), (Tissue.AXILLA,), 0.5, weight=1.2),
-        Kind("necrotic", (85, 115), (14, 52), (LOBULATED, BLURRED), (Tissue.MUSCLE,), 0.55),
-        Kind("fatty", (-108, -92), (14, 52), (SMOOTH,), (Tissue.MUSCLE,), 0.6, weight=0.6),
-        Kind("cystic", (6, 22), (8, 34), (SMOOTH,), (Tissue.FAT,), 0.8, weight=0.5),
+        LesionModel("solid", (30, 75), (7, 30), (SMOOTH, LOBULATED, SPICULATED), (Tissue.FAT,), 0.8, weight=2),
+        LesionModel("solid", (65, 100), (8, 26), (SMOOTH, LOBULATED), (Tissue.AXILLA,), 0.5, weight=1.2),
+        LesionModel("necrotic", (85, 115), (14, 52), (LOBULATED, BLURRED), (Tissue.MUSCLE,), 0.55),
+        LesionModel("fatty", (-108, -92), (14, 52), (SMOOTH,), (Tissue.MUSCLE,), 0.6, weight=0.6),
+        LesionModel("cystic", (6, 22), (8, 34), (SMOOTH,), (Tissue.FAT,), 0.8, weight=0.5),
     ),
     "pelvis": (
-        Kind("solid", (70, 105), (8, 30), (SMOOTH, LOBULATED), (V,), 0.4, near=(Tissue.VESSEL,), weight=2),
-        Kind("cystic", (2, 16), (16, 60), (SMOOTH,), (V,), 0.5, near=(Tissue.ORGAN, Tissue.BLADDER)),
-        Kind("solid", (55, 90), (12, 50), (LOBULATED, SPICULATED, BLURRED), (V,), 0.5, near=PELVIC, weight=0.8),
-        Kind("necrotic", (70, 100), (18, 55), (LOBULATED,), (V,), 0.45, near=PELVIC, weight=0.7),
+        LesionModel("solid", (70, 105), (8, 30), (SMOOTH, LOBULATED), (V,), 0.4, near=(Tissue.VESSEL,), weight=2),
+        LesionModel("cystic", (2, 16), (16, 60), (SMOOTH,), (V,), 0.5, near=(Tissue.ORGAN, Tissue.BLADDER)),
+        LesionModel("solid", (55, 90), (12, 50), (LOBULATED, SPICULATED, BLURRED), (V,), 0.5, near=PELVIC, weight=0.8),
+        LesionModel("necrotic", (70, 100), (18, 55), (LOBULATED,), (V,), 0.45, near=PELVIC, weight=0.7),
     ),
 }  # fmt: skip
 
 
 class Finder:
-    """Finds room for lesions in one painted stack and keeps them apart."""
+    """Find room for lesions in one painted stack and keeps them apart."""
 
     def __init__(
         self, tissue: NDArray[np.uint8], spacing_mm: float, thickness_mm: float, rng: np.random.Generator
@@ -115,9 +116,9 @@ class Finder:
         self.taken: list[tuple[float, float, float, float]] = []
 
     def place(self, lesion_type: str, phase: Phase) -> Site | None:
-        """A lesion of this type where there is room for it, or None."""
+        """Place a lesion of this type where there is room for it, or None."""
         rng = self.rng
-        kinds = [k for k in KINDS[lesion_type] if np.any(np.isin(self.coarse, k.home))]
+        kinds = [k for k in LESION_MODELS[lesion_type] if np.any(np.isin(self.coarse, k.home))]
         if phase == "plain":
             kinds = [k for k in kinds if "enhancing" not in k.density]
         if not kinds:
@@ -140,7 +141,7 @@ class Finder:
             self.room[home] = np.stack([ndimage.distance_transform_edt(s) * step for s in inside]).astype(np.float32)
         return self.room[home]
 
-    def _spot(self, kind: Kind, radius: float) -> tuple[int, float, float] | None:
+    def _spot(self, kind: LesionModel, radius: float) -> tuple[int, float, float] | None:
         depth = self._depth(kind.home)
         inner = slice(1, -1) if depth.shape[0] > 3 else slice(None)
         slack = 0.75 * STEP * self.spacing if kind.room >= 0.5 else 0.1  # depths are those of the coarse grid
@@ -164,7 +165,9 @@ class Finder:
                 return spot
         return None
 
-    def _shape(self, lesion_type: str, kind: Kind, radius: float, spot: tuple[int, float, float], phase: Phase) -> Site:
+    def _shape(
+        self, lesion_type: str, kind: LesionModel, radius: float, spot: tuple[int, float, float], phase: Phase
+    ) -> Site:
         rng = self.rng
         margin = kind.margins[int(rng.integers(len(kind.margins)))]
         stretch = rng.uniform(1.0, 1.45 if lesion_type in ("abdomen", "mediastinum", "pelvis", "bone") else 1.25)

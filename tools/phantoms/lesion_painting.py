@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tools.phantoms.canvas import Floats, Tissue, Window3
-from tools.phantoms.lesion_models import BLURRED, KINDS, SMOOTH, SPICULATED, Site
+from tools.phantoms.lesion_models import BLURRED, LESION_MODELS, SMOOTH, SPICULATED, Site
 
 HARD = (Tissue.BONE, Tissue.MARROW, Tissue.VESSEL, Tissue.SKIN, Tissue.AIR, Tissue.GAS, Tissue.HEART)
 SOLID = (Tissue.LIVER, Tissue.SPLEEN, Tissue.KIDNEY)
@@ -29,7 +29,7 @@ def paint_lesion(
 ) -> tuple[Window3, NDArray[np.bool_]] | None:
     """Paint a lesion into `hu` in place. Returns its window and mask there, None if too little of it shows.
 
-    `growth` scales it: the same lesion at another visit.
+    `growth` scales it: the same lesion in another study.
     """
     rng = np.random.default_rng(site.seed)
     radii = np.array(site.radii_mm) * growth
@@ -92,7 +92,7 @@ def _grain(rng: np.random.Generator, shape: tuple[int, ...], sigma_px: float) ->
 def _allowed(site: Site, tissue: NDArray[np.uint8]) -> Floats:
     """Share of each voxel that the lesion may take: nodes lie against vessels, bone lesions stay near bone."""
     if site.lesion_type == "bone":
-        bone = np.isin(tissue, KINDS["bone"][0].home).astype(np.float32)
+        bone = np.isin(tissue, LESION_MODELS["bone"][0].home).astype(np.float32)
         spread = 3.0 if site.kind.density != "sclerotic" else 0.8
         near = 2.2 * np.asarray(ndimage.gaussian_filter(bone, (0, spread, spread)), np.float32)
         return near.clip(0, 1)
@@ -150,7 +150,7 @@ def _inside(
 def _spikes(
     rng: np.random.Generator, x: Floats, y: Floats, z: Floats, depth: Floats, mean: float, spacing_mm: float
 ) -> Floats:
-    """Thin rays that leave the surface and fade."""
+    """Paint thin rays that leave the surface and fade."""
     cover = np.zeros(depth.shape, np.float32)
     for angle in np.linspace(0, 2 * np.pi, int(rng.integers(9, 15)), endpoint=False) + rng.normal(0, 0.2):
         angle += rng.normal(0, 0.18)

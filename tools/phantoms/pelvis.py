@@ -5,11 +5,11 @@ import numpy as np
 from tools.phantoms.body import FAT_HU, SIDES, Body
 from tools.phantoms.canvas import Floats, Point, Tissue
 
-TOP_MM = 132.0  # above this level the belly begins
+TOP_MM = 132.0  # above this level the abdomen begins
 
 
 def draw_pelvis(body: Body) -> None:
-    """Paints everything below the iliac crests."""
+    """Paint everything below the iliac crests."""
     room = _muscles_and_fat(body)
     clip = room * (np.abs(body.x) < 74)
     _bowel(body, clip)
@@ -21,7 +21,7 @@ def draw_pelvis(body: Body) -> None:
 
 
 def _muscles_and_fat(body: Body) -> Floats:
-    """Returns the share of each voxel inside the true pelvis and its fat."""
+    """Return the share of each voxel inside the true pelvis and its fat."""
     canvas, x, y, z, wall = body.canvas, body.x, body.y, body.z, body.wall
     low = z < TOP_MM
     front = canvas.soft(np.minimum(wall, 9 - wall)) * (z > 20) * (y < 0) * low

@@ -28,7 +28,7 @@ TEXTURE_HU = np.array([TEXTURE.get(tissue, 0) for tissue in Tissue], np.float32)
 
 
 def noise_tiles(rng: np.random.Generator) -> Floats:
-    """Unit-variance noise (tiles, rows, columns) with the spectrum of filtered back projection: a ramp, rolled off.
+    """Make unit-variance noise (tiles, rows, columns) with the spectrum of filtered back projection: a rolled-off ramp.
 
     The second half are smooth tiles for the texture of tissue.
     """
@@ -44,7 +44,7 @@ def noise_tiles(rng: np.random.Generator) -> Floats:
 
 
 def scan(hu: Floats, tissue: NDArray[np.uint8], rng: np.random.Generator, noise: Floats) -> NDArray[np.int16]:
-    """What the scanner makes of the painted stack: blur, tissue texture, noise stronger in the middle of the body."""
+    """Simulate the scanner: blur, tissue texture, noise stronger in the middle of the body."""
     image = ndimage.gaussian_filter(hu, (0, 0.75, 0.75), truncate=3)
     axis = np.linspace(-1, 1, SIZE, dtype=np.float32)
     bump = np.exp(-(axis[:, None] ** 2 * 2.2 + axis[None, :] ** 2))

@@ -7,7 +7,7 @@ from tools.phantoms.canvas import Canvas, Tissue
 
 
 def draw_skeleton(body: Body) -> None:
-    """Paints the bones of the trunk; those of the pelvis are its own."""
+    """Paint the bones of the trunk; those of the pelvis are its own."""
     if body.near(100, 640):
         _spine(body)
     if body.near(RIBS_FROM_MM, 640):
@@ -51,7 +51,7 @@ def _vertebra(canvas: Canvas, level: float, marrow: float, thoracic: bool) -> No
 
 
 def _ribs(body: Body) -> None:
-    """All ribs at once: bands of the chest wall that slope downwards from the spine to the front."""
+    """Paint all ribs at once: bands of the chest wall that slope downwards from the spine to the front."""
     canvas = body.canvas
     wide, deep = float(body.half_width.mean()), float(body.half_depth.mean())
     theta = np.arctan2(np.abs(body.x) / wide, -body.y / deep)  # 0 at the front, π at the spine

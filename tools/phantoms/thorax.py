@@ -9,7 +9,7 @@ from tools.phantoms.canvas import Floats, Point, Tissue, grow_tree
 
 
 def draw_thorax(body: Body) -> Floats:
-    """Paints the chest. Returns the height in mm above the diaphragm, (slices, rows, columns)."""
+    """Paint the chest. Returns the height in mm above the diaphragm, (slices, rows, columns)."""
     canvas = body.canvas
     wall = np.where(body.ribbed > 0, body.wall, np.float32(-9))
     canvas.paint(canvas.everything, canvas.soft(wall), body.hu.muscle, Tissue.MUSCLE)
@@ -70,7 +70,7 @@ def _lungs(body: Body, cavity: Floats, above: Floats) -> None:
 
 
 def _lung_trees(body: Body) -> None:
-    """Arteries that branch and taper, and the airways beside the larger ones."""
+    """Paint arteries that branch and taper, and the airways beside the larger ones."""
     canvas, rng = body.canvas, body.rng
     lung = (canvas.tissue == Tissue.LUNG).astype(np.float32)
     for side in SIDES:

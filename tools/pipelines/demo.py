@@ -2,30 +2,28 @@
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from encoder.embedder import Embedder, load_embedder
 from tools.atlas.atlas import Atlas
+from tools.atlas.build import index_pack
 from tools.atlas.pack import read_pack
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
+from tools.domain.progress import StageProgress
 from tools.phantoms.generate import make_phantoms
 from tools.settings import Settings
-
-# what is being done, how much of it is done, of how much
-Progress = Callable[[str, int, int], None]
 
 # marker inside a finished folder, so that an interrupted first run starts again; its number grows with the format
 COMPLETE = "complete-2"
 
 
 def patient_keys(settings: Settings) -> PatientKeys:
-    """The patient keys of this installation."""
+    """Load the patient keys of this installation."""
     return load_patient_keys(settings.data, settings.salt.get_secret_value() if settings.salt else None)
 
 
-def open_atlas(settings: Settings, embedder: Embedder, progress: Progress | None = None) -> Atlas:
-    """The atlas of the settings, else the own atlas, else the demo atlas, which is built when it is not there yet.
+def open_atlas(settings: Settings, embedder: Embedder, progress: StageProgress | None = None) -> Atlas:
+    """Open the atlas of the settings, else the own atlas, else the demo atlas, which is built when it is not there yet.
 
     Raises AtlasError when a named atlas is missing or does not fit the encoder.
     """
@@ -36,8 +34,8 @@ def open_atlas(settings: Settings, embedder: Embedder, progress: Progress | None
     return _demo_atlas(settings, embedder, keys, progress)
 
 
-def ensure_samples(settings: Settings, progress: Progress | None = None) -> Path:
-    """The folder of phantom cases (`dicom/`, `pack/`, `truth.csv`), made on first use."""
+def ensure_samples(settings: Settings, progress: StageProgress | None = None) -> Path:
+    """Find the folder of phantom cases (`dicom/`, `pack/`, `truth.csv`), made on first use."""
     folder = settings.samples
     if not (folder / COMPLETE).exists():
         part = folder.with_name(f".{folder.name}.{os.getpid()}")
@@ -53,8 +51,8 @@ def ensure_samples(settings: Settings, progress: Progress | None = None) -> Path
     return folder
 
 
-def open_workspace_parts(settings: Settings, progress: Progress | None = None) -> tuple[Embedder, Atlas]:
-    """Encoder and atlas as the settings name them: what every session shares."""
+def open_workspace_parts(settings: Settings, progress: StageProgress | None = None) -> tuple[Embedder, Atlas]:
+    """Open encoder and atlas as the settings name them: what every session shares."""
     embedder = load_embedder(settings.encoder)
     return embedder, open_atlas(settings, embedder, progress)
 
@@ -64,13 +62,13 @@ def _demo_atlas_folder(settings: Settings, fingerprint: str) -> Path:
     return settings.data / f"demo-atlas-{fingerprint[:12]}"
 
 
-def _demo_atlas(settings: Settings, embedder: Embedder, keys: PatientKeys, progress: Progress | None) -> Atlas:
+def _demo_atlas(settings: Settings, embedder: Embedder, keys: PatientKeys, progress: StageProgress | None) -> Atlas:
     folder = _demo_atlas_folder(settings, embedder.fingerprint)
     if (folder / COMPLETE).exists():
         return Atlas(folder, embedder.fingerprint, keys)
     pack = read_pack(ensure_samples(settings, progress) / "pack")
     atlas = Atlas(folder, embedder.fingerprint, keys, create=True)
     report = None if progress is None else lambda done, of: progress("Building the demo atlas", done, of)
-    atlas.index(pack, embedder, progress=report)
+    index_pack(atlas, pack, embedder, progress=report)
     (folder / COMPLETE).touch()
     return atlas

@@ -3,7 +3,7 @@
 import csv
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,13 @@ from encoder.embedder import load_embedder
 from encoder.roi import to_roi_width
 from encoder.training.dataset import pack_widths_mm
 from tools.atlas.pack import PackError, check_images, images_file
+from tools.domain.progress import StageProgress
 
 CHUNK = 2048  # ROIs held in memory at once: 16 MB of int16
 
 
 def embed_pack(
-    source: Path, out: Path, encoder: str | None = None, progress: Callable[[str, int, int], None] | None = None
+    source: Path, out: Path, encoder: str | None = None, progress: StageProgress | None = None
 ) -> tuple[int, int]:
     """Write one unit row per ROI of a pack folder, `.npz` or `.npy` to `out` (.npy, float32); returns its shape.
 

@@ -1,11 +1,11 @@
-"""Imports DeepLesion as published into a ROI pack: `Images_png` (16-bit) and `DL_info.csv`.
+"""Import DeepLesion as published into a ROI pack: `Images_png` (16-bit) and `DL_info.csv`.
 
 Yan et al. 2018, "DeepLesion: automated mining of large-scale lesion annotations", doi:10.1117/1.JMI.5.3.036501.
 """
 
 import csv
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,22 +15,15 @@ from PIL import Image
 
 from encoder.errors import LesionSearchError
 from tools.atlas.pack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
+from tools.domain.lesions import DEEPLESION_TYPES
+from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
 from tools.regions.crop import crop_box, field_of_view_mm
 
 HU_OFFSET = 32768  # stored value minus this is HU
 MAX_SIDE_PX = 4096
 NOTED_ROWS = 20
-TYPES = {
-    1: "bone",
-    2: "abdomen",
-    3: "mediastinum",
-    4: "liver",
-    5: "lung",
-    6: "kidney",
-    7: "soft tissue",
-    8: "pelvis",
-}
+TYPE_OF_CODE = dict(enumerate(DEEPLESION_TYPES, start=1))  # Coarse_lesion_type; -1: not annotated
 SPLITS = {1: "train", 2: "validation", 3: "test"}
 COLUMNS = (
     "File_name",
@@ -48,8 +41,6 @@ COLUMNS = (
     "Patient_age",
     "Train_Val_Test",
 )
-
-Progress = Callable[[int, int], None]
 
 
 class ImportFailure(LesionSearchError):  # noqa: N818 - what it is called in a sentence
@@ -109,7 +100,7 @@ def import_deeplesion(
     include_noisy: bool = False,
     progress: Progress | None = None,
 ) -> ImportSummary:
-    """Writes the lesions as a ROI pack of int16 HU crops to `out`.
+    """Write the lesions as a ROI pack of int16 HU crops to `out`.
 
     Rows marked `Possibly_noisy` are left out unless `include_noisy`, rows that cannot be read are named in the
     summary. Images lie in a folder a series (`000001_01_01/109.png`) or flat (`000001_01_01_109.png`). Raises
@@ -164,7 +155,7 @@ def import_deeplesion(
 
 
 def read_slice(path: Path) -> NDArray[np.int16]:
-    """A 16-bit DeepLesion PNG as HU (rows, columns). Eight-bit copies are refused: they have lost the soft tissue."""
+    """Read a 16-bit DeepLesion PNG as HU (rows, columns). Eight-bit copies are refused: soft tissue is lost."""
     try:
         with Image.open(path) as picture:
             if not picture.mode.startswith("I"):
@@ -219,7 +210,7 @@ def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
     row = LesionRow(
         lesion_id=f"DL-{Path(name).stem}-{line - 1}",
         patient_id=f"DL-{int(record['Patient_index'])}" if record["Patient_index"].isdigit() else f"DL-{int(parts[0])}",
-        lesion_type=TYPES.get(int(code)) if code is not None else None,  # -1: the type was never labelled
+        lesion_type=TYPE_OF_CODE.get(int(code)) if code is not None else None,  # -1: the type was never labelled
         sex=record["Patient_gender"] if record["Patient_gender"] in ("F", "M") else None,
         age_years=int(age) if age is not None and 0 < age <= MAX_AGE_YEARS else None,
         long_axis_mm=round(max(long_px, short_px) * spacing_mm, 2),

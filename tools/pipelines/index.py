@@ -8,12 +8,14 @@ import numpy as np
 
 from encoder.embedder import load_embedder
 from tools.atlas.atlas import Atlas
+from tools.atlas.build import index_pack
 from tools.atlas.pack import LesionRow, PackError, RoiPack, read_pack
 from tools.domain.patient_keys import PatientKeys
+from tools.domain.progress import StageProgress
 from tools.domain.region import Region
 from tools.domain.study import Series, Study
 from tools.intake.intake import IntakeError, read_study
-from tools.pipelines.demo import Progress, patient_keys
+from tools.pipelines.demo import patient_keys
 from tools.regions.create import find_regions
 from tools.regions.crop import crop_roi, field_of_view_mm
 from tools.settings import Settings
@@ -31,7 +33,7 @@ class IndexSummary:
     notes: tuple[str, ...]
 
 
-def index_source(source: Path, settings: Settings, progress: Progress | None = None) -> IndexSummary:
+def index_source(source: Path, settings: Settings, progress: StageProgress | None = None) -> IndexSummary:
     """Add a ROI pack or a folder of DICOM studies to the atlas of the settings, made if it is not there.
 
     Can be interrupted and called again. Raises PackError, IntakeError, AtlasError.
@@ -42,12 +44,14 @@ def index_source(source: Path, settings: Settings, progress: Progress | None = N
     pack = read_pack(source) if _is_pack(source) else pack_of_studies(source, keys, notes, progress)
     atlas = Atlas(settings.atlas or settings.own_atlas, embedder.fingerprint, keys, create=True)
     report = None if progress is None else lambda done, of: progress("Indexing", done, of)
-    added = atlas.index(pack, embedder, progress=report)
+    added = index_pack(atlas, pack, embedder, progress=report)
     return IndexSummary(added, len(atlas), atlas.location, tuple(notes))
 
 
-def pack_of_studies(source: Path, keys: PatientKeys, notes: list[str], progress: Progress | None = None) -> RoiPack:
-    """Suggested regions of every study below a folder, as a pack of untyped lesions under patient keys.
+def pack_of_studies(
+    source: Path, keys: PatientKeys, notes: list[str], progress: StageProgress | None = None
+) -> RoiPack:
+    """Crop suggested regions of every study below a folder, as a pack of untyped lesions under patient keys.
 
     Each folder that holds files is read as one study; what cannot be read is said in `notes`.
     Raises PackError when nothing was found.

@@ -1,4 +1,7 @@
-"""Fit the ranking of suggestions: `python -m tools.pipelines.train_region_ranker PHANTOMS [HELD_OUT]`."""
+"""Fit the ranking of suggestions to teaching cases.
+
+Run as `python -m tools.pipelines.train_region_ranker PHANTOMS [HELD_OUT]`.
+"""
 
 import csv
 import sys
@@ -36,7 +39,7 @@ class LabelledSlice:
 
 
 def labelled_slices(phantoms: Path) -> Iterator[LabelledSlice]:
-    """Every slice of teaching cases that has a lesion, from their `truth.csv`."""
+    """Read every slice of teaching cases that has a lesion, from their `truth.csv`."""
     with (phantoms / "truth.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     by_folder: dict[str, list[dict[str, str]]] = defaultdict(list)
@@ -67,7 +70,7 @@ def _label(series: Series, slice_index: int, lesions: list[dict[str, str]]) -> L
 
 
 def fit(slices: list[LabelledSlice], seed: int = 0) -> Ranker:
-    """A network that tells the blobs that are lesions from the others."""
+    """Train a network that tells the blobs that are lesions from the others."""
     import torch
 
     torch.manual_seed(seed)
@@ -93,7 +96,7 @@ def fit(slices: list[LabelledSlice], seed: int = 0) -> Ranker:
 
 
 def recall(ranker: Ranker, slices: list[LabelledSlice], count: int) -> float:
-    """Share of lesions that are among the best `count` blobs of their slice."""
+    """Measure the share of lesions that are among the best `count` blobs of their slice."""
     found = 0
     for one in slices:
         best = apart(one.blobs, ranker(one.features), one.spacing_mm, count)

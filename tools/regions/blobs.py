@@ -57,7 +57,7 @@ class Blobs:
 
 
 def find_blobs(image: NDArray[np.int16], spacing_mm: tuple[float, float]) -> tuple[Blobs, float]:
-    """Blobs in the soft tissue and lungs of a slice, and the column of the body's middle."""
+    """Find blobs in the soft tissue and lungs of a slice, and the column of the body's middle."""
     zoom = (spacing_mm[0] / GRID_MM, spacing_mm[1] / GRID_MM)
     blur = [max(0.0, 0.5 / z - 0.5) for z in zoom]
     small = ndimage.gaussian_filter(image.astype(np.float32), blur)
@@ -104,7 +104,7 @@ def describe(
     spacing_mm: tuple[float, float, float],
     middle: float,
 ) -> Floats:
-    """Features (n, 18) in the order of FEATURES; `volume` is the whole series."""
+    """Compute features (n, 18) in the order of FEATURES; `volume` is the whole series."""
     if not len(blobs.x):
         return np.zeros((0, len(FEATURES)))
     image = _smooth(volume[slice_index], spacing_mm)
@@ -180,7 +180,7 @@ def _mirrored(
 
 
 def body_mask(image: Image) -> Mask:
-    """The largest connected piece that is not air, holes filled."""
+    """Find the largest connected piece that is not air, holes filled."""
     tissue = ndimage.binary_opening(image > AIR_HU, iterations=2)
     labels, count = ndimage.label(tissue)
     if not count:
@@ -192,7 +192,7 @@ def body_mask(image: Image) -> Mask:
 
 
 def lung_mask(image: Image, body: Mask) -> Mask:
-    """Aerated lung of at least 10 cm², with the vessels and nodules inside it. Pixels of GRID_MM."""
+    """Find aerated lung of at least 10 cm², with the vessels and nodules inside it. Pixels of GRID_MM."""
     air = ndimage.binary_opening(body & (image < LUNG_HU), iterations=1)
     labels, _ = ndimage.label(air)
     large = np.bincount(labels.ravel()) * GRID_MM**2 >= 1000

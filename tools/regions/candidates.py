@@ -66,7 +66,7 @@ def load_ranker() -> Ranker:
 
 
 def find_candidates(series: Series, slice_index: int | None, count: int) -> list[Candidate]:
-    """The best `count` places of one slice, or of the whole series, best first."""
+    """Find the best `count` places of one slice, or of the whole series, best first."""
     step = max(1, round(SLICE_STEP_MM / max(series.spacing_mm[0], 0.1)))
     slices = range(series.volume_hu.shape[0])[step // 2 :: step] if slice_index is None else (slice_index,)
     places = [place for index in slices for place in _places(series, index, OUTLINED * count)]
@@ -96,7 +96,7 @@ def _places(series: Series, slice_index: int, most: int) -> list[_Place]:
 
 
 def apart(blobs: Blobs, likeness: Floats, spacing_mm: tuple[float, float], most: int) -> list[int]:
-    """The best blobs, best first, none of them on another."""
+    """Pick the best blobs, best first, none of them on another."""
     kept: list[int] = []
     for i in np.argsort(-likeness, kind="stable"):
         across = (blobs.x[i] - blobs.x[kept]) * spacing_mm[1]

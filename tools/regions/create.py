@@ -13,7 +13,7 @@ MIN_BOX_PX = 2
 
 
 def region_from_click(series: Series, slice_index: int, x: float, y: float, region_id: str = "R1") -> Region:
-    """The lesion under a click, image coordinates (pixel i covers i..i+1), outlined and measured.
+    """Outline and measure the lesion under a click, in image coordinates (pixel i covers i..i+1).
 
     In tissue without an edge around the click, a disc of 10 mm. Raises RegionError outside the image.
     """
@@ -36,7 +36,7 @@ def region_from_click(series: Series, slice_index: int, x: float, y: float, regi
 def region_from_box(
     series: Series, slice_index: int, box: PixelBox, region_id: str = "R1", origin: Origin = "box"
 ) -> Region:
-    """The lesion inside a box, outlined and measured; where nothing stands out, the ellipse that fits the box.
+    """Outline and measure the lesion inside a box; where nothing stands out, the ellipse that fits the box.
 
     The region keeps the box as drawn. Raises RegionError for a box that is empty or outside the image.
     """
@@ -59,7 +59,7 @@ def region_from_box(
 
 
 def find_regions(series: Series, slice_index: int | None = None, max_regions: int = 5) -> list[Region]:
-    """Up to `max_regions` places worth a look on one slice, or in the whole series, best first: R1, R2, …
+    """Suggest up to `max_regions` places worth a look on one slice, or in the whole series, best first: R1, R2, …
 
     Suggestions by brightness and shape alone, not findings; `score` is 0..1. Raises RegionError for a slice that the
     series does not have.
@@ -84,7 +84,7 @@ def make_region(
     score: float | None = None,
     box: PixelBox | None = None,
 ) -> Region:
-    """A region from its outline (N, 2), clipped to the image."""
+    """Make a region from its outline (N, 2), clipped to the image."""
     image = series.volume_hu[slice_index]
     points = np.clip(points, 0, (image.shape[1], image.shape[0]))
     known = series.facts.row_spacing_mm is not None and series.facts.column_spacing_mm is not None

@@ -15,7 +15,7 @@ BONE_WINDOW = Window(2500, 480)
 
 
 def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
-    """The region's square crop, (64, 64) HU.
+    """Crop the square ROI around a region, (64, 64) int16 HU.
 
     Centred on the box, `field_of_view_mm` wide, resampled to square pixels (averaged where that makes it coarser), edge
     pixels repeated outside the slice.
@@ -24,7 +24,7 @@ def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
 
 
 def field_of_view_mm(box: PixelBox, spacing_mm: tuple[float, float]) -> float:
-    """How wide the crop of a box is: at least 48 mm, and at least 1.5 times the box."""
+    """Compute how wide the crop of a box is: at least 48 mm, and at least 1.5 times the box."""
     row_mm, column_mm = spacing_mm
     return max(ROI_WIDTH_MM, BOX_MARGIN * (box.y1 - box.y0) * row_mm, BOX_MARGIN * (box.x1 - box.x0) * column_mm)
 
@@ -36,7 +36,7 @@ def crop_box(
     width_mm: float | None = None,
     pixels: int = ROI_SIZE,
 ) -> NDArray[np.int16]:
-    """Like `crop_roi` for one slice: `image` (rows, columns), `spacing_mm` (row, column).
+    """Crop one slice as `crop_roi` does: `image` (rows, columns), `spacing_mm` (row, column).
 
     People may want another width, and more `pixels` than the encoder takes: (pixels, pixels).
     """
@@ -59,7 +59,7 @@ def _samples(center: float, width: float, length: int, pixels: int) -> tuple[NDA
 
 
 def to_thumbnail(roi: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """The ROI as grey levels for the eye, same shape. HU get the window that shows most of them; uint8 stays."""
+    """Show the ROI as grey levels for the eye, same shape. HU get the window that shows most of them; uint8 stays."""
     if roi.dtype == np.uint8:
         return roi.astype(np.uint8)
     hu = roi.astype(np.int16)
@@ -67,7 +67,7 @@ def to_thumbnail(roi: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 def best_window(roi_hu: NDArray[np.int16]) -> Window:
-    """Lung, bone or soft tissue, by what fills the crop; an aerated lung needs not fill it to matter."""
+    """Choose lung, bone or soft tissue, by what fills the crop; an aerated lung needs not fill it to matter."""
     lung = np.mean((roi_hu > -990) & (roi_hu < -400))
     bone = np.mean(roi_hu > 200)
     if lung > 0.25:
@@ -76,7 +76,7 @@ def best_window(roi_hu: NDArray[np.int16]) -> Window:
 
 
 def apply_window(hu: NDArray[np.int16], window: Window) -> NDArray[np.uint8]:
-    """HU to 0..255, any shape: `level_hu` becomes mid-grey."""
+    """Map HU to 0..255, any shape: `level_hu` becomes mid-grey."""
     low = window.level_hu - window.width_hu / 2
     grey: NDArray[np.float32] = (hu.astype(np.float32) - low) * (255 / window.width_hu) + 0.5
     return grey.clip(0, 255).astype(np.uint8)

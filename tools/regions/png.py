@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def to_png(pixels: NDArray[np.uint8]) -> bytes:
-    """A PNG of grey levels (rows, columns) or colours (rows, columns, 3)."""
+    """Encode a PNG of grey levels (rows, columns) or colours (rows, columns, 3)."""
     from PIL import Image
 
     buffer = BytesIO()
@@ -16,7 +16,7 @@ def to_png(pixels: NDArray[np.uint8]) -> bytes:
 
 
 def enlarged(values: NDArray[np.generic], pixels: int, smooth: bool = True) -> NDArray[np.float32]:
-    """A square picture (n, n) resampled to (pixels, pixels): bicubic, or bilinear where nothing may overshoot."""
+    """Resample a square picture (n, n) to (pixels, pixels): bicubic, or bilinear where nothing may overshoot."""
     from PIL import Image
 
     image = Image.fromarray(values.astype(np.float32))

@@ -46,7 +46,6 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
     return ReportFacts(format=format, file_name=path.name, regions=len(content.regions), searches=searches)
 
 
-
 def write_report(report: ReportContent, format: ReportFormat, folder: Path) -> Path:
     """Write `lesion-search-report-<n>` with the format's extension into `folder`; an older report is never replaced.
 

@@ -11,7 +11,7 @@ from tools.workspace.session import Workspace
 
 
 def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) -> ComparisonFacts:
-    """Similarity and differences (region minus lesion) in size and density.
+    """Compute the similarity and the differences (region minus lesion) in size and density.
 
     Raises RegionError or AtlasError for an unknown id.
     """
@@ -37,7 +37,7 @@ def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) ->
 
 
 def others_of_patient(atlas: Atlas, lesion: AtlasLesion) -> int:
-    """How many more lesions the atlas holds of a lesion's patient."""
+    """Count how many more lesions the atlas holds of a lesion's patient."""
     return sum(other.patient_key == lesion.patient_key for other in atlas.lesions()) - 1
 
 

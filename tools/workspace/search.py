@@ -4,7 +4,7 @@ import time
 from dataclasses import replace
 
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas, Outline
+from tools.atlas.atlas import Atlas, AtlasSummary
 from tools.atlas.confidence import limited
 from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Filters
@@ -38,7 +38,7 @@ def search_region(
     vector = workspace.embedder(crop_roi(series, region)[None])[0]
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
-    synthetic = is_synthetic(atlas.outline())
+    synthetic = is_synthetic(atlas.summary())
     confidence, limit = limited(result.confidence, series.facts, atlas.counts("body_part"), synthetic)
     votes = () if confidence == "none" else result.votes
     duration_ms = round(1000 * (time.perf_counter() - started))
@@ -61,7 +61,7 @@ def search_region(
 
 
 def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
-    """Filters with the atlas's own spelling of types. Raises FilterError with what would work."""
+    """Check filters, and give types the atlas's own spelling. Raises FilterError with what would work."""
     spelling = {name.casefold(): name for name in atlas.types()}
 
     def known(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,10 +83,10 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
 
 
 def atlas_name(atlas: Atlas) -> str:
-    """What the atlas is called before people: never a path or an address."""
-    return "demo atlas of synthetic lesions" if is_synthetic(atlas.outline()) else "atlas"
+    """Say what the atlas is called before users: never a path or an address."""
+    return "demo atlas of synthetic lesions" if is_synthetic(atlas.summary()) else "atlas"
 
 
-def is_synthetic(outline: Outline) -> bool:
-    """True when every lesion of the atlas is a phantom's."""
-    return outline.sources == {DEMO_SOURCE}
+def is_synthetic(summary: AtlasSummary) -> bool:
+    """Tell whether every lesion of the atlas is a phantom's."""
+    return summary.sources == {DEMO_SOURCE}

@@ -1,4 +1,4 @@
-"""One person's workspace: their study, regions, searches and files, reachable by nobody else."""
+"""One user's workspace: their study, regions, searches and files, reachable by nobody else."""
 
 import secrets
 import shutil
@@ -16,7 +16,7 @@ from tools.domain.study import Series, Study
 from tools.regions.create import region_from_box, region_from_click
 
 SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
-MAX_REGIONS = 40  # more than a person keeps apart; bounds a session's memory
+MAX_REGIONS = 40  # more than a user keeps apart; bounds a session's memory
 
 
 class SessionError(LesionSearchError):
@@ -25,7 +25,7 @@ class SessionError(LesionSearchError):
 
 @dataclass
 class Session:
-    """Everything one person has open. Safe to use from several threads; `close` deletes what it wrote.
+    """Everything one user has open. Safe to use from several threads; `close` deletes what it wrote.
 
     `folder` belongs to this session alone and is made by it.
     """
@@ -79,12 +79,12 @@ class Session:
 
     # -- regions ---------------------------------------------------------------------------------------------
     def regions(self) -> tuple[Region, ...]:
-        """Regions of the series on the screen, oldest first."""
+        """List regions of the series on the screen, oldest first."""
         with self._lock:
             return tuple(r for r in self._regions.values() if r.series_key == self._series_key)
 
     def region(self, region_id: str) -> Region:
-        """One region by id, whatever its case. Raises RegionError naming the ones there are."""
+        """Find one region by id, whatever its case. Raises RegionError naming the ones there are."""
         with self._lock:
             found = self._regions.get(region_id.strip().upper())
             if found is None or found.series_key != self._series_key:
@@ -123,7 +123,7 @@ class Session:
         return tuple(self._add(region, select=False) for region in found)
 
     def accept(self, region_id: str) -> Region:
-        """A person agrees with a suggestion: it becomes a region like any other."""
+        """Accept a suggestion as the user's own: it becomes a region like any other."""
         with self._lock:
             region = replace(self.region(region_id), origin="click", score=None)
             self._regions[region.region_id] = region
@@ -174,7 +174,7 @@ class Session:
             self.revision += 1
 
     def search_of(self, region_id: str) -> SearchFacts | None:
-        """The last search of a region, if there was one."""
+        """Read the last search of a region, if there was one."""
         with self._lock:
             return self._searches.get(region_id)
 
@@ -187,7 +187,7 @@ class Session:
                 self._searches[region_id] = result
 
     def files_folder(self) -> Path:
-        """The session's own folder, readable by this user only."""
+        """Make the session's own folder, readable by this user only."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return self.folder
 
@@ -204,7 +204,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Workspace:
-    """What a tool works on: one person's session, and the atlas and encoder that all share."""
+    """What a tool works on: one user's session, and the atlas and encoder that all share."""
 
     session: Session
     atlas: Atlas

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from assistant.core.events import Answer
     from tools.domain.facts import SearchFacts
     from tools.domain.lesions import Filters
-    from tools.pipelines.demo import Progress
+    from tools.domain.progress import StageProgress
     from tools.workspace.session import Session, Workspace
 
 NEW_CONVERSATION = "/new"
@@ -40,7 +40,7 @@ def settings_with(**overrides: str | None) -> Settings:
 
 
 @contextmanager
-def progress_bars() -> Iterator["Progress"]:
+def progress_bars() -> Iterator["StageProgress"]:
     """Show progress on standard error: one bar per kind of work, with the time left."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn

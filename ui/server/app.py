@@ -27,12 +27,12 @@ from ui.state.samples import SampleShelf
 from ui.state.visits import Shared, VisitError, Visits
 
 if TYPE_CHECKING:
-    from tools.pipelines.demo import Progress
+    from tools.domain.progress import StageProgress
 
 log = logging.getLogger(__name__)
 
 
-def build_app(settings: Settings, auth: str | None = None, progress: "Progress | None" = None) -> FastAPI:
+def build_app(settings: Settings, auth: str | None = None, progress: "StageProgress | None" = None) -> FastAPI:
     """Build the whole server: plain routes, then the Gradio page at `/`; demo atlas and samples too on first use.
 
     `auth` is `USER:PASSWORD`. `app.state` holds the open `visits` and the `shelf` of samples. Raises VisitError for a

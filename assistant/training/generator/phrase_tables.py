@@ -4,6 +4,7 @@ import random
 from collections.abc import Sequence
 
 from assistant.training.generator.templates import say
+from tools.domain.lesions import DEEPLESION_TYPES
 
 # type -> adjectives, places, things that are of this type
 TYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
@@ -91,7 +92,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "soft tissue": ("soft tissue", "subcut", "soft-tissue", "muscle", "subcutaneous", "soft tissue ones"),
     "pelvis": ("pelvis", "pelvic", "pelvic ones", "bladder", "adnexal", "ovarian"),
 }
-TYPE_NAMES = tuple(TYPES)
+TYPE_NAMES = DEEPLESION_TYPES  # their order decides which sentences a seed draws
 
 UNITS = [
     "zero",

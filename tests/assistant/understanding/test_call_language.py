@@ -8,8 +8,9 @@ from assistant.core.requests import HitRef, RegionRef
 from assistant.core.turn_state import TurnState
 from assistant.training.generator.utterances import utterance
 from assistant.understanding.call_language import ParsedCall, grammar, read, state_line, to_request, write
+from tools.domain.lesions import DEEPLESION_TYPES
 
-TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
+TYPES = DEEPLESION_TYPES
 STATE = TurnState(atlas_types=TYPES)
 
 

@@ -5,17 +5,17 @@ import re
 import pytest
 
 from encoder.errors import LesionSearchError
+from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.lessons import LessonError, lesson, lesson_types
 
-DEEPLESION = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 LIDC = ("calcified", "ground-glass", "part-solid", "solid")
 
 
 def test_every_type_of_both_collections_has_a_lesson() -> None:
-    assert lesson_types() == DEEPLESION + LIDC
+    assert lesson_types() == DEEPLESION_TYPES + LIDC
 
 
-@pytest.mark.parametrize("name", DEEPLESION + LIDC)
+@pytest.mark.parametrize("name", DEEPLESION_TYPES + LIDC)
 def test_a_lesson_is_short_measurable_and_sourced(name: str) -> None:
     found = lesson(name)
     assert found.lesion_type == name
@@ -26,7 +26,7 @@ def test_a_lesson_is_short_measurable_and_sourced(name: str) -> None:
     assert "HU" in found.text or "density" in found.text
 
 
-@pytest.mark.parametrize("name", DEEPLESION + LIDC)
+@pytest.mark.parametrize("name", DEEPLESION_TYPES + LIDC)
 def test_a_lesson_gives_no_advice_about_a_patient(name: str) -> None:
     text = lesson(name).text.casefold()
     assert not re.search(r"\b(biopsy|follow-up|refer|treat|recommend|you should|benign|malignant|cancer)\b", text)
@@ -53,5 +53,5 @@ def test_an_unknown_type_is_told_what_exists(asked: str) -> None:
         lesson(asked)
     message = str(raised.value)
     assert isinstance(raised.value, LesionSearchError)
-    assert all(name in message for name in DEEPLESION + LIDC)
+    assert all(name in message for name in DEEPLESION_TYPES + LIDC)
     assert len(message) < 300

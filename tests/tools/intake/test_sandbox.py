@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import REPO
 from tools.intake import sandbox as dicom_guard
-from tools.intake import worker_process as dicom_child
+from tools.intake import worker_process
 from tools.intake.intake import intake_limits
 from tools.intake.messages import Reason
 from tools.intake.sandbox import read_sandboxed
@@ -27,8 +27,8 @@ def files_read(reading) -> list[int]:
     return [frame.record.file for frame in reading.frames]
 
 
-def test_a_file_that_kills_the_child_is_left_out_and_the_others_are_read(child_that, three_slices):
-    child_that("file == 2 and os.kill(os.getpid(), signal.SIGSEGV)")
+def test_a_file_that_kills_the_worker_is_left_out_and_the_others_are_read(worker_that, three_slices):
+    worker_that("file == 2 and os.kill(os.getpid(), signal.SIGSEGV)")
 
     reading = read_sandboxed(three_slices, LIMITS)
 
@@ -37,8 +37,8 @@ def test_a_file_that_kills_the_child_is_left_out_and_the_others_are_read(child_t
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs interval timers")
-def test_a_file_that_takes_too_long_is_left_out_and_the_others_are_read(child_that, three_slices):
-    child_that("file == 1 and time.sleep(60)")
+def test_a_file_that_takes_too_long_is_left_out_and_the_others_are_read(worker_that, three_slices):
+    worker_that("file == 1 and time.sleep(60)")
 
     reading = read_sandboxed(three_slices, replace(LIMITS, file_timeout_s=0.3))
 
@@ -46,8 +46,8 @@ def test_a_file_that_takes_too_long_is_left_out_and_the_others_are_read(child_th
     assert reading.left_out == [(1, Reason.TIMEOUT)]
 
 
-def test_an_upload_that_takes_too_long_keeps_what_was_read(child_that, three_slices):
-    child_that("file == 2 and time.sleep(60)")
+def test_an_upload_that_takes_too_long_keeps_what_was_read(worker_that, three_slices):
+    worker_that("file == 2 and time.sleep(60)")
 
     reading = read_sandboxed(three_slices, replace(LIMITS, timeout_s=6.0))
 
@@ -56,8 +56,8 @@ def test_an_upload_that_takes_too_long_keeps_what_was_read(child_that, three_sli
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="address space is bounded on Linux")
-def test_memory_is_bounded(child_that, three_slices):
-    child_that("file == 2 and bytearray(8 << 30)")
+def test_memory_is_bounded(worker_that, three_slices):
+    worker_that("file == 2 and bytearray(8 << 30)")
 
     reading = read_sandboxed(three_slices, LIMITS)
 
@@ -66,11 +66,11 @@ def test_memory_is_bounded(child_that, three_slices):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX limits")
-def test_the_child_can_write_no_file_and_sees_no_secret(child_that, three_slices, tmp_path, monkeypatch):
+def test_the_worker_can_write_no_file_and_sees_no_secret(worker_that, three_slices, tmp_path, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "secret")
     target = tmp_path / "written"
     writes = f"os.write(os.open({str(target)!r}, os.O_CREAT | os.O_WRONLY), b'x')"
-    child_that(f"'OPENAI_API_KEY' in os.environ or {writes}")
+    worker_that(f"'OPENAI_API_KEY' in os.environ or {writes}")
 
     reading = read_sandboxed(three_slices[:1], LIMITS)
 
@@ -78,15 +78,15 @@ def test_the_child_can_write_no_file_and_sees_no_secret(child_that, three_slices
     assert target.stat().st_size == 0
 
 
-def test_what_libraries_print_goes_nowhere(child_that, three_slices, capfd):
-    child_that("print('noise'); os.write(1, b'noise'); os.write(2, b'noise')")
+def test_what_libraries_print_goes_nowhere(worker_that, three_slices, capfd):
+    worker_that("print('noise'); os.write(1, b'noise'); os.write(2, b'noise')")
 
     assert files_read(read_sandboxed(three_slices, LIMITS)) == [1, 2, 3]
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_child_that_cannot_start_is_an_error_of_its_own(three_slices, monkeypatch):
-    monkeypatch.setattr(dicom_child, "BOOTSTRAP", "raise SystemExit(1)")
+def test_a_worker_that_cannot_start_is_an_error_of_its_own(three_slices, monkeypatch):
+    monkeypatch.setattr(worker_process, "BOOTSTRAP", "raise SystemExit(1)")
 
     with pytest.raises(WorkerError):
         read_sandboxed(three_slices, LIMITS)

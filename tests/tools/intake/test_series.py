@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.messages import FrameRecord, Note
-from tools.intake.sandbox import Frame
+from tools.intake.sandbox import ReceivedFrame
 from tools.intake.series import build_series
 
 KEYS = PatientKeys(b"k" * 32)
@@ -18,7 +18,7 @@ AXIAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
 counter = itertools.count(1)
 
 
-def frame(z: float | None = 0.0, fill: int = 0, shape: tuple[int, int] = (4, 5), **changes) -> Frame:
+def frame(z: float | None = 0.0, fill: int = 0, shape: tuple[int, int] = (4, 5), **changes) -> ReceivedFrame:
     """One axial CT frame at height `z`, filled with one value."""
     number = next(counter)
     record = FrameRecord(
@@ -54,7 +54,7 @@ def frame(z: float | None = 0.0, fill: int = 0, shape: tuple[int, int] = (4, 5),
         notes=(),
     )
     record = dataclasses.replace(record, **changes)
-    return Frame(record, np.full(shape, fill, dtype=record.dtype))
+    return ReceivedFrame(record, np.full(shape, fill, dtype=record.dtype))
 
 
 def build(frames):
@@ -126,7 +126,7 @@ def test_slice_locations_order_the_slices_where_positions_are_missing():
 
 def test_the_same_image_twice_counts_once():
     first = frame(z=0.0, fill=7)
-    again = Frame(dataclasses.replace(first.record, file=next(counter)), first.pixels)
+    again = ReceivedFrame(dataclasses.replace(first.record, file=next(counter)), first.pixels)
     renamed = frame(z=0.0, fill=7)
 
     series, duplicates = build_series([first, again, renamed, frame(z=1.0, fill=8)], KEYS)

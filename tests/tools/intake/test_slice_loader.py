@@ -87,8 +87,8 @@ def test_the_middle_comes_first_then_what_is_looked_at(opened, upload, monkeypat
     assert [abs(index - middle) for index in order] == sorted(abs(index - middle) for index in order)
 
 
-def test_a_slice_that_kills_its_child_says_so_and_the_others_come(opened, upload, child_that):
-    child_that("file == 3 and os.kill(os.getpid(), signal.SIGSEGV)")
+def test_a_slice_that_kills_its_worker_says_so_and_the_others_come(opened, upload, worker_that):
+    worker_that("file == 3 and os.kill(os.getpid(), signal.SIGSEGV)")
 
     study, done = opened(upload)
 
@@ -100,8 +100,8 @@ def test_a_slice_that_kills_its_child_says_so_and_the_others_come(opened, upload
     assert (volume[broken - 1 : broken + 2].max(axis=(1, 2)) == [broken - 25, -1024, broken - 23]).all()
 
 
-def test_closing_ends_the_waiting_and_lets_the_files_go(opened, upload, child_that):
-    child_that("time.sleep(30)")
+def test_closing_ends_the_waiting_and_lets_the_files_go(opened, upload, worker_that):
+    worker_that("time.sleep(30)")
     study, done = opened(upload)
     failed = []
 
@@ -155,14 +155,14 @@ def test_an_upload_of_nothing_useful_is_one_sentence(keys, tmp_path):
 def test_spare_children_serve_one_upload_each(opened, upload):
     spares = WorkerPool(1)
     spares.fill()
-    first = spares._children[0]
+    first = spares._workers[0]
     study, done = opened(upload, spares=spares)
     assert done.wait(WAIT_S)
     assert not first.alive
-    assert spares._children
-    assert spares._children[0] is not first
+    assert spares._workers
+    assert spares._workers[0] is not first
     spares.close()
-    assert not spares._children
+    assert not spares._workers
     assert study.series[0].volume_hu.loaded == SLICES
 
 
@@ -179,9 +179,9 @@ def test_an_upload_that_decodes_for_too_long_is_let_go(opened, upload, monkeypat
         volume[0]
 
 
-def test_a_loader_gives_up_when_too_many_slices_kill_it(opened, upload, monkeypatch, child_that):
+def test_a_loader_gives_up_when_too_many_slices_kill_it(opened, upload, monkeypatch, worker_that):
     monkeypatch.setattr("tools.intake.slice_loader.MAX_CRASHES", 1)
-    child_that("os.kill(os.getpid(), signal.SIGSEGV)")
+    worker_that("os.kill(os.getpid(), signal.SIGSEGV)")
 
     study, done = opened(upload)
 

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
+from tools.domain.lesions import DEEPLESION_TYPES
 from tools.phantoms.canvas import Tissue
-from tools.phantoms.lesion_models import KINDS, LESION_TYPES, Finder, Site
+from tools.phantoms.lesion_models import LESION_MODELS, Finder, Site
 from tools.phantoms.lesion_painting import paint_lesion
 
 SPACING_MM, THICKNESS_MM = 0.8, 5.0
@@ -26,7 +27,7 @@ def sites(lesion_type: str, tissue: np.ndarray, count: int, seed: int = 0) -> li
 
 
 def test_every_type_has_kinds() -> None:
-    assert tuple(KINDS) == LESION_TYPES
+    assert tuple(LESION_MODELS) == DEEPLESION_TYPES
 
 
 def test_lesions_lie_in_their_organ_and_apart() -> None:

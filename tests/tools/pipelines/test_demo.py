@@ -33,13 +33,13 @@ def test_the_demo_atlas_is_built_once_with_progress(installation):
 
 
 def test_an_interrupted_first_run_is_finished_by_the_next(installation, monkeypatch):
-    def interrupted(self, pack, embed, progress=None):
+    def interrupted(atlas, pack, embed, progress=None):
         half = type(pack)(pack.images[: len(pack) // 2], pack.lesions[: len(pack) // 2])
-        original(self, half, embed, progress)
+        original(atlas, half, embed, progress)
         raise KeyboardInterrupt
 
-    original = first_run.Atlas.index
-    monkeypatch.setattr(first_run.Atlas, "index", interrupted)
+    original = first_run.index_pack
+    monkeypatch.setattr(first_run, "index_pack", interrupted)
     with pytest.raises(KeyboardInterrupt):
         first_run.open_workspace_parts(installation)
     monkeypatch.undo()

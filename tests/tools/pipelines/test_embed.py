@@ -4,13 +4,18 @@ import pytest
 from encoder.embedder import load_embedder
 from encoder.roi import to_roi_width
 from tools.atlas.atlas import Atlas
+from tools.atlas.build import index_pack
 from tools.atlas.pack import LesionRow, PackError, RoiPack, write_pack
 from tools.domain.patient_keys import PatientKeys
-from tools.pipelines.embed import CHUNK, embed_pack
+from tools.pipelines import embed
+from tools.pipelines.embed import embed_pack
+
+CHUNK = 64  # fewer than usual: several chunks of real images take long
 
 
 @pytest.mark.parametrize("form", ["npz", "npy", "folder"])
-def test_rows_equal_those_of_the_encoder_in_order(tmp_path, form):
+def test_rows_equal_those_of_the_encoder_in_order(tmp_path, monkeypatch, form):
+    monkeypatch.setattr(embed, "CHUNK", CHUNK)
     images = np.random.default_rng(0).integers(-1000, 1000, (CHUNK + 5, 64, 64)).astype(np.int16)
     source = {"npz": tmp_path / "rois.npz", "npy": tmp_path / "rois.npy", "folder": tmp_path / "images.npz"}[form]
     np.savez_compressed(source, images=images) if source.suffix == ".npz" else np.save(source, images)
@@ -54,7 +59,7 @@ def test_an_atlas_sees_what_embed_sees(tmp_path, native_pack):
         return load_embedder()(images)
 
     keys = PatientKeys(b"salt")
-    Atlas(tmp_path / "atlas", load_embedder().fingerprint, keys, create=True).index(native_pack, remembered)
+    index_pack(Atlas(tmp_path / "atlas", load_embedder().fingerprint, keys, create=True), native_pack, remembered)
     np.testing.assert_array_equal(
         np.concatenate(seen), to_roi_width(native_pack.images, np.array([32, 48, np.nan, np.nan]))
     )

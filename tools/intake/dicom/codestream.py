@@ -7,7 +7,7 @@ JPEG_FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # SOF 
 
 
 def stated_size(encoded: bytes) -> tuple[int, int] | None:
-    """(rows, columns) of a JPEG, JPEG-LS or JPEG 2000 image; None for other kinds (RLE states no size) and damage."""
+    """Read (rows, columns) of a JPEG, JPEG-LS or JPEG 2000 image; None for damage and RLE, which states none."""
     if encoded.startswith(JP2_START):
         start = encoded.find(J2K_START, 0, 4096)
         encoded = encoded[max(start, 0) :]
@@ -23,7 +23,7 @@ def stated_size(encoded: bytes) -> tuple[int, int] | None:
 
 
 def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:
-    """Walks the marker segments up to the frame header."""
+    """Walk the marker segments up to the frame header."""
     at = 2
     while encoded[at] == 0xFF:
         marker = encoded[at + 1]

@@ -1,4 +1,4 @@
-"""One file's bytes to decoded frames with their records. Runs in the guarded child; loads pydicom and its decoders."""
+"""One file's bytes to decoded frames with their records. Runs in the sandboxed worker; loads pydicom's decoders."""
 
 import hashlib
 from collections.abc import Iterator
@@ -18,11 +18,11 @@ from tools.intake.sources import Budget, LeftOutError
 CT_RESCALE_TYPES = ("", "HU", "US")  # US: unspecified
 DECODERS = ["pyjpegls", "pylibjpeg", "pydicom", "pillow"]  # fastest first, as measured on 512 x 512 CT
 
-Frame = tuple[FrameRecord, NDArray[np.generic]]
+DecodedFrame = tuple[FrameRecord, NDArray[np.generic]]
 
 
 @dataclass(frozen=True, eq=False)
-class Image:
+class DecodedImage:
     """Pixels in HU (int16) or of no unit (float32), the window they are shown in, and what is to be said of them."""
 
     pixels: NDArray[np.generic]
@@ -47,8 +47,8 @@ class Described:
     notes: tuple[Note, ...]
 
 
-def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[Frame]:
-    """The frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError with the reason."""
+def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[DecodedFrame]:
+    """Decode the frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError."""
     try:
         dataset, frames = open_image(data, budget)
         yield from _frames(dataset, file, frames)
@@ -61,7 +61,7 @@ def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[Frame]:
 
 
 def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecord | None:
-    """The record of a plain CT image in HU from the first bytes of its file, which is `size` bytes long, without its
+    """Read the record of a plain CT image in HU from the first bytes of its `size`-byte file, without its
     digest; None for all else. Raises LeftOutError for what no decoder could use."""
     dataset = open_header(head, size, budget)
     if dataset is None or header.modality(dataset) != "CT":
@@ -80,7 +80,7 @@ def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecor
     return _record(dataset, groups, file, 0, described, _position(dataset, groups, 0.0))
 
 
-def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[Frame]:
+def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[DecodedFrame]:
     _complete(dataset)
     offsets = header.frame_positions(dataset, frames) if frames > 1 else None
     shape = int(dataset.Rows), int(dataset.Columns)
@@ -94,7 +94,7 @@ def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[Frame]:
 
 
 def _complete(dataset: Dataset) -> None:
-    """What real files leave out though the standard asks for it."""
+    """Add what real files leave out though the standard asks for it."""
     dataset.PhotometricInterpretation = header.text(dataset, "PhotometricInterpretation").upper() or "MONOCHROME2"
     for keyword, usual in (("PixelRepresentation", 0), ("SamplesPerPixel", 1), ("BitsStored", dataset.BitsAllocated)):
         if header.value(dataset, keyword) is None:
@@ -102,7 +102,7 @@ def _complete(dataset: Dataset) -> None:
 
 
 def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
-    """Stored values of each frame. Where one decoder fails, the next one goes on."""
+    """Decode the stored values of each frame. Where one decoder fails, the next one goes on."""
     decoder = decoder_of(dataset)
     options: dict[str, Any] = {"correct_unused_bits": False} if decoder.is_native else {}  # see `_stored`
     done = 0
@@ -130,7 +130,7 @@ def _speed(plugin: str) -> int:
     return DECODERS.index(plugin) if plugin in DECODERS else len(DECODERS)
 
 
-def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) -> Image:
+def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) -> DecodedImage:
     photometric = dataset.PhotometricInterpretation
     is_colour = array.ndim == 3 or photometric == "PALETTE COLOR"
     notes = header.notes(dataset, is_colour)
@@ -142,18 +142,19 @@ def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) 
             if padded is not None and pixels.padding_erases_anatomy(stored, padded, transform):
                 notes.append(Note.PADDING_IGNORED)
                 padded = None
-            return Image(pixels.to_hu(stored, transform, padded), (center, width), tuple(notes))
+            return DecodedImage(pixels.to_hu(stored, transform, padded), (center, width), tuple(notes))
         notes.append(Note.NO_RESCALE if transform is None else Note.NOT_HU)
     # MONOCHROME1 says how to show values, not what they are: it turns round what has no unit, never HU
     inverted = photometric == "MONOCHROME1"
     numbers = pixels.to_numbers(stored, transform or pixels.Rescale(), padded, inverted)
     if is_colour or center is None:
-        return Image(numbers, (None, None), tuple(notes))
-    return Image(numbers, (-center if inverted else center, width), tuple(notes))
+        return DecodedImage(numbers, (None, None), tuple(notes))
+    return DecodedImage(numbers, (-center if inverted else center, width), tuple(notes))
 
 
 def _position(dataset: Dataset, groups: list[Dataset], offset_mm: float) -> tuple[float, ...] | None:
-    """Of the first pixel, in patient mm. Frames without groups of their own lie `offset_mm` along the normal."""
+    """Read the position of the first pixel, in patient mm. Frames without groups of their own lie `offset_mm` along
+    the normal."""
     position = header.vector(header.macro(dataset, groups, "PlanePositionSequence"), "ImagePositionPatient", 3)
     axes = header.directions(dataset)
     if position is None or axes is None or groups or not offset_mm:
@@ -208,7 +209,7 @@ def _record(
 
 
 def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
-    """Stored values (rows, columns), colour as luminance, and where they are padding."""
+    """Read stored values (rows, columns), colour as luminance, and where they are padding."""
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         array = apply_color_lut(array, dataset)
     if array.ndim == 3:
@@ -228,7 +229,7 @@ def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.ge
 
 
 def _transform(dataset: Dataset, values: Dataset) -> tuple[pixels.Rescale | pixels.LookupTable | None, str]:
-    """How stored values become physical ones, and what they are then (HU, US: unspecified, or other); None: unsaid.
+    """Read how stored values become physical ones, and their unit (HU, US: unspecified, or other; None: unsaid).
 
     Raises LeftOutError when what the file says cannot be meant.
     """

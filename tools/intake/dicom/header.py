@@ -1,6 +1,6 @@
 """The header of an image, read tag by tag from an allow-list. Everything else in the file is skipped unread.
 
-Runs in the guarded child; loads pydicom.
+Runs in the sandboxed worker; loads pydicom.
 """
 
 import math
@@ -49,7 +49,7 @@ MAX_AGE_YEARS = 90  # ages above 89 can identify a person and become 90
 
 
 def value(dataset: Dataset, keyword: str | int) -> Any:
-    """An element's value, None when it is absent, empty or not what its type allows."""
+    """Read an element's value, None when it is absent, empty or not what its type allows."""
     try:
         found = dataset[keyword].value if keyword in dataset else None
     except (RecursionError, MemoryError):
@@ -60,26 +60,26 @@ def value(dataset: Dataset, keyword: str | int) -> Any:
 
 
 def first(item: Any) -> Any:
-    """The first of several values."""
+    """Take the first of several values."""
     if isinstance(item, Sequence) and not isinstance(item, str | bytes):
         return item[0] if len(item) else None
     return item
 
 
 def number(dataset: Dataset, keyword: str, low: float = -1e9, high: float = 1e9) -> float | None:
-    """A finite number within bounds, the first if there are several."""
+    """Read a finite number within bounds, the first if there are several."""
     numbers = _numbers([first(value(dataset, keyword))])
     return numbers[0] if numbers and low <= numbers[0] <= high else None
 
 
 def integer(dataset: Dataset, keyword: str, low: int = -(2**31), high: int = 2**31) -> int | None:
-    """A whole number within bounds."""
+    """Read a whole number within bounds."""
     found = number(dataset, keyword, low, high)
     return None if found is None else int(found)
 
 
 def raw_integers(dataset: Dataset, keyword: str, little_endian: bool) -> list[int]:
-    """16-bit integers whose type (US or SS) depends on another element, as pydicom leaves them: maybe bytes."""
+    """Read 16-bit integers whose type (US or SS) depends on another element, as pydicom leaves them: maybe bytes."""
     found = value(dataset, keyword)
     if isinstance(found, bytes):
         order = "little" if little_endian else "big"
@@ -90,21 +90,21 @@ def raw_integers(dataset: Dataset, keyword: str, little_endian: bool) -> list[in
 
 
 def text(dataset: Dataset, keyword: str | int) -> str:
-    """A short code or UID, trimmed; empty when absent or overlong."""
+    """Read a short code or UID, trimmed; empty when absent or overlong."""
     found = first(value(dataset, keyword))
     found = str(found).strip(" \0") if isinstance(found, str | int) else ""
     return found if len(found) <= 128 else ""
 
 
 def vector(dataset: Dataset, keyword: str, length: int) -> tuple[float, ...] | None:
-    """Exactly `length` finite numbers."""
+    """Read exactly `length` finite numbers."""
     found = value(dataset, keyword)
     numbers = _numbers(found) if isinstance(found, Sequence) and not isinstance(found, str | bytes) else None
     return tuple(numbers) if numbers and len(numbers) == length else None
 
 
 def frame_groups(dataset: Dataset, frame: int) -> list[Dataset]:
-    """Where a frame's attributes may be, nearest first: its own functional groups, the shared ones, the data set."""
+    """List where a frame's attributes may be, nearest first: own functional groups, shared ones, data set."""
     groups: list[Dataset] = []
     for keyword, index in (("PerFrameFunctionalGroupsSequence", frame), ("SharedFunctionalGroupsSequence", 0)):
         items = value(dataset, keyword)
@@ -114,7 +114,7 @@ def frame_groups(dataset: Dataset, frame: int) -> list[Dataset]:
 
 
 def macro(dataset: Dataset, groups: Iterable[Dataset], keyword: str) -> Dataset:
-    """The item of a functional group macro (PS3.3 C.7.6.16.2), or the data set itself."""
+    """Find the item of a functional group macro (PS3.3 C.7.6.16.2), or the data set itself."""
     for group in groups:
         item = first(value(group, keyword))
         if isinstance(item, Dataset):
@@ -123,13 +123,13 @@ def macro(dataset: Dataset, groups: Iterable[Dataset], keyword: str) -> Dataset:
 
 
 def non_image(dataset: Dataset) -> Reason | None:
-    """Why this object is not an image by its SOP class; None when it may be one."""
+    """Tell by its SOP class why this object is no image; None when it may be one."""
     uid = text(dataset, "SOPClassUID") or str(getattr(dataset.file_meta, "MediaStorageSOPClassUID", ""))
     return next((reason for prefix, reason in NON_IMAGES if uid.startswith(prefix)), None)
 
 
 def modality(dataset: Dataset) -> str:
-    """A defined term of the standard, else OT."""
+    """Read a defined term of the standard, else OT."""
     term = text(dataset, "Modality").upper()
     return term if term in MODALITIES else "OT"
 
@@ -147,7 +147,7 @@ def sex(dataset: Dataset) -> Literal["F", "M", "O"] | None:
 
 
 def age_years(dataset: Dataset) -> int | None:
-    """From Patient's Age, else from the birth and study dates; whole years, more than 89 becomes 90."""
+    """Read the age from Patient's Age, else from the birth and study dates; whole years, more than 89 becomes 90."""
     years: int | None = None
     age = re.fullmatch(r"(\d{1,3})([DWMY])", text(dataset, "PatientAge").upper())
     birth, study = (
@@ -164,7 +164,7 @@ def age_years(dataset: Dataset) -> int | None:
 
 
 def contrast(dataset: Dataset) -> bool | None:
-    """Whether contrast was given; None when the file does not say. The agent's name goes no further."""
+    """Tell whether contrast was given; None when the file does not say. The agent's name goes no further."""
     if value(dataset, "ContrastBolusAgentSequence") or value(dataset, "ContrastBolusUsageSequence"):
         return True
     agent = text(dataset, "ContrastBolusAgent").upper()
@@ -174,13 +174,13 @@ def contrast(dataset: Dataset) -> bool | None:
 
 
 def spacing_mm(measures: Dataset) -> tuple[float | None, float | None]:
-    """Row and column spacing in the patient; both None unless both are credible."""
+    """Read row and column spacing in the patient; both None unless both are credible."""
     pair = vector(measures, "PixelSpacing", 2)
     return (pair[0], pair[1]) if pair and all(0.01 <= item <= 50 for item in pair) else (None, None)
 
 
 def directions(orientation: Dataset) -> tuple[Vector, Vector] | None:
-    """Unit vectors along rows and columns; None unless they are perpendicular."""
+    """Read unit vectors along rows and columns; None unless they are perpendicular."""
     six = vector(orientation, "ImageOrientationPatient", 6)
     if six is None:
         return None
@@ -194,7 +194,7 @@ def directions(orientation: Dataset) -> tuple[Vector, Vector] | None:
 
 
 def frame_positions(dataset: Dataset, frames: int) -> list[float] | None:
-    """Offsets in mm along the normal of a multi-frame object without functional groups; None when not given."""
+    """Read offsets in mm along the normal of a multi-frame object without functional groups; None when not given."""
     for keyword in ("GridFrameOffsetVector", "SliceLocationVector"):
         offsets = vector(dataset, keyword, frames)
         if offsets:
@@ -204,7 +204,7 @@ def frame_positions(dataset: Dataset, frames: int) -> list[float] | None:
 
 
 def window(voi: Dataset) -> tuple[float | None, float | None]:
-    """Centre and width of the first window."""
+    """Read centre and width of the first window."""
     center, width = number(voi, "WindowCenter", -1e6, 1e6), number(voi, "WindowWidth", 1e-6, 1e7)
     return (center, width) if center is not None and width is not None else (None, None)
 

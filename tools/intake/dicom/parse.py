@@ -1,6 +1,6 @@
 """One file's bytes to a data set whose stated sizes fit the bounds and the bytes that are there.
 
-Runs in the guarded child; loads pydicom. Nothing is decoded here.
+Runs in the sandboxed worker; loads pydicom. Nothing is decoded here.
 """
 
 import io
@@ -35,7 +35,7 @@ PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
 def open_image(data: bytes, budget: Budget) -> tuple[Dataset, int]:
-    """The data set of an image and its number of frames. LeftOutError, with the reason, if unusable."""
+    """Parse an image into its data set and number of frames. Raises LeftOutError, with the reason, if unusable."""
     dataset = parse(data, budget)
     if data[PREFIX] != b"DICM" and header.value(dataset, "Rows") is None and not header.text(dataset, "SOPClassUID"):
         raise LeftOutError(Reason.NOT_DICOM)
@@ -46,7 +46,7 @@ def open_image(data: bytes, budget: Budget) -> tuple[Dataset, int]:
 
 
 def open_header(head: bytes, size: int, budget: Budget) -> Dataset | None:
-    """The header of an ordinary single image of `size` bytes from its first bytes `head`, checked like a whole one;
+    """Parse the header of an ordinary single image of `size` bytes from its first bytes, checked like a whole one;
     None when the header reaches further, or for anything else: then the file has to be opened as a whole."""
     if head[PREFIX] != b"DICM":
         return None
@@ -74,7 +74,7 @@ def open_header(head: bytes, size: int, budget: Budget) -> Dataset | None:
 
 
 def parse(data: bytes, budget: Budget) -> Dataset:
-    """The allowed elements of a file. Deflated data sets are inflated within bounds first."""
+    """Parse the allowed elements of a file. Deflated data sets are inflated within bounds first."""
     if not data:
         raise LeftOutError(Reason.EMPTY)
     has_prefix = data[PREFIX] == b"DICM"
@@ -118,7 +118,7 @@ def _looks_like_bare_dataset(data: bytes) -> bool:
 
 
 def _check_size(dataset: Dataset, budget: Budget) -> int:
-    """The number of frames, once rows x columns x frames fit the bounds and the bytes that are there."""
+    """Count the frames, once rows x columns x frames fit the bounds and the bytes that are there."""
     rows, columns = header.integer(dataset, "Rows", 1, 65535), header.integer(dataset, "Columns", 1, 65535)
     data = next((data for keyword in PIXEL_KEYWORDS if (data := header.value(dataset, keyword)) is not None), None)
     if rows is None or columns is None:
@@ -165,7 +165,7 @@ def _names_an_image(dataset: Dataset) -> bool:
 
 
 def decoder_of(dataset: Dataset) -> Decoder:
-    """pydicom's decoder for the transfer syntax. LeftOutError when there is none."""
+    """Find pydicom's decoder for the transfer syntax. Raises LeftOutError when there is none."""
     try:
         decoder = get_decoder(UID(dataset.file_meta.TransferSyntaxUID))
     except (NotImplementedError, ValueError) as error:

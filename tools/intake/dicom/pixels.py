@@ -53,7 +53,7 @@ class LookupTable:
 def stored_bits(
     pixels: NDArray[np.generic], bits_allocated: int, bits_stored: int, high_bit: int
 ) -> NDArray[np.generic]:
-    """The stored value inside each allocated cell, sign extended where the type is signed (PS3.5 8.1.1).
+    """Extract the stored value inside each allocated cell, sign extended where the type is signed (PS3.5 8.1.1).
 
     The other bits may hold old overlays or nothing in particular.
     """
@@ -67,7 +67,7 @@ def stored_bits(
 def padding_mask(
     stored: NDArray[np.generic], padding: int | None, limit: int | None, bits_allocated: int
 ) -> NDArray[np.bool_] | None:
-    """Where Pixel Padding Value (and Range Limit) says that nothing was measured; None when nowhere.
+    """Mark where Pixel Padding Value (and Range Limit) says that nothing was measured; None when nowhere.
 
     The tag's sign is often written wrongly, so it is first read in the pixels' own type.
     """
@@ -82,7 +82,7 @@ def padding_mask(
 def to_hu(
     stored: NDArray[np.generic], transform: Rescale | LookupTable, padded: NDArray[np.bool_] | None = None
 ) -> NDArray[np.int16]:
-    """Stored values to int16 HU: rounded to the nearest, at least -1024, padding becomes air."""
+    """Convert stored values to int16 HU: rounded to the nearest, at least -1024, padding becomes air."""
     if isinstance(transform, Rescale) and _is_exact(stored, transform):
         hu = np.clip(stored.astype(np.int32) + int(transform.intercept), AIR_HU, MAX_HU).astype(np.int16)
     else:
@@ -96,7 +96,7 @@ def to_hu(
 def to_numbers(
     stored: NDArray[np.generic], transform: Rescale | LookupTable, padded: NDArray[np.bool_] | None, inverted: bool
 ) -> NDArray[np.float32]:
-    """Stored values to float32 of no unit; NaN where padded; turned round where small means white (MONOCHROME1)."""
+    """Convert stored values to float32 of no unit; NaN where padded; inverted for MONOCHROME1."""
     numbers = transform.apply(stored)
     if inverted:
         numbers = -numbers
@@ -109,19 +109,19 @@ def to_numbers(
 def padding_erases_anatomy(
     stored: NDArray[np.generic], padded: NDArray[np.bool_], transform: Rescale | LookupTable
 ) -> bool:
-    """True when 'padding' has the density of tissue and nowhere reaches the edge: then the tag is wrong."""
+    """Tell whether 'padding' has the density of tissue and nowhere reaches the edge: then the tag is wrong."""
     density = float(np.median(transform.apply(stored[padded][:1000])))
     edges = (padded[0], padded[-1], padded[:, 0], padded[:, -1])
     return TISSUE_HU[0] <= density <= TISSUE_HU[1] and not any(edge.any() for edge in edges)
 
 
 def luminance(colour: NDArray[np.generic]) -> NDArray[np.float32]:
-    """(rows, columns, 3) RGB to (rows, columns) brightness."""
+    """Convert (rows, columns, 3) RGB to (rows, columns) brightness."""
     return np.asarray(colour.astype(np.float32) @ np.asarray(LUMINANCE, dtype=np.float32))
 
 
 def display_range(frames: list[NDArray[np.float32]], center: float | None, width: float | None) -> tuple[float, float]:
-    """The values that are shown as black and white: the file's window, else the 1st and 99th percentile."""
+    """Choose the values that are shown as black and white: the file's window, else the 1st and 99th percentile."""
     if center is not None and width is not None:
         return center - width / 2, center + width / 2
     sample = np.concatenate([frame[::4, ::4].ravel() if frame.size > 4096 else frame.ravel() for frame in frames])
@@ -135,7 +135,7 @@ def display_range(frames: list[NDArray[np.float32]], center: float | None, width
 
 
 def to_scale(numbers: NDArray[np.float32], black: float, white: float) -> NDArray[np.int16]:
-    """Numbers of no unit onto the soft-tissue window of the HU scale: `black` becomes -160 and `white` 240.
+    """Map numbers of no unit onto the soft-tissue window of the HU scale: `black` becomes -160 and `white` 240.
 
     The encoder and the viewer's first window then see an ordinary contrast, whatever the modality.
     """

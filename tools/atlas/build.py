@@ -1,0 +1,95 @@
+"""ROI packs into the atlas and out of it again."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from encoder.roi import to_roi_width
+from tools.atlas.atlas import Atlas
+from tools.atlas.catalog import Vectors
+from tools.atlas.pack import RoiPack, native_widths_mm
+from tools.atlas.records import lesion_to_metadata, lesion_to_row, row_to_lesion
+from tools.domain.lesions import AtlasError, AtlasLesion
+from tools.domain.progress import Progress
+
+Embed = Callable[[NDArray[Any]], Vectors]  # (N, 64, 64) images to (N, dim) unit vectors
+
+BATCH_SIZE = 512  # lesions embedded and written at a time: what an interruption can cost
+
+
+def index_pack(atlas: Atlas, pack: RoiPack, embed: Embed, progress: Progress | None = None) -> int:
+    """Add or update the lesions of a pack; return how many were new or changed.
+
+    After an interruption the same call continues where it stopped: what is stored with the same content is skipped.
+    Searches are calibrated anew where lesions changed or the stored calibration is not of this version. Raises
+    AtlasError.
+    """
+    if not atlas.keys_match:
+        raise AtlasError(
+            f"The atlas at {atlas.location} was built with another LESION_SEARCH_SALT, so the same patient would "
+            "count as two. Set the salt it was built with, or index into a new atlas."
+        )
+    written = 0
+    size = min(BATCH_SIZE, atlas.store.max_batch)
+    for start in range(0, len(pack), size):
+        images = np.asarray(pack.images[start : start + size])
+        rows = pack.lesions[start : start + size]
+        lesions = [row_to_lesion(row, atlas.keys) for row in rows]
+        digests = [_digest(lesion, image) for lesion, image in zip(lesions, images, strict=True)]
+        stored = atlas.store.content_of([lesion.lesion_id for lesion in lesions])
+        new = [i for i, lesion in enumerate(lesions) if stored.get(lesion.lesion_id) != digests[i]]
+        if new:
+            if not written:
+                atlas.start_revision()
+            atlas.store.upsert(
+                [lesions[i].lesion_id for i in new],
+                _checked(embed(to_roi_width(images[new], native_widths_mm([rows[i] for i in new]))), len(new)),
+                [lesion_to_metadata(lesions[i]) | {"content": digests[i]} for i in new],
+                images[new],
+            )
+            written += len(new)
+        if progress:
+            progress(start + len(images), len(pack))
+    if written or not atlas.is_calibrated():
+        atlas.calibrate()
+    return written
+
+
+def export_pack(atlas: Atlas) -> RoiPack:
+    """Read the atlas as a ROI pack, from which it can be rebuilt, for instance with another encoder.
+
+    Patients and studies stand in it under their keys, which indexing takes as they are. Raises AtlasError where images
+    are missing, or are partly HU and partly windowed.
+    """
+    lesions = tuple(atlas.lesions())
+    images = dict(atlas.store.rois())
+    if len({image.dtype for image in images.values()}) > 1:
+        raise AtlasError("This atlas holds both HU and windowed images; a ROI pack holds one kind.")
+    lacking = [lesion.lesion_id for lesion in lesions if lesion.lesion_id not in images]
+    if lacking or not lesions:
+        raise AtlasError(
+            f"The atlas cannot be exported: {len(lesions) - len(lacking)} of {len(lesions)} lesions have an image."
+        )
+    return RoiPack(
+        np.stack([images[lesion.lesion_id] for lesion in lesions]),
+        tuple(lesion_to_row(lesion) for lesion in lesions),
+    )
+
+
+def _digest(lesion: AtlasLesion, image: NDArray[Any]) -> str:
+    """Hash a lesion's record and image (64, 64), to tell whether it changed."""
+    digest = hashlib.blake2s(repr(lesion).encode(), digest_size=12)
+    digest.update(image.dtype.str.encode() + np.ascontiguousarray(image).tobytes())
+    return digest.hexdigest()
+
+
+def _checked(vectors: Vectors, count: int) -> Vectors:
+    """Normalise an encoder's answer to unit rows (count, dim). Raises AtlasError where it is of another shape."""
+    vectors = np.asarray(vectors, np.float32)
+    lengths = np.linalg.norm(vectors, axis=-1) if vectors.ndim == 2 else np.zeros(0)
+    if lengths.shape != (count,) or not np.isfinite(lengths).all() or not lengths.all():
+        raise AtlasError(f"The encoder gave {vectors.shape} for {count} images: it needs one finite vector for each.")
+    return vectors / lengths[:, None]
