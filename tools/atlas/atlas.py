@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoder.pack import Images, LesionRecord, LesionRow, PackError, RoiPack
 from encoder.roi import to_roi_width
 from tools.atlas.catalog import Catalog
-from tools.atlas.pack import Images, LesionRow, PackError, RoiPack, native_widths_mm
 from tools.atlas.type_votes import NEIGHBOURS, Calibration, calibrate, type_probabilities
 from tools.domain.lesions import (
     AtlasError,
@@ -134,9 +134,10 @@ class Atlas:
             if new:
                 if not written:
                     self._remember(calibration=None)
+                widths = np.array([rows[i].native_width_mm for i in new])
                 self._store.upsert(
                     [lesions[i].lesion_id for i in new],
-                    _checked(embed(to_roi_width(images[new], native_widths_mm([rows[i] for i in new]))), len(new)),
+                    _checked(embed(to_roi_width(images[new], widths)), len(new)),
                     [_metadata(lesions[i]) | {"content": digests[i]} for i in new],
                     images[new],
                 )
@@ -330,7 +331,11 @@ class Atlas:
 
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(AtlasLesion))
-_SHARED_COLUMNS = tuple(name for name in _COLUMNS if name not in ("patient_key", "study_key"))
+_SHARED_COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRecord))
+_DIGEST_ORDER = (
+    "lesion_id", "patient_key", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
+    "source", "study_key", "slice", "split", "pixel_spacing_mm", "field_of_view_mm",
+)  # fmt: skip
 
 
 def _row(lesion: AtlasLesion) -> LesionRow:
@@ -361,7 +366,9 @@ def _lesion(lesion_id: str, record: dict[str, Any]) -> AtlasLesion:
 
 
 def _digest(lesion: AtlasLesion, image: NDArray[Any]) -> str:
-    digest = hashlib.blake2s(repr(lesion).encode(), digest_size=12)
+    # The text is part of every stored atlas: were it another, indexing would embed all anew.
+    facts = ", ".join(f"{name}={getattr(lesion, name)!r}" for name in _DIGEST_ORDER)
+    digest = hashlib.blake2s(f"AtlasLesion({facts})".encode(), digest_size=12)
     digest.update(image.dtype.str.encode() + np.ascontiguousarray(image).tobytes())
     return digest.hexdigest()
 

@@ -18,8 +18,8 @@ from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
 from numpy.typing import NDArray
 
+from encoder.pack import Images
 from encoder.roi import ROI_SIZE
-from tools.atlas.pack import Images
 from tools.domain.lesions import AtlasError
 
 LESIONS = "lesions"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from tools.atlas.pack import LesionRow, RoiPack, write_pack
+from encoder.pack import LesionRow, RoiPack, write_pack
 from tools.domain.region import PixelBox
 from tools.phantoms.anatomy import draw_anatomy
 from tools.phantoms.body import Patient, Phase

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from encoder.embedder import Embedder, load_embedder
+from encoder.pack import read_pack
 from tools.atlas.atlas import Atlas
-from tools.atlas.pack import read_pack
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.phantoms.generate import make_phantoms
 from tools.settings import Settings

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from encoder.pack import LesionRow, RoiPack, read_pack, write_pack
 from tools.atlas.atlas import Atlas
-from tools.atlas.pack import LesionRow, RoiPack, read_pack, write_pack
 from tools.domain.lesions import AtlasError, Filters
 from tools.domain.patient_keys import PatientKeys
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from encoder.pack import LesionRow, RoiPack
 from tools.atlas.atlas import Atlas
-from tools.atlas.pack import LesionRow, RoiPack
 from tools.atlas.type_votes import Calibration, VoteFit, calibrate, expected_calibration_error, type_probabilities
 from tools.domain.lesions import Filters
 from tools.domain.patient_keys import PatientKeys
