@@ -7,7 +7,7 @@ and batch normalisation see the whole batch, so that the number of processes doe
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,13 @@ from encoder.embedder import Embedder, fingerprint
 from encoder.errors import EncoderError
 from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
 from encoder.training.augment import augment
-from encoder.training.checkpoint import Progress as Position
-from encoder.training.checkpoint import load_checkpoint, read_progress, save_checkpoint
+from encoder.training.checkpoint import TrainingPosition, load_checkpoint, read_position, save_checkpoint
 from encoder.training.dataset import TrainingRois, load_rois
 from encoder.training.grad_cache import fill_gradients
 from encoder.training.lars import LARS
-from encoder.training.losses.contrastive import class_weights, contrastive, proxy_softmax
+from encoder.training.losses import LossBatch, get_loss
 from encoder.training.losses.nt_xent import ProjectionHead, nt_xent
+from encoder.training.losses.proxy_softmax import class_weights
 from encoder.training.presets import Optimization, Preset, Stage, get_preset
 from encoder.training.progress import TrainingProgress
 from encoder.training.sync_batch_norm import synchronise
@@ -79,12 +79,16 @@ def train(
     exactly where its last whole epoch ended. Rows with `split` = test are never read, those with
     validation only with `train_on_validation`. Beside the weights lie
     `training.json` (command, packs, preset, fingerprint) and one folder of weights per finished stage.
-    Raises EncoderError for packs that cannot be read or a checkpoint that does not fit.
+    Raises PackError for packs that cannot be read, EncoderError for an unknown loss or a checkpoint that does not fit.
     """
     plan = _shortened(get_preset(preset) if isinstance(preset, str) else preset, epochs)
+    for stage in plan.stages:
+        get_loss(stage.loss)  # said before hours of an earlier stage
     out = Path(out)
-    position = read_progress(resume / "checkpoint") if resume else Position(plan.name, 0, 0, _lengths(plan))
-    if position.preset != plan.name or position.epochs != _lengths(plan):
+    position = (
+        read_position(resume / "checkpoint") if resume else TrainingPosition(plan.name, 0, 0, _stage_lengths(plan))
+    )
+    if position.preset != plan.name or position.epochs != _stage_lengths(plan):
         raise EncoderError(
             f"the run in {resume} was made with preset {position.preset} and {position.epochs} epochs; "
             "resume it with those"
@@ -118,7 +122,7 @@ def train(
     return out
 
 
-def _lengths(preset: Preset) -> tuple[int, ...]:
+def _stage_lengths(preset: Preset) -> tuple[int, ...]:
     return tuple(stage.epochs for stage in preset.stages)
 
 
@@ -212,57 +216,43 @@ def _run_stage(
     first_epoch: int,
     out: Path,
 ) -> None:
+    """Train one stage from `first_epoch` on, with a checkpoint after each epoch."""
     stage = plan.stages[number]
     learner.train()
     proxies = list(learner.proxies)
-    weights = [class_weights(rois.classes[:, label], len(p)).to(p.device) for label, p in enumerate(proxies)]
-    shares = [1.0] * len(plan.labels) + [stage.auxiliary_weight] * len(plan.auxiliary)
+    batch_of = partial(
+        LossBatch,
+        stage,
+        proxies=proxies,
+        class_weights=[class_weights(rois.classes[:, n], len(p)).to(p.device) for n, p in enumerate(proxies)],
+        label_weights=[1.0] * len(plan.labels) + [stage.auxiliary_weight] * len(plan.auxiliary),
+    )
     with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
         for epoch in range(first_epoch, stage.epochs):
             losses = []
             for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
-                loss_of = partial(
-                    _loss, proxies=proxies, weights=weights, shares=shares, rows=rows, rois=rois, stage=stage
-                )
+                lesions = rois.lesions[rows].to(accelerator.device)
+                classes = rois.classes[rows].repeat(2, 1).to(accelerator.device)
+                loss_of = partial(_loss, partial(batch_of, lesions=lesions, classes=classes))
                 losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
                 optimizer.step()
                 progress.step(epoch + done)
             if accelerator.is_main_process:
-                save_checkpoint(
-                    out / "checkpoint",
-                    learner,
-                    optimizer,
-                    Position(plan.name, number, epoch + 1, _lengths(plan)),
-                )
+                position = TrainingPosition(plan.name, number, epoch + 1, _stage_lengths(plan))
+                save_checkpoint(out / "checkpoint", learner, optimizer, position)
                 progress.epoch(epoch + 1, sum(losses) / len(losses))
 
 
 def _loss(
-    vectors: torch.Tensor,
-    projected: torch.Tensor,
-    proxies: Sequence[torch.Tensor],
-    weights: Sequence[torch.Tensor],
-    shares: Sequence[float],
-    rows: torch.Tensor,
-    rois: TrainingRois,
-    stage: Stage,
+    batch_of: Callable[[torch.Tensor, torch.Tensor], LossBatch], vectors: torch.Tensor, projections: torch.Tensor
 ) -> torch.Tensor:
-    """What the stage says, of the two views of each row (first all first views, then all second ones)."""
-    first, second = projected.chunk(2)
-    lesions = rois.lesions[rows].to(vectors.device)
-    if stage.loss == "nt_xent":
-        return nt_xent(first, second, stage.temperature, lesions)
-    classes = rois.classes[rows].repeat(2, 1).to(vectors.device)
-    if stage.loss == "contrastive":
-        loss = contrastive(vectors, classes[:, 0], stage.margin)
-    else:
-        loss = vectors.sum() * 0.0
-        for of_label, column, weight, share in zip(proxies, classes.T, weights, shares, strict=True):
-            if share > 0:
-                found = proxy_softmax(vectors, of_label, column, weight, stage.temperature, stage.label_smoothing)
-                loss = loss + share * found
+    """Compute the loss of the stage and, where it asks for it, NT-Xent beside it."""
+    batch = batch_of(vectors, projections)
+    stage = batch.stage
+    loss = get_loss(stage.loss)(batch)
     if stage.self_supervised_weight > 0:
-        loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
+        temperature = 2 * stage.temperature
+        loss = loss + stage.self_supervised_weight * nt_xent(*batch.projection_pair, temperature, batch.lesions)
     return loss
 
 
