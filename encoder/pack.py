@@ -36,7 +36,7 @@ class PackError(LesionSearchError):
 
 @dataclass(frozen=True)
 class LesionRecord:
-    """What a pack and an atlas both say of a lesion. Unknown values are None."""
+    """The fields that a pack's row and an atlas record share. Unknown values are None."""
 
     lesion_id: str
     _: KW_ONLY
@@ -86,7 +86,7 @@ class LesionRow(LesionRecord):
 
     @property
     def native_width_mm(self) -> float:
-        """How wide the image is, as `encoder.roi.to_roi_width` takes it: NaN to leave it."""
+        """The width of the image, as `encoder.roi.to_roi_width` takes it: NaN to leave it."""
         return native_width_mm(self.pixel_spacing_mm, self.field_of_view_mm)
 
 
@@ -175,7 +175,7 @@ def read_images(path: Path, scratch: Path | None = None) -> Images:
 
 
 def images_file(path: Path) -> Path:
-    """The file that holds the images of a pack folder, or the bare file itself. Raises PackError."""
+    """Find the file that holds the images of a pack folder, or the bare file itself. Raises PackError."""
     if path.is_dir():
         found = [path / name for name in ("images.npy", "images.npz") if (path / name).is_file()]
         if not found:

@@ -38,7 +38,10 @@ def _uniform(bounds: tuple[float, float], count: int, generator: torch.Generator
 
 
 def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """Flip, rotate, zoom and shift in one bilinear resampling; the outside mirrors the inside."""
+    """Flip, rotate, zoom and shift in one bilinear resampling; the outside mirrors the inside.
+
+    Shape: (N, 1, H, H) -> (N, 1, V, V).
+    """
     count, size = len(images), images.shape[-1]
     angle = _uniform((-how.rotation_deg, how.rotation_deg), count, generator).flatten() * (math.pi / 180)
     low, high = (math.log(z) for z in how.zoom)

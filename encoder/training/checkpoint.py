@@ -1,4 +1,7 @@
-"""Training state on disk: safetensors and JSON only, written so that a crash never leaves half a checkpoint."""
+"""Training state on disk: safetensors and JSON only, written so that a crash never leaves half a checkpoint.
+
+`accelerate` would store the optimizer and its random generators as pickles, and file by file.
+"""
 
 import json
 import shutil
@@ -61,7 +64,7 @@ def read_position(folder: Path) -> TrainingPosition:
 
 
 def load_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingPosition:
-    """Bring module and optimizer back to where they were. Raises EncoderError."""
+    """Restore module and optimizer in place. Raises EncoderError for a checkpoint that is missing or does not fit."""
     document = _document(folder)
     try:
         tensors = load_file(Path(folder) / _TENSORS)

@@ -1,4 +1,4 @@
-"""ROI packs as training tensors: pixels brought to one scale, lesions and the classes of each label numbered."""
+"""ROI packs as training tensors: pixels at one scale, lesions and the classes of each label numbered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from encoder.roi import to_roi_width
 
 HELD_OUT = "test"  # rows whose `split` says so are never trained on
 VALIDATION = "validation"  # nor these, unless asked for: choices are made on them
-_READ_AT_ONCE = 4096
+_CHUNK = 4096
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +37,7 @@ def load_rois(
     labels: Sequence[str] = ("lesion_type",),
     train_on_validation: bool = False,
 ) -> TrainingRois:
-    """Read packs for training, leaving out rows with `split` = test or validation. Raises EncoderError.
+    """Read packs for training, leaving out rows with `split` = test or validation. Raises PackError, EncoderError.
 
     `train_on_validation` reads those for validation too, for weights that nothing more is chosen by.
     `labels` are columns of classes; a pack without the column, or an empty field, leaves the class unknown.
@@ -52,8 +52,8 @@ def load_rois(
         pixels, table = read_pack_arrays(Path(folder))
         kept = np.array([i for i, row in enumerate(table) if row.get("split") not in left_out], dtype=np.int64)
         widths = native_widths_mm(table)
-        for start in range(0, len(kept), _READ_AT_ONCE):
-            part = kept[start : start + _READ_AT_ONCE]
+        for start in range(0, len(kept), _CHUNK):
+            part = kept[start : start + _CHUNK]
             images.append(standardize(to_roi_width(pixels[part], widths[part])).half())
         calibrated.append(torch.full((len(kept),), pixels.dtype != np.uint8))
         rows += [table[i] for i in kept]
@@ -63,14 +63,15 @@ def load_rois(
     named = {label: [row.get(label) or None for row in rows] for label in labels}
     return TrainingRois(
         images=torch.cat(images),
-        lesions=_numbers(lesion_names),
-        sources=_numbers([row.get("source") or None for row in rows]),
+        lesions=_encode(lesion_names),
+        sources=_encode([row.get("source") or None for row in rows]),
         labels={label: sorted({name for name in names if name is not None}) for label, names in named.items()},
-        classes=torch.stack([_numbers(names) for names in named.values()], dim=1),
+        classes=torch.stack([_encode(names) for names in named.values()], dim=1),
         calibrated=torch.cat(calibrated),
     )
 
 
-def _numbers(names: Sequence[str | None]) -> torch.Tensor:
+def _encode(names: Sequence[str | None]) -> torch.Tensor:
+    """Number names in sorted order, None as -1. Shape: (N,) int64."""
     order = {name: i for i, name in enumerate(sorted({n for n in names if n is not None}))}
     return torch.tensor([-1 if name is None else order[name] for name in names])

@@ -157,7 +157,7 @@ PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}
 
 
 def get_preset(name: str) -> Preset:
-    """A preset by name. Raises EncoderError for an unknown one."""
+    """Look a preset up by its name. Raises EncoderError for an unknown one."""
     if name not in PRESETS:
         raise EncoderError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

@@ -23,7 +23,7 @@ from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
 from encoder.training.augment import augment
 from encoder.training.checkpoint import TrainingPosition, load_checkpoint, read_position, save_checkpoint
 from encoder.training.dataset import TrainingRois, load_rois
-from encoder.training.grad_cache import fill_gradients
+from encoder.training.grad_cache import grad_cache_backward
 from encoder.training.lars import LARS
 from encoder.training.losses import LossBatch, get_loss
 from encoder.training.losses.nt_xent import ProjectionHead, nt_xent
@@ -36,7 +36,7 @@ PRECISION = "bf16"  # of activations; weights, loss and optimizer stay float32
 
 
 def encoder_config(preset: Preset) -> LesionEncoderConfig:
-    """The network that a preset trains."""
+    """Configure the network that a preset trains."""
     return LesionEncoderConfig(
         channels=preset.channels,
         dim=preset.dim,
@@ -52,7 +52,7 @@ def encoder_config(preset: Preset) -> LesionEncoderConfig:
 
 
 class Learner(nn.Module):
-    """The encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
+    """Hold the encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
 
     def __init__(self, preset: Preset, classes: Sequence[int]) -> None:
         super().__init__()
@@ -116,8 +116,8 @@ def train(
     if accelerator.is_main_process:
         if plan.readout_strength is not None:
             learner.encoder.cpu().train(False)
-            _fit_readout(learner.encoder, rois, plan.labels, plan.readout_strength, plan.detail)
-            _fit_familiarity(learner.encoder, rois)
+            _fit_label_heads(learner.encoder, rois, plan.labels, plan.readout_strength, plan.detail)
+            _fit_out_of_distribution_score(learner.encoder, rois)
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
 
@@ -137,7 +137,7 @@ def _shortened(preset: Preset, epochs: int | None) -> Preset:
 
 
 def make_optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimizer:
-    """What `how` says over the module's parameters; biases and normalisation do not decay."""
+    """Make the optimizer that `how` names over the module's parameters; biases and normalisation do not decay."""
     decayed = [p for p in learner.parameters() if p.ndim > 1]
     plain = [p for p in learner.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": how.weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -148,8 +148,12 @@ def make_optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimiz
     return torch.optim.AdamW(groups, how.learning_rate)
 
 
-def _rate(how: Optimization, done: float, epochs: int) -> float:
-    """Learning rate after `done` epochs: a linear warm-up, then half a cosine to zero."""
+def _learning_rate(how: Optimization, done: float, epochs: int) -> float:
+    """Compute the learning rate after `done` epochs: linear warm-up, then cosine decay to zero.
+
+    A function of the epoch alone, where a scheduler would be state to store; its first step is not one of zero.
+    Source: Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983.
+    """
     if done < how.warmup_epochs:
         return how.learning_rate * (done + 1e-3) / how.warmup_epochs
     share = (done - how.warmup_epochs) / max(epochs - how.warmup_epochs, 1e-9)
@@ -157,7 +161,7 @@ def _rate(how: Optimization, done: float, epochs: int) -> float:
 
 
 def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
+    """Draw the row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
     order = torch.randperm(len(rois), generator=generator)
     if stage.lesions_per_source is not None:
         order = order[_first_of(rois.lesions[order], rois.sources[order], stage.lesions_per_source)]
@@ -169,7 +173,7 @@ def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> It
 
 
 def _first_rows(groups: torch.Tensor, count: int) -> torch.Tensor:
-    """The first `count` rows of each group, in order. Shape: (N,) group numbers -> (N,) bool."""
+    """Mark the first `count` rows of each group. Shape: (N,) group numbers -> (N,) bool."""
     seen: Counter[int] = Counter()
     kept = []
     for group in groups.tolist():
@@ -179,7 +183,7 @@ def _first_rows(groups: torch.Tensor, count: int) -> torch.Tensor:
 
 
 def _first_of(lesions: torch.Tensor, sources: torch.Tensor, count: int) -> torch.Tensor:
-    """All rows of the first `count` lesions of each source. Shape: (N,), (N,) -> (N,) bool."""
+    """Mark all rows of the first `count` lesions of each source. Shape: (N,), (N,) -> (N,) bool."""
     chosen: dict[int, dict[int, None]] = {}
     for lesion, source in zip(lesions.tolist(), sources.tolist(), strict=True):
         of_source = chosen.setdefault(source, {})
@@ -191,16 +195,16 @@ def _first_of(lesions: torch.Tensor, sources: torch.Tensor, count: int) -> torch
 def views_of_epoch(
     rois: TrainingRois, stage: Stage, optimizer: torch.optim.Optimizer, epoch: int, seed: int
 ) -> Iterator[tuple[float, torch.Tensor, torch.Tensor]]:
-    """One epoch batch by batch: share of it done after the batch, row numbers (N,), two views of each (2N, 1, V, V).
+    """Draw one epoch batch by batch: share of it done after the batch, row numbers (N,), two views of each.
 
-    Sets the optimizer's rate for each step. Randomness comes from `seed` and the epoch's number alone: that is what
-    makes a resume exact.
+    Sets the optimizer's learning rate for each step. Randomness comes from `seed` and the epoch's number alone: that is
+    what makes a resume exact. Shape of the views: (2N, 1, V, V).
     """
     generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
     batches = list(_batches(rois, stage, generator))
     for step, rows in enumerate(batches):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(stage.optimization, epoch + step / len(batches), stage.epochs)
+            group["lr"] = _learning_rate(stage.optimization, epoch + step / len(batches), stage.epochs)
         images, calibrated = rois.images[rows].float(), rois.calibrated[rows]
         views = torch.cat([augment(images, stage.augmentation, generator, calibrated) for _ in range(2)])
         yield (step + 1) / len(batches), rows, views
@@ -234,7 +238,7 @@ def _run_stage(
                 lesions = rois.lesions[rows].to(accelerator.device)
                 classes = rois.classes[rows].repeat(2, 1).to(accelerator.device)
                 loss_of = partial(_loss, partial(batch_of, lesions=lesions, classes=classes))
-                losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
+                losses.append(grad_cache_backward(accelerator, learner, views, loss_of, stage.micro_batch))
                 optimizer.step()
                 progress.step(epoch + done)
             if accelerator.is_main_process:
@@ -256,10 +260,10 @@ def _loss(
     return loss
 
 
-def _fit_readout(
+def _fit_label_heads(
     encoder: LesionEncoder, rois: TrainingRois, labels: Sequence[str], strength: float, detail: float
 ) -> None:
-    """Beliefs about each of `labels` with at least two classes, fitted to the training ROIs as they are."""
+    """Add a head for each of `labels` with at least two classes, fitted to the training ROIs as they are."""
     names = list(rois.labels)
     read = sorted(name for name in labels if len(rois.labels[name]) > 1)
     if not read:
@@ -267,20 +271,21 @@ def _fit_readout(
     classes = rois.classes[:, [names.index(name) for name in read]]
     known = (classes >= 0).any(dim=1)
     features = Embedder(encoder)(rois.images[known, 0].numpy())
-    readout = encoder.add_readout({name: rois.labels[name] for name in read}, detail)
-    readout.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), strength)
+    heads = encoder.add_label_heads({name: rois.labels[name] for name in read}, detail)
+    heads.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), strength)
 
 
-def _fit_familiarity(encoder: LesionEncoder, rois: TrainingRois) -> None:
+def _fit_out_of_distribution_score(encoder: LesionEncoder, rois: TrainingRois) -> None:
+    """Add an out-of-distribution score, fitted to the training ROIs as they are."""
     with torch.inference_mode():
-        parts = [encoder.early_means(part.float()) for part in rois.images.split(256)]
-    encoder.add_familiarity().fit([torch.cat(stage) for stage in zip(*parts, strict=True)])
+        parts = [encoder.early_channel_means(part.float()) for part in rois.images.split(256)]
+    encoder.add_out_of_distribution_score().fit([torch.cat(stage) for stage in zip(*parts, strict=True)])
 
 
 def _write_weights(
     encoder: LesionEncoder, out: Path, packs: Sequence[Path], plan: Preset, train_on_validation: bool
 ) -> None:
-    """Half precision, and a record of how these weights came to be."""
+    """Write the weights in half precision, and a record of how they came to be."""
     encoder.half()  # type: ignore[no-untyped-call]
     encoder.save_pretrained(out)
     command = ["lesion-search", "train", *(Path(p).name for p in packs), "--preset", plan.name]
