@@ -21,15 +21,15 @@ from encoder.roi import ROI_SIZE
 SHIPPED_WEIGHTS = Path(__file__).parent / "weights"
 
 _BATCH = 64  # fastest on two cores; also bounds memory however many ROIs are asked for
-# Training ran in bfloat16; with matrix units (AMX) it is twice as fast and moves a cosine by some thousandths. Without
+# Training ran in bfloat16; with AMX it is twice as fast and moves a cosine by some thousandths. Without
 # them it would be emulated, slowly.
-_HAS_MATRIX_UNITS = torch.cpu._is_amx_tile_supported()
-_PATCH = 16  # side of the square hidden by `saliency`, pixels
-_STEP = 8
+_HAS_AMX = torch.cpu._is_amx_tile_supported()
+_OCCLUDED_PX = 16  # side of the square hidden by `saliency`
+_STRIDE_PX = 8
 
 
 def fingerprint(model: LesionEncoder) -> str:
-    """sha256 of what decides a vector: the weights at stored precision, the configuration, the preprocessing."""
+    """Hash what decides a vector (SHA-256): weights at stored precision, configuration, preprocessing."""
     digest = hashlib.sha256()
     config = model.config
     facts = {key: value for key, value in sorted(vars(config).items()) if key in _FINGERPRINTED}
@@ -61,7 +61,10 @@ _FINGERPRINTED = {
 
 
 class Embedder:
-    """A loaded encoder. One instance may serve many threads; rows do not depend on what else is in the batch."""
+    """Serve a loaded encoder. One instance may serve many threads; rows do not depend on the rest of the batch.
+
+    Raises EncoderError for weights of another preprocessing.
+    """
 
     def __init__(self, model: LesionEncoder) -> None:
         if model.config.preprocessing != PREPROCESSING_VERSION:
@@ -76,7 +79,7 @@ class Embedder:
         self.dim = int(model.config.embedding_dim)
 
     def __call__(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Unit vectors of ROIs, computed in chunks so that memory stays flat (memory-mapped input included).
+        """Embed ROIs as unit vectors, in chunks so that memory stays flat (memory-mapped input included).
 
         Shape: (N, 64, 64) int16 HU or uint8 windowed -> (N, dim). Raises EncoderError for other input.
         """
@@ -90,34 +93,37 @@ class Embedder:
 
     @torch.inference_mode()
     def _encode(self, images: torch.Tensor) -> torch.Tensor:
-        with torch.autocast("cpu", torch.bfloat16, enabled=_HAS_MATRIX_UNITS):
+        with torch.autocast("cpu", torch.bfloat16, enabled=_HAS_AMX):
             vectors: torch.Tensor = self._model(images)
         return vectors
 
     def saliency(
         self, query: NDArray[np.generic], hit: NDArray[np.generic]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Where two ROIs agree: how much their similarity falls when a patch of one is hidden.
+        """Map where two ROIs agree: how much their similarity falls when a patch of one is hidden.
 
         Shape: two (64, 64) ROIs -> two (64, 64) maps in 0..1, the strongest spot of each at 1 (all zero where
-        hiding changes nothing). Hidden patches are filled with the ROI's border mean (Zeiler and Fergus 2014).
+        hiding changes nothing). Occlusion sensitivity (Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901), the
+        hidden patch filled with the ROI's border mean. Raises EncoderError for other input.
         """
         both = standardize(np.asarray(query)), standardize(np.asarray(hit))
         whole = [self._encode(image) for image in both]
         similarity = float((whole[0] * whole[1]).sum())
-        first = _importance(self._encode, both[0], whole[1], similarity)
-        second = _importance(self._encode, both[1], whole[0], similarity)
+        first = _occlusion_map(self._encode, both[0], whole[1], similarity)
+        second = _occlusion_map(self._encode, both[1], whole[0], similarity)
         return first, second
 
 
-def _importance(
+def _occlusion_map(
     encode: Callable[[torch.Tensor], torch.Tensor], image: torch.Tensor, other: torch.Tensor, similarity: float
 ) -> NDArray[np.float32]:
-    corners = [(y, x) for y in range(-_STEP, ROI_SIZE, _STEP) for x in range(-_STEP, ROI_SIZE, _STEP)]
+    """Map how much hiding each patch of `image` lowers its similarity to the vector `other`. Shape: (64, 64)."""
+    edges = range(-_STRIDE_PX, ROI_SIZE, _STRIDE_PX)
+    corners = [(y, x) for y in edges for x in edges]
     border = torch.cat((image[0, 0, 0], image[0, 0, -1], image[0, 0, :, 0], image[0, 0, :, -1])).mean()
     masks = torch.zeros(len(corners), 1, ROI_SIZE, ROI_SIZE)
     for mask, (y, x) in zip(masks, corners, strict=True):
-        mask[0, max(0, y) : y + _PATCH, max(0, x) : x + _PATCH] = 1
+        mask[0, max(0, y) : y + _OCCLUDED_PX, max(0, x) : x + _OCCLUDED_PX] = 1
     # A hard edge would be a lesion of its own to the network: blend over a few pixels.
     soft = torch.nn.functional.avg_pool2d(masks, 5, stride=1, padding=2, count_include_pad=False)
     hidden = image * (1 - soft) + border * soft
@@ -129,7 +135,7 @@ def _importance(
 
 
 def load_embedder(path: str | Path | None = None) -> Embedder:
-    """The encoder at a folder (or hub name); None is the one shipped in `encoder/weights`.
+    """Load the encoder of a folder (or hub name); None is the one shipped in `encoder/weights`.
 
     Each path is loaded once per process. Raises EncoderError where weights are missing, damaged or do not fit.
     """
@@ -142,7 +148,7 @@ def _load(path: str) -> Embedder:
 
 
 def load_model(path: str | Path) -> LesionEncoder:
-    """The network alone, float32, in evaluation mode. Raises EncoderError."""
+    """Load the network alone, float32, in evaluation mode. Raises EncoderError."""
     name = str(path)
     is_folder = Path(name).exists() or name.startswith((".", "/", "~"))
     if is_folder and not (Path(name) / "config.json").is_file():

@@ -16,13 +16,13 @@ PREPROCESSING_VERSION = "linear-hu-48mm"
 
 
 def hu_to_unit(hu: float) -> float:
-    """Where a Hounsfield value lands on the 0..1 scale, not clipped."""
+    """Scale a Hounsfield value to 0..1, without clipping."""
     low, high = HU_RANGE
     return (hu - low) / (high - low)
 
 
 def standardize(images: NDArray[np.generic]) -> torch.Tensor:
-    """Bring ROIs to the scale the network was trained on.
+    """Scale ROIs to the values the network was trained on.
 
     Shape: (N, 64, 64) or one (64, 64) in, (N, 1, 64, 64) float32 in 0..1 out.
     `uint8` is taken as already windowed, other integers as Hounsfield units, floating point as already in 0..1.

@@ -1,4 +1,4 @@
-"""The size of an ROI, in pixels and millimetres, and how one of another width is brought to it. Needs no torch."""
+"""The size of an ROI, in pixels and millimetres, and resampling to it. Needs no torch."""
 
 import math
 from typing import TypeVar
@@ -11,16 +11,16 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 ROI_SIZE = 64
 ROI_WIDTH_MM = 48.0  # enough surroundings to tell a lung from a liver, small enough that 5 mm nodules stay visible
 
-_AT_ONCE = 1024
+_CHUNK = 1024
 _PIXELS = np.arange(ROI_SIZE)
 _CENTRE = (ROI_SIZE - 1) / 2
 
 
 def native_width_mm(pixel_spacing_mm: float | None, field_of_view_mm: float | None) -> float:
-    """How wide an ROI of a pack is, where it was cut out pixel by pixel; NaN where it need not be resampled.
+    """Compute the width in mm of an ROI cut out pixel by pixel; NaN where it need not be resampled.
 
-    An ROI with a field of view was cut to the width that the encoder wants (`tools/roi.py`); one without a pixel
-    spacing cannot be judged.
+    An ROI with a field of view was cropped to the width that the encoder wants (`tools/regions/crop.py`); one without a
+    pixel spacing cannot be judged.
     """
     if field_of_view_mm is not None or pixel_spacing_mm is None:
         return math.nan
@@ -37,7 +37,7 @@ def to_roi_width(images: NDArray[Pixel], width_mm: NDArray[np.floating]) -> NDAr
     if not len(known):
         return images
     resampled = np.array(images)
-    for rows in np.array_split(known, -(-len(known) // _AT_ONCE)):
+    for rows in np.array_split(known, -(-len(known) // _CHUNK)):
         step = (ROI_WIDTH_MM / width_mm[rows]).reshape(-1, 1)
         targets = np.clip(_CENTRE + (_PIXELS - _CENTRE) * step, 0, ROI_SIZE - 1)
         weights = resampling_weights(targets, _PIXELS, step[..., None])
@@ -49,8 +49,9 @@ def to_roi_width(images: NDArray[Pixel], width_mm: NDArray[np.floating]) -> NDAr
 def resampling_weights(
     targets: NDArray[np.floating], source: NDArray[np.number], step: "NDArray[np.floating] | float"
 ) -> NDArray[np.float32]:
-    """How much of each source pixel is in each target pixel: linear, or a wider triangle when the result is coarser
-    than the source, so that thin vessels do not flicker in and out.
+    """Weigh source pixels for each target pixel: linear interpolation, or a wider triangle when the result is coarser.
+
+    The triangle keeps thin vessels from flickering in and out.
 
     Shape: positions (…, T) and (S,) in source pixels, `step` between targets -> (…, T, S), each row with the sum 1.
     """

@@ -34,7 +34,7 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
     """Make the demo atlas's phantoms and others of a seed that neither it nor training uses."""
     import tempfile
 
-    from encoder.training.dataset import read_pack_arrays
+    from encoder.pack import read_pack_arrays
     from tools.phantoms.generate import make_phantoms
 
     with tempfile.TemporaryDirectory() as folder:
@@ -106,7 +106,7 @@ def _phantoms_table(data: Path) -> str:
 
 def typed_lesions(data: Path, pack: Path | None) -> "TypedLesions":
     """Load what the paper's figures are compared on: a pack if named, else LIDC where it is, else phantoms."""
-    from encoder.training.dataset import read_pack_arrays
+    from encoder.pack import read_pack_arrays
     from eval.encoder.lidc import read_lidc
     from eval.encoder.paper import lidc_lesions, pack_lesions
 

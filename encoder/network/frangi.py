@@ -13,18 +13,18 @@ import torch
 from scipy import ndimage
 
 _CHUNK_BYTES = 1 << 20  # Hessians of one chunk: about the second-level cache of one core
-_TINY = 1e-10  # skimage's floor for the larger eigenvalues
-_NEGLIGIBLE = 1e-30  # the Gaussian's far tail is denormal in float32, which makes matrix products thirty times slower
-_LOWEST_EXPONENT = -80.0  # below it exp gives denormal numbers, which cost six times the rest of the filter
+_MIN_EIGENVALUE = 1e-10  # skimage's floor for the larger eigenvalues
+_MIN_WEIGHT = 1e-30  # the Gaussian's far tail is denormal in float32, which makes matrix products thirty times slower
+_MIN_EXPONENT = -80.0  # below it exp gives denormal numbers, which cost six times the rest of the filter
 
 
 class _AxisOperators(NamedTuple):
-    """Smoothing twice, smoothing a slope, and the slope of a slope, each (n, n), applied from the left."""
+    """Derivatives of a Gaussian along one axis of length n, each (n, n), applied from the left."""
 
     smooth: torch.Tensor
-    slope: torch.Tensor  # derivative first, then smoothing
-    slope_after: torch.Tensor  # smoothing first, then derivative; differs from `slope` at the border
-    curvature: torch.Tensor
+    first: torch.Tensor  # derivative first, then smoothing
+    first_after: torch.Tensor  # smoothing first, then derivative; differs from `first` at the border
+    second: torch.Tensor
 
 
 @lru_cache(maxsize=64)
@@ -39,9 +39,9 @@ def _operators(length: int, sigma: float, dtype: torch.dtype) -> _AxisOperators:
         )
         return matrix
 
-    smooth, slope = derivative(0), derivative(1)
-    matrices = (smooth @ smooth, smooth @ slope, slope @ smooth, slope @ slope)
-    return _AxisOperators(*(torch.from_numpy(np.where(abs(m) < _NEGLIGIBLE, 0, m)).to(dtype) for m in matrices))
+    smooth, first = derivative(0), derivative(1)
+    matrices = (smooth @ smooth, smooth @ first, first @ smooth, first @ first)
+    return _AxisOperators(*(torch.from_numpy(np.where(abs(m) < _MIN_WEIGHT, 0, m)).to(dtype) for m in matrices))
 
 
 def frangi(
@@ -53,7 +53,7 @@ def frangi(
     black_ridges: bool = True,
     spatial_dims: int = 2,
 ) -> torch.Tensor:
-    """Vesselness of every image of a batch: the maximum over scales of Frangi's measure, 0..1.
+    """Filter a batch for vesselness: the maximum over scales of Frangi's measure, 0..1.
 
     Shape: (..., H, W) -> the same, or (..., D, H, W) -> the same with `spatial_dims=3`; float32 or float64.
     `gamma=None` takes, for each image, half of the largest Hessian norm at the first scale, as skimage does.
@@ -75,8 +75,8 @@ def frangi(
     return result.reshape(shape)
 
 
-def _scale_of(norm_squared: torch.Tensor, gamma: float | None) -> torch.Tensor | float:
-    """2γ² of each image; with gamma None from the largest squared norm, and 2 where an image is flat."""
+def _two_gamma_squared(norm_squared: torch.Tensor, gamma: float | None) -> torch.Tensor | float:
+    """Compute 2γ² of each image; with gamma None from the largest squared norm, and 2 where an image is flat."""
     if gamma is not None:
         return 2.0 * gamma**2
     largest = norm_squared.flatten(1).amax(1) / 2.0  # 2 (s_max / 2)²
@@ -97,19 +97,19 @@ def _frangi_2d(
     out.zero_()
     for sigma in sigmas:
         row, column = (_operators(n, float(sigma), images.dtype) for n in (rows, columns))
-        h_rr = row.curvature @ (images @ column.smooth.T)
-        h_rc = row.slope @ (images @ column.slope_after.T)
-        h_cc = row.smooth @ (images @ column.curvature.T)
+        h_rr = row.second @ (images @ column.smooth.T)
+        h_rc = row.first @ (images @ column.first_after.T)
+        h_cc = row.smooth @ (images @ column.second.T)
         # eigenvalues are mean ± root; the one of larger magnitude has the sign of the mean
         mean = torch.add(h_rr, h_cc).mul_(0.5)
         root = h_rr.sub_(h_cc).mul_(0.5).square_().addcmul_(h_rc, h_rc).sqrt_()
         norm_squared = torch.mul(mean, mean, out=h_cc).addcmul_(root, root).mul_(2.0)
         if scale is None:
-            scale = _scale_of(norm_squared, gamma)
+            scale = _two_gamma_squared(norm_squared, gamma)
         root.copysign_(mean)
         small = torch.sub(mean, root, out=h_rc)
-        large = mean.add_(root).clamp_(min=_TINY)
-        blobness = small.div_(large).square_().mul_(-0.5 / beta**2).clamp_(min=_LOWEST_EXPONENT).exp_()
+        large = mean.add_(root).clamp_(min=_MIN_EIGENVALUE)
+        blobness = small.div_(large).square_().mul_(-0.5 / beta**2).clamp_(min=_MIN_EXPONENT).exp_()
         structure = torch.expm1(norm_squared.div_(scale).neg_(), out=norm_squared)
         torch.maximum(out, blobness.mul_(structure).neg_(), out=out)
 
@@ -132,8 +132,8 @@ def _frangi_3d(
         small, middle, large = eigenvalues.gather(0, order)
         norm_squared = small.square() + middle.square() + large.square()
         if scale is None:
-            scale = _scale_of(norm_squared, gamma)
-        middle, large = middle.clamp(min=_TINY), large.clamp(min=_TINY)
+            scale = _two_gamma_squared(norm_squared, gamma)
+        middle, large = middle.clamp(min=_MIN_EIGENVALUE), large.clamp(min=_MIN_EIGENVALUE)
         plate = -torch.expm1(-((middle / large) ** 2) / (2 * alpha**2))
         blobness = torch.exp(-small.square() / (middle * large) / (2 * beta**2))
         structure = -torch.expm1(-norm_squared / scale)
@@ -145,18 +145,18 @@ def _along(images: torch.Tensor, matrix: torch.Tensor, axis: int) -> torch.Tenso
 
 
 def _hessian_3d(images: torch.Tensor, operators: Sequence[_AxisOperators]) -> list[torch.Tensor]:
-    """The six entries (00, 01, 02, 11, 12, 22), each of the shape of `images` (N, D, H, W)."""
+    """Compute the six entries (00, 01, 02, 11, 12, 22), each of the shape of `images` (N, D, H, W)."""
     entries = []
     for first in range(3):
         for second in range(first, 3):
             entry = images
             for axis, op in enumerate(operators):
                 if axis == first == second:
-                    matrix = op.curvature
+                    matrix = op.second
                 elif axis == first:
-                    matrix = op.slope
+                    matrix = op.first
                 elif axis == second:
-                    matrix = op.slope_after
+                    matrix = op.first_after
                 else:
                     matrix = op.smooth
                 entry = _along(entry, matrix, axis - 3)
@@ -167,9 +167,10 @@ def _hessian_3d(images: torch.Tensor, operators: Sequence[_AxisOperators]) -> li
 def _eigenvalues_3x3(
     a: torch.Tensor, b: torch.Tensor, c: torch.Tensor, d: torch.Tensor, e: torch.Tensor, f: torch.Tensor
 ) -> torch.Tensor:
-    """Eigenvalues of the symmetric matrices [[a, b, c], [b, d, e], [c, e, f]], trigonometric form, (3, ...).
+    """Compute the eigenvalues of the symmetric matrices [[a, b, c], [b, d, e], [c, e, f]], (3, ...).
 
-    In float64 the loss near equal eigenvalues is about 1e-8 of the largest, far below what the filter shows.
+    By the trigonometric formula (Smith 1961, doi:10.1145/355578.366316). In float64 the loss near equal eigenvalues is
+    about 1e-8 of the largest, far below what the filter shows.
     """
     mean = (a + d + f) / 3
     a, d, f = a - mean, d - mean, f - mean

@@ -1,7 +1,7 @@
-"""What the network believes about a lesion, as part of its vector.
+"""Classification heads whose probabilities are part of the embedding.
 
-For each label (type, density, size, …) a linear layer and a softmax give probabilities. Their square roots form a
-vector of length 1, and the dot product of two such vectors is the Bhattacharyya coefficient: how far two beliefs
+For each label (type, density, size, …) a linear layer and a softmax give class probabilities. Their square roots form a
+vector of length 1, and the dot product of two such vectors is the Bhattacharyya coefficient: how far two distributions
 overlap, 1 for the same and 0 for none (Bhattacharyya 1943). The embedding joins these vectors with the pooled features
 themselves, so that the cosine of two lesions is a plain mean of "agree on this label" and "look alike in detail".
 """
@@ -15,10 +15,10 @@ from torch import nn
 
 
 class LabelHeads(nn.Module):
-    """Features to features and beliefs. Shape: (N, D) of length 1 -> (N, D + sum(classes)) of length 1.
+    """Join features with the class probabilities read from them.
 
     `classes` is the number of classes of each label; `detail` (0..1) is the share of the cosine that the features keep,
-    the labels share the rest evenly.
+    the labels share the rest evenly. Shape: (N, D) of length 1 -> (N, D + sum(classes)) of length 1.
     """
 
     def __init__(self, dim: int, classes: Sequence[int], detail: float) -> None:
@@ -30,13 +30,13 @@ class LabelHeads(nn.Module):
         share = ((1 - self.detail) / len(self.labels)) ** 0.5
         scaled = vectors.float() * vectors.shape[1] ** 0.5  # entries of unit vectors are tiny
         with torch.autocast(vectors.device.type, enabled=False):
-            beliefs = [share * torch.softmax(label(scaled), dim=1).sqrt() for label in self.labels]
-        return torch.cat((vectors * self.detail**0.5, *beliefs), dim=1)
+            probabilities = [share * torch.softmax(label(scaled), dim=1).sqrt() for label in self.labels]
+        return torch.cat((vectors * self.detail**0.5, *probabilities), dim=1)
 
     def fit(
         self, vectors: NDArray[np.float32], classes: NDArray[np.int64], lesions: NDArray[np.int64], strength: float
     ) -> None:
-        """Set each label's layer by logistic regression in which all classes, and all lesions of one, weigh the same.
+        """Fit each label's layer by logistic regression in which all classes, and all lesions of one, weigh the same.
 
         Shape: (N, D) unit vectors, (N, L) class numbers with -1 for unknown, (N,) lesion numbers. `strength` is the
         inverse of the regularisation. A label whose classes are not all present keeps the layer it has.
@@ -50,7 +50,7 @@ class LabelHeads(nn.Module):
             if len(np.unique(column[known])) < layer.out_features or layer.out_features < 2:
                 continue
             model = LogisticRegression(C=strength, max_iter=1000)
-            model.fit(scaled[known], column[known], sample_weight=balanced(column[known], lesions[known]))
+            model.fit(scaled[known], column[known], sample_weight=balanced_weights(column[known], lesions[known]))
             weight, bias = model.coef_, model.intercept_
             if len(weight) == 1:  # two classes: one column of logits stands for both
                 weight, bias = np.stack((-weight[0], weight[0])) / 2, np.array((-bias[0], bias[0])) / 2
@@ -59,8 +59,11 @@ class LabelHeads(nn.Module):
                 layer.bias.copy_(torch.from_numpy(bias))
 
 
-def balanced(classes: NDArray[np.int64], lesions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Weights under which classes weigh the same, and in each all its lesions. Shape: (N,), (N,) -> (N,)."""
+def balanced_weights(classes: NDArray[np.int64], lesions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Weigh samples so that classes weigh the same, and in each all its lesions; 1 on average.
+
+    Shape: (N,) class numbers, (N,) lesion numbers -> (N,).
+    """
     _, lesion, slices = np.unique(lesions, return_inverse=True, return_counts=True)
     weights: NDArray[np.float64] = 1.0 / slices[lesion]
     weights /= np.bincount(classes, weights)[classes]

@@ -20,13 +20,13 @@ _EARLY_STAGES = 3  # the stem and the first two: what an image is made of, not y
 
 
 class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
-    """What a saved encoder is made of. `channels` are names from CHANNELS, in order.
+    """Describe an encoder, as `config.json` stores it. `channels` are names from CHANNELS, in order.
 
     `lens` is the scale at the middle of the ROI: 0.4 shows it 2.5 times larger and squeezes the surroundings, 1 changes
     nothing. `input_px` is the side of the square that the backbone sees after it. `centred` batch-normalises the
-    pooled features before they get length 1; without it all vectors share a narrow cone. `readout` gives labels and
-    their classes, whose beliefs join the vector beside the features, which keep the share `detail`; empty for none.
-    `familiarity` adds the entries by which unfamiliar images lose similarity.
+    pooled features before they get length 1; without it all vectors share a narrow cone. `readout` gives the labels of
+    the label heads and their classes, whose probabilities join the vector beside the features, which keep the share
+    `detail`; empty for none. `familiarity` adds the entries of the out-of-distribution score. Raises ValueError.
     """
 
     model_type = "lesion-encoder"
@@ -78,15 +78,15 @@ class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
 
     @property
     def embedding_dim(self) -> int:
-        """Length of a vector: the features, an entry for each class that is read out, and those of familiarity."""
-        read = sum(len(classes) for classes in self.readout.values())
-        return self.dim + read + (self.widths[0] if self.familiarity else 0)
+        """The length of a vector: features, an entry for each class of the label heads, and the score's own."""
+        classes = sum(len(classes) for classes in self.readout.values())
+        return self.dim + classes + (self.widths[0] if self.familiarity else 0)
 
 
 @lru_cache(maxsize=8)
 @torch.inference_mode(False)  # kept for training too, whoever asks first
 def _lens_grid(lens: float, side: int) -> torch.Tensor:
-    """Where each output pixel looks, in -1..1. Shape: (1, side, side, 2)."""
+    """Locate what each output pixel samples, in -1..1. Shape: (1, side, side, 2)."""
     axis = torch.linspace(-1, 1, side)
     grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
     radius = grid.norm(dim=-1, keepdim=True).clamp(max=1)
@@ -94,7 +94,7 @@ def _lens_grid(lens: float, side: int) -> torch.Tensor:
     return bent.unsqueeze(0)
 
 
-def magnify_middle(images: torch.Tensor, lens: float, side: int) -> torch.Tensor:
+def magnify_center(images: torch.Tensor, lens: float, side: int) -> torch.Tensor:
     """Enlarge the middle, where the lesion is, and keep the surroundings, as a fish-eye lens does.
 
     Shape: (N, 1, H, H) -> (N, 1, side, side). A nodule of 6 mm is 8 pixels of 64, two after the backbone's stem; on
@@ -106,7 +106,7 @@ def magnify_middle(images: torch.Tensor, lens: float, side: int) -> torch.Tensor
 
 
 class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
-    """ROIs to unit vectors: `from_pretrained` and `save_pretrained` as for any transformers model."""
+    """Embed ROIs as unit vectors; `from_pretrained` and `save_pretrained` are those of any transformers model."""
 
     config_class = LesionEncoderConfig
     main_input_name = "images"
@@ -133,15 +133,18 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         )
         self.pool = GeM() if config.pooling == "gem" else nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.centre = nn.BatchNorm1d(config.dim) if config.centred else nn.Identity()
-        self.readout = _readout(config)
+        self.readout = _label_heads(config)
         self.familiarity = OutOfDistributionScore(self._early_widths()) if config.familiarity else None
         self.post_init()  # type: ignore[no-untyped-call]
 
     def channels(self, images: torch.Tensor) -> torch.Tensor:
-        """The network's input channels. Shape: (N, 1, 64, 64) in 0..1 -> (N, C, input_px, input_px), in -1..1."""
+        """Compute the backbone's input channels.
+
+        Shape: (N, 1, 64, 64) in 0..1 -> (N, C, input_px, input_px) in -1..1.
+        """
         config = self.config
         if config.lens != 1 or config.input_px != images.shape[-1]:
-            images = magnify_middle(images.float(), config.lens, config.input_px)
+            images = magnify_center(images.float(), config.lens, config.input_px)
         planes = []
         for name in config.channels:
             if name == "image":
@@ -164,28 +167,34 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         return torch.cat(planes, dim=1).mul_(2).sub_(1)
 
     def feature_map(self, images: torch.Tensor) -> torch.Tensor:
-        """Local features before pooling. Shape: (N, 1, 64, 64) -> (N, dim, 2, 2)."""
+        """Compute the local features before pooling. Shape: (N, 1, 64, 64) -> (N, dim, 2, 2)."""
         features: torch.Tensor = self.neck(self._stages(images)[-1])
         return features
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """What training shapes. Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1."""
+        """Compute the pooled features, which training shapes.
+
+        Shape: (N, 1, 64, 64) from `standardize` -> (N, dim) of length 1.
+        """
         return self._pooled(self.feature_map(images))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Shape: (N, 1, 64, 64) from `standardize` -> (N, embedding_dim) of length 1."""
+        """Embed ROIs. Shape: (N, 1, 64, 64) from `standardize` -> (N, embedding_dim) of length 1."""
         stages = self._stages(images)
         embedding: torch.Tensor = self.readout(self._pooled(self.neck(stages[-1])))
         if self.familiarity is not None:
             embedding = self.familiarity(stages[:_EARLY_STAGES], embedding)
         return embedding
 
-    def early_means(self, images: torch.Tensor) -> list[torch.Tensor]:
-        """What familiarity is judged by. Shape: (N, 1, 64, 64) -> (N, C) of each early stage."""
+    def early_channel_means(self, images: torch.Tensor) -> list[torch.Tensor]:
+        """Compute what the out-of-distribution score is taken from.
+
+        Shape: (N, 1, 64, 64) -> (N, C) of each early stage.
+        """
         return channel_means(self._stages(images)[:_EARLY_STAGES])
 
     def _stages(self, images: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """The maps after the stem and after each of the four stages of the backbone."""
+        """Run the backbone; gives the maps after the stem and after each of its four stages."""
         channels = self.channels(images).to(memory_format=torch.channels_last)
         maps: tuple[torch.Tensor, ...] = self.backbone(channels, output_hidden_states=True).hidden_states
         return maps
@@ -198,21 +207,21 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
     def _early_widths(self) -> list[int]:
         return [self.config.widths[0], *self.config.widths][:_EARLY_STAGES]
 
-    def add_familiarity(self) -> OutOfDistributionScore:
-        """Give a trained network the judgement of what is familiar, still to be fitted; returns it."""
+    def add_out_of_distribution_score(self) -> OutOfDistributionScore:
+        """Give a trained network an out-of-distribution score, still to be fitted; returns it."""
         self.config.familiarity = True
         self.familiarity = OutOfDistributionScore(self._early_widths())
         return self.familiarity
 
-    def add_readout(self, labels: dict[str, list[str]], detail: float) -> LabelHeads:
-        """Give a trained network a readout of these labels (in sorted order) and their classes, still to be fitted."""
+    def add_label_heads(self, labels: dict[str, list[str]], detail: float) -> LabelHeads:
+        """Give a trained network heads for these labels (in sorted order) and their classes, still to be fitted."""
         self.config.readout, self.config.detail = labels, detail
-        readout = LabelHeads(self.config.dim, [len(labels[label]) for label in sorted(labels)], detail)
-        self.readout = readout
-        return readout
+        heads = LabelHeads(self.config.dim, [len(labels[label]) for label in sorted(labels)], detail)
+        self.readout = heads
+        return heads
 
 
-def _readout(config: LesionEncoderConfig) -> nn.Module:
+def _label_heads(config: LesionEncoderConfig) -> nn.Module:
     if not config.readout:
         return nn.Identity()
     # sorted as a saved configuration is, which the layers must match

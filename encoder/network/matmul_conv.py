@@ -1,4 +1,4 @@
-"""Convolution on the tiny maps at the end of a ResNet as one matrix product, which is what it is there.
+"""Convolution as one matrix product, for the tiny maps at the end of a ResNet.
 
 On a map of 2×2 a padded 3×3 kernel connects every pixel with every other: a dense layer. oneDNN's convolutions are
 slow at that size: five of them took more than half of a training step. The product is the same sum, much faster.
@@ -10,53 +10,53 @@ import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 
-_LARGEST_SIDE = 2  # from 3 on more of the matrix is padding than the product wins
+_MAX_SIDE = 2  # from 3 on more of the matrix is padding than the product wins
 
 
 @lru_cache(maxsize=8)
 @torch.inference_mode(False)  # what is kept must serve training too, whoever asks first
 def _taps(side: int) -> torch.Tensor:
-    """Which of the nine kernel taps connects each output pixel with each input pixel. Shape: (side⁴,)."""
+    """Number the kernel tap that connects each output pixel with each input pixel. Shape: (side⁴,)."""
     pixel = torch.arange(side)
     offset = pixel[None, :] - pixel[:, None] + 1  # input minus output, per axis
     return (offset[:, None, :, None] * 3 + offset[None, :, None, :]).flatten()
 
 
 class MatmulConv2d(nn.Conv2d):
-    """`nn.Conv2d` of kernel 3, stride 1, padding 1, without bias; the same parameters, the same result.
+    """Convolve as `nn.Conv2d` does with kernel 3, stride 1, padding 1, without bias: same parameters, same result.
 
     Shape: (N, C, H, W) -> (N, D, H, W).
     """
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         super().__init__(channels_in, channels_out, 3, padding=1, bias=False)
-        self._kept: tuple[object, torch.Tensor] | None = None
+        self._cached: tuple[object, torch.Tensor] | None = None
 
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         count, channels, height, width = input.shape
-        if height != width or height > _LARGEST_SIDE or input.device.type != "cpu":
+        if height != width or height > _MAX_SIDE or input.device.type != "cpu":
             return super().forward(input)
         flat = input.permute(0, 2, 3, 1).reshape(count, height * width * channels)
         product = F.linear(flat, self._matrix(height))
         return product.view(count, height, width, self.out_channels).permute(0, 3, 1, 2)
 
     def _matrix(self, side: int) -> torch.Tensor:
-        """The kernel as a dense layer between all pixels. Shape: (side² out_channels, side² in_channels)."""
+        """Unroll the kernel to a dense layer between all pixels. Shape: (side² out_channels, side² in_channels)."""
         kind = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else self.weight.dtype
         frozen = not self.weight.requires_grad  # serving: build it once
         made_for = (side, kind, self.weight.data_ptr(), self.weight._version)
-        if frozen and self._kept is not None and self._kept[0] == made_for:
-            return self._kept[1]
+        if frozen and self._cached is not None and self._cached[0] == made_for:
+            return self._cached[1]
         pixels = side * side
         blocks = self.weight.to(kind).flatten(2).permute(2, 0, 1).index_select(0, _taps(side))
         matrix = blocks.view(pixels, pixels, self.out_channels, self.in_channels).transpose(1, 2)
         matrix = matrix.reshape(pixels * self.out_channels, pixels * self.in_channels)
-        self._kept = (made_for, matrix) if frozen else None
+        self._cached = (made_for, matrix) if frozen else None
         return matrix
 
 
 def replace_convolutions(module: nn.Module) -> None:
-    """Put a MatmulConv2d in the place of every convolution that one can stand for; weights begin anew."""
+    """Replace every convolution that a MatmulConv2d can stand for, in place; weights begin anew."""
     for name, child in module.named_children():
         if (
             isinstance(child, nn.Conv2d)

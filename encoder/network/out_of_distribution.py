@@ -1,9 +1,9 @@
-"""Whether an image is of the kind the network was trained on.
+"""Out-of-distribution score: whether an image is of the kind the network was trained on.
 
 Noise, air or a photograph end up somewhere among the lesions, since every image has some direction. The network's first
 stages tell them apart: how far the mean activations lie from those of the training images, in units of their spread
 (Mahalanobis distance; Lee et al. 2018, https://arxiv.org/abs/1807.03888). What is farther than nearly all training
-images loses similarity to everything but images that are unfamiliar in the same way.
+images loses similarity to everything but images that are out of distribution in the same way.
 """
 
 from collections.abc import Sequence
@@ -13,13 +13,13 @@ import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 
 _QUANTILE = 0.99  # of the training images: a distance of 1
-_SPAN = 0.2  # beyond 1; from there on half of the similarity is lost
+_RAMP = 0.2  # beyond 1; from there on half of the similarity is lost
 
 
 class OutOfDistributionScore(nn.Module):
-    """Adds entries to the vectors that are 0 for familiar images; as all keep length 1, others lose similarity to them.
+    """Add entries to the vectors that are 0 in distribution; as all keep length 1, others lose similarity to those.
 
-    `widths` are the channels of the stages that are looked at; the new entries are as many as the first has.
+    `widths` are the channels of the stages that are scored; the new entries are as many as the first has.
     """
 
     def __init__(self, widths: Sequence[int]) -> None:
@@ -29,18 +29,25 @@ class OutOfDistributionScore(nn.Module):
             self.register_buffer(f"whitening_{number}", torch.zeros(width, width))
 
     def forward(self, stages: Sequence[torch.Tensor], vectors: torch.Tensor) -> torch.Tensor:
-        """Shape: maps (N, C, H, W) of each stage, (N, D) of length 1 -> (N, D + widths[0]) of length 1."""
+        """Score images and join the score to their vectors.
+
+        Shape: maps (N, C, H, W) of each stage, (N, D) of length 1 -> (N, D + widths[0]) of length 1.
+        """
         deviations = self._deviations(stages)
-        beyond = ((_largest(deviations) - 1) / _SPAN).clamp(0, 1).unsqueeze(1)
+        beyond = ((_largest(deviations) - 1) / _RAMP).clamp(0, 1).unsqueeze(1)
         kept = 1 - beyond / 2
-        manner = F.normalize(deviations[0], dim=1)
-        return torch.cat((vectors * kept, manner * (1 - kept.square()).sqrt()), dim=1)
+        direction = F.normalize(deviations[0], dim=1)
+        return torch.cat((vectors * kept, direction * (1 - kept.square()).sqrt()), dim=1)
 
     def distance(self, stages: Sequence[torch.Tensor]) -> torch.Tensor:
-        """The largest distance over the stages, 1 where 99 of 100 training images are nearer. Shape: (N,)."""
+        """Measure the largest Mahalanobis distance over the stages, 1 where 99 of 100 training images are nearer.
+
+        Shape: maps (N, C, H, W) of each stage -> (N,).
+        """
         return _largest(self._deviations(stages))
 
     def _deviations(self, stages: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """Whiten the channel means of each stage. Shape: (N, C) of each."""
         with torch.autocast(stages[0].device.type, enabled=False):
             return [
                 (means - self.get_buffer(f"mean_{n}")) @ self.get_buffer(f"whitening_{n}")
@@ -48,7 +55,10 @@ class OutOfDistributionScore(nn.Module):
             ]
 
     def fit(self, means: Sequence[torch.Tensor]) -> None:
-        """Set centre, spread and unit from training images: `channel_means` of each stage, (N, C) with N > C."""
+        """Fit mean, covariance (Ledoit and Wolf 2004) and unit of distance to training images.
+
+        Shape: `channel_means` of each stage, (N, C) with N > C.
+        """
         from sklearn.covariance import LedoitWolf
 
         for number, values in enumerate(means):
@@ -66,5 +76,5 @@ def _largest(deviations: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def channel_means(stages: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-    """Mean activation of each channel. Shape: maps (N, C, H, W) of each stage -> (N, C) of each."""
+    """Average the activation of each channel. Shape: maps (N, C, H, W) of each stage -> (N, C) of each."""
     return [stage.float().mean(dim=(-2, -1)) for stage in stages]

@@ -4,24 +4,25 @@ import math
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
-from kornia.filters import gaussian_blur2d
 
 from encoder.training.presets import Augmentation
+
+_BLUR_RADIUS_PX = 3
 
 
 def augment(
     images: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """One random view of each image; the same generator state gives the same views.
+    """Draw one random view of each image; the same generator state gives the same views.
 
     `calibrated` (N,) marks images whose values are HU: they keep their level and are never windowed again.
 
     Shape: (N, 1, H, H) in 0..1 -> (N, 1, V, V) in 0..1 with V = `how.view_px`.
     """
-    views = _move(images, how, generator)
+    views = _warp(images, how, generator)
     if calibrated is None:
         calibrated = torch.zeros(len(images), dtype=torch.bool)
-    views = _change_intensity(views, how, generator, calibrated)
+    views = _jitter_intensity(views, how, generator, calibrated)
     if how.blur_probability > 0:
         views = _blur(views, how, generator)
     if how.noise > 0:
@@ -31,12 +32,16 @@ def augment(
 
 
 def _uniform(bounds: tuple[float, float], count: int, generator: torch.Generator) -> torch.Tensor:
+    """Draw `count` values between two bounds. Shape: (count, 1, 1, 1)."""
     low, high = bounds
     return (low + (high - low) * torch.rand(count, generator=generator)).reshape(-1, 1, 1, 1)
 
 
-def _move(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
-    """Flip, rotate, zoom and shift in one bilinear resampling; the outside mirrors the inside."""
+def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Flip, rotate, zoom and shift in one bilinear resampling; the outside mirrors the inside.
+
+    Shape: (N, 1, H, H) -> (N, 1, V, V).
+    """
     count, size = len(images), images.shape[-1]
     angle = _uniform((-how.rotation_deg, how.rotation_deg), count, generator).flatten() * (math.pi / 180)
     low, high = (math.log(z) for z in how.zoom)
@@ -58,9 +63,10 @@ def _move(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
     return F.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
-def _change_intensity(
+def _jitter_intensity(
     views: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor
 ) -> torch.Tensor:
+    """Change gamma, gain, offset and window at random. Shape: (N, 1, V, V), (N,) bool -> (N, 1, V, V) in 0..1."""
     count = len(views)
     share = torch.where(calibrated, how.calibrated_share, 1.0).reshape(-1, 1, 1, 1)
     gamma = torch.exp(share * _uniform((math.log(how.gamma[0]), math.log(how.gamma[1])), count, generator))
@@ -80,10 +86,24 @@ def _change_intensity(
 
 
 def _blur(views: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Blur a random choice of the views, each with its own sigma. Shape: (N, 1, V, V) -> same."""
     chosen = (torch.rand(len(views), generator=generator) < how.blur_probability).nonzero().flatten()
     if len(chosen) == 0:
         return views
-    sigma = _uniform(how.blur_sigma_px, len(chosen), generator).reshape(-1, 1).expand(-1, 2)
+    sigmas_px = _uniform(how.blur_sigma_px, len(chosen), generator).flatten()
     blurred = views.clone()
-    blurred[chosen] = gaussian_blur2d(views[chosen], (7, 7), sigma.contiguous())
+    blurred[chosen] = gaussian_blur(views[chosen], sigmas_px)
     return blurred
+
+
+def gaussian_blur(images: torch.Tensor, sigmas_px: torch.Tensor) -> torch.Tensor:
+    """Blur each image with a Gaussian of its own, cut off at three pixels; borders are mirrored at the edge pixel.
+
+    Shape: (N, 1, H, W) and (N,) -> (N, 1, H, W).
+    """
+    offsets = torch.arange(-_BLUR_RADIUS_PX, _BLUR_RADIUS_PX + 1.0)
+    kernels = torch.softmax(-offsets.square() / (2 * sigmas_px[:, None].square()), dim=1)
+    rows, columns = kernels[:, None, None, :], kernels[:, None, :, None]
+    padded = F.pad(images, [_BLUR_RADIUS_PX] * 4, mode="reflect").transpose(0, 1)  # one group of channels an image
+    blurred = F.conv2d(F.conv2d(padded, rows, groups=len(images)), columns, groups=len(images))
+    return blurred.transpose(0, 1)

@@ -1,4 +1,7 @@
-"""Training state on disk: safetensors and JSON only, written so that a crash never leaves half a checkpoint."""
+"""Training state on disk: safetensors and JSON only, written so that a crash never leaves half a checkpoint.
+
+`accelerate` would store the optimizer and its random generators as pickles, and file by file.
+"""
 
 import json
 import shutil
@@ -17,7 +20,7 @@ _TENSORS, _STATE = "training.safetensors", "training.json"
 
 
 @dataclass(frozen=True)
-class Progress:
+class TrainingPosition:
     """Where training stands: `epoch` epochs of stage number `stage` are done."""
 
     preset: str
@@ -26,7 +29,9 @@ class Progress:
     epochs: tuple[int, ...]  # planned for each stage
 
 
-def save_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, progress: Progress) -> None:
+def save_checkpoint(
+    folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, position: TrainingPosition
+) -> None:
     """Write everything an exact resume needs, replacing the folder's earlier checkpoint in one step."""
     folder = Path(folder)
     fresh = folder.with_name(folder.name + ".new")
@@ -42,7 +47,7 @@ def save_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Opti
             else:
                 numbers.setdefault(str(index), {})[name] = value
     save_file({name: value.clone() for name, value in tensors.items()}, fresh / _TENSORS)
-    document = {"progress": asdict(progress), "groups": state["param_groups"], "numbers": numbers}
+    document = {"progress": asdict(position), "groups": state["param_groups"], "numbers": numbers}
     (fresh / _STATE).write_text(json.dumps(document))
     old = folder.with_name(folder.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
@@ -52,14 +57,14 @@ def save_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Opti
     shutil.rmtree(old, ignore_errors=True)
 
 
-def read_progress(folder: Path) -> Progress:
-    """Raises EncoderError where the folder holds no checkpoint."""
-    progress = _document(folder)["progress"]
-    return Progress(**{**progress, "epochs": tuple(progress["epochs"])})
+def read_position(folder: Path) -> TrainingPosition:
+    """Read where a checkpoint stands. Raises EncoderError where the folder holds none."""
+    position = _document(folder)["progress"]
+    return TrainingPosition(**{**position, "epochs": tuple(position["epochs"])})
 
 
-def load_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> Progress:
-    """Bring module and optimizer back to where they were. Raises EncoderError."""
+def load_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer) -> TrainingPosition:
+    """Restore module and optimizer in place. Raises EncoderError for a checkpoint that is missing or does not fit."""
     document = _document(folder)
     try:
         tensors = load_file(Path(folder) / _TENSORS)
@@ -72,7 +77,7 @@ def load_checkpoint(folder: Path, module: nn.Module, optimizer: torch.optim.Opti
             _, index, key = name.split("/")
             state.setdefault(int(index), {})[key] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": document["groups"]})
-    return read_progress(folder)
+    return read_position(folder)
 
 
 def _document(folder: Path) -> dict[str, Any]:

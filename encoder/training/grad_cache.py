@@ -12,22 +12,22 @@ import torch
 from accelerate import Accelerator
 from torch import distributed, nn
 
-from encoder.training.sync_batch_norm import kept_statistics
+from encoder.training.sync_batch_norm import frozen_running_statistics
 
 
-def fill_gradients(
+def grad_cache_backward(
     accelerator: Accelerator,
     module: nn.Module,
     views: torch.Tensor,
     loss_of: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
     micro_batch: int | None = None,
 ) -> float:
-    """Set the gradients of `loss_of(vectors, projections)` in the module's parameters; returns the loss.
+    """Backpropagate `loss_of(vectors, projections)` to the module's parameters with a gradient cache.
 
     `module` takes images to vectors and projections. Shape of `views`: (2N, 1, V, V), the first views of N rows, then
     the second ones. A chunk is both views of `micro_batch` rows, None is all of them. Several processes each encode
     their share of every chunk and all arrive at the gradients of the whole. A parameter is read by the encoding or by
-    the loss, not by both.
+    the loss, not by both. Returns the loss.
     """
     rows = torch.arange(len(views) // 2)
     chunks = [torch.cat((part, part + len(rows))) for part in rows.split(micro_batch or len(rows))]
@@ -42,9 +42,9 @@ def fill_gradients(
     if len(shares) == 1:  # everything fits: once is enough
         encoded = [encode(shares[0])]
     else:
-        with torch.no_grad(), kept_statistics(module):
+        with torch.no_grad(), frozen_running_statistics(module):
             encoded = [encode(share) for share in shares]
-    wholes = [_whole(accelerator, len(views), shares, parts) for parts in zip(*encoded, strict=True)]
+    wholes = [_gathered(accelerator, len(views), shares, parts) for parts in zip(*encoded, strict=True)]
     module.zero_grad(set_to_none=True)
     loss = loss_of(wholes[0], wholes[1])
     loss.backward()  # type: ignore[no-untyped-call]
@@ -60,10 +60,10 @@ def fill_gradients(
     return float(loss.detach())
 
 
-def _whole(
+def _gathered(
     accelerator: Accelerator, count: int, shares: Sequence[torch.Tensor], parts: Sequence[torch.Tensor]
 ) -> torch.Tensor:
-    """One output of all views in their order, from the chunks and processes that hold it. Shape: (count, D)."""
+    """Gather one output of all views, in their order, from chunks and processes. Shape: (count, D)."""
     whole = parts[0].new_zeros(count, parts[0].shape[1])
     for share, part in zip(shares, parts, strict=True):
         whole[share.to(whole.device)] = part.detach()

@@ -7,9 +7,10 @@ import torch
 
 
 class LARS(torch.optim.Optimizer):
-    """SGD with momentum whose step of each matrix is scaled by |weights| / |gradient|.
+    """Step by SGD with momentum, each matrix scaled by `trust` |weights| / |gradient|.
 
     Biases and normalisation weights (one dimension or none) take the plain step without decay, as in SimCLR.
+    Raises ValueError for a learning rate that is not above 0.
     """
 
     def __init__(

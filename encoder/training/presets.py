@@ -5,8 +5,6 @@ from typing import Literal
 
 from encoder.errors import EncoderError
 
-LossName = Literal["nt_xent", "contrastive", "classification"]
-
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -43,11 +41,11 @@ class Stage:
 
     name: str
     epochs: int
-    loss: LossName
+    loss: str  # a name of `encoder.training.losses.LOSSES`
     batch: int = 256
     temperature: float = 0.2
     margin: float = 0.8  # contrastive loss only
-    self_supervised_weight: float = 0.0  # NT-Xent added to a loss that uses labels
+    self_supervised_weight: float = 0.0  # of NT-Xent, added to the loss
     label_smoothing: float = 0.0  # classification only
     auxiliary_weight: float = 0.0  # of each auxiliary label's loss; a label of the readout weighs 1
     rows_per_lesion: int | None = None  # slices of one lesion drawn in one epoch; None is all
@@ -159,7 +157,7 @@ PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}
 
 
 def get_preset(name: str) -> Preset:
-    """A preset by name. Raises EncoderError for an unknown one."""
+    """Look a preset up by its name. Raises EncoderError for an unknown one."""
     if name not in PRESETS:
         raise EncoderError(f"there is no preset {name!r}; choose one of {', '.join(PRESETS)}")
     return PRESETS[name]

@@ -1,4 +1,4 @@
-"""How training tells how far it is: a bar in a terminal, a line an epoch where there is none (logs, batch queues)."""
+"""Progress of training: a bar in a terminal, a line an epoch where there is none (logs, batch queues)."""
 
 import sys
 import time
@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class TrainingProgress:
-    """One stage on standard error. `shown=False` is for all processes but one."""
+    """Show the progress of one stage on standard error. `shown=False` is for all processes but one."""
 
     def __init__(self, stage: str, epochs: int, first_epoch: int = 0, shown: bool = True) -> None:
         self._stage, self._epochs, self._first = stage, epochs, first_epoch
@@ -35,11 +35,11 @@ class TrainingProgress:
         self._bar.stop()
 
     def step(self, epochs_done: float) -> None:
-        """After each batch, in epochs and parts of one."""
+        """Move the bar after a batch, in epochs and parts of one."""
         self._bar.update(self._task, completed=epochs_done)
 
     def epoch(self, number: int, loss: float) -> None:
-        """After epoch `number` (counted from 1) with its mean loss."""
+        """Report epoch `number` (counted from 1) with its mean loss."""
         self._bar.update(self._task, description=f"{self._stage}, loss {loss:.3f}")
         if self._lines:
             spent = time.monotonic() - self._started

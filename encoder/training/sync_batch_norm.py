@@ -12,7 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 
 class SyncBatchNorm(_BatchNorm):
-    """Normalises by the mean and variance of the batches of all processes together. Shape: (N, C, ...) -> same.
+    """Normalise by the mean and variance of the batches of all processes together. Shape: (N, C, ...) -> same.
 
     Processes may hold different numbers of rows. In evaluation it is plain batch normalisation.
     """
@@ -27,10 +27,10 @@ class SyncBatchNorm(_BatchNorm):
         values = input.float()
         over = [axis for axis in range(values.dim()) if axis != 1]
         shape = [1, -1, *[1] * (values.dim() - 2)]
-        count = _summed(values.new_tensor([values.numel() / values.shape[1]]))
-        mean = _summed(values.sum(over)) / count
+        count = _all_reduced(values.new_tensor([values.numel() / values.shape[1]]))
+        mean = _all_reduced(values.sum(over)) / count
         centred = values - mean.view(shape)
-        variance = _summed(centred.square().sum(over)) / count
+        variance = _all_reduced(centred.square().sum(over)) / count
         with torch.no_grad():
             assert self.running_mean is not None
             assert self.running_var is not None
@@ -43,8 +43,8 @@ class SyncBatchNorm(_BatchNorm):
         return (scaled * self.weight.view(shape) + self.bias.view(shape)).to(input.dtype)
 
 
-def _summed(values: torch.Tensor) -> torch.Tensor:
-    """The sum over processes, through which gradients flow back to all of them."""
+def _all_reduced(values: torch.Tensor) -> torch.Tensor:
+    """Sum over processes; gradients flow back to all of them."""
     from torch.distributed.nn.functional import all_reduce
 
     total: torch.Tensor = all_reduce(values.contiguous())  # type: ignore[no-untyped-call]
@@ -52,7 +52,7 @@ def _summed(values: torch.Tensor) -> torch.Tensor:
 
 
 def synchronise(module: nn.Module) -> None:
-    """Put a SyncBatchNorm in the place of every batch normalisation; parameters and names stay the same."""
+    """Replace every batch normalisation by a SyncBatchNorm, in place; parameters and names stay the same."""
     for name, child in module.named_children():
         if isinstance(child, _BatchNorm) and not isinstance(child, SyncBatchNorm):
             synced = SyncBatchNorm(child.num_features, child.eps, child.momentum)
@@ -65,8 +65,8 @@ def synchronise(module: nn.Module) -> None:
 
 
 @contextmanager
-def kept_statistics(module: nn.Module) -> Iterator[None]:
-    """Inside, batches are normalised by their own statistics but leave no trace in the running ones."""
+def frozen_running_statistics(module: nn.Module) -> Iterator[None]:
+    """Freeze the running statistics of batch normalisation; batches are still normalised by their own."""
     norms = [child for child in module.modules() if isinstance(child, _BatchNorm)]
     before = [norm.momentum for norm in norms]
     for norm in norms:

@@ -7,7 +7,7 @@ and batch normalisation see the whole batch, so that the number of processes doe
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
@@ -21,13 +21,13 @@ from encoder.embedder import Embedder, fingerprint
 from encoder.errors import EncoderError
 from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
 from encoder.training.augment import augment
-from encoder.training.checkpoint import Progress as Position
-from encoder.training.checkpoint import load_checkpoint, read_progress, save_checkpoint
+from encoder.training.checkpoint import TrainingPosition, load_checkpoint, read_position, save_checkpoint
 from encoder.training.dataset import TrainingRois, load_rois
-from encoder.training.grad_cache import fill_gradients
+from encoder.training.grad_cache import grad_cache_backward
 from encoder.training.lars import LARS
-from encoder.training.losses.contrastive import class_weights, contrastive, proxy_softmax
+from encoder.training.losses import LossBatch, get_loss
 from encoder.training.losses.nt_xent import ProjectionHead, nt_xent
+from encoder.training.losses.proxy_softmax import class_weights
 from encoder.training.presets import Optimization, Preset, Stage, get_preset
 from encoder.training.progress import TrainingProgress
 from encoder.training.sync_batch_norm import synchronise
@@ -36,7 +36,7 @@ PRECISION = "bf16"  # of activations; weights, loss and optimizer stay float32
 
 
 def encoder_config(preset: Preset) -> LesionEncoderConfig:
-    """The network that a preset trains."""
+    """Configure the network that a preset trains."""
     return LesionEncoderConfig(
         channels=preset.channels,
         dim=preset.dim,
@@ -52,7 +52,7 @@ def encoder_config(preset: Preset) -> LesionEncoderConfig:
 
 
 class Learner(nn.Module):
-    """The encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
+    """Hold the encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
 
     def __init__(self, preset: Preset, classes: Sequence[int]) -> None:
         super().__init__()
@@ -79,12 +79,16 @@ def train(
     exactly where its last whole epoch ended. Rows with `split` = test are never read, those with
     validation only with `train_on_validation`. Beside the weights lie
     `training.json` (command, packs, preset, fingerprint) and one folder of weights per finished stage.
-    Raises EncoderError for packs that cannot be read or a checkpoint that does not fit.
+    Raises PackError for packs that cannot be read, EncoderError for an unknown loss or a checkpoint that does not fit.
     """
     plan = _shortened(get_preset(preset) if isinstance(preset, str) else preset, epochs)
+    for stage in plan.stages:
+        get_loss(stage.loss)  # said before hours of an earlier stage
     out = Path(out)
-    position = read_progress(resume / "checkpoint") if resume else Position(plan.name, 0, 0, _lengths(plan))
-    if position.preset != plan.name or position.epochs != _lengths(plan):
+    position = (
+        read_position(resume / "checkpoint") if resume else TrainingPosition(plan.name, 0, 0, _stage_lengths(plan))
+    )
+    if position.preset != plan.name or position.epochs != _stage_lengths(plan):
         raise EncoderError(
             f"the run in {resume} was made with preset {position.preset} and {position.epochs} epochs; "
             "resume it with those"
@@ -112,13 +116,13 @@ def train(
     if accelerator.is_main_process:
         if plan.readout_strength is not None:
             learner.encoder.cpu().train(False)
-            _fit_readout(learner.encoder, rois, plan.labels, plan.readout_strength, plan.detail)
-            _fit_familiarity(learner.encoder, rois)
+            _fit_label_heads(learner.encoder, rois, plan.labels, plan.readout_strength, plan.detail)
+            _fit_out_of_distribution_score(learner.encoder, rois)
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
 
 
-def _lengths(preset: Preset) -> tuple[int, ...]:
+def _stage_lengths(preset: Preset) -> tuple[int, ...]:
     return tuple(stage.epochs for stage in preset.stages)
 
 
@@ -133,7 +137,7 @@ def _shortened(preset: Preset, epochs: int | None) -> Preset:
 
 
 def make_optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimizer:
-    """What `how` says over the module's parameters; biases and normalisation do not decay."""
+    """Make the optimizer that `how` names over the module's parameters; biases and normalisation do not decay."""
     decayed = [p for p in learner.parameters() if p.ndim > 1]
     plain = [p for p in learner.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": how.weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -144,8 +148,12 @@ def make_optimizer(learner: nn.Module, how: Optimization) -> torch.optim.Optimiz
     return torch.optim.AdamW(groups, how.learning_rate)
 
 
-def _rate(how: Optimization, done: float, epochs: int) -> float:
-    """Learning rate after `done` epochs: a linear warm-up, then half a cosine to zero."""
+def _learning_rate(how: Optimization, done: float, epochs: int) -> float:
+    """Compute the learning rate after `done` epochs: linear warm-up, then cosine decay to zero.
+
+    A function of the epoch alone, where a scheduler would be state to store; its first step is not one of zero.
+    Source: Loshchilov and Hutter 2017, https://arxiv.org/abs/1608.03983.
+    """
     if done < how.warmup_epochs:
         return how.learning_rate * (done + 1e-3) / how.warmup_epochs
     share = (done - how.warmup_epochs) / max(epochs - how.warmup_epochs, 1e-9)
@@ -153,7 +161,7 @@ def _rate(how: Optimization, done: float, epochs: int) -> float:
 
 
 def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> Iterator[torch.Tensor]:
-    """Row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
+    """Draw the row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
     order = torch.randperm(len(rois), generator=generator)
     if stage.lesions_per_source is not None:
         order = order[_first_of(rois.lesions[order], rois.sources[order], stage.lesions_per_source)]
@@ -165,7 +173,7 @@ def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> It
 
 
 def _first_rows(groups: torch.Tensor, count: int) -> torch.Tensor:
-    """The first `count` rows of each group, in order. Shape: (N,) group numbers -> (N,) bool."""
+    """Mark the first `count` rows of each group. Shape: (N,) group numbers -> (N,) bool."""
     seen: Counter[int] = Counter()
     kept = []
     for group in groups.tolist():
@@ -175,7 +183,7 @@ def _first_rows(groups: torch.Tensor, count: int) -> torch.Tensor:
 
 
 def _first_of(lesions: torch.Tensor, sources: torch.Tensor, count: int) -> torch.Tensor:
-    """All rows of the first `count` lesions of each source. Shape: (N,), (N,) -> (N,) bool."""
+    """Mark all rows of the first `count` lesions of each source. Shape: (N,), (N,) -> (N,) bool."""
     chosen: dict[int, dict[int, None]] = {}
     for lesion, source in zip(lesions.tolist(), sources.tolist(), strict=True):
         of_source = chosen.setdefault(source, {})
@@ -187,16 +195,16 @@ def _first_of(lesions: torch.Tensor, sources: torch.Tensor, count: int) -> torch
 def views_of_epoch(
     rois: TrainingRois, stage: Stage, optimizer: torch.optim.Optimizer, epoch: int, seed: int
 ) -> Iterator[tuple[float, torch.Tensor, torch.Tensor]]:
-    """One epoch batch by batch: share of it done after the batch, row numbers (N,), two views of each (2N, 1, V, V).
+    """Draw one epoch batch by batch: share of it done after the batch, row numbers (N,), two views of each.
 
-    Sets the optimizer's rate for each step. Randomness comes from `seed` and the epoch's number alone: that is what
-    makes a resume exact.
+    Sets the optimizer's learning rate for each step. Randomness comes from `seed` and the epoch's number alone: that is
+    what makes a resume exact. Shape of the views: (2N, 1, V, V).
     """
     generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
     batches = list(_batches(rois, stage, generator))
     for step, rows in enumerate(batches):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(stage.optimization, epoch + step / len(batches), stage.epochs)
+            group["lr"] = _learning_rate(stage.optimization, epoch + step / len(batches), stage.epochs)
         images, calibrated = rois.images[rows].float(), rois.calibrated[rows]
         views = torch.cat([augment(images, stage.augmentation, generator, calibrated) for _ in range(2)])
         yield (step + 1) / len(batches), rows, views
@@ -212,64 +220,50 @@ def _run_stage(
     first_epoch: int,
     out: Path,
 ) -> None:
+    """Train one stage from `first_epoch` on, with a checkpoint after each epoch."""
     stage = plan.stages[number]
     learner.train()
     proxies = list(learner.proxies)
-    weights = [class_weights(rois.classes[:, label], len(p)).to(p.device) for label, p in enumerate(proxies)]
-    shares = [1.0] * len(plan.labels) + [stage.auxiliary_weight] * len(plan.auxiliary)
+    batch_of = partial(
+        LossBatch,
+        stage,
+        proxies=proxies,
+        class_weights=[class_weights(rois.classes[:, n], len(p)).to(p.device) for n, p in enumerate(proxies)],
+        label_weights=[1.0] * len(plan.labels) + [stage.auxiliary_weight] * len(plan.auxiliary),
+    )
     with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
         for epoch in range(first_epoch, stage.epochs):
             losses = []
             for done, rows, views in views_of_epoch(rois, stage, optimizer, epoch, plan.seed * 64 + number):
-                loss_of = partial(
-                    _loss, proxies=proxies, weights=weights, shares=shares, rows=rows, rois=rois, stage=stage
-                )
-                losses.append(fill_gradients(accelerator, learner, views, loss_of, stage.micro_batch))
+                lesions = rois.lesions[rows].to(accelerator.device)
+                classes = rois.classes[rows].repeat(2, 1).to(accelerator.device)
+                loss_of = partial(_loss, partial(batch_of, lesions=lesions, classes=classes))
+                losses.append(grad_cache_backward(accelerator, learner, views, loss_of, stage.micro_batch))
                 optimizer.step()
                 progress.step(epoch + done)
             if accelerator.is_main_process:
-                save_checkpoint(
-                    out / "checkpoint",
-                    learner,
-                    optimizer,
-                    Position(plan.name, number, epoch + 1, _lengths(plan)),
-                )
+                position = TrainingPosition(plan.name, number, epoch + 1, _stage_lengths(plan))
+                save_checkpoint(out / "checkpoint", learner, optimizer, position)
                 progress.epoch(epoch + 1, sum(losses) / len(losses))
 
 
 def _loss(
-    vectors: torch.Tensor,
-    projected: torch.Tensor,
-    proxies: Sequence[torch.Tensor],
-    weights: Sequence[torch.Tensor],
-    shares: Sequence[float],
-    rows: torch.Tensor,
-    rois: TrainingRois,
-    stage: Stage,
+    batch_of: Callable[[torch.Tensor, torch.Tensor], LossBatch], vectors: torch.Tensor, projections: torch.Tensor
 ) -> torch.Tensor:
-    """What the stage says, of the two views of each row (first all first views, then all second ones)."""
-    first, second = projected.chunk(2)
-    lesions = rois.lesions[rows].to(vectors.device)
-    if stage.loss == "nt_xent":
-        return nt_xent(first, second, stage.temperature, lesions)
-    classes = rois.classes[rows].repeat(2, 1).to(vectors.device)
-    if stage.loss == "contrastive":
-        loss = contrastive(vectors, classes[:, 0], stage.margin)
-    else:
-        loss = vectors.sum() * 0.0
-        for of_label, column, weight, share in zip(proxies, classes.T, weights, shares, strict=True):
-            if share > 0:
-                found = proxy_softmax(vectors, of_label, column, weight, stage.temperature, stage.label_smoothing)
-                loss = loss + share * found
+    """Compute the loss of the stage and, where it asks for it, NT-Xent beside it."""
+    batch = batch_of(vectors, projections)
+    stage = batch.stage
+    loss = get_loss(stage.loss)(batch)
     if stage.self_supervised_weight > 0:
-        loss = loss + stage.self_supervised_weight * nt_xent(first, second, 2 * stage.temperature, lesions)
+        temperature = 2 * stage.temperature
+        loss = loss + stage.self_supervised_weight * nt_xent(*batch.projection_pair, temperature, batch.lesions)
     return loss
 
 
-def _fit_readout(
+def _fit_label_heads(
     encoder: LesionEncoder, rois: TrainingRois, labels: Sequence[str], strength: float, detail: float
 ) -> None:
-    """Beliefs about each of `labels` with at least two classes, fitted to the training ROIs as they are."""
+    """Add a head for each of `labels` with at least two classes, fitted to the training ROIs as they are."""
     names = list(rois.labels)
     read = sorted(name for name in labels if len(rois.labels[name]) > 1)
     if not read:
@@ -277,20 +271,21 @@ def _fit_readout(
     classes = rois.classes[:, [names.index(name) for name in read]]
     known = (classes >= 0).any(dim=1)
     features = Embedder(encoder)(rois.images[known, 0].numpy())
-    readout = encoder.add_readout({name: rois.labels[name] for name in read}, detail)
-    readout.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), strength)
+    heads = encoder.add_label_heads({name: rois.labels[name] for name in read}, detail)
+    heads.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), strength)
 
 
-def _fit_familiarity(encoder: LesionEncoder, rois: TrainingRois) -> None:
+def _fit_out_of_distribution_score(encoder: LesionEncoder, rois: TrainingRois) -> None:
+    """Add an out-of-distribution score, fitted to the training ROIs as they are."""
     with torch.inference_mode():
-        parts = [encoder.early_means(part.float()) for part in rois.images.split(256)]
-    encoder.add_familiarity().fit([torch.cat(stage) for stage in zip(*parts, strict=True)])
+        parts = [encoder.early_channel_means(part.float()) for part in rois.images.split(256)]
+    encoder.add_out_of_distribution_score().fit([torch.cat(stage) for stage in zip(*parts, strict=True)])
 
 
 def _write_weights(
     encoder: LesionEncoder, out: Path, packs: Sequence[Path], plan: Preset, train_on_validation: bool
 ) -> None:
-    """Half precision, and a record of how these weights came to be."""
+    """Write the weights in half precision, and a record of how they came to be."""
     encoder.half()  # type: ignore[no-untyped-call]
     encoder.save_pretrained(out)
     command = ["lesion-search", "train", *(Path(p).name for p in packs), "--preset", plan.name]

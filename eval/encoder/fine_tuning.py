@@ -11,7 +11,7 @@ from encoder.embedder import SHIPPED_WEIGHTS, load_model
 from encoder.network.lesion_encoder import LesionEncoder
 from encoder.preprocess import standardize
 from encoder.training.augment import augment
-from encoder.training.losses.contrastive import class_weights
+from encoder.training.losses.proxy_softmax import class_weights
 from encoder.training.presets import Augmentation
 
 EPOCHS = 4

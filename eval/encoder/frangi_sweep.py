@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from encoder.network.frangi import frangi
-from encoder.network.lesion_encoder import LesionEncoderConfig, magnify_middle
+from encoder.network.lesion_encoder import LesionEncoderConfig, magnify_center
 from encoder.preprocess import standardize
 from eval.encoder.lidc import Nodule, largest_slices
 from eval.encoder.retrieval import LIDC_LABELS, Estimate, Vectors, estimate_difference, rank
@@ -91,7 +91,7 @@ def sweep(
     rows = largest_slices(nodules)
     sides = np.array([nodules[row].split for row in rows])
     config = LesionEncoderConfig()
-    seen = magnify_middle(standardize(images[rows]), config.lens, config.input_px)
+    seen = magnify_center(standardize(images[rows]), config.lens, config.input_px)
     fitted = sides == "train"
     data = _Data([nodules[row] for row in rows], sides)
     chosen = chosen or settings()

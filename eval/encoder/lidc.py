@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from encoder.errors import LesionSearchError
+from encoder.pack import native_widths_mm
 from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, to_roi_width
-from encoder.training.dataset import pack_widths_mm
 from eval.encoder.splits import TEST_SHARE, Split, known_for, split_of
 
 SIZE_BOUNDS_MM = (6.0, 10.0)
@@ -77,7 +77,7 @@ def read_lidc(folder: Path, test_share: float = TEST_SHARE) -> tuple[NDArray[np.
         ) from error
     if len(rows) != len(images):
         raise LabelError(f"{folder} has {len(images)} images but {len(rows)} rows; fetch both files again")
-    return to_roi_width(images, pack_widths_mm(rows)), tuple(_nodule(row, test_share) for row in rows)
+    return to_roi_width(images, native_widths_mm(rows)), tuple(_nodule(row, test_share) for row in rows)
 
 
 def _nodule(row: dict[str, str], test_share: float) -> Nodule:

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from encoder.pack import native_widths_mm
 from encoder.roi import to_roi_width
-from encoder.training.dataset import pack_widths_mm
 from eval.encoder.classification import linear_probe, nearest_vote
 from eval.encoder.lidc import LabelError, Nodule, largest_slices
 from eval.encoder.retrieval import SCOPES, Embed, Vectors, rank
@@ -72,7 +72,7 @@ def pack_lesions(name: str, images: NDArray[np.generic], rows: Sequence[Mapping[
         raise LabelError(f"{name} needs typed lesions with split = test and others; import DeepLesion with its split")
     return TypedLesions(
         name=name,
-        images=to_roi_width(images[typed], pack_widths_mm(rows)[typed]),
+        images=to_roi_width(images[typed], native_widths_mm(rows)[typed]),
         types=np.array([rows[i]["lesion_type"] for i in typed]),
         patients=np.array([rows[i]["patient_id"] for i in typed]),
         asked=asked,

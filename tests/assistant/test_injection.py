@@ -17,10 +17,10 @@ from langchain_core.outputs import ChatGeneration, ChatResult
 from pydicom.datadict import DicomDictionary, keyword_for_tag
 
 from assistant.agent.assistant import Assistant
+from encoder.pack import LesionRow, PackError, RoiPack, read_pack, write_pack
 from tests.conftest import Demo, PhantomCase, open_case
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import export_pack, index_pack
-from tools.atlas.pack import LesionRow, PackError, RoiPack, read_pack, write_pack
 from tools.domain.lesions import AtlasError
 from tools.domain.region import PixelBox
 from tools.pipelines.demo import patient_keys
@@ -155,7 +155,9 @@ NAMED = ("lesion_type", "body_part", "source")
 
 @pytest.mark.parametrize("field", [*NAMED, "sex", "lesion_id"])
 def test_a_pack_with_an_instruction_for_a_name_is_refused(field: str, tmp_path: Path) -> None:
-    write_pack(RoiPack(np.zeros((1, 64, 64), np.int16), (LesionRow("L1", "P1", "liver", "F"),)), tmp_path)
+    write_pack(
+        RoiPack(np.zeros((1, 64, 64), np.int16), (LesionRow("L1", "P1", lesion_type="liver", sex="F"),)), tmp_path
+    )
     row = {"lesion_id": "L1", "patient_id": "P1", field: INSTRUCTION}
     (tmp_path / "lesions.csv").write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
     with pytest.raises(PackError, match=f"line 2: {field} must be"):

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from encoder.pack import Images
 from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate
 from tools.atlas.catalog import Catalog, Vectors
-from tools.atlas.pack import Images
 from tools.atlas.records import metadata_to_lesion
 from tools.atlas.searchers import ExactSearcher, IndexSearcher, Query, Searcher
 from tools.atlas.type_votes import NEIGHBOURS, type_probabilities

@@ -7,16 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from encoder.pack import RoiPack
 from encoder.roi import to_roi_width
 from tools.atlas.atlas import Atlas
 from tools.atlas.catalog import Vectors
-from tools.atlas.pack import RoiPack, native_widths_mm
 from tools.atlas.records import lesion_to_metadata, lesion_to_row, row_to_lesion
 from tools.domain.lesions import AtlasError, AtlasLesion
 from tools.domain.progress import Progress
 
 Embed = Callable[[NDArray[Any]], Vectors]  # (N, 64, 64) images to (N, dim) unit vectors
 
+_DIGEST_ORDER = (
+    "lesion_id", "patient_key", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
+    "source", "study_key", "slice", "split", "pixel_spacing_mm", "field_of_view_mm",
+)  # fmt: skip
 BATCH_SIZE = 512  # lesions embedded and written at a time: what an interruption can cost
 
 
@@ -44,9 +48,10 @@ def index_pack(atlas: Atlas, pack: RoiPack, embed: Embed, progress: Progress | N
         if new:
             if not written:
                 atlas.start_revision()
+            widths_mm = np.array([rows[i].native_width_mm for i in new])
             atlas.store.upsert(
                 [lesions[i].lesion_id for i in new],
-                _checked(embed(to_roi_width(images[new], native_widths_mm([rows[i] for i in new]))), len(new)),
+                _checked(embed(to_roi_width(images[new], widths_mm)), len(new)),
                 [lesion_to_metadata(lesions[i]) | {"content": digests[i]} for i in new],
                 images[new],
             )
@@ -80,8 +85,12 @@ def export_pack(atlas: Atlas) -> RoiPack:
 
 
 def _digest(lesion: AtlasLesion, image: NDArray[Any]) -> str:
-    """Hash a lesion's record and image (64, 64), to tell whether it changed."""
-    digest = hashlib.blake2s(repr(lesion).encode(), digest_size=12)
+    """Hash a lesion's record and image (64, 64), to tell whether it changed.
+
+    The text is part of every stored atlas: were it another, indexing would embed all anew.
+    """
+    facts = ", ".join(f"{name}={getattr(lesion, name)!r}" for name in _DIGEST_ORDER)
+    digest = hashlib.blake2s(f"AtlasLesion({facts})".encode(), digest_size=12)
     digest.update(image.dtype.str.encode() + np.ascontiguousarray(image).tobytes())
     return digest.hexdigest()
 

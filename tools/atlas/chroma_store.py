@@ -17,9 +17,9 @@ import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
 
+from encoder.pack import Images
 from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Vectors
-from tools.atlas.pack import Images
 from tools.domain.lesions import AtlasError
 
 LESIONS = "lesions"

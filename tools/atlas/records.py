@@ -7,7 +7,7 @@ import dataclasses
 import re
 from typing import Any
 
-from tools.atlas.pack import LesionRow, PackError
+from encoder.pack import LesionRecord, LesionRow, PackError
 from tools.domain.lesions import AtlasError, AtlasLesion
 from tools.domain.patient_keys import PatientKeys
 
@@ -15,7 +15,7 @@ PATIENT_KEY = re.compile(r"p-[0-9a-f]{12}")
 STUDY_KEY = re.compile(r"s-[0-9a-f]{12}")
 
 _COLUMNS = tuple(field.name for field in dataclasses.fields(AtlasLesion))
-_SHARED_COLUMNS = tuple(name for name in _COLUMNS if name not in ("patient_key", "study_key"))
+_SHARED_COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRecord))
 
 
 def row_to_lesion(row: LesionRow, keys: PatientKeys) -> AtlasLesion:

@@ -2,7 +2,7 @@
 
 These are the only things a language model ever sees of a study or the atlas, and the only evidence an answer may
 rest on. Every field is a number, an id or a key, a word from a closed list, or a short name of the atlas
-(`tools.domain.names`), never text of a file.
+(`encoder.names`), never text of a file.
 """
 
 from typing import Any, Literal

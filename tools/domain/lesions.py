@@ -1,9 +1,10 @@
 """What the atlas holds and what a search asks and answers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from encoder.errors import LesionSearchError
+from encoder.pack import LesionRecord
 
 Scope = Literal["cross-patient", "all", "same-patient"]
 Confidence = Literal["high", "moderate", "low", "none"]
@@ -22,23 +23,11 @@ class AtlasError(LesionSearchError):
 
 
 @dataclass(frozen=True)
-class AtlasLesion:
-    """One atlas record. Unknown values are None."""
+class AtlasLesion(LesionRecord):
+    """One atlas record: a pack's row whose patient and study stand under keys."""
 
-    lesion_id: str
     patient_key: str
-    lesion_type: str | None = None
-    sex: str | None = None
-    age_years: int | None = None
-    long_axis_mm: float | None = None
-    short_axis_mm: float | None = None
-    body_part: str | None = None
-    source: str | None = None
-    study_key: str | None = None
-    slice: int | None = None  # counts from 1
-    split: str | None = None
-    pixel_spacing_mm: float | None = None  # of the slice it was cropped from
-    field_of_view_mm: float | None = None  # width of its picture
+    study_key: str | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from tools.atlas.pack import LesionRow, RoiPack, write_pack
+from encoder.pack import LesionRow, RoiPack, write_pack
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
 from tools.phantoms.anatomy import draw_anatomy

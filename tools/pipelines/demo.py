@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 from encoder.embedder import Embedder, load_embedder
+from encoder.pack import read_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
-from tools.atlas.pack import read_pack
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.domain.progress import StageProgress
 from tools.phantoms.generate import make_phantoms

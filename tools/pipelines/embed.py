@@ -1,8 +1,6 @@
 """Embed a pack of any length in flat memory."""
 
-import csv
 import tempfile
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.embedder import load_embedder
+from encoder.pack import (
+    TABLE,
+    PackError,
+    check_rows,
+    native_widths_mm,
+    read_images,
+    read_rows,
+)
 from encoder.roi import to_roi_width
-from encoder.training.dataset import pack_widths_mm
-from tools.atlas.pack import PackError, check_images, images_file
 from tools.domain.progress import StageProgress
 
 CHUNK = 2048  # ROIs held in memory at once: 16 MB of int16
@@ -28,8 +32,9 @@ def embed_pack(
     """
     embedder = load_embedder(encoder)
     with tempfile.TemporaryDirectory(prefix="lesion-search-") as scratch:
-        images = _mappable(images_file(source), Path(scratch))
-        total = len(np.load(images, mmap_mode="r"))
+        images = read_images(source, Path(scratch))
+        assert isinstance(images, np.memmap)
+        total = len(images)
         widths = _widths_mm(source, total)
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -37,7 +42,7 @@ def embed_pack(
                 shape = (total, embedder.dim)
                 header: dict[str, Any] = {"descr": "<f4", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
-                for start, chunk in _chunks(images, total):
+                for start, chunk in _chunks(Path(str(images.filename)), total):
                     chunk = to_roi_width(chunk, widths[start : start + len(chunk)])
                     file.write(embedder(chunk).astype("<f4").tobytes())
                     if progress is not None:
@@ -54,32 +59,10 @@ def _chunks(images: Path, total: int) -> Iterator[tuple[int, NDArray[Any]]]:
 
 
 def _widths_mm(source: Path, total: int) -> NDArray[np.float64]:
-    """As `native_widths_mm`, without holding the rows; a bare array of images tells nothing."""
-    table = source / "lesions.csv"
+    """How wide each image is, without holding the rows; a bare array of images tells nothing. Shape: (total,)."""
+    table = source / TABLE
     if not table.is_file():
         return np.full(total, np.nan)
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as stream:
-            widths = pack_widths_mm(csv.DictReader(stream))
-    except ValueError as error:
-        raise PackError(f"{table} cannot be read: {error}. Lengths are numbers in mm or empty.") from error
-    if len(widths) != total:
-        raise PackError(
-            f"{source} has {total} images but {len(widths)} rows in lesions.csv; it needs one row for each."
-        )
+    widths = native_widths_mm(read_rows(table, required=()))
+    check_rows(source, total, len(widths))
     return widths
-
-
-def _mappable(path: Path, scratch: Path) -> Path:
-    """The checked `.npy` file itself, or the one inside a `.npz`, unpacked to `scratch`."""
-    mapped = path
-    try:
-        if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                mapped = Path(archive.extract("images.npy", scratch))
-        check_images(np.load(mapped, mmap_mode="r", allow_pickle=False))
-    except KeyError:
-        raise PackError(f"{path.name} has no array called `images`.") from None
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
-    return mapped

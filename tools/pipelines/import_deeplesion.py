@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from encoder.errors import LesionSearchError
-from tools.atlas.pack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
+from encoder.pack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
 from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from encoder.embedder import load_embedder
+from encoder.pack import LesionRow, PackError, RoiPack, read_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
-from tools.atlas.pack import LesionRow, PackError, RoiPack, read_pack
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.progress import StageProgress
 from tools.domain.region import Region

@@ -1,12 +1,14 @@
-"""SimCLR's loss and projection head (Chen et al. 2020, https://arxiv.org/abs/2002.05709)."""
+"""NT-Xent and the projection head of SimCLR (Chen et al. 2020, https://arxiv.org/abs/2002.05709)."""
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 
+from encoder.training.losses.batch import LossBatch
+
 
 class ProjectionHead(nn.Module):
-    """The part that takes the contrastive loss and is thrown away afterwards. Shape: (N, dim) -> (N, out)."""
+    """Two layers between vectors and NT-Xent, thrown away after training. Shape: (N, dim) -> (N, out)."""
 
     def __init__(self, dim: int, out: int) -> None:
         super().__init__()
@@ -18,10 +20,15 @@ class ProjectionHead(nn.Module):
         return projected
 
 
+def nt_xent_loss(batch: LossBatch) -> torch.Tensor:
+    """Take NT-Xent of the two views of each ROI, at the stage's temperature."""
+    return nt_xent(*batch.projection_pair, batch.stage.temperature, batch.lesions)
+
+
 def nt_xent(
     first: torch.Tensor, second: torch.Tensor, temperature: float, lesions: torch.Tensor | None = None
 ) -> torch.Tensor:
-    """Normalised temperature-scaled cross-entropy between two views of the same N ROIs.
+    """Compute the normalised temperature-scaled cross-entropy between two views of the same N ROIs.
 
     Shape: (N, D) and (N, D) -> scalar. `lesions` (N,) holds a number for each lesion: other slices of the same
     lesion are then neither positives nor negatives. Raises ValueError for fewer than two ROIs.

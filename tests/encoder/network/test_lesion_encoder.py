@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from encoder.network.lesion_encoder import CHANNELS, LesionEncoder, LesionEncoderConfig, magnify_middle
+from encoder.network.lesion_encoder import CHANNELS, LesionEncoder, LesionEncoderConfig, magnify_center
 
 SMALL = {"widths": (8, 8, 16, 16), "depths": (1, 1, 1, 1), "dim": 24}
 
@@ -58,11 +58,11 @@ def test_the_lens_magnifies_the_middle_and_keeps_the_edge():
     image = torch.zeros(1, 1, 64, 64)
     image[..., 28:36, 28:36] = 1  # 8 pixels wide in the middle
     image[..., :, 0] = 0.5
-    seen = magnify_middle(image, lens=0.4, side=64)
+    seen = magnify_center(image, lens=0.4, side=64)
     assert 18 <= seen[0, 0, 32].gt(0.5).sum() <= 22
     torch.testing.assert_close(seen[0, 0, :, 0], torch.full((64,), 0.5))
 
 
 def test_no_lens_is_the_plain_image():
     images = torch.rand(2, 1, 64, 64)
-    torch.testing.assert_close(magnify_middle(images, 1.0, 64), images, atol=1e-5, rtol=0)
+    torch.testing.assert_close(magnify_center(images, 1.0, 64), images, atol=1e-5, rtol=0)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from encoder.network import matmul_conv as small_map
+from encoder.network import matmul_conv
 from encoder.network.matmul_conv import MatmulConv2d, replace_convolutions
 
 
@@ -45,7 +45,7 @@ def test_only_fitting_convolutions_are_replaced() -> None:
 
 
 def test_serving_first_does_not_spoil_training() -> None:
-    small_map._taps.cache_clear()
+    matmul_conv._taps.cache_clear()
     layer = MatmulConv2d(3, 3)
     images = torch.randn(2, 3, 2, 2)
     with torch.inference_mode():

@@ -1,8 +1,10 @@
 """Random views: repeatable, within range, and different."""
 
+import numpy as np
 import torch
+from scipy import ndimage
 
-from encoder.training.augment import augment
+from encoder.training.augment import augment, gaussian_blur
 from encoder.training.presets import DEFAULT, PAPER, Augmentation
 
 MASKS = torch.zeros(64, dtype=torch.bool), torch.ones(64, dtype=torch.bool)
@@ -64,3 +66,21 @@ def test_hounsfield_units_keep_their_level():
     levels = [augment(images, DEFAULT.stages[0].augmentation, generator(0), mask).mean((1, 2, 3)) for mask in MASKS]
     windowed, hounsfield = levels
     assert hounsfield.std() < 0.4 * windowed.std()
+
+
+def test_blur_equals_scipys_of_the_same_radius():
+    images, sigmas = torch.rand(5, 1, 64, 64), torch.tensor([0.1, 0.3, 0.8, 1.2, 2.0])
+    expected = [
+        ndimage.gaussian_filter(image[0].double().numpy(), float(sigma), mode="mirror", radius=3)
+        for image, sigma in zip(images, sigmas, strict=True)
+    ]
+    np.testing.assert_allclose(gaussian_blur(images, sigmas)[:, 0].numpy(), np.stack(expected), atol=1e-6)
+
+
+def test_a_blurred_share_of_the_views_and_no_other():
+    from dataclasses import replace
+
+    images = torch.rand(400, 1, 16, 16)
+    how = replace(STILL, view_px=16, blur_probability=0.3, blur_sigma_px=(1, 1))
+    changed = (augment(images, how, generator(0)) - images).abs().amax((1, 2, 3)) > 1e-3
+    assert 0.2 < changed.float().mean() < 0.4

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from encoder.errors import EncoderError
+from encoder.pack import PackError
 from encoder.training.dataset import load_rois
 
 
@@ -57,10 +58,10 @@ def test_each_label_has_its_own_classes_and_may_be_missing(tmp_path):
 
 
 def test_what_is_not_a_pack_is_said(tmp_path):
-    with pytest.raises(EncoderError, match="not a ROI pack"):
+    with pytest.raises(PackError, match="not a ROI pack"):
         load_rois([tmp_path])
     pack = write(tmp_path / "a", [row(0)], np.zeros((3, 64, 64), np.uint8))
-    with pytest.raises(EncoderError, match="3 images but 1 rows"):
+    with pytest.raises(PackError, match="3 images but 1 rows"):
         load_rois([pack])
     alone = write(tmp_path / "b", [row(0)], np.zeros((1, 64, 64), np.uint8))
     with pytest.raises(EncoderError, match="fewer than two"):

@@ -13,7 +13,8 @@ from encoder.embedder import load_embedder
 from encoder.errors import EncoderError
 from encoder.training import train as training
 from encoder.training.dataset import load_rois
-from encoder.training.presets import PAPER, Optimization, Preset, Stage, get_preset
+from encoder.training.losses import LOSSES, LossBatch
+from encoder.training.presets import PAPER, Optimization, Preset, Stage
 from encoder.training.train import train
 
 TINY = Preset(
@@ -136,18 +137,27 @@ def test_the_published_recipe_runs(pack, tmp_path):
     assert load_embedder(out)(np.zeros((1, 64, 64), np.int16)).shape == (1, 32)
 
 
-def test_the_published_constants():
-    paper = get_preset("paper")
-    assert (paper.frangi_alpha, paper.frangi_beta, paper.frangi_gamma) == (1.0, 0.6, 0.0444)
-    assert paper.stages[0].epochs == 1000
-    assert paper.stages[0].optimization.optimizer == "lars"
-    assert paper.stages[1].margin == 0.8
-    assert paper.stages[1].optimization.optimizer == "sgd"
+def test_a_registered_loss_trains(pack, tmp_path, monkeypatch):
+    losses = []
+
+    def spread(batch: LossBatch) -> torch.Tensor:
+        """Vectors whose mean is short point in all directions."""
+        loss = batch.vectors.mean(dim=0).square().sum()
+        losses.append(loss.item())
+        return loss
+
+    monkeypatch.setitem(LOSSES, "spread", spread)
+    stage = Stage("spread", epochs=4, loss="spread", batch=8, optimization=Optimization("adamw", 0.03))
+    train([pack], tmp_path / "out", replace(TINY, centred=False, stages=(stage,)))
+    assert len(losses) == 4 * 3
+    assert np.mean(losses[-3:]) < 0.8 * np.mean(losses[:3])
 
 
 def test_what_cannot_run_is_said(pack, tmp_path):
     with pytest.raises(EncoderError, match="no preset"):
         train([pack], tmp_path / "out", "fastest")
+    with pytest.raises(EncoderError, match="no loss 'triplet'"):
+        train([pack], tmp_path / "out", replace(TINY, stages=(TINY.stages[0], replace(TINY.stages[1], loss="triplet"))))
     with pytest.raises(EncoderError, match="at least one epoch"):
         train([pack], tmp_path / "out", "default", epochs=0)
     with pytest.raises(EncoderError, match="no checkpoint"):

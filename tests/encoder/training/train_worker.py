@@ -1,11 +1,16 @@
-"""One process of a training run, for the test of several: `train_worker.py PACK OUT LOSSES`."""
+"""The same training by one process and by two side by side: `train_worker.py PACK FOLDER`.
+
+All three are forked from this one, so that torch and transformers are imported once.
+"""
 
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
 import torch
+from torch import multiprocessing
 
 from encoder.network.lesion_encoder import LesionEncoderConfig
 from encoder.training import train as training
@@ -24,18 +29,32 @@ PRESET = Preset(
 )
 
 
-def main(pack: Path, out: Path, losses: Path) -> None:
+def learn(pack: Path, out: Path) -> None:
+    """Train, and write the loss of each step beside `out`."""
     torch.set_num_threads(1)
     training.PRECISION = "no"  # rounding to bf16 would hide what is compared
     original = LesionEncoderConfig
     training.LesionEncoderConfig = lambda **given: original(widths=(8, 8, 16, 16), depths=(1, 1, 1, 1), **given)
     steps: list[float] = []
-    fill = training.fill_gradients
-    training.fill_gradients = lambda *given: steps.append(fill(*given)) or steps[-1]
+    backward = training.grad_cache_backward
+    training.grad_cache_backward = lambda *given: steps.append(backward(*given)) or steps[-1]
     training.train([pack], out, PRESET)
     if os.environ.get("RANK", "0") == "0":
-        losses.write_text(json.dumps(steps))
+        out.with_suffix(".json").write_text(json.dumps(steps))
+
+
+def process(number: int, port: int, pack: Path, folder: Path) -> None:
+    """Process 0 trains alone; 1 and 2 train together, told so as `torchrun` tells them."""
+    if number == 0:
+        return learn(pack, folder / "one")
+    rank = str(number - 1)
+    os.environ |= {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    return learn(pack, folder / "two")
 
 
 if __name__ == "__main__":
-    main(*(Path(argument) for argument in sys.argv[1:]))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    multiprocessing.start_processes(process, (port, *map(Path, sys.argv[1:])), nprocs=3, start_method="fork")

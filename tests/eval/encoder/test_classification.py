@@ -57,8 +57,8 @@ def test_a_fine_tuned_encoder_reads_what_it_was_shown(tmp_path, monkeypatch, rea
     config = LesionEncoderConfig(channels=("image",), widths=(8, 8, 16, 16), depths=(1, 1, 1, 1), dim=16, input_px=32)
     encoder = LesionEncoder(config)
     if reads_out:  # as the shipped one does; the heads begin from its features
-        encoder.add_readout({"density": ["dense", "soft"]}, detail=0.2)
-        encoder.add_familiarity()
+        encoder.add_label_heads({"density": ["dense", "soft"]}, detail=0.2)
+        encoder.add_out_of_distribution_score()
     encoder.save_pretrained(tmp_path)
     rng = np.random.default_rng(0)
     images = rng.integers(0, 60, (48, 64, 64)).astype(np.uint8)

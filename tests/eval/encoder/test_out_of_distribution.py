@@ -3,13 +3,13 @@
 import numpy as np
 
 from encoder.embedder import load_embedder
+from encoder.pack import read_pack
 from eval.encoder.out_of_distribution import (
     LEVELS,
     measure_out_of_distribution,
     out_of_distribution_images,
     to_markdown,
 )
-from tools.atlas.pack import read_pack
 from tools.pipelines.demo import open_workspace_parts
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from encoder.pack import LesionRow, RoiPack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
-from tools.atlas.pack import LesionRow, RoiPack
 from tools.domain.patient_keys import PatientKeys
 
 KEYS = PatientKeys(b"a salt for tests")

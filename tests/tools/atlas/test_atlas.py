@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from encoder.pack import RoiPack
 from tests.tools.atlas.conftest import FINGERPRINT, KEYS, embed, make_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
-from tools.atlas.pack import RoiPack
 from tools.domain.lesions import AtlasError, Filters
 from tools.domain.patient_keys import PatientKeys
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from encoder.pack import LesionRow, RoiPack, read_pack, write_pack
 from tests.tools.atlas.conftest import FINGERPRINT, KEYS, embed, make_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import export_pack, index_pack
-from tools.atlas.pack import LesionRow, RoiPack, read_pack, write_pack
 from tools.domain.lesions import AtlasError
 
 

@@ -6,11 +6,11 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from encoder.pack import LesionRow, RoiPack
 from tests.tools.atlas.conftest import CLUSTERED_DIM, FINGERPRINT, KEYS, clustered, embed_clustered
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
 from tools.atlas.calibration import fit_calibration
-from tools.atlas.pack import LesionRow, RoiPack
 from tools.atlas.type_votes import VoteFit, type_probabilities
 from tools.domain.lesions import Filters
 

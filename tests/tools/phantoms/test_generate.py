@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
-from tools.atlas.pack import read_pack
+from encoder.pack import read_pack
 from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.region import PixelBox

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from encoder.embedder import load_embedder
+from encoder.pack import LesionRow, PackError, RoiPack, write_pack
 from encoder.roi import to_roi_width
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
-from tools.atlas.pack import LesionRow, PackError, RoiPack, write_pack
 from tools.domain.patient_keys import PatientKeys
 from tools.pipelines import embed
 from tools.pipelines.embed import embed_pack

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tools.atlas.pack import read_pack
+from encoder.pack import read_pack
 from tools.pipelines.import_deeplesion import COLUMNS, ImportFailure, import_deeplesion, read_slice
 
 

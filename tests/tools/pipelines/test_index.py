@@ -2,8 +2,8 @@ import shutil
 
 import pytest
 
+from encoder.pack import PackError
 from tools.atlas.atlas import Atlas
-from tools.atlas.pack import PackError
 from tools.pipelines.demo import patient_keys
 from tools.pipelines.index import index_source
 from tools.settings import Settings

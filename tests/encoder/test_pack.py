@@ -1,6 +1,7 @@
 """ROI packs: whatever is written is read back, and what is wrong with a foreign one is said in one sentence."""
 
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from encoder.pack import (
+    COLUMNS,
+    LesionRow,
+    PackError,
+    RoiPack,
+    native_widths_mm,
+    read_images,
+    read_pack,
+    read_pack_arrays,
+    write_pack,
+)
 from encoder.roi import ROI_SIZE
-from tools.atlas.pack import LesionRow, PackError, RoiPack, read_pack, write_pack
 
 printable = st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" ,\"'")
 text = st.text(printable, min_size=1, max_size=12).map(lambda s: s.strip() or "x")
@@ -92,6 +103,28 @@ def test_spreadsheet_habits_are_understood(tmp_path: Path) -> None:
     first, second = read_pack(write_raw(tmp_path, images, text)).lesions
     assert first == LesionRow("L1", "P1", age_years=63)
     assert second == LesionRow("L2", "P2", long_axis_mm=12.5)
+
+
+def test_every_field_is_a_column_and_every_column_a_field() -> None:
+    assert sorted(COLUMNS) == sorted(field.name for field in fields(LesionRow))
+
+
+def test_other_columns_are_read_as_text(tmp_path: Path) -> None:
+    table = "\ufefflesion_id,patient_id,texture,pixel_spacing_mm\nL1,P1, solid ,0.5\nL2,P2\n"
+    images, rows = read_pack_arrays(write_raw(tmp_path, GOOD, table))
+    assert isinstance(images, np.memmap)
+    assert [row["texture"] for row in rows] == ["solid", ""]
+    np.testing.assert_array_equal(native_widths_mm(rows), [32, np.nan])
+    with pytest.raises(PackError, match="row 2: pixel_spacing_mm must be a number or empty, and is 'wide'"):
+        native_widths_mm([{}, {"pixel_spacing_mm": "wide"}])
+
+
+def test_zipped_images_are_mapped_where_there_is_room_to_unpack_them(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "rois.npz", images=GOOD + 7)
+    (tmp_path / "scratch").mkdir()
+    mapped = read_images(tmp_path / "rois.npz", tmp_path / "scratch")
+    assert isinstance(mapped, np.memmap)
+    np.testing.assert_array_equal(mapped, read_images(tmp_path / "rois.npz"))
 
 
 GOOD = np.zeros((2, ROI_SIZE, ROI_SIZE), np.int16)

@@ -7,9 +7,9 @@ and an id one token: neither leaves room for a sentence, for a mark-up tag or fo
 import re
 from functools import lru_cache
 
-MAX_NAME_LETTERS = 40
+MAX_NAME_CHARACTERS = 40
 MAX_NAME_WORDS = 4
-MAX_ID_LETTERS = 100
+MAX_ID_CHARACTERS = 100
 MAX_ID_WORDS = 4  # LIDC-IDRI-0001-nodule-2-slice-13
 
 _NAME = re.compile(r"[^\W_]+(?:[ /_-]{1,3}[^\W_]+)*")
@@ -18,11 +18,11 @@ _WORD = re.compile(r"[^\W\d_]{3,}")
 _HEXADECIMAL = re.compile(r"[0-9a-fA-F]+")
 
 NAME_RULE = (
-    f"a name of at most {MAX_NAME_WORDS} words and {MAX_NAME_LETTERS} characters, in letters, digits, spaces, hyphens, "
-    "slashes and underscores"
+    f"a name of at most {MAX_NAME_WORDS} words and {MAX_NAME_CHARACTERS} characters, in letters, digits, spaces, "
+    "hyphens, slashes and underscores"
 )
 ID_RULE = (
-    f"one word of at most {MAX_ID_LETTERS} letters, digits and . : / # + - _, without spaces and without a sentence "
+    f"one word of at most {MAX_ID_CHARACTERS} letters, digits and . : / # + - _, without spaces and without a sentence "
     "in it"
 )
 
@@ -30,13 +30,13 @@ ID_RULE = (
 @lru_cache(maxsize=1024)  # an atlas repeats its few names tens of thousands of times
 def is_name(text: str) -> bool:
     """Tell whether a text may be a lesion type, a body part or a source."""
-    if len(text) > MAX_NAME_LETTERS or not _NAME.fullmatch(text):
+    if len(text) > MAX_NAME_CHARACTERS or not _NAME.fullmatch(text):
         return False
     return len(re.split(r"[ /_-]+", text)) <= MAX_NAME_WORDS
 
 
 def is_id(text: str) -> bool:
     """Tell whether a text may be a lesion id."""
-    if len(text) > MAX_ID_LETTERS or not _ID.fullmatch(text):
+    if len(text) > MAX_ID_CHARACTERS or not _ID.fullmatch(text):
         return False
     return sum(not _HEXADECIMAL.fullmatch(word) for word in _WORD.findall(text)) <= MAX_ID_WORDS

@@ -2,8 +2,8 @@
 
 import pytest
 
+from encoder.names import is_id, is_name
 from tools.domain.lessons import lesson_types
-from tools.domain.names import is_id, is_name
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,18 @@
-"""ROI packs: the one exchange format between import, training, indexing and evaluation.
+"""ROI packs: the one exchange format between import, training, indexing and evaluation. Needs no torch.
 
 A pack is a folder with `images.npy` (or `images.npz` holding `images`) of shape (N, 64, 64), int16 for HU or uint8 for
 pictures already windowed, and `lesions.csv` with one row an image in the same order. `lesion_id` and `patient_id` are
-required, the other fields of `LesionRow` are optional columns, an empty cell is unknown, other columns are ignored.
-Names and lesion ids reach language models, so they are held to the rules of `tools.names`.
+required, the other fields of `LesionRow` are optional columns, an empty cell is unknown. Training and evaluation read
+further columns, as text (`read_pack_arrays`); everything else reads `LesionRow` (`read_pack`), whose names and lesion
+ids reach language models and are held to the rules of `encoder.names`.
 """
 
 import csv
-import dataclasses
 import math
 import os
 import zipfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.errors import LesionSearchError
+from encoder.names import ID_RULE, NAME_RULE, is_id, is_name
 from encoder.roi import ROI_SIZE, native_width_mm
-from tools.domain.names import ID_RULE, NAME_RULE, is_id, is_name
 
 Images = NDArray[np.integer[Any]]  # int16 or uint8
 
+TABLE = "lesions.csv"
 MAX_AGE_YEARS = 130
 MAX_LENGTH_MM = 2000.0
 
@@ -34,11 +35,11 @@ class PackError(LesionSearchError):
 
 
 @dataclass(frozen=True)
-class LesionRow:
-    """One row of `lesions.csv`. Unknown values are None; `slice` counts from 1. Raises PackError on a bad value."""
+class LesionRecord:
+    """The fields that a pack's row and an atlas record share. Unknown values are None."""
 
     lesion_id: str
-    patient_id: str
+    _: KW_ONLY
     lesion_type: str | None = None
     sex: str | None = None
     age_years: int | None = None
@@ -47,12 +48,17 @@ class LesionRow:
     body_part: str | None = None
     source: str | None = None
     split: str | None = None
-    study_id: str | None = None
-    pixel_spacing_mm: float | None = (
-        None  # of the slice the image was cropped from; of the image, where it stands alone
-    )
+    pixel_spacing_mm: float | None = None  # of the slice the image was cropped from; of the image, if it stands alone
     field_of_view_mm: float | None = None  # width of the image
-    slice: int | None = None
+    slice: int | None = None  # counts from 1
+
+
+@dataclass(frozen=True)
+class LesionRow(LesionRecord):
+    """One row of `lesions.csv`. Raises PackError on a bad value."""
+
+    patient_id: str
+    study_id: str | None = field(default=None, kw_only=True)
 
     def __post_init__(self) -> None:
         for name in TEXT_COLUMNS:
@@ -78,11 +84,20 @@ class LesionRow:
         if self.slice is not None and self.slice < 1:
             raise PackError(f"slice counts from 1, and is {self.slice}.")
 
+    @property
+    def native_width_mm(self) -> float:
+        """The width of the image, as `encoder.roi.to_roi_width` takes it: NaN to leave it."""
+        return native_width_mm(self.pixel_spacing_mm, self.field_of_view_mm)
 
-COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRow))
+
+COLUMNS = (
+    "lesion_id", "patient_id", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
+    "source", "split", "study_id", "pixel_spacing_mm", "field_of_view_mm", "slice",
+)  # fmt: skip  # in the order they are written
 NAME_COLUMNS = ("lesion_type", "body_part", "source")
 REQUIRED_COLUMNS = ("lesion_id", "patient_id")
 LENGTH_COLUMNS = ("long_axis_mm", "short_axis_mm", "pixel_spacing_mm", "field_of_view_mm")
+SCALE_COLUMNS = ("pixel_spacing_mm", "field_of_view_mm")
 WHOLE_COLUMNS = ("age_years", "slice")
 TEXT_COLUMNS = tuple(name for name in COLUMNS if name not in LENGTH_COLUMNS + WHOLE_COLUMNS)
 
@@ -114,24 +129,53 @@ class RoiPack:
 
 
 def read_pack(path: str | Path) -> RoiPack:
-    """A pack from a folder, or from a bare `.npz` or `.npy`, whose lesions are then numbered by their row.
+    """Read a pack from a folder, or from a bare `.npz` or `.npy`, whose lesions are then numbered by their row.
 
     `.npy` images stay on disk, memory-mapped. Raises PackError.
     """
     path = Path(path)
-    images = _read_images(images_file(path))
+    images = read_images(path)
     if path.is_dir():
-        return RoiPack(images, tuple(_read_lesions(path / "lesions.csv")))
+        return RoiPack(images, tuple(_read_lesions(path / TABLE)))
     return RoiPack(images, tuple(LesionRow(f"row-{i}", f"row-{i}") for i in range(len(images))))
 
 
-def native_widths_mm(lesions: Sequence[LesionRow]) -> NDArray[np.float64]:
-    """How wide the images of these rows are, as `encoder.preprocess.to_roi_width` takes it: (N,), NaN to leave one."""
-    return np.array([native_width_mm(lesion.pixel_spacing_mm, lesion.field_of_view_mm) for lesion in lesions])
+def read_pack_arrays(folder: str | Path) -> tuple[Images, list[dict[str, str]]]:
+    """Read the images of a pack folder and its rows as text, with every column it has.
+
+    Shape: (N, 64, 64), memory-mapped where they lie in `.npy`, and N rows. Raises PackError.
+    """
+    folder = Path(folder)
+    images = read_images(folder)
+    rows = list(read_rows(folder / TABLE))
+    check_rows(folder, len(images), len(rows))
+    return images, rows
+
+
+def read_rows(table: Path, required: Iterable[str] = REQUIRED_COLUMNS) -> Iterator[dict[str, str]]:
+    """Read `lesions.csv` row by row: every column, as text without spaces around it. Raises PackError."""
+    return (cells for _, cells in _numbered_rows(table, required))
+
+
+def read_images(path: Path, scratch: Path | None = None) -> Images:
+    """Read the images of a pack folder, or of a bare `.npy` or `.npz`, and check them.
+
+    Those of a `.npy` stay on disk, memory-mapped; those of a `.npz` are unpacked to memory, or into the folder
+    `scratch` and memory-mapped from there. Raises PackError.
+    """
+    path = images_file(path)
+    try:
+        with path.open("rb") as file:
+            zipped = file.read(2) == b"PK"
+        images: Images = _unpacked(path, scratch) if zipped else np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
+    check_images(images)
+    return images
 
 
 def images_file(path: Path) -> Path:
-    """The file that holds the images of a pack folder, or the bare file itself. Raises PackError."""
+    """Find the file that holds the images of a pack folder, or the bare file itself. Raises PackError."""
     if path.is_dir():
         found = [path / name for name in ("images.npy", "images.npz") if (path / name).is_file()]
         if not found:
@@ -142,8 +186,22 @@ def images_file(path: Path) -> Path:
     return path
 
 
+def native_widths_mm(rows: Iterable[Mapping[str, str]]) -> NDArray[np.float64]:
+    """Read how wide the images of rows of text are, as `encoder.roi.to_roi_width` takes it: (N,), NaN to leave one.
+
+    Raises PackError for what is no number.
+    """
+    widths = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            widths.append(native_width_mm(*(_value(name, row.get(name)) for name in SCALE_COLUMNS)))
+        except PackError as error:
+            raise PackError(f"{TABLE}, row {number}: {error}") from error
+    return np.array(widths)
+
+
 def write_pack(pack: RoiPack, folder: str | Path) -> None:
-    """Writes `images.npy` and `lesions.csv`; columns without any value are left out. Raises PackError."""
+    """Write `images.npy` and `lesions.csv`; columns without any value are left out. Raises PackError."""
     folder = Path(folder)
     columns = [name for name in COLUMNS if any(getattr(lesion, name) is not None for lesion in pack.lesions)]
     try:
@@ -163,7 +221,7 @@ def write_pack(pack: RoiPack, folder: str | Path) -> None:
 
 
 def check_images(images: Images) -> None:
-    """Raises PackError unless the images are (N, 64, 64), N ≥ 1, int16 or uint8."""
+    """Raise PackError unless the images are (N, 64, 64), N ≥ 1, int16 or uint8."""
     if images.ndim != 3 or images.shape[1:] != (ROI_SIZE, ROI_SIZE):
         raise PackError(
             f"The images have shape {images.shape}; a ROI pack needs (N, {ROI_SIZE}, {ROI_SIZE}): resample them."
@@ -176,46 +234,55 @@ def check_images(images: Images) -> None:
         raise PackError("The ROI pack is empty: it needs at least one image.")
 
 
-def _read_images(path: Path) -> Images:
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"PK"
-        if not zipped:
-            array: Images = np.load(path, mmap_mode="r", allow_pickle=False)
-            check_images(array)
-            return array
-        with np.load(path, allow_pickle=False) as arrays:
-            if "images" not in arrays:
-                raise PackError(f"{path.name} has no array called `images`; it has {', '.join(arrays) or 'nothing'}.")
-            array = arrays["images"]
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
-        raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
-    check_images(array)
-    return array
+def check_rows(path: Path, images: int, rows: int) -> None:
+    """Raise PackError unless the pack at `path` has a row for each image."""
+    if images != rows:
+        raise PackError(
+            f"{path} has {images} images but {rows} rows in {TABLE}; it needs one row for each, in the same order."
+        )
 
 
-def _read_lesions(path: Path) -> Iterator[LesionRow]:
-    """The rows of `lesions.csv`; a bad one is named by its line."""
+def _unpacked(path: Path, scratch: Path | None) -> Images:
+    images: Images
+    with np.load(path, allow_pickle=False) as arrays:
+        if "images" not in arrays:
+            raise PackError(f"{path.name} has no array called `images`; it has {', '.join(arrays) or 'nothing'}.")
+        if scratch is None:
+            images = arrays["images"]
+            return images
+    with zipfile.ZipFile(path) as archive:
+        unpacked = archive.extract("images.npy", scratch)
+    images = np.load(unpacked, mmap_mode="r", allow_pickle=False)
+    return images
+
+
+def _numbered_rows(table: Path, required: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The rows of `lesions.csv`, each with the number of its line."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets add a byte-order mark
+        with table.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets add a byte-order mark
             reader = csv.DictReader(file)
             header = tuple(reader.fieldnames or ())
-            missing = [name for name in REQUIRED_COLUMNS if name not in header]
+            missing = [name for name in required if name not in header]
             if missing:
                 raise PackError(
-                    f"{path} has no column {' and no column '.join(missing)}; it has {', '.join(header) or 'none'}. "
+                    f"{table} has no column {' and no column '.join(missing)}; it has {', '.join(header) or 'none'}. "
                     "Name the lesion and the patient of every row."
                 )
-            known = [name for name in COLUMNS if name in header]
             for record in reader:
-                try:
-                    yield LesionRow(**{name: _value(name, record[name]) for name in known})
-                except PackError as error:
-                    raise PackError(f"{path}, line {reader.line_num}: {error}") from error
+                yield reader.line_num, {name: (record[name] or "").strip() for name in header}
     except FileNotFoundError as error:
-        raise PackError(f"{path.parent} is not a ROI pack: it has no lesions.csv.") from error
+        raise PackError(f"{table.parent} is not a ROI pack: it has no {TABLE}.") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PackError(f"{path} cannot be read as UTF-8 CSV: {error}.") from error
+        raise PackError(f"{table} cannot be read as UTF-8 CSV: {error}.") from error
+
+
+def _read_lesions(table: Path) -> Iterator[LesionRow]:
+    """The rows of `lesions.csv`; a bad one is named by its line."""
+    for line, cells in _numbered_rows(table, REQUIRED_COLUMNS):
+        try:
+            yield LesionRow(**{name: _value(name, cells[name]) for name in COLUMNS if name in cells})
+        except PackError as error:
+            raise PackError(f"{table}, line {line}: {error}") from error
 
 
 def _value(name: str, cell: str | None) -> Any:  # of the column's own type
