@@ -17,9 +17,10 @@ from langgraph.errors import GraphRecursionError
 
 from assistant.agent.middleware import TurnGuard, TurnLog
 from assistant.agent.prompts import system_prompt
+from assistant.agent.snapshot import turn_state
 from assistant.core.events import Answer, AnswerReady, Event, Grounding, Notice, Timing, TurnBegan
 from assistant.core.evidence import EvidenceLedger
-from assistant.core.turn_state import ToolCallRecord, TurnState, turn_state
+from assistant.core.turn_state import ToolCallRecord, TurnState
 from assistant.grounding.checker import Checker
 from assistant.grounding.stream_filter import GroundedStream
 from assistant.models import planner_model as offline

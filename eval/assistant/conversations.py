@@ -143,9 +143,9 @@ class Stage:
 def play(conversation: Conversation, stage: Stage, model: "str | BaseChatModel", folder: Path) -> Iterator[Played]:
     """Ask every turn of a conversation, in one session that is deleted afterwards."""
     from assistant.agent.assistant import Assistant
+    from assistant.agent.snapshot import turn_state
     from assistant.core.events import AnswerReady, ToolFinished
     from assistant.core.evidence import EvidenceLedger
-    from assistant.core.turn_state import turn_state
 
     workspace = stage.workspace(conversation, folder)
     names = names_of(workspace.session, stage.atlas)
