@@ -25,7 +25,7 @@ REAL_ATLAS = (
     "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration; "
     "`lesion-search index` builds an atlas from real cases."
 )
-MOST_HITS_SHOWN = f"I show at most {get_settings().max_hits} hits."
+HIT_LIMIT_NOTE = f"I show at most {get_settings().max_hits} hits."
 COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
 NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
 THANKS = "You are welcome."
@@ -112,7 +112,7 @@ def fixed_texts() -> tuple[str, ...]:
     return (
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
-        NOT_A_FILTER, MOST_HITS_SHOWN, COMPARE_WITH_WHAT,
+        NOT_A_FILTER, HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE),
