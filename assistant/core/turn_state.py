@@ -15,7 +15,7 @@ OPENING, CLOSING = "<state>", "</state>"
 
 
 class ToolCallRecord(BaseModel):
-    """A tool call exactly as it was made."""
+    """Record a tool call exactly as it was made."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,7 +24,7 @@ class ToolCallRecord(BaseModel):
 
 
 class PastSearch(BaseModel):
-    """A search of an earlier turn: how it was called and what it found."""
+    """Record a search of an earlier turn: how it was called and what it found."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,7 +34,7 @@ class PastSearch(BaseModel):
 
 
 class TurnState(BaseModel):
-    """The conversation in brief. Empty fields mean "not yet"."""
+    """Hold the conversation in brief. Empty fields mean "not yet"."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,7 +49,7 @@ class TurnState(BaseModel):
     last_region: str | None = None
     last_lesion: str | None = None
     last_found: tuple[str, ...] = ()  # regions suggested by the newest calls, in the order they were shown
-    open_question: str | None = None  # the message the assistant answered with a question
+    open_question: str | None = None  # the message the assistant answered with a clarification question
     cautioned: bool = False
     atlas_types: tuple[str, ...] = ()
     atlas_size: int = 0

@@ -11,7 +11,7 @@ from assistant.agent.assistant import MAX_KEPT_TURNS, Assistant
 from assistant.agent.middleware import MAX_TOOL_CALLS, NO_MORE_TOOLS
 from assistant.agent.prompts import system_prompt
 from assistant.core.events import AnswerReady, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
-from assistant.core.evidence import MAX_KEPT
+from assistant.core.evidence import MAX_EVIDENCE
 from tests.assistant.models.model_server import Script, serving
 from tests.conftest import Demo, open_case
 from tools.domain.facts import RegionFacts, SearchFacts
@@ -179,7 +179,7 @@ def test_200_turns_stay_bounded_in_memory_and_prompt(assistant: Assistant) -> No
         assistant.ask(said[n % len(said)])
         prompt = len(system_prompt(assistant._state())) + sum(len(m.text) for m in assistant._history)
         sizes.append(prompt)
-    assert len(assistant._ledger) <= MAX_KEPT
+    assert len(assistant._ledger) <= MAX_EVIDENCE
     assert len(assistant._checkpoints) <= MAX_KEPT_TURNS
     assert max(sizes[100:]) <= 1.1 * max(sizes[20:100])
     assert max(sizes) < 60_000  # characters, some 15,000 tokens
