@@ -59,7 +59,7 @@ def test_no_part_of_a_call_is_streamed_as_prose(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 4, 1000])
-def test_prose_comes_out_whole_without_thoughts_and_special_tokens(size: int) -> None:
+def test_prose_comes_out_whole_without_reasoning_and_special_tokens(size: int) -> None:
     text = "<think>hm</think>R1 is < 2 cm [P1-L2], mean 40 HU.<|im_end|>"
     writer = ToolCallStream(r"<\|im_end\|>")
     said = "".join(writer.feed(text[i : i + size]) for i in range(0, len(text), size))
