@@ -176,10 +176,10 @@ def _agent_table(data: Path) -> str:
 
 
 def _models_table(data: Path) -> str:
-    from assistant.models.registry import here
+    from assistant.models.registry import embedded_models
     from eval.assistant.tool_calls import compare_models, comparison_to_markdown
 
-    return comparison_to_markdown(compare_models(["offline", *(name for name, _ in here())]))
+    return comparison_to_markdown(compare_models(["offline", *(name for name, _ in embedded_models())]))
 
 
 def _understanding_table(data: Path) -> str:

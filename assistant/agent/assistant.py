@@ -1,4 +1,9 @@
-"""The assistant: one conversation with one person, from a question to a checked answer."""
+"""The assistant: one conversation with one user, from a question to a checked answer.
+
+What a turn can be taken back to is kept here, not in a LangGraph checkpointer: beside the messages it holds searches
+of the session, the history is what was checked and not what the model wrote, and an InMemorySaver cannot drop its
+oldest checkpoints.
+"""
 
 import logging
 import re
@@ -15,14 +20,15 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage, Huma
 from langchain_core.tools import BaseTool
 from langgraph.errors import GraphRecursionError
 
-from assistant.agent.middleware import TurnGuard, TurnLog
+from assistant.agent.middleware import TurnLog, TurnMiddleware, middleware_stack
 from assistant.agent.prompts import system_prompt
+from assistant.agent.snapshot import turn_state
 from assistant.core.events import Answer, AnswerReady, Event, Grounding, Notice, Timing, TurnBegan
 from assistant.core.evidence import EvidenceLedger
-from assistant.core.turn_state import ToolCallRecord, TurnState, turn_state
+from assistant.core.turn_state import ToolCallRecord, TurnState
 from assistant.grounding.checker import Checker
 from assistant.grounding.stream_filter import GroundedStream
-from assistant.models import planner_model as offline
+from assistant.models.planner_model import ASKS, PlannerChatModel
 from assistant.models.registry import offline_model, resolve_model
 from assistant.planning.context import Reply
 from assistant.wording.suggestions import next_questions
@@ -42,8 +48,8 @@ INTERNAL_ERROR = (
 
 
 @dataclass(frozen=True)
-class _Moment:
-    """The conversation as it was before a turn."""
+class _Checkpoint:
+    """Hold the conversation as it was before a turn."""
 
     turn: int
     history: tuple[BaseMessage, ...]
@@ -54,7 +60,7 @@ class _Moment:
 
 
 class Assistant:
-    """One conversation about one workspace. `stream` yields what happens, `ask` only the answer.
+    """Hold one conversation about one workspace. `stream` yields what happens, `ask` only the answer.
 
     `model` is `auto`, `offline`, `provider:name` or a chat model. Raises ModelError when it cannot be used.
     One turn runs at a time; a second waits.
@@ -69,10 +75,13 @@ class Assistant:
         self.model = resolve_model(model)
         self._ledger = EvidenceLedger()
         chosen = self.model.chat_model
-        self._planner = chosen if isinstance(chosen, offline.PlannerChatModel) else offline.PlannerChatModel()
-        self._guard = TurnGuard(self._ledger, self._planner)
+        self._planner = chosen if isinstance(chosen, PlannerChatModel) else PlannerChatModel()
+        self._turns = TurnMiddleware(self._planner)
         self._graph = create_agent(
-            self.model.chat_model, list(tools or ()), middleware=[self._guard], context_schema=Workspace
+            chosen,
+            list(tools or ()),
+            middleware=middleware_stack(self._turns, self._ledger, self._planner),
+            context_schema=Workspace,
         )
         self._lock = threading.Lock()
         self.new_conversation()
@@ -84,40 +93,41 @@ class Assistant:
         self._open_question: str | None = None
         self._cautioned = False
         self._study_key: str | None = None
-        self._moments: deque[_Moment] = deque(maxlen=MAX_KEPT_TURNS)
-        self._taken_back: int | None = None
+        self._checkpoints: deque[_Checkpoint] = deque(maxlen=MAX_KEPT_TURNS)
+        self._rewind_to: int | None = None
         self._selected: str | None = None  # when the last turn ended
 
     def rewind(self, turn: int) -> None:
         """Forget a turn (its `TurnBegan.number`) and all after it: what was said, found and searched in them.
 
         Takes effect before the next message, so that it never waits for a turn that is still running. Regions stay:
-        they are the person's, on the screen.
+        they are the user's, on the screen.
         """
-        self._taken_back = min(turn, self._taken_back or turn)
+        self._rewind_to = min(turn, self._rewind_to or turn)
 
     def ask(self, question: str) -> Answer:
-        """The checked answer to one message."""
+        """Answer one message, and return the checked answer."""
         for event in self.stream(question):
             if isinstance(event, AnswerReady):
                 return event.answer
         raise RuntimeError("a turn ended without an answer")
 
     def stream(self, question: str) -> Iterator[Event]:
-        """What happens while a message is answered; the last event is AnswerReady."""
+        """Answer one message, and yield what happens; the last event is AnswerReady."""
         with self._lock:
             yield from self._turn(question.strip()[:MAX_QUESTION])
 
     def _turn(self, question: str) -> Iterator[Event]:
+        """Run one turn: restore, read the state, run the graph, check what was said, remember it."""
         began = time.perf_counter()
-        self._take_back()
+        self._restore()
         self._forget_other_study()
         turn_number = self._ledger.begin_turn()
-        self._moments.append(self._moment(turn_number))
+        self._checkpoints.append(self._checkpoint(turn_number))
         yield TurnBegan(turn_number)
         turn = TurnLog(self._state())
-        self._guard.turn = turn
-        writer = GroundedStream(lambda: Checker(self._ledger, turn.state, question, turn.told))
+        self._turns.turn = turn
+        writer = GroundedStream(lambda: Checker(self._ledger, turn.state, question, turn.tool_errors))
         said: list[BaseMessage] = [HumanMessage(question)]
         try:
             yield from self._run(said, writer)
@@ -146,11 +156,11 @@ class Assistant:
         self._remember(question, answer, final)
         after = self._state()
         self._selected = after.selected
-        own_model = isinstance(self.model.chat_model, offline.PlannerChatModel)
+        planner_only = isinstance(self.model.chat_model, PlannerChatModel)
         timing = Timing(
             total_ms=1000 * (time.perf_counter() - began),
             tools_ms=1000 * turn.tools_s,
-            model_ms=0.0 if own_model else 1000 * turn.model_s,
+            model_ms=0.0 if planner_only else 1000 * turn.model_s,
         )
         ideas = next_questions(after, [c.name for c in answer.tool_calls])
         yield AnswerReady(answer.model_copy(update={"follow_ups": ideas, "timing": timing}))
@@ -185,24 +195,26 @@ class Assistant:
                             yield from writer.settle("" if message.tool_calls else message.text)
 
     def _state(self) -> TurnState:
+        """Take the state now."""
         return turn_state(self.workspace, self._ledger, self._open_question, self._cautioned, self._selected)
 
-    def _moment(self, turn: int) -> _Moment:
+    def _checkpoint(self, turn: int) -> _Checkpoint:
+        """Keep what `turn` may be taken back to."""
         session = self.workspace.session
         regions = session.regions() if session.study is not None else ()
         found = {r.region_id: session.search_of(r.region_id) for r in regions}
         searches = {region_id: search for region_id, search in found.items() if search is not None}
-        return _Moment(turn, tuple(self._history), self._open_question, self._cautioned, self._selected, searches)
+        return _Checkpoint(turn, tuple(self._history), self._open_question, self._cautioned, self._selected, searches)
 
-    def _take_back(self) -> None:
-        """Be as before the turn that `rewind` named."""
-        turn, self._taken_back = self._taken_back, None
-        later = [m for m in self._moments if turn is not None and m.turn >= turn]
+    def _restore(self) -> None:
+        """Return to the checkpoint before the turn that `rewind` named."""
+        turn, self._rewind_to = self._rewind_to, None
+        later = [c for c in self._checkpoints if turn is not None and c.turn >= turn]
         if not later:
             return
         before = later[0]
         for _ in later:
-            self._moments.pop()
+            self._checkpoints.pop()
         self._history = deque(before.history, maxlen=self._history.maxlen)
         self._open_question, self._cautioned, self._selected = before.open_question, before.cautioned, before.selected
         session = self.workspace.session
@@ -212,7 +224,7 @@ class Assistant:
                 session.restore_search(facts.region_id, before.searches.get(facts.region_id))
 
     def _forget_other_study(self) -> None:
-        """Evidence of a study that is no longer open supports nothing."""
+        """Drop the evidence of a study that is no longer open: it supports nothing."""
         study = self.workspace.session.study
         key = study.study_key if study else None
         if key != self._study_key:
@@ -221,14 +233,16 @@ class Assistant:
             self._study_key = key
 
     def _remember(self, question: str, answer: Answer, final: AIMessage | None) -> None:
+        """Add the turn to the history, shortened, and note an open clarification question."""
         self._history += [
             HumanMessage(question[:MAX_ANSWER_IN_PROMPT]),
             AIMessage(answer.answer[:MAX_ANSWER_IN_PROMPT]),
         ]
-        asks = bool(final and final.response_metadata.get(offline.ASKS))
+        asks = bool(final and final.response_metadata.get(ASKS))
         self._open_question = question if asks else None
         self._cautioned = self._cautioned or "not a diagnosis" in answer.answer
 
     def _citations(self, text: str) -> tuple[str, ...]:
+        """Return the lesion ids in brackets that a tool returned, in the order they are named."""
         cited = re.findall(r"\[([^\[\]\s]+)\]", text)
         return tuple(dict.fromkeys(c for c in cited if self._ledger.knows_lesion(c)))

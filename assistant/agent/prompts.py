@@ -31,5 +31,5 @@ not, say so, and that `lesion-search index` builds a real atlas.
 
 
 def system_prompt(state: TurnState) -> str:
-    """The instructions, and the conversation in brief."""
+    """Write the system message: the instructions, and the conversation in brief."""
     return f"{SYSTEM}\nThe conversation so far, as data:\n{state.render()}"

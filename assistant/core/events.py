@@ -11,7 +11,7 @@ from tools.domain.facts import Facts
 
 
 class Grounding(BaseModel):
-    """What the check of the answer found."""
+    """Hold what the check of the answer found."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -21,7 +21,7 @@ class Grounding(BaseModel):
 
 
 class Timing(BaseModel):
-    """How long a turn took, and how much of it was waited for tools and for a language model."""
+    """Hold how long a turn took, in ms, and how much of it was spent in tools and in a language model."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -31,12 +31,12 @@ class Timing(BaseModel):
 
     @property
     def own_ms(self) -> float:
-        """What is neither tools nor model: planning, state, checking, events."""
+        """Return the rest, in ms: planning, state, checking, events."""
         return self.total_ms - self.tools_ms - self.model_ms
 
 
 class Answer(BaseModel):
-    """The answer of one turn. Citations are lesion ids in the order they are named."""
+    """Hold the answer of one turn. Citations are lesion ids in the order they are named."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,21 +46,21 @@ class Answer(BaseModel):
     evidence: tuple[Evidence, ...] = ()
     grounding: Grounding = Grounding()
     model: str = "offline"
-    notice: str | None = None  # something the person should know, e.g. that another model took over
+    notice: str | None = None  # something the user should know, e.g. that another model took over
     follow_ups: tuple[str, ...] = ()
     timing: Timing = Timing()
 
 
 @dataclass(frozen=True)
 class TurnBegan:
-    """The first event of a turn. `number` is what `Assistant.rewind` takes to undo it."""
+    """Begin a turn: its first event. `number` is what `Assistant.rewind` takes to undo it."""
 
     number: int
 
 
 @dataclass(frozen=True)
 class ToolStarted:
-    """A tool begins. `title` is for people."""
+    """Begin a tool call. `title` is for the screen."""
 
     id: str
     title: str
@@ -70,7 +70,7 @@ class ToolStarted:
 
 @dataclass(frozen=True)
 class ToolFinished:
-    """A tool is done: its facts, or None where `title` says what went wrong."""
+    """End a tool call, with its facts, or None where `title` says what went wrong."""
 
     id: str
     title: str
@@ -79,31 +79,32 @@ class ToolFinished:
 
     @property
     def ok(self) -> bool:
+        """Tell whether the tool returned facts."""
         return self.artifact is not None
 
 
 @dataclass(frozen=True)
 class TextChunk:
-    """Checked text: append it."""
+    """Append checked text."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class TextReset:
-    """What was written so far does not count: clear it."""
+    """Clear what was written so far: it does not count."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """Something the person should know, such as a change of model."""
+    """Tell the user something, such as a change of model."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class AnswerReady:
-    """The turn is done."""
+    """End the turn."""
 
     answer: Answer
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, SerializeAsAny
 
 from tools.domain.facts import ComparisonFacts, Facts, LesionFacts, SearchFacts
 
-MAX_KEPT = 60  # older evidence is dropped, so that a long conversation stays bounded; numbers are never reused
+MAX_EVIDENCE = 60  # older evidence is dropped, so that a long conversation stays bounded; numbers are never reused
 
 
 class Evidence(BaseModel):
-    """One tool result: E`number`, from which turn, which tool, called with what."""
+    """Hold one tool result: E`number`, from which turn, which tool, called with what."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -24,21 +24,21 @@ class Evidence(BaseModel):
 
 
 class EvidenceLedger:
-    """The evidence of one conversation, oldest first. Holds at most `max_kept` entries."""
+    """Keep the evidence of one conversation, oldest first, at most `max_kept` entries."""
 
-    def __init__(self, max_kept: int = MAX_KEPT) -> None:
+    def __init__(self, max_kept: int = MAX_EVIDENCE) -> None:
         self._kept: OrderedDict[int, Evidence] = OrderedDict()
         self._max_kept = max_kept
         self._next = 1
         self.turn = 0
 
     def begin_turn(self) -> int:
-        """Start the next turn; what is added from now on belongs to it."""
+        """Start the next turn, and return its number; what is added from now on belongs to it."""
         self.turn += 1
         return self.turn
 
     def add(self, tool: str, args: dict[str, Any], facts: Facts) -> Evidence:
-        """Number a tool result."""
+        """Number a tool result and keep it; the oldest is dropped past `max_kept`."""
         evidence = Evidence(number=self._next, turn=self.turn, tool=tool, args=args, facts=facts)
         self._kept[self._next] = evidence
         self._next += 1
@@ -47,11 +47,11 @@ class EvidenceLedger:
         return evidence
 
     def get(self, number: int) -> Evidence | None:
-        """The evidence E`number`, if it is still kept."""
+        """Return the evidence E`number`, if it is still kept."""
         return self._kept.get(number)
 
     def of_turn(self, turn: int) -> tuple[Evidence, ...]:
-        """What the tools returned in one turn."""
+        """Return what the tools returned in one turn."""
         return tuple(e for e in self._kept.values() if e.turn == turn)
 
     def forget_since(self, turn: int) -> tuple[Evidence, ...]:
@@ -62,14 +62,15 @@ class EvidenceLedger:
         return gone
 
     def knows_lesion(self, lesion_id: str) -> bool:
-        """Whether a tool returned this atlas lesion."""
+        """Tell whether a tool returned this atlas lesion."""
         return any(lesion_id in _lesion_ids(e.facts) for e in self._kept.values())
 
     def forget(self) -> None:
-        """Drop what was found in another study; numbers go on."""
+        """Drop everything, as when another study is opened; numbers go on."""
         self._kept.clear()
 
     def newest_first(self) -> Iterator[Evidence]:
+        """Iterate over the evidence, newest first."""
         return reversed(list(self._kept.values()))
 
     def __iter__(self) -> Iterator[Evidence]:
@@ -80,6 +81,7 @@ class EvidenceLedger:
 
 
 def _lesion_ids(facts: Facts) -> set[str]:
+    """Return the atlas lesions that facts are about."""
     match facts:
         case SearchFacts():
             return {hit.lesion_id for hit in facts.hits}

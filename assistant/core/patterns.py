@@ -10,25 +10,25 @@ from functools import cache
 
 @cache
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The compiled expression."""
+    """Compile an expression once."""
     return re.compile(pattern)
 
 
 def search(pattern: str, text: str) -> re.Match[str] | None:
-    """`re.search` with a kept pattern."""
+    """Do `re.search` with a cached pattern."""
     return compiled(pattern).search(text)
 
 
 def match(pattern: str, text: str) -> re.Match[str] | None:
-    """`re.match` with a kept pattern."""
+    """Do `re.match` with a cached pattern."""
     return compiled(pattern).match(text)
 
 
 def fullmatch(pattern: str, text: str) -> re.Match[str] | None:
-    """`re.fullmatch` with a kept pattern."""
+    """Do `re.fullmatch` with a cached pattern."""
     return compiled(pattern).fullmatch(text)
 
 
 def finditer(pattern: str, text: str) -> Iterator[re.Match[str]]:
-    """`re.finditer` with a kept pattern."""
+    """Do `re.finditer` with a cached pattern."""
     return compiled(pattern).finditer(text)

@@ -18,7 +18,7 @@ SMALL_TALK = ("thanks", "greeting")
 
 @dataclass(frozen=True)
 class RegionRef:
-    """A region somebody speaks of: by id, by place in the list, by size, or all of them."""
+    """Refer to a region: by id, by place in the list, by size, or to all of them."""
 
     kind: Literal["id", "nth", "largest", "smallest", "this", "other", "all", "last"]
     region_id: str = ""
@@ -27,7 +27,7 @@ class RegionRef:
 
 @dataclass(frozen=True)
 class HitRef:
-    """A hit somebody speaks of: by rank (1 is the closest), by id, or in words."""
+    """Refer to a hit: by rank (1 is the closest), by id, or in words."""
 
     kind: Literal["rank", "id", "last", "largest", "smallest", "oldest", "youngest"]
     n: int = 0
@@ -36,7 +36,7 @@ class HitRef:
 
 @dataclass(frozen=True)
 class FilterSpec:
-    """Filters as a person said them; None was not said. Bounds are inclusive, sizes are the long axis in mm."""
+    """Hold filters as the user said them; None was not said. Bounds are inclusive, sizes the long axis in mm."""
 
     lesion_types: tuple[str, ...] | None = None
     sex: Literal["F", "M"] | None = None
@@ -48,14 +48,14 @@ class FilterSpec:
     k: int | None = None
 
     def said(self) -> dict[str, object]:
-        """Only what was said, named as the search tool's arguments."""
+        """Return only what was said, named as the search tool's arguments."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items() if v is not None}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One thing asked for."""
+    """Hold one thing asked for, as a reader understood it."""
 
     intent: Intent
     text: str

@@ -9,7 +9,7 @@ _ABBREVIATION = re.compile(
 
 
 def split_sentences(text: str) -> list[str]:
-    """Text cut behind every sentence and line; joined, the pieces are the text again."""
+    """Cut a text behind every sentence and line; joined, the pieces are the text again."""
     pieces: list[str] = []
     start = 0
     for match in re.finditer(r"\n+|(?<=[.!?])[”\"')*]*\s+", text):

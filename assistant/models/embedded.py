@@ -1,7 +1,7 @@
-"""The embedded model as a chat model: the tuned language model reads messages beside planner and network.
+"""The embedded model as a chat model: the tuned language model reads messages beside rules and network.
 
 The planner makes the calls and writes the answer in either case; what the language model changes is how a message is
-understood. It is loaded in the background, and until it is there, or whenever it fails, the planner understands alone.
+understood. It is loaded in the background; until it is there, and whenever it fails, rules and network read alone.
 """
 
 import logging
@@ -26,7 +26,7 @@ ReaderChoice = Literal["both", "alone"]
 
 
 class BackgroundLoader:
-    """A reader that is loaded in the background, once, for everybody."""
+    """Load the reader in a background thread, once for all conversations."""
 
     def __init__(self, data: Path, adapter: Path = ADAPTER) -> None:
         self._data, self._adapter = data, adapter
@@ -36,11 +36,12 @@ class BackgroundLoader:
         self._thread.start()
 
     def _load(self) -> None:
+        """Load and warm up; on failure log why, and leave no reader."""
         try:
             reader = LanguageModelReader(base_model(self._data), self._adapter)
             reader.warm_up()
             self._reader = reader
-        except Exception as error:  # whatever is wrong with it, the planner goes on alone
+        except Exception as error:  # whatever is wrong with it, the conversation goes on
             log.warning(
                 "the embedded model cannot be used: %s",
                 error if isinstance(error, BaseModelError) else type(error).__name__,
@@ -49,45 +50,45 @@ class BackgroundLoader:
             self._done.set()
 
     def reader(self, timeout_s: float = 0.0) -> LanguageModelReader | None:
-        """The reader if it is there within the time, else None."""
+        """Return the reader if it is loaded within the time, else None."""
         self._done.wait(timeout_s)
         return self._reader
 
 
 @lru_cache(maxsize=4)
 def background_loader(data: Path, adapter: Path = ADAPTER) -> BackgroundLoader:
-    """The reader of a data folder, being loaded from the first call on."""
+    """Return the loader of a data folder; the first call starts it."""
     return BackgroundLoader(data, adapter)
 
 
 def available(data: Path) -> bool:
-    """Whether the base model and the tuned adapter are on this machine. Loads nothing."""
+    """Tell whether the base model and the tuned adapter are on this machine. Loads nothing."""
     return (ADAPTER / "adapter_model.safetensors").exists() and (unpacked(data) or installed_gguf()) is not None
 
 
 class EmbeddedModel(PlannerChatModel):
-    """The planner with the language model as one more mind (`both`), or that model's understanding only (`alone`)."""
+    """Plan as PlannerChatModel does, with the language model as one more reader (`both`) or the only one (`alone`)."""
 
-    minds: ReaderChoice = "both"
+    readers: ReaderChoice = "both"
     wait_s: float = 0.0  # for the model to be loaded, at each message
-    _loading: BackgroundLoader = PrivateAttr()
+    _loader: BackgroundLoader = PrivateAttr()
 
-    def __init__(self, loaded: BackgroundLoader, minds: ReaderChoice = "both", wait_s: float = 0.0) -> None:
-        super().__init__(minds=minds, wait_s=wait_s)  # type: ignore[call-arg]
-        self._loading = loaded
+    def __init__(self, loader: BackgroundLoader, readers: ReaderChoice = "both", wait_s: float = 0.0) -> None:
+        super().__init__(readers=readers, wait_s=wait_s)  # type: ignore[call-arg]
+        self._loader = loader
 
     @property
     def _llm_type(self) -> str:
         return "lesion-search-embedded"
 
     def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
-        """What all minds understood; until the language model is there, those that need no download.
+        """Return what all readers understood; until the language model is there, those that need no download.
 
-        The language model comes last, since it takes longest: where the others agree it is not asked.
+        The language model comes last, since it takes longest: where the others agree it is not run.
         """
-        reader = self._loading.reader(self.wait_s)
+        reader = self._loader.reader(self.wait_s)
         if reader is None:
             return super().understood(message, state)
-        if self.minds == "alone":
+        if self.readers == "alone":
             return read_requests(reader, message, state).requests
         return read_with_all([load_network_reader(), reader], message, state)

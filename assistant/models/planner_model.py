@@ -1,7 +1,6 @@
 """The built-in model: a chat model that plans by rules, answers from evidence, and needs nothing from outside.
 
-A message is read by two minds, the planner's tables and the network of `load_network_reader.py`; whenever the network
-fails, the tables read alone.
+A message is read by two readers, the rules and the network; whenever the network fails, the rules read alone.
 """
 
 import json
@@ -40,12 +39,12 @@ from tools.domain.facts import Facts
 
 log = logging.getLogger(__name__)
 
-ASKS = "asks"  # key of the response metadata: the answer is a question back
-REMEMBERED = 16  # messages: a turn asks several times about the same one
+ASKS = "asks"  # key of the response metadata: the answer is a clarification question
+MAX_CACHED_MESSAGES = 16  # a turn asks several times about the same one
 
 
 class PlannerChatModel(BaseChatModel):
-    """Reads the question and the state, calls tools, writes the answer. A pure function of its messages."""
+    """Read the question and the state, call tools, write the answer. A pure function of its messages."""
 
     _understood: "OrderedDict[tuple[str, str], tuple[Request, ...]]" = PrivateAttr(default_factory=OrderedDict)
 
@@ -56,28 +55,29 @@ class PlannerChatModel(BaseChatModel):
     def bind_tools(
         self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """The planner knows the tools by their contract; binding changes nothing."""
+        """Return the model itself: the planner knows the tools by their contract."""
         return self
 
     def decide(self, messages: Sequence[BaseMessage]) -> Call | Reply:
-        """The next tool call or the answer."""
+        """Return the next tool call or the answer."""
         return decide(messages, self._read)
 
     def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
-        """The requests of a message, as tables and network read it together."""
+        """Return the requests of a message, as rules and network read it together."""
         return read_with_all([load_network_reader()], message, state)
 
     def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
+        """Return `understood`, cached; what the rules alone read where it is cancelled or fails."""
         key = (message, state.render())
         if key not in self._understood:
             try:
                 self._understood[key] = self.understood(message, state)
-            except ReadingCancelledError:  # nobody waits for it; asked again it is read anew
+            except ReadingCancelledError:  # not cached: asked again it is read anew
                 return understand(message, state)
-            except Exception:  # a mind that answers nonsense never stops a conversation
-                log.exception("a message was read by the planner's tables alone")
+            except Exception:  # a reader that answers nonsense never stops a conversation
+                log.exception("a message was read by the rules alone")
                 self._understood[key] = understand(message, state)
-            while len(self._understood) > REMEMBERED:
+            while len(self._understood) > MAX_CACHED_MESSAGES:
                 self._understood.popitem(last=False)
         return self._understood[key]
 
@@ -118,7 +118,7 @@ class PlannerChatModel(BaseChatModel):
 
 
 def decide(messages: Sequence[BaseMessage], read: Understand = understand) -> Call | Reply:
-    """The next tool call or the answer, from the state in the system message and the messages of this turn."""
+    """Return the next tool call or the answer, from the state in the system message and the messages of this turn."""
     state = TurnState.read("\n".join(m.text for m in messages if isinstance(m, SystemMessage)))
     asked = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)
     if asked < 0:
@@ -136,6 +136,7 @@ def decide(messages: Sequence[BaseMessage], read: Understand = understand) -> Ca
 
 
 def _result(message: ToolMessage) -> Result:
+    """Read the facts and their evidence number, or the failure, from a tool message."""
     if message.status == "error" or not isinstance(message.artifact, Facts):
         return Result(None, failure=message.text or "That step brought nothing.")
     number = re.match(r'\{"evidence":"E(\d+)"', message.text)

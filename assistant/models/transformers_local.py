@@ -25,7 +25,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
-from assistant.models.tool_call_parser import CallText
+from assistant.models.tool_call_parser import ToolCallStream
 from encoder.errors import LesionSearchError
 from encoder.loading import MODEL_LOAD_LOCK
 
@@ -39,11 +39,11 @@ _PROBE = {
 
 
 class LocalModelError(LesionSearchError):
-    """A model cannot be run in this process: not there, not readable, or its chat template takes no tools."""
+    """Raise where a model cannot run in this process: absent, unreadable, or its chat template takes no tools."""
 
 
 class TransformersModel(BaseChatModel):
-    """A causal language model with its tokenizer, as a chat model that calls tools and streams.
+    """Run a causal language model with its tokenizer, as a chat model that calls tools and streams.
 
     `model` and `tokenizer` are those of transformers; the tokenizer's chat template renders messages and tools.
     """
@@ -57,17 +57,18 @@ class TransformersModel(BaseChatModel):
         return "transformers"
 
     @cached_property
-    def _eos(self) -> str:
+    def _special_tokens(self) -> str:
+        """Write a regular expression of the special tokens, longest first."""
         return "|".join(re.escape(t) for t in sorted(self.tokenizer.all_special_tokens, key=len, reverse=True))
 
     def bind_tools(
         self, tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool], **kwargs: Any
     ) -> Runnable[LanguageModelInput, AIMessage]:
-        """Offer tools: they go into the prompt the way the model's own template writes them."""
+        """Offer tools: the model's own chat template writes them into the prompt."""
         return self.bind(tools=[convert_to_openai_tool(tool) for tool in tools])
 
     def render(self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] = ()) -> str:
-        """The prompt of a conversation, up to where the model begins to write."""
+        """Write the prompt of a conversation, up to where the model begins to write."""
         prompt = self.tokenizer.apply_chat_template(
             [_as_dict(m) for m in messages], tools=list(tools) or None, add_generation_prompt=True, tokenize=False
         )
@@ -94,8 +95,8 @@ class TransformersModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        text = CallText(self._eos)
-        for written in _on_gpu(self._written)(self.render(messages, kwargs.get("tools") or ())):
+        text = ToolCallStream(self._special_tokens)
+        for written in _on_gpu(self._generated)(self.render(messages, kwargs.get("tools") or ())):
             if said := text.feed(written):
                 generation = ChatGenerationChunk(message=AIMessageChunk(content=said))
                 if run_manager:
@@ -108,8 +109,8 @@ class TransformersModel(BaseChatModel):
         ]
         yield ChatGenerationChunk(message=AIMessageChunk(content=rest, tool_call_chunks=chunks))
 
-    def _written(self, prompt: str) -> Iterator[str]:
-        """What the model writes, as it comes. A failure of the generating thread is raised here."""
+    def _generated(self, prompt: str) -> Iterator[str]:
+        """Yield what the model writes, as it comes. A failure of the generating thread is raised here."""
         from transformers import TextIteratorStreamer
 
         encoded = self.tokenizer(prompt, return_tensors="pt", add_special_tokens=False).to(self.model.device)
@@ -123,7 +124,7 @@ class TransformersModel(BaseChatModel):
                 )
             except Exception as error:
                 failures.append(error)
-                streamer.end()  # else the reader waits for ever
+                streamer.end()  # else its consumer waits for ever
 
         thread = threading.Thread(target=generate, name="transformers", daemon=True)
         thread.start()
@@ -134,7 +135,7 @@ class TransformersModel(BaseChatModel):
 
 
 def load_local_model(name: str) -> TransformersModel:
-    """The model of a folder or hub repository, on the GPU if there is one. Raises LocalModelError."""
+    """Load the model of a folder or hub repository, on the GPU if there is one. Raises LocalModelError."""
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
@@ -167,7 +168,7 @@ def load_local_model(name: str) -> TransformersModel:
 
 
 def _on_gpu(function: Callable[[str], Iterator[str]]) -> Callable[[str], Iterator[str]]:
-    """On a Hugging Face Space with a shared GPU the whole generation runs where the GPU is lent; elsewhere as it is."""
+    """Run a whole generation where the shared GPU of a Hugging Face Space is lent; elsewhere leave it as it is."""
     try:
         import spaces  # type: ignore[import-not-found]
     except ImportError:
@@ -177,7 +178,7 @@ def _on_gpu(function: Callable[[str], Iterator[str]]) -> Callable[[str], Iterato
 
 
 def _as_dict(message: BaseMessage) -> dict[str, Any]:
-    """A message as chat templates take it."""
+    """Convert a message to what chat templates take."""
     if isinstance(message, AIMessage):
         calls = [
             {"type": "function", "function": {"name": c["name"], "arguments": c["args"]}} for c in message.tool_calls

@@ -1,4 +1,4 @@
-"""A turn while it is planned: the calls it makes, what they bring, and what is known by then."""
+"""The planning context: the calls a turn makes, what they bring, and what is known by then."""
 
 import json
 from collections.abc import Generator
@@ -11,19 +11,20 @@ from tools.domain.facts import ComparisonFacts, Facts, LesionFacts, RegionFacts,
 
 @dataclass(frozen=True)
 class Call:
-    """A tool call to make."""
+    """Hold a tool call to make."""
 
     name: str
     args: dict[str, Any]
 
     @property
     def key(self) -> str:
+        """Name the call by tool and arguments, the same for the same call."""
         return f"{self.name} {json.dumps(self.args, sort_keys=True)}"
 
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a call: the facts, or the sentence that says why not. `evidence` is its number, 0 if unknown."""
+    """Hold what came of a call: facts, or the sentence that says why not. `evidence` is its number, 0 if unknown."""
 
     facts: Facts | None
     failure: str = ""
@@ -32,18 +33,18 @@ class Result:
 
 @dataclass(frozen=True)
 class Reply:
-    """The finished answer. `asks` when it is a question back, to be read together with what the person says next."""
+    """Hold the finished answer. `asks`: it is a clarification, read together with what the user says next."""
 
     text: str
     asks: bool = False
 
 
 class ClarificationNeededError(Exception):
-    """The request can mean several things: the message is the question."""
+    """Raise where the request can mean several things: the message is the clarification question."""
 
 
 class RequestRefusedError(Exception):
-    """The request cannot be met: the message says why and what to do instead."""
+    """Raise where the request cannot be met: the message says why and what to do instead."""
 
 
 Recipe = Generator[Call, Facts, str]  # yields calls, is sent their facts, returns its part of the answer
@@ -51,14 +52,14 @@ Recipe = Generator[Call, Facts, str]  # yields calls, is sent their facts, retur
 
 @dataclass
 class PlanningContext:
-    """What is known while a turn is planned: the state before it, and what its calls brought."""
+    """Hold what is known while a turn is planned: the state before it, and what its calls brought."""
 
     state: TurnState
     message: str
     regions: dict[str, RegionFacts] = field(default_factory=dict)
     searches: dict[str, PastSearch] = field(default_factory=dict)  # newest last
     focus: str | None = None  # the region this message is about
-    suggested: bool = False  # regions were proposed in this turn, nobody had pointed at one
+    suggested: bool = False  # regions were proposed in this turn, the user had pointed at none
     hit: str | None = None
     cautioned: bool = False  # in this turn
     evidence: int = 0  # number of the newest result
@@ -86,8 +87,10 @@ class PlanningContext:
 
     @property
     def last_search(self) -> PastSearch | None:
+        """Return the newest search, of this turn or before it."""
         return next(reversed(self.searches.values()), None)
 
     @property
     def last_tool(self) -> str:
+        """Name the last tool of the turn before, empty if there was none."""
         return self.state.last_calls[-1].name if self.state.last_calls else ""

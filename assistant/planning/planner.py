@@ -10,8 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
-from assistant.planning import recipes
-from assistant.planning import recipes_search as searching
+from assistant.planning import recipes, recipes_search
 from assistant.planning.context import (
     Call,
     ClarificationNeededError,
@@ -21,7 +20,7 @@ from assistant.planning.context import (
     RequestRefusedError,
     Result,
 )
-from assistant.wording import fixed_sentences as remarks
+from assistant.wording import fixed_sentences
 from assistant.wording.phrases import joined
 
 Understand = Callable[[str, TurnState], Sequence[Request]]
@@ -31,24 +30,24 @@ _THANKED = (
 )
 
 
-def thanked(message: str) -> bool:
-    """Whether there is a word of thanks in it."""
+def has_thanks(message: str) -> bool:
+    """Tell whether a message holds a word of thanks."""
     return bool(re.search(_THANKED, message.casefold()))
 
 
 def plan_turn(message: str, state: TurnState, results: Mapping[str, Result], read: Understand) -> Call | Reply:
-    """The next call to make, or the answer. `results` are this turn's, by `Call.key`; `read` understands."""
-    turn = PlanningContext(state, message)
+    """Return the next call to make, or the answer. `results` are this turn's, by `Call.key`; `read` is the reader."""
+    context = PlanningContext(state, message)
     parts: list[str] = []
     for request in read(message, state):
         try:
-            recipe = RECIPES[request.intent](request, turn)
+            recipe = RECIPES[request.intent](request, context)
             call = next(recipe)
             while True:
                 result = results.get(call.key)
                 if result is None:
                     return call
-                turn.learn(call, result)
+                context.learn(call, result)
                 if result.facts is None:
                     raise RequestRefusedError(result.failure)
                 call = recipe.send(result.facts)
@@ -61,19 +60,21 @@ def plan_turn(message: str, state: TurnState, results: Mapping[str, Result], rea
     return Reply(joined(parts))
 
 
-def _said(text: Callable[[Request, PlanningContext], str]) -> Callable[[Request, PlanningContext], Recipe]:
-    def recipe(request: Request, turn: PlanningContext) -> Recipe:
+def _without_tools(text: Callable[[Request, PlanningContext], str]) -> Callable[[Request, PlanningContext], Recipe]:
+    """Make a recipe of a text that needs no call."""
+
+    def recipe(request: Request, context: PlanningContext) -> Recipe:
         yield from ()
-        return text(request, turn)
+        return text(request, context)
 
     return recipe
 
 
 RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
-    "search": searching.search,
+    "search": recipes_search.search,
     "what": recipes.what,
     "refine": recipes.refine,
-    "undo": searching.undo,
+    "undo": recipes_search.undo,
     "describe_study": recipes.describe_study,
     "find_regions": recipes.find_regions,
     "measure": recipes.measure,
@@ -86,9 +87,11 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "how_sure": recipes.how_sure,
     "count_hits": recipes.count_hits,
     "filters": recipes.filters,
-    "out_of_scope": _said(lambda request, turn: remarks.decline(request.topic, turn.state)),
-    "help": _said(lambda _, turn: remarks.help_text(turn.state)),
-    "thanks": _said(lambda _, turn: remarks.THANKS if thanked(turn.message) else remarks.NOTED),
-    "greeting": _said(lambda _, turn: remarks.greeting(turn.state)),
-    "unknown": _said(lambda *_: remarks.NOT_UNDERSTOOD),
+    "out_of_scope": _without_tools(lambda request, context: fixed_sentences.decline(request.topic, context.state)),
+    "help": _without_tools(lambda _, context: fixed_sentences.help_text(context.state)),
+    "thanks": _without_tools(
+        lambda _, context: fixed_sentences.THANKS if has_thanks(context.message) else fixed_sentences.NOTED
+    ),
+    "greeting": _without_tools(lambda _, context: fixed_sentences.greeting(context.state)),
+    "unknown": _without_tools(lambda *_: fixed_sentences.NOT_UNDERSTOOD),
 }

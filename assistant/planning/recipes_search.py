@@ -4,75 +4,77 @@ from collections.abc import Generator
 
 from assistant.core.requests import Request
 from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
-from assistant.planning.resolve_regions import region_ids
-from assistant.planning.search_arguments import goes_on, search_args, with_number
-from assistant.wording import fixed_sentences as remarks
+from assistant.planning.resolve_regions import resolve_regions
+from assistant.planning.search_arguments import keeps_filters, search_args, with_bare_number
+from assistant.wording import fixed_sentences
 from assistant.wording.phrases import joined
 from assistant.wording.search_answers import search_answer
 from tools.domain.facts import Facts, SearchFacts
 from tools.settings import get_settings
 
 
-def search(request: Request, turn: PlanningContext) -> Recipe:
-    """A search in words of likeness starts anew; one that only names filters goes on with those there are."""
-    return (yield from find_similar(request, turn, inherit=goes_on(request)))
+def search(request: Request, context: PlanningContext) -> Recipe:
+    """Search anew in words of likeness; go on with the filters there are where only filters were named."""
+    return (yield from find_similar(request, context, inherit=keeps_filters(request)))
 
 
-def find_similar(request: Request, turn: PlanningContext, inherit: bool) -> Recipe:
+def find_similar(request: Request, context: PlanningContext, inherit: bool) -> Recipe:
     """Search for each region asked about; `inherit` keeps the filters of the last search."""
     if request.unknown_types:
-        raise RequestRefusedError(remarks.no_such_type(request.unknown_types[0], turn.state.atlas_types))
+        raise RequestRefusedError(fixed_sentences.no_such_type(request.unknown_types[0], context.state.atlas_types))
     if request.unclear and not request.wanted.said() and not request.cleared:
-        raise ClarificationNeededError(remarks.how_unclear(request.unclear))
+        raise ClarificationNeededError(fixed_sentences.how_unclear(request.unclear))
     if request.unread:
-        request = with_number(request, turn, inherit)
+        request = with_bare_number(request, context, inherit)
     w = request.wanted
     for low, high in ((w.min_age, w.max_age), (w.min_size_mm, w.max_size_mm)):
         if low is not None and high is not None and low > high:
-            raise ClarificationNeededError(remarks.CONTRADICTION)
-    parts: list[str] = [remarks.NOT_A_FILTER] if request.not_applied else []
+            raise ClarificationNeededError(fixed_sentences.CONTRADICTION)
+    parts: list[str] = [fixed_sentences.NOT_A_FILTER] if request.not_applied else []
     if (request.wanted.k or 0) > get_settings().max_hits:
-        parts.append(remarks.MOST_HITS_SHOWN)
-    for region_id in (yield from region_ids(request, turn)):
-        args = search_args(request, turn, region_id, inherit)
+        parts.append(fixed_sentences.HIT_LIMIT_NOTE)
+    for region_id in (yield from resolve_regions(request, context)):
+        args = search_args(request, context, region_id, inherit)
         facts = yield Call("search_similar_lesions", args)
         assert isinstance(facts, SearchFacts)
         parts.append(
-            in_words(facts, turn, asked_type=request.types[0] if request.intent == "what" and request.types else None)
+            describe_search(
+                facts, context, asked_type=request.types[0] if request.intent == "what" and request.types else None
+            )
         )
     return joined(parts)
 
 
-def in_words(facts: SearchFacts, turn: PlanningContext, asked_type: str | None = None) -> str:
-    """A search in words; the caution comes once a conversation."""
-    caution = not turn.state.cautioned and not turn.cautioned
-    turn.cautioned = True
-    others = [r for r in turn.regions.values() if r.region_id != facts.region_id] if turn.suggested else []
+def describe_search(facts: SearchFacts, context: PlanningContext, asked_type: str | None = None) -> str:
+    """Put a search in words; the caution comes once a conversation."""
+    caution = not context.state.cautioned and not context.cautioned
+    context.cautioned = True
+    others = [r for r in context.regions.values() if r.region_id != facts.region_id] if context.suggested else []
     return search_answer(
         facts,
-        turn.regions[facts.region_id],
-        evidence=turn.evidence,
-        suggested=turn.suggested,
+        context.regions[facts.region_id],
+        evidence=context.evidence,
+        suggested=context.suggested,
         others=others,
         asked_type=asked_type,
-        atlas_types=turn.state.atlas_types,
+        atlas_types=context.state.atlas_types,
         caution=caution,
     )
 
 
-def undo(request: Request, turn: PlanningContext) -> Recipe:
-    """The search as it was before the last change."""
-    trail = turn.state.trail
+def undo(request: Request, context: PlanningContext) -> Recipe:
+    """Repeat the search as it was before the last change."""
+    trail = context.state.trail
     if len(trail) < 2:
-        raise RequestRefusedError(remarks.NOTHING_BEFORE if trail else remarks.NOTHING_SEARCHED)
+        raise RequestRefusedError(fixed_sentences.NOTHING_BEFORE if trail else fixed_sentences.NOTHING_SEARCHED)
     facts = yield Call("search_similar_lesions", dict(trail[-2]))
     assert isinstance(facts, SearchFacts)
-    return joined([remarks.WENT_BACK, in_words(facts, turn)])
+    return joined([fixed_sentences.WENT_BACK, describe_search(facts, context)])
 
 
-def plain_search(region_id: str, turn: PlanningContext) -> Generator[Call, Facts, SearchFacts]:
-    """The search of a region there is already, else a plain one."""
-    past = turn.searches.get(region_id)
+def plain_search(region_id: str, context: PlanningContext) -> Generator[Call, Facts, SearchFacts]:
+    """Return the search of a region there is already, else make one without filters."""
+    past = context.searches.get(region_id)
     if past is not None:
         return past.facts
     found = yield Call("search_similar_lesions", {"region_id": region_id})

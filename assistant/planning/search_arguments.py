@@ -7,10 +7,10 @@ from typing import Any
 from assistant.core import patterns
 from assistant.core.requests import FilterSpec, Request
 from assistant.planning.context import ClarificationNeededError, PlanningContext
-from assistant.wording import fixed_sentences as remarks
+from assistant.wording import fixed_sentences
 from tools.settings import get_settings
 
-FAR_CLOSER = 2.0  # times, when a bare number could replace more than one bound
+MIN_BOUND_RATIO = 2.0  # how much closer to one bound a bare number must be than to any other it could replace
 FILTER_ARGS: dict[str, tuple[str, ...]] = {
     "type": ("lesion_types",),
     "sex": ("sex",),
@@ -43,8 +43,8 @@ _LETS_GO = re.compile(r"\b(?:drop|forget|lose|scrap|ditch|never mind)\b.*\b(?:bi
 _ADDS_SEX = re.compile(rf"\b(?:{_TOO}|{_AGAIN}|back(?: in)?)\b(?!.*\bonly\b)")
 
 
-def goes_on(request: Request) -> bool:
-    """Whether a search in these words keeps the filters of the last one."""
+def keeps_filters(request: Request) -> bool:
+    """Tell whether a search in these words keeps the filters of the last one."""
     if request.more:
         return True
     builds_on = bool(_BUILDS_ON.search(request.text)) or not _ANEW.search(request.text)
@@ -52,9 +52,9 @@ def goes_on(request: Request) -> bool:
     return builds_on and not (other_region and not _REPEATS.search(request.text))
 
 
-def search_args(request: Request, turn: PlanningContext, region_id: str, inherit: bool) -> dict[str, Any]:
-    """The arguments of a search: what was said, over what the last search had where the request builds on it."""
-    before = dict(turn.last_search.args) if inherit and turn.last_search else {}
+def search_args(request: Request, context: PlanningContext, region_id: str, inherit: bool) -> dict[str, Any]:
+    """Build the arguments of a search: what was said, over what the last search had where the request builds on it."""
+    before = dict(context.last_search.args) if inherit and context.last_search else {}
     before.pop("region_id", None)
     cleared = set(request.cleared)
     if _ADDS_SEX.search(request.text) and before.get("sex") and request.wanted.sex not in (None, before["sex"]):
@@ -75,7 +75,7 @@ def search_args(request: Request, turn: PlanningContext, region_id: str, inherit
                 ):
                     before.pop(f"{other}_{what}", None)
     said = request.wanted.said()
-    goes_on_with_all = inherit and turn.last_search is not None and len(said) == 1
+    goes_on_with_all = inherit and context.last_search is not None and len(said) == 1
     back = goes_on_with_all and "sex" not in before and _BACK.search(request.text)  # "put the women back"
     if "sex" in cleared - request.cleared or back:
         said.pop("sex", None)
@@ -95,8 +95,8 @@ def search_args(request: Request, turn: PlanningContext, region_id: str, inherit
     for low, high in (("min_age", "max_age"), ("min_size_mm", "max_size_mm")):
         if args.get(low) is not None and args.get(high) is not None and args[low] > args[high]:
             args.pop(high if low in said else low)  # the newer bound wins
-    if request.more and turn.last_search:
-        args["k"] = min(get_settings().max_hits, turn.last_search.facts.asked_k + request.more)
+    if request.more and context.last_search:
+        args["k"] = min(get_settings().max_hits, context.last_search.facts.asked_k + request.more)
     args["k"] = min(args.get("k", 0), get_settings().max_hits)
     if not args["k"]:
         args.pop("k")
@@ -108,17 +108,20 @@ _CHANGES = re.compile(
 )
 
 
-def with_number(request: Request, turn: PlanningContext, inherit: bool) -> Request:
-    """ "Make it 70": a bare number replaces the one bound there is. Otherwise nobody knows what it means."""
-    before = turn.last_search.args if inherit and turn.last_search else {}
+def with_bare_number(request: Request, context: PlanningContext, inherit: bool) -> Request:
+    """Let a bare number ("make it 70") replace the one bound there is.
+
+    Raises ClarificationNeededError where it could be more than one thing.
+    """
+    before = context.last_search.args if inherit and context.last_search else {}
     bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
     value = float(request.unread[0])
     instead = patterns.search(r"(?:not|instead of|rather than) (\d+)", request.text)
     if instead:
         bounds = [name for name in bounds if abs(float(before[name]) - float(instead.group(1))) <= 1] or bounds
-    if not bounds and turn.last_search and inherit and value <= get_settings().max_hits:
+    if not bounds and context.last_search and inherit and value <= get_settings().max_hits:
         bounds = ["k"]
-        before = {**before, "k": turn.last_search.facts.asked_k}
+        before = {**before, "k": context.last_search.facts.asked_k}
     bound = _nearest_bound({name: float(before[name]) for name in bounds}, value)
     changes = (
         _CHANGES.search(request.text)
@@ -127,17 +130,17 @@ def with_number(request: Request, turn: PlanningContext, inherit: bool) -> Reque
         or request.corrects
     )
     if not changes or not bound or len(request.unread) != 1 or request.wanted.said():
-        raise ClarificationNeededError(remarks.what_number(request.unread[0]))
+        raise ClarificationNeededError(fixed_sentences.what_number(request.unread[0]))
     said = {bound: value if "size" in bound and value != int(value) else int(value)}
     return replace(request, wanted=FilterSpec(**said), unread=())  # type: ignore[arg-type]
 
 
 def _nearest_bound(bounds: dict[str, float], value: float) -> str:
-    """The bound a new number replaces: the only one, or the one it is far closer to than to the others."""
+    """Name the bound a number replaces: the only one, or one far closer to it than the others; else empty."""
     for low, high in (("min_age", "max_age"), ("min_size_mm", "max_size_mm")):
         if low in bounds and high in bounds and not bounds[low] < value < bounds[high]:
             bounds.pop(low if value >= bounds[high] else high)  # a lower bound cannot lie above the upper
     ratios = sorted((max(value, now) / max(1e-6, min(value, now)), name) for name, now in bounds.items())
-    if not ratios or (len(ratios) > 1 and ratios[0][0] * FAR_CLOSER > ratios[1][0]):
+    if not ratios or (len(ratios) > 1 and ratios[0][0] * MIN_BOUND_RATIO > ratios[1][0]):
         return ""
     return ratios[0][1]

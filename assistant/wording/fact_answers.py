@@ -21,7 +21,7 @@ MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
 
 # -- study, regions, measurements ----------------------------------------------------------------------------------
 def study_answer(facts: StudyFacts) -> str:
-    """The open study in two or three sentences."""
+    """Describe the open study in two or three sentences."""
     f = facts.facts
     modality = MODALITIES.get(f.modality, f.modality)
     what = f"{'A synthetic ' if f.synthetic else 'A '}{modality} series"
@@ -55,7 +55,7 @@ def study_answer(facts: StudyFacts) -> str:
 
 
 def regions_answer(facts: RegionsFound) -> str:
-    """The suggestions, best first."""
+    """List the suggested regions, best first."""
     if not facts.regions:
         return NOTHING_FOUND
     lines = [
@@ -70,7 +70,7 @@ def regions_answer(facts: RegionsFound) -> str:
 
 
 def measure_answer(measured: Sequence[RegionFacts], suggested: bool = False) -> str:
-    """Axes, area and density of one region, or several side by side."""
+    """Say axes, area and density of one region, or of several side by side."""
     lines = [_measured(r) for r in measured]
     if len(measured) == 1:
         intro = "You had not marked a lesion, so I measured my best suggestion. " if suggested else ""
@@ -85,6 +85,7 @@ def measure_answer(measured: Sequence[RegionFacts], suggested: bool = False) -> 
 
 
 def _measured(r: RegionFacts) -> str:
+    """Write the measurements of one region in a line: mm, mm², HU or the units of the series."""
     told = f"{r.region_id} on slice {r.slice}: "
     if r.long_axis_mm is None:
         told += "no spacing in the file, so no size in mm; "
@@ -104,7 +105,7 @@ def _measured(r: RegionFacts) -> str:
 
 # -- atlas lesions -------------------------------------------------------------------------------------------------
 def lesion_answer(facts: LesionFacts, hit: HitFacts | None = None) -> str:
-    """One atlas lesion."""
+    """Describe one atlas lesion."""
     told = [f"{cite(facts.lesion_id)}: {lesion_facts(facts)}."]
     if hit:
         told.append(f"It was hit {hit.rank}, with a similarity of {likeness(hit.similarity)}.")
@@ -117,7 +118,7 @@ def lesion_answer(facts: LesionFacts, hit: HitFacts | None = None) -> str:
 
 
 def comparison_answer(facts: ComparisonFacts, suggested: bool = False) -> str:
-    """A region beside an atlas lesion: likeness, then what differs."""
+    """Compare a region with an atlas lesion: similarity, then what differs."""
     region, lesion = facts.region, facts.lesion
     name, cited = region.region_id, cite(lesion.lesion_id)
     intro = "You had not marked a lesion, so I used my best suggestion. " if suggested else ""
@@ -145,13 +146,13 @@ def comparison_answer(facts: ComparisonFacts, suggested: bool = False) -> str:
 
 
 def atlas_answer(facts: AtlasFacts, asked: Sequence[str] = ()) -> str:
-    """How many lesions, counted one way."""
+    """Say how many lesions there are, counted one way; the groups in `asked` first."""
     kind = "synthetic teaching " if facts.synthetic else ""
     told = []
     words = {"F": "women", "M": "men"} if facts.group_by == "sex" else {}
     for name in asked:
         if name in facts.counts:
-            told.append(f"{facts.counts[name]} of the {facts.total} lesions are {_group(name, words, facts)}.")
+            told.append(f"{facts.counts[name]} of the {facts.total} lesions are {_group(name, words)}.")
     told.append(f"The {kind}atlas holds {counted(facts.total, 'lesion')} of {counted(facts.patients, 'patient')}.")
     by = {"lesion_type": "type", "body_part": "body part"}.get(facts.group_by, facts.group_by)
     counts = sorted(facts.counts.items(), key=lambda c: -c[1])
@@ -159,18 +160,19 @@ def atlas_answer(facts: AtlasFacts, asked: Sequence[str] = ()) -> str:
     return " ".join(told)
 
 
-def _group(name: str, words: dict[str, str], facts: AtlasFacts) -> str:
+def _group(name: str, words: dict[str, str]) -> str:
+    """Say what the lesions of a group are: "of women", or the group's own name."""
     return f"of {words[name]}" if name in words else name
 
 
 def lesson_answer(facts: LessonFacts) -> str:
-    """A teaching text with its sources."""
+    """Give a teaching text with its sources."""
     sources = "".join(f"\n- {s}" for s in facts.sources)
     return f"**{facts.lesion_type.capitalize()}.** {facts.text}" + (f"\n\nSources:{sources}" if sources else "")
 
 
 def report_answer(facts: ReportFacts) -> str:
-    """The report that was written."""
+    """Name the report that was written."""
     kind = {"html": "HTML", "json": "JSON", "dicom-sr": "DICOM SR"}[facts.format]
     return (
         f"The {kind} report is ready: {facts.file_name}, with {counted(facts.regions, 'region')} and "

@@ -1,4 +1,4 @@
-"""What the program says of itself: cautions, refusals, questions back, help. None of it rests on evidence."""
+"""Fixed sentences: cautions, refusals, clarification questions, help. None of them rests on evidence."""
 
 from collections.abc import Sequence
 
@@ -25,7 +25,7 @@ REAL_ATLAS = (
     "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration; "
     "`lesion-search index` builds an atlas from real cases."
 )
-MOST_HITS_SHOWN = f"I show at most {get_settings().max_hits} hits."
+HIT_LIMIT_NOTE = f"I show at most {get_settings().max_hits} hits."
 COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
 NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
 THANKS = "You are welcome."
@@ -50,7 +50,7 @@ OFFER_WITHOUT_STUDY = (
 
 
 def decline(kind: str, state: TurnState) -> str:
-    """What is out of scope, and what is offered instead."""
+    """Decline what is out of scope, and offer something instead."""
     return f"{DECLINED[kind]} {OFFER if state.study else OFFER_WITHOUT_STUDY}"
 
 
@@ -71,63 +71,71 @@ GREETING_UNMARKED = "Hello. Your study is open. Click a lesion, ask me to sugges
 
 
 def help_text(state: TurnState) -> str:
-    """What can be asked."""
+    """List what can be asked."""
     return HELP if state.study else f"{HELP}\n\n{NO_STUDY}"
 
 
 def greeting(state: TurnState) -> str:
+    """Greet, with the next step that fits the state."""
     if state.study is None:
         return f"Hello. {NO_STUDY}"
     return GREETING_MARKED if state.regions else GREETING_UNMARKED
 
 
 def which_region(ids: Sequence[str]) -> str:
+    """Ask which of several regions is meant."""
     return f"Which region do you mean: {listed(ids, 'or')}?"
 
 
 def which_type(types: Sequence[str]) -> str:
+    """Ask which lesion type to explain."""
     return (
         f"Which lesion type shall I explain: {listed(types, 'or')}?" if types else "Which lesion type shall I explain?"
     )
 
 
-VAGUE = (
+VAGUE_WORDS = (
     "small", "tiny", "little", "large", "big", "huge", "old", "young", "smaller",
     "larger", "bigger", "older", "younger",
 )  # fmt: skip
 
 
 def how_unclear(word: str) -> str:
+    """Ask for the limit that a vague word stands for."""
     examples = {"old": "over 65", "older": "over 65", "young": "under 40", "younger": "under 40"}
     example = examples.get(word, "under 10 mm" if word in ("small", "tiny", "little", "smaller") else "over 30 mm")
     return f"What counts as {word} here? Give me a limit, for example “{example}”."
 
 
 def what_number(number: str) -> str:
+    """Ask what a bare number stands for."""
     return f"What does {number} stand for: an age, a size in mm, or a number of hits?"
 
 
 def fixed_texts() -> tuple[str, ...]:
-    """What the program says of itself: no evidence is needed, and none could be given."""
+    """Return every sentence that needs no evidence, and could be given none."""
     return (
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
-        NOT_A_FILTER, MOST_HITS_SHOWN, COMPARE_WITH_WHAT,
+        NOT_A_FILTER, HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES,
-        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE),
+        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE_WORDS),
     )  # fmt: skip
 
 
 def no_such_region(name: str, ids: Sequence[str]) -> str:
+    """Say that a region does not exist, and which do."""
     known = f"There is {listed(ids)}." if ids else "None is marked yet."
     return f"There is no region {name}. {known}"
 
 
 def no_such_hit(n: int, total: int) -> str:
+    """Say that a rank is beyond the last hit."""
     return f"There is no hit {n}: the last search has {counted(total, 'hit')}."
 
 
 def no_such_type(name: str, types: Sequence[str]) -> str:
+    """Say that the atlas has no such type, and which it has."""
     known = f"Its types are {listed(types)}." if types else "Its lesions carry no types."
     return f"This atlas has no lesions of type {name}, so I did not search. {known}"

@@ -1,4 +1,4 @@
-"""Small phrases every answer is made of: sizes, people, types, filters, lists. One way to say each thing."""
+"""Small phrases every answer is made of: sizes, patients, types, filters, lists. One way to say each thing."""
 
 from collections.abc import Iterable, Sequence
 
@@ -16,12 +16,12 @@ SCOPE_PHRASES = {
 
 
 def number(value: float) -> str:
-    """One decimal at most, none where it is zero."""
+    """Write a number with one decimal at most, none where it is zero."""
     return f"{round(value, 1):g}"
 
 
 def percent(probability: float) -> str:
-    """A probability as whole per cent; never 0% or 100% for what is not exactly that."""
+    """Write a probability (0 to 1) as whole per cent; never 0% or 100% for what is not exactly that."""
     if 0 < probability < 0.01:
         return "under 1%"
     if 0.99 < probability < 1:
@@ -30,12 +30,12 @@ def percent(probability: float) -> str:
 
 
 def likeness(similarity: float) -> str:
-    """A cosine: two decimals, three where two would all read 0.99 or 1.00."""
+    """Write a cosine similarity: two decimals, three where two would all read 0.99 or 1.00."""
     return f"{similarity:.3f}" if similarity >= 0.985 else f"{similarity:.2f}"
 
 
 def listed(words: Iterable[str], last: str = "and") -> str:
-    """a, b and c."""
+    """Join words as `a, b and c`."""
     items = list(words)
     if len(items) < 2:
         return "".join(items)
@@ -43,12 +43,12 @@ def listed(words: Iterable[str], last: str = "and") -> str:
 
 
 def counted(n: int, noun: str, plural: str | None = None) -> str:
-    """1 hit, 2 hits."""
+    """Count in words: `1 hit`, `2 hits`."""
     return f"{n} {noun if n == 1 else plural or noun + 's'}"
 
 
 def size(long_mm: float | None, short_mm: float | None = None) -> str:
-    """`18.2 × 12.4 mm`, `18.2 mm`, or nothing."""
+    """Write axes as `18.2 × 12.4 mm`, `18.2 mm`, or nothing."""
     if long_mm is None:
         return ""
     if short_mm is None:
@@ -57,7 +57,7 @@ def size(long_mm: float | None, short_mm: float | None = None) -> str:
 
 
 def person(sex: str | None, age_years: int | None) -> str:
-    """`woman of 63`, `boy of 12`, `woman`, `patient of 63`, or nothing."""
+    """Describe a patient: `woman of 63`, `boy of 12`, `woman`, `patient of 63`, or nothing."""
     nouns = CHILD_NOUN if age_years is not None and age_years < ADULT_AGE else SEX_NOUN
     noun = nouns.get(sex or "", "")
     if age_years is None:
@@ -66,18 +66,18 @@ def person(sex: str | None, age_years: int | None) -> str:
 
 
 def cite(lesion_id: str) -> str:
-    """A citation: the lesion id, as the gallery opens it."""
+    """Cite an atlas lesion by its id, as the gallery opens it."""
     return f"[{lesion_id}]"
 
 
 def region_place(region: RegionFacts) -> str:
-    """`R1 (slice 12 of 40, 18.2 × 12.4 mm)`."""
+    """Locate a region: `R1 (slice 12 of 40, 18.2 × 12.4 mm)`."""
     details = [f"slice {region.slice} of {region.slices}", size(region.long_axis_mm, region.short_axis_mm)]
     return f"{region.region_id} ({', '.join(d for d in details if d)})"
 
 
 def lesion_facts(lesion: HitFacts | LesionFacts) -> str:
-    """`liver, 20.1 × 15 mm, woman of 63`, as far as it is recorded."""
+    """Describe a lesion as far as it is recorded: `liver, 20.1 × 15 mm, woman of 63`."""
     parts = [
         lesion.lesion_type or "type not recorded",
         size(lesion.long_axis_mm, lesion.short_axis_mm),
@@ -87,7 +87,7 @@ def lesion_facts(lesion: HitFacts | LesionFacts) -> str:
 
 
 def filter_phrases(filters: FilterFacts, atlas_types: Sequence[str] = ()) -> list[str]:
-    """Every applied filter in words; the usual scope only goes without saying."""
+    """Put every applied filter in words; the default scope goes without saying."""
     said: list[str] = []
     types = filters.lesion_types
     left_out = [t for t in atlas_types if t not in types]
@@ -105,7 +105,7 @@ def filter_phrases(filters: FilterFacts, atlas_types: Sequence[str] = ()) -> lis
 
 
 def bounds(what: str, low: float | None, high: float | None, unit: str) -> list[str]:
-    """`aged 60 or over`, `long axis 10 to 20 mm`."""
+    """Put inclusive bounds in words: `aged 60 or over`, `long axis 10 to 20 mm`."""
     if low is None and high is None:
         return []
     if low is not None and high is not None:
@@ -116,5 +116,5 @@ def bounds(what: str, low: float | None, high: float | None, unit: str) -> list[
 
 
 def joined(parts: Iterable[str]) -> str:
-    """The parts of an answer, one paragraph each."""
+    """Join the parts of an answer, one paragraph each."""
     return "\n\n".join(p for p in parts if p)

@@ -36,7 +36,7 @@ def search_answer(
     atlas_types: Sequence[str] = (),
     caution: bool = False,
 ) -> str:
-    """What was looked at, what it resembles and how sure, the nearest cases, what speaks against, the filters."""
+    """Say what was looked at, what it resembles and how sure, the nearest cases, and what speaks against it."""
     opening = [_looked_at(facts, region, suggested, others, atlas_types)]
     if not facts.hits:
         opening.append("No atlas lesion passes these filters; loosen one and I will search again.")
@@ -57,6 +57,7 @@ def _looked_at(
     others: Sequence[RegionFacts],
     atlas_types: Sequence[str],
 ) -> str:
+    """Name the region and what was searched, and that the region was only a suggestion."""
     searched = f"searched {covered(facts, atlas_types)}."
     if not suggested:
         return f"I looked at {region_place(region)} and {searched}"
@@ -65,13 +66,14 @@ def _looked_at(
 
 
 def covered(facts: SearchFacts, atlas_types: Sequence[str]) -> str:
-    """How many atlas lesions a search covered, and by which filters."""
+    """Say how many atlas lesions a search covered, and by which filters."""
     scope = () if facts.filters.scope != "cross-patient" else ("other patients only",)
     among = f"{facts.candidates} of {facts.atlas_size} atlas lesions"
     return f"{among}: {', '.join([*filter_phrases(facts.filters, atlas_types), *scope])}"
 
 
 def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[str]:
+    """Say which type leads the vote and how sure that is, or why none is named."""
     ref = f" (E{evidence})" if evidence else ""
     votes = facts.votes
     if facts.confidence == "none" and facts.confidence_limit:
@@ -97,23 +99,25 @@ def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[
 
 
 def _votes_for(lesion_type: str, facts: SearchFacts) -> str:
-    """What the hits say for a type that does not lead; a share that rounds to 0 % is a vote all the same."""
+    """Say the share of a type that does not lead; one that rounds to 0 % is a vote all the same."""
     share = next((v.probability for v in facts.votes if v.lesion_type == lesion_type), None)
     return f"No vote went to {lesion_type}." if share is None else f"For {lesion_type} speaks {percent(share)}."
 
 
 def _limit(facts: SearchFacts) -> str | None:
-    """What keeps the confidence below what the likeness alone would give."""
+    """Say what keeps the confidence below what the similarity alone would give."""
     return LIMIT_WORDS[facts.confidence_limit] if facts.confidence_limit else None
 
 
 def _nearest_title(facts: SearchFacts) -> str:
+    """Write the line above the nearest hits."""
     if facts.confidence == "none":
         return "The nearest, for reference only:"
     return f"Nearest of {counted(len(facts.hits), 'hit')}:" if len(facts.hits) > NEAREST_SHOWN else "Nearest:"
 
 
 def _hit_line(hit: HitFacts, region: RegionFacts) -> str:
+    """Write one hit as a list item."""
     return (
         f"- {cite(hit.lesion_id)} {lesion_facts(hit)}; similarity "
         f"{likeness(hit.similarity)}{_size_beside(hit.long_axis_mm, region)}."
@@ -121,6 +125,7 @@ def _hit_line(hit: HitFacts, region: RegionFacts) -> str:
 
 
 def _size_beside(long_mm: float | None, region: RegionFacts) -> str:
+    """Compare a long axis in mm with the region's; empty where one is not known."""
     own = region.long_axis_mm
     if long_mm is None or not own:
         return ""
@@ -131,14 +136,15 @@ def _size_beside(long_mm: float | None, region: RegionFacts) -> str:
 
 
 def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
+    """Say what speaks against the leading type: hits of other types, sizes, a low confidence."""
     told = []
     counts = Counter(h.lesion_type for h in facts.hits if h.lesion_type)
     leader = facts.votes[0].lesion_type if facts.votes else None
-    strangers = {t: n for t, n in counts.most_common() if t != leader}
+    other_types = {t: n for t, n in counts.most_common() if t != leader}
     if facts.confidence != "none" and leader and len(set(facts.filters.lesion_types)) != 1:
-        if strangers:
-            total = sum(strangers.values())
-            kinds = listed(f"{n} {t}" for t, n in strangers.items())
+        if other_types:
+            total = sum(other_types.values())
+            kinds = listed(f"{n} {t}" for t, n in other_types.items())
             told.append(
                 f"Against it: {total} of the {counted(len(facts.hits), 'hit')} {'is' if total == 1 else 'are'} of "
                 f"another type ({kinds})."
@@ -158,7 +164,7 @@ def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
 
 
 def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, types: Sequence[str] = ()) -> str:
-    """The reasons behind the last search: votes, agreement, similarity, size."""
+    """Give the reasons behind the last search: votes, agreement, similarity, size."""
     if not facts.hits:
         return "The last search had no hits: no atlas lesion passed its filters."
     told = []
@@ -194,7 +200,7 @@ def why_answer(facts: SearchFacts, region: RegionFacts | None, evidence: int, ty
 
 
 def sureness_answer(facts: SearchFacts) -> str:
-    """How sure the last search was."""
+    """Say how sure the last search was."""
     if not facts.hits:
         return "The last search had no hits, so there is nothing to be sure of."
     if facts.confidence == "none" and facts.confidence_limit:
@@ -216,7 +222,7 @@ def sureness_answer(facts: SearchFacts) -> str:
 
 
 def count_answer(facts: SearchFacts, wanted: FilterSpec) -> str:
-    """How many of the last hits are of a type, a sex, an age."""
+    """Count the last hits of a type or a sex, or by type."""
     tests = []
     if wanted.lesion_types:
         tests.append((listed(wanted.lesion_types, "or"), [h.lesion_type in wanted.lesion_types for h in facts.hits]))
@@ -236,7 +242,7 @@ def count_answer(facts: SearchFacts, wanted: FilterSpec) -> str:
 
 
 def filters_answer(facts: SearchFacts | None) -> str:
-    """The filters of the last search."""
+    """Say the filters of the last search."""
     if facts is None:
         return "No filter is set; nothing has been searched yet."
     said = filter_phrases(facts.filters)

@@ -7,7 +7,7 @@ from assistant.wording.phrases import SEX_NOUN, SEX_PLURAL
 
 
 def next_questions(state: TurnState, tools: Sequence[str]) -> tuple[str, ...]:
-    """Up to three next questions that fit where the conversation is."""
+    """Suggest up to three next questions that fit the state, given the tools the last turn called."""
     if state.study is None:
         return ("What is in the atlas?", "Explain liver lesions", "What can you do?")
     search = state.searches[0].facts if state.searches else None

@@ -1,4 +1,4 @@
-"""One line for people about each tool call: while it runs, and when it is done."""
+"""One line on the screen for each tool call: while it runs, and when it is done."""
 
 from typing import Any
 
@@ -30,14 +30,16 @@ STARTED = {
 }
 
 
-class _Known(dict[str, Any]):
+class _Ellipses(dict[str, Any]):
+    """Give an ellipsis for an argument a model left out."""
+
     def __missing__(self, key: str) -> str:
         return "…"
 
 
 def started(name: str, args: dict[str, Any]) -> str:
-    """What a tool is about to do."""
-    title = STARTED.get(name, name.replace("_", " ")).format_map(_Known({k: str(v)[:60] for k, v in args.items()}))
+    """Say what a tool is about to do."""
+    title = STARTED.get(name, name.replace("_", " ")).format_map(_Ellipses({k: str(v)[:60] for k, v in args.items()}))
     if name == "search_similar_lesions":
         said = _filters(args)
         title += f": {', '.join(said)}" if said else ""
@@ -45,6 +47,7 @@ def started(name: str, args: dict[str, Any]) -> str:
 
 
 def _filters(args: dict[str, Any]) -> list[str]:
+    """Put the filters among a call's arguments in words; nothing where they are malformed."""
     try:
         return filter_phrases(
             FilterFacts(**{k: v for k, v in args.items() if k in FilterFacts.model_fields and v is not None})
@@ -54,7 +57,7 @@ def _filters(args: dict[str, Any]) -> list[str]:
 
 
 def finished(facts: Facts) -> str:
-    """What a tool did."""
+    """Say what a tool did."""
     match facts:
         case SearchFacts():
             said = filter_phrases(facts.filters)

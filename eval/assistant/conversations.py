@@ -145,9 +145,9 @@ def play(
 ) -> Iterator[Played]:
     """Ask every turn of a conversation, in one session that is deleted afterwards."""
     from assistant.agent.assistant import Assistant
+    from assistant.agent.snapshot import turn_state
     from assistant.core.events import AnswerReady, ToolFinished
     from assistant.core.evidence import EvidenceLedger
-    from assistant.core.turn_state import turn_state
 
     workspace = installation.workspace(conversation, folder)
     names = names_of(workspace.session, installation.atlas)

@@ -1,4 +1,4 @@
-"""Instructions hidden in data or spoken by a person change no tool call, and nothing of a file's text is ever told."""
+"""Instructions hidden in data or spoken by the user change no tool call, and nothing of a file's text is ever told."""
 
 import dataclasses
 import json
@@ -138,7 +138,7 @@ SPOKEN = (
 
 
 @pytest.mark.parametrize("message", SPOKEN)
-def test_a_person_who_asks_to_break_the_rules_gets_no_tool_and_no_verdict(
+def test_a_user_who_asks_to_break_the_rules_gets_no_tool_and_no_verdict(
     message: str, workspace: Workspace, demo: Demo
 ) -> None:
     open_case(workspace, demo.case("liver"), demo)
@@ -265,7 +265,7 @@ def test_a_record_written_into_the_atlas_by_others_is_refused(imperative: Worksp
     again.close()
 
 
-def test_the_name_a_person_gives_a_region_stays_on_the_screen(workspace: Workspace, demo: Demo) -> None:
+def test_the_name_a_user_gives_a_region_stays_on_the_screen(workspace: Workspace, demo: Demo) -> None:
     from ui.state.visits import Visit
 
     open_case(workspace, demo.case("liver"), demo)

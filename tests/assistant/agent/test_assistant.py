@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from langchain_core.tools import tool
 
-from assistant.agent.assistant import MAX_KEPT_TURNS, Assistant
+from assistant.agent.assistant import MAX_KEPT_TURNS, MAX_TURNS_IN_PROMPT, Assistant
+from assistant.agent.middleware import MAX_TOOL_CALLS, NO_MORE_TOOLS
 from assistant.agent.prompts import system_prompt
 from assistant.core.events import AnswerReady, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
-from assistant.core.evidence import MAX_KEPT
+from assistant.core.evidence import MAX_EVIDENCE
 from tests.assistant.models.model_server import Script, serving
 from tests.conftest import Demo, open_case
 from tools.domain.facts import RegionFacts, SearchFacts
@@ -121,6 +123,18 @@ def test_a_tool_that_fails_becomes_a_sentence(assistant: Assistant) -> None:
     assert answer.evidence == ()
 
 
+def test_a_defect_in_a_tool_becomes_a_sentence_that_tells_nothing_of_it(marked: "Workspace") -> None:
+    @tool
+    def measure_region(region_id: str) -> str:
+        """Measure a region."""
+        raise ZeroDivisionError("a secret")
+
+    answer = Assistant(marked, "offline", tools=[measure_region]).ask("measure it")
+    assert answer.answer == "That step failed inside the program (ZeroDivisionError)."
+    assert [c.name for c in answer.tool_calls] == ["measure_region"]
+    assert answer.evidence == ()
+
+
 def test_events_come_in_order_and_make_the_answer(assistant: Assistant) -> None:
     events = list(assistant.stream("what does this look like?"))
     began, started, finished = events[0], events[1], events[2]
@@ -148,25 +162,19 @@ def test_another_study_leaves_no_evidence_behind(assistant: Assistant, demo: Dem
     assert "not searched yet" in assistant.ask("why?").answer
 
 
-def test_a_long_conversation_stays_bounded(assistant: Assistant) -> None:
-    for n in range(40):
-        assistant.ask("measure it" if n % 2 else "describe the study")
-    assert len(assistant._ledger) <= 120
-    assert len(assistant._history) <= 16
-
-
 def test_200_turns_stay_bounded_in_memory_and_prompt(assistant: Assistant) -> None:
     said = (
         "find similar lesions", "only women", "over 60", "drop the age limit", "measure it", "compare with the closest",
-        "men too", "why?", "describe the second hit", "go back",
+        "men too", "why?", "describe the study", "describe the second hit", "go back",
     )  # fmt: skip
     sizes = []
     for n in range(200):
         assistant.ask(said[n % len(said)])
         prompt = len(system_prompt(assistant._state())) + sum(len(m.text) for m in assistant._history)
         sizes.append(prompt)
-    assert len(assistant._ledger) <= MAX_KEPT
-    assert len(assistant._moments) <= MAX_KEPT_TURNS
+    assert len(assistant._ledger) <= MAX_EVIDENCE
+    assert len(assistant._history) <= 2 * MAX_TURNS_IN_PROMPT
+    assert len(assistant._checkpoints) <= MAX_KEPT_TURNS
     assert max(sizes[100:]) <= 1.1 * max(sizes[20:100])
     assert max(sizes) < 60_000  # characters, some 15,000 tokens
 
@@ -247,6 +255,15 @@ def test_a_failing_model_hands_over_and_nothing_is_lost(language_model: Assistan
     assert language_model.ask("thanks").model == "openai:scripted"
 
 
+def test_a_model_that_failed_is_not_asked_again_in_the_turn(language_model: Assistant, script: Script) -> None:
+    script.replies += [401, "R1 is benign."]
+    answer = language_model.ask("measure it and describe the study")
+    assert len(script.requests) == 1
+    assert [c.name for c in answer.tool_calls] == ["measure_region", "describe_study"]
+    assert answer.notice is not None
+    assert "refused the key" in answer.notice
+
+
 @pytest.mark.parametrize("fault", ["HANG", "ENDLESS", "DROP", "HALF", "NONSENSE", 500, 429, 401])
 def test_whatever_goes_wrong_with_a_model_the_conversation_goes_on(
     marked: "Workspace", script: Script, monkeypatch: pytest.MonkeyPatch, fault: str | int
@@ -288,6 +305,16 @@ def test_a_model_that_never_ends_is_stopped(language_model: Assistant, script: S
     assert len(answer.tool_calls) <= 24
     assert answer.notice is not None
     assert answer.answer.startswith("R1 on slice")
+
+
+def test_past_the_tool_calls_of_a_turn_the_model_is_told_so(language_model: Assistant, script: Script) -> None:
+    script.replies += [[("measure_region", {"region_id": "R1"})] * (MAX_TOOL_CALLS + 2), "R1 was measured (E1)."]
+    answer = language_model.ask("measure it")
+    assert len(answer.tool_calls) == len(answer.evidence) == MAX_TOOL_CALLS
+    results = [m["content"] for m in script.requests[1]["messages"] if m["role"] == "tool"]
+    assert results.count(NO_MORE_TOOLS) == 2
+    assert answer.answer == "R1 was measured (E1)."
+    assert answer.notice is None
 
 
 def test_text_before_a_tool_call_does_not_count(language_model: Assistant, script: Script) -> None:

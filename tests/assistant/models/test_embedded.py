@@ -40,7 +40,7 @@ def test_even_random_weights_write_valid_calls(reader, message):
     assert all(0 <= value <= 1 for fields in reading.confidence for value in fields.values())
 
 
-def test_a_second_thought_goes_on_from_where_the_first_might_have_turned(reader):
+def test_a_second_hypothesis_starts_where_the_first_reading_forked(reader):
     first = reader.read("only women", STATE)
     assert [fork.chance for fork in first.forks] == sorted((fork.chance for fork in first.forks), reverse=True)
     for fork in first.forks[:3]:
@@ -50,21 +50,21 @@ def test_a_second_thought_goes_on_from_where_the_first_might_have_turned(reader)
         assert 0 < other.sureness <= fork.chance
 
 
-def test_a_reading_can_be_called_off(reader):
+def test_a_reading_can_be_cancelled(reader):
     stop = threading.Event()
     stop.set()
     with pytest.raises(ReadingCancelledError):
         reader.read("similar lesions", STATE, stop=stop)
 
 
-def test_who_waits_for_another_reading_can_be_called_off(reader):
+def test_a_reading_that_waits_for_another_can_be_cancelled(reader):
     stop = threading.Event()
     stop.set()
     with reader._lock, pytest.raises(ReadingCancelledError):
         reader.read("similar lesions", STATE, stop=stop)
 
 
-def test_a_turn_called_off_reaches_the_model_and_leaves_nothing_behind(reader):
+def test_a_cancelled_turn_stops_the_model_and_caches_nothing(reader):
     model, stop = EmbeddedModel(Loaded(reader), "alone"), threading.Event()
     stop.set()
     with cancel_scope(stop):

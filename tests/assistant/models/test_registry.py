@@ -7,7 +7,7 @@ from assistant.models.planner_model import PlannerChatModel
 from assistant.models.registry import ModelError, resolve_model
 
 
-def test_auto_is_both_minds_where_the_language_model_is_on_board(
+def test_auto_is_both_readers_where_the_language_model_is_installed(
     monkeypatch: pytest.MonkeyPatch, on_board: None
 ) -> None:
     model = resolve_model("auto")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.models.tool_call_parser import CallText, WrittenCall, read_calls
+from assistant.models.tool_call_parser import ToolCallStream, WrittenCall, read_calls
 
 MEASURE = WrittenCall("measure_region", {"region_id": "R1"})
 WRITTEN = {
@@ -51,7 +51,7 @@ def test_what_is_malformed_is_no_call(text: str) -> None:
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
 def test_no_part_of_a_call_is_streamed_as_prose(text: str, size: int) -> None:
-    writer = CallText(r"<\|eom_id\|>|</s>")
+    writer = ToolCallStream(r"<\|eom_id\|>|</s>")
     said = "".join(writer.feed(text[i : i + size]) for i in range(0, len(text), size))
     rest, calls = writer.finish()
     assert calls == [MEASURE]
@@ -59,9 +59,9 @@ def test_no_part_of_a_call_is_streamed_as_prose(text: str, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 4, 1000])
-def test_prose_comes_out_whole_without_thoughts_and_special_tokens(size: int) -> None:
+def test_prose_comes_out_whole_without_reasoning_and_special_tokens(size: int) -> None:
     text = "<think>hm</think>R1 is < 2 cm [P1-L2], mean 40 HU.<|im_end|>"
-    writer = CallText(r"<\|im_end\|>")
+    writer = ToolCallStream(r"<\|im_end\|>")
     said = "".join(writer.feed(text[i : i + size]) for i in range(0, len(text), size))
     rest, calls = writer.finish()
     assert (said + rest, calls) == ("R1 is < 2 cm [P1-L2], mean 40 HU.", [])

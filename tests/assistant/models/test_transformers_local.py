@@ -139,7 +139,7 @@ def test_a_forced_call_is_a_tool_call_and_prose_streams() -> None:
     assert len([p for p in pieces if p]) > 1
 
 
-def test_a_failure_while_it_writes_is_raised_and_nobody_waits() -> None:
+def test_a_failure_while_it_writes_is_raised_and_none_waits() -> None:
     model = forced("never")
     model.model.script = ()
     with pytest.raises(IndexError):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 
 def make_tiny_base(folder: Path) -> Path:
-    """A base model folder as `embedded_base.unpack` leaves one, with random weights."""
+    """A base model folder as `base_weights` unpacks one, with random weights."""
     import torch
     from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
     from transformers import LlamaConfig, LlamaForCausalLM

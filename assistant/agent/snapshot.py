@@ -1,0 +1,116 @@
+"""The state of a conversation, read from the workspace and the evidence when a turn begins."""
+
+from typing import Any
+
+from assistant.core.evidence import EvidenceLedger
+from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
+from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts, RegionsFound, SearchFacts
+from tools.settings import get_settings
+from tools.workspace.search import is_synthetic
+from tools.workspace.session import Session, Workspace
+
+MAX_UNDO_STEPS = 6  # searches one can go back through
+MAX_KEPT_SEARCHES = 4  # one a region, newest first: enough for "and the other one?", small enough for any context
+
+
+def turn_state(
+    workspace: Workspace,
+    ledger: EvidenceLedger,
+    open_question: str | None = None,
+    cautioned: bool = False,
+    selected_before: str | None = None,
+) -> TurnState:
+    """Take the state now, from the user's session and the evidence so far.
+
+    Searches made with the controls on the screen are added to the ledger first. `selected_before` is the region that
+    was selected when the last turn ended.
+    """
+    session, outline = workspace.session, workspace.atlas.summary()
+    series = session.series if session.study is not None else None
+    regions = tuple(RegionFacts.of(r, series) for r in session.regions()) if series else ()
+    searched = {r.region_id for r in regions if session.search_of(r.region_id) is not None}
+    _adopt_searches(session, searched, ledger)
+    calls = _last_calls(ledger)
+    selected = session.selected.region_id if session.selected else None
+    return TurnState(
+        study=series.facts if series else None,
+        regions=regions,
+        selected=selected,
+        selection_changed=selected != selected_before,
+        searches=_searches(ledger, searched),
+        trail=_trail(ledger, searched),
+        last_calls=calls,
+        last_region=next(
+            (r.region_id for c in reversed(calls) for r in regions if r.region_id == c.args.get("region_id")), None
+        ),
+        last_lesion=_last_lesion(ledger),
+        last_found=_last_found(ledger),
+        open_question=open_question,
+        cautioned=cautioned,
+        atlas_types=outline.types,
+        atlas_size=outline.lesions,
+        atlas_synthetic=is_synthetic(outline),
+    )
+
+
+def _adopt_searches(session: Session, searched: set[str], ledger: EvidenceLedger) -> None:
+    """Add searches made on the screen, with the filter controls: they are evidence like those made in words."""
+    newest = {e.facts.region_id: e.facts for e in ledger if isinstance(e.facts, SearchFacts)}
+    for region_id in sorted(searched):
+        found = session.search_of(region_id)
+        if found is None or found == newest.get(region_id):
+            continue
+        args = found.filters.model_dump(mode="json", exclude_defaults=True)
+        if found.asked_k != get_settings().hits:
+            args["k"] = found.asked_k
+        ledger.add("search_similar_lesions", {"region_id": region_id, **args}, found)
+
+
+def _searches(ledger: EvidenceLedger, searched: set[str]) -> tuple[PastSearch, ...]:
+    """Return the newest search of each region, newest first, at most MAX_KEPT_SEARCHES."""
+    newest: dict[str, PastSearch] = {}
+    for evidence in ledger.newest_first():
+        facts = evidence.facts
+        if isinstance(facts, SearchFacts) and facts.region_id in searched and facts.region_id not in newest:
+            newest[facts.region_id] = PastSearch(evidence=evidence.number, args=evidence.args, facts=facts)
+            if len(newest) == MAX_KEPT_SEARCHES:
+                break
+    return tuple(newest.values())
+
+
+def _trail(ledger: EvidenceLedger, searched: set[str]) -> tuple[dict[str, Any], ...]:
+    """Return what "go back" goes through: going back to the search before takes the present one off."""
+    trail: list[dict[str, Any]] = []
+    for e in ledger:
+        if isinstance(e.facts, SearchFacts) and e.facts.region_id in searched:
+            if len(trail) > 1 and trail[-2] == e.args:
+                trail.pop()
+            elif not trail or trail[-1] != e.args:
+                trail.append(e.args)
+    return tuple(trail[-MAX_UNDO_STEPS:])
+
+
+def _last_calls(ledger: EvidenceLedger) -> tuple[ToolCallRecord, ...]:
+    """Return the calls of the newest turn that made any."""
+    newest = next(ledger.newest_first(), None)
+    if newest is None:
+        return ()
+    return tuple(ToolCallRecord(name=e.tool, args=e.args) for e in ledger.of_turn(newest.turn))
+
+
+def _last_found(ledger: EvidenceLedger) -> tuple[str, ...]:
+    """Return the regions on the user's screen, if the newest thing shown was a list of suggestions."""
+    newest = next(ledger.newest_first(), None)
+    return tuple(r.region_id for r in newest.facts.regions) if newest and isinstance(newest.facts, RegionsFound) else ()
+
+
+def _last_lesion(ledger: EvidenceLedger) -> str | None:
+    """Return the atlas lesion spoken of last, if no search came after it."""
+    for evidence in ledger.newest_first():
+        if isinstance(evidence.facts, LesionFacts):
+            return evidence.facts.lesion_id
+        if isinstance(evidence.facts, ComparisonFacts):
+            return evidence.facts.lesion.lesion_id
+        if isinstance(evidence.facts, SearchFacts):
+            return None
+    return None
