@@ -21,7 +21,8 @@ from assistant.core.turn_state import TurnState
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.noise import typed, voiced
 from assistant.training.generator.search_requests import Fields, Scene, drawn_filters
-from assistant.understanding.call_language import KEYS, MM, Do, ParsedCall, language, write
+from assistant.understanding.call_grammar import language
+from assistant.understanding.call_language import KEYS, MM_PER_UNIT, Do, ParsedCall, write
 from encoder.errors import LesionSearchError
 
 FOLDER = Path(__file__).parent / "sentences"
@@ -251,4 +252,4 @@ def _as_said(match: re.Match[str], values: dict[str, str], rng: random.Random) -
 
 
 def _mm(code: str) -> float:
-    return float(code[:-2]) * MM[code[-2:]]
+    return float(code[:-2]) * MM_PER_UNIT[code[-2:]]

@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import grammar, read, state_line
+from assistant.understanding.call_grammar import grammar
+from assistant.understanding.call_language import read, state_line
 from assistant.understanding.language_model.base_weights import BaseModelError
 from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
 from encoder.loading import MODEL_LOAD_LOCK
@@ -120,7 +121,7 @@ class LanguageModelReader:
         if begin is not None:
             matcher.consume_tokens(list(begin.tokens))
             tokens += begin.tokens
-            chances += [SURE] * (len(tokens) - 1) + [begin.chance]
+            chances += [SURE] * (len(tokens) - 1) + [begin.probability]
             waiting += begin.tokens
         with torch.inference_mode():
             while len(tokens) < MAX_TOKENS and not matcher.is_stopped():
@@ -148,7 +149,7 @@ class LanguageModelReader:
                 waiting = [token]
                 if self._constrained:
                     matcher.consume_token(token)
-        return tokens, chances, sorted(forks, key=lambda fork: -fork.chance)
+        return tokens, chances, sorted(forks, key=lambda fork: -fork.probability)
 
     def _by_field(self, tokens: Sequence[int], chances: Sequence[float], calls: int) -> tuple[dict[str, float], ...]:
         """The chance of each field, from the tokens of its name and value."""

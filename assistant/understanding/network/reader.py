@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import language, state_line, write
+from assistant.understanding.call_grammar import language
+from assistant.understanding.call_language import state_line, write
 from assistant.understanding.network.number_spans import find_numbers
 from assistant.understanding.network.output_tokens import END, MAX_NUMBERS, from_output_tokens
 from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
@@ -108,7 +109,7 @@ class NetworkReader:
 
         end = self.symbols.index(END)
         written: list[int] = list(begin.tokens) if begin else []
-        chances = [1.0] * (len(written) - 1) + [begin.chance] if begin else []
+        chances = [1.0] * (len(written) - 1) + [begin.probability] if begin else []
         forks: list[Fork] = []
         # on one core: the work is so little that to find helpers for it, in a turn's new thread, takes longer
         with torch.inference_mode(), self._threads.limit(limits=1, user_api="openmp"):
@@ -125,7 +126,7 @@ class NetworkReader:
                 written.append(symbol)
                 if symbol != end:
                     scores, memory = self.network.next_symbol(symbol, memory)
-        return written, chances, tuple(sorted(forks, key=lambda fork: -fork.chance))
+        return written, chances, tuple(sorted(forks, key=lambda fork: -fork.probability))
 
     def _listened(self, heard: EncodedMessage) -> "Memory":
         """The memory of a message; that of the last one is kept, since its second thoughts begin with it too."""

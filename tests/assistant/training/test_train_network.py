@@ -27,7 +27,7 @@ def test_a_run_learns_and_its_files_are_read(base, tmp_path):
     reader = NetworkReader(out)
     assert reader.network.shape.symbols == len(reader.symbols)
     with suppress(ValueError):  # after so little it may write what is not of the language
-        assert reader.read("similar lesions", STATE).said
+        assert reader.read("similar lesions", STATE).calls
 
 
 def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(base, tmp_path):

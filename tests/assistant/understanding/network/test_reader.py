@@ -23,9 +23,9 @@ STATE = state(R1).model_copy(update={"atlas_types": ("abdomen", "bone", "kidney"
 def test_it_reads_filters_of_a_search():
     reading = load_network_reader().read("show me similar lesions in women over 60", STATE)
     assert reading.text == '[{"do":"search","sex":"F","age":">60"}]'
-    assert 0.5 < reading.sureness <= 1
+    assert 0.5 < reading.probability <= 1
     assert set(reading.confidence[0]) == {"do", "sex", "age"}
-    assert all(0 < fork.chance < 0.5 for fork in reading.forks)
+    assert all(0 < fork.probability < 0.5 for fork in reading.forks)
 
 
 def test_it_goes_on_from_a_fork_and_remembers_how_likely_that_was():
@@ -37,7 +37,7 @@ def test_it_goes_on_from_a_fork_and_remembers_how_likely_that_was():
         except ValueError:
             continue
         assert other.text != reading.text
-        assert other.sureness <= fork.chance * (1 + 1e-6)
+        assert other.probability <= fork.probability * (1 + 1e-6)
 
 
 def test_symbols_written_one_by_one_score_as_all_at_once_beside_a_longer_message():
@@ -77,7 +77,7 @@ def test_capitals_accents_and_length_do_not_matter():
         encode_message(load_network_reader().tokenizer, "R1", text) for text in ("Läsion im FUSS?", "lasion im fuss?")
     ]
     assert heard[0] == heard[1]
-    assert load_network_reader().read("similar lesions " + "please " * 500, STATE).said[0].do == "search"
+    assert load_network_reader().read("similar lesions " + "please " * 500, STATE).calls[0].do == "search"
 
 
 def test_pieces_of_a_number_know_which_one_it_is():
@@ -93,10 +93,10 @@ def test_pieces_of_a_number_know_which_one_it_is():
     ("text", "sizes"), [("lesions of 37 mm to 83 mm", "37mm-83mm"), ("from 2.5 cm to nine cm", "2.5cm-9cm")]
 )
 def test_numbers_are_pointed_at(text, sizes):
-    assert load_network_reader().read(f"similar {text}", STATE).said[0].size == sizes
+    assert load_network_reader().read(f"similar {text}", STATE).calls[0].size == sizes
 
 
-def test_a_reading_can_be_called_off():
+def test_a_reading_can_be_cancelled():
     stop = threading.Event()
     stop.set()
     with pytest.raises(ReadingCancelledError):
