@@ -99,13 +99,12 @@ def measured(folder: Path = FOLDER) -> tuple[tuple[Line, Filled], ...]:
 
 def written(rng: random.Random) -> Filled:
     """One of the lines that may be learnt from, filled; those with more to fill come more often."""
-    found = learnt_from()
-    return fill(rng.choices(found, cum_weights=_weights(found))[0], rng)
+    return fill(rng.choices(learnt_from(), cum_weights=_weights())[0], rng)
 
 
 @lru_cache
-def _weights(found: tuple[Line, ...]) -> tuple[int, ...]:
-    return tuple(accumulate(1 + min(2, line.text.count("{")) for line in found))
+def _weights(folder: Path = FOLDER) -> tuple[int, ...]:
+    return tuple(accumulate(1 + min(2, line.text.count("{")) for line in learnt_from(folder)))
 
 
 def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
