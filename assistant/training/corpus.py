@@ -149,7 +149,7 @@ def _checked(line: Line) -> Line:
     missing = set(_PLACEHOLDER.findall(line.calls)) - {_SAID_AS.get(n, n) for n in _PLACEHOLDER.findall(line.text)}
     if missing:
         raise WrittenError(f"{line.file}.txt, line {line.number}: the sentence does not say {', '.join(missing)}")
-    for seed in range(3):
+    for seed in range(3 if "{" in line.calls else 1):  # without a placeholder the calls are always the same
         answer = write(fill(line, random.Random(seed), voice=False).said)
         if not _LANGUAGE.fullmatch(answer):
             raise WrittenError(f"{line.file}.txt, line {line.number}: not in the language: {answer}")

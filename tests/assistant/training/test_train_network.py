@@ -25,7 +25,7 @@ def test_a_run_learns_and_its_files_are_read(base, tmp_path):
     out = train_network(base, tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
     assert losses[-1] < 0.8 * losses[0]
     reader = NetworkReader(out)
-    assert reader.network.shape.symbols == len(reader.symbols)
+    assert reader.network.shape.output_tokens == len(reader.output_tokens)
     with suppress(ValueError):  # after so little it may write what is not of the language
         assert reader.read("similar lesions", STATE).calls
 
