@@ -3,7 +3,7 @@
 import pytest
 
 from assistant.training.corpus import Filled, Line, WrittenError
-from assistant.training.generator.search_requests import Scene
+from assistant.training.generator.scenes import Scene
 from assistant.understanding.call_language import ParsedCall, state_line
 from assistant.understanding.call_to_request import to_request
 from assistant.understanding.rules.parser import understand
