@@ -51,11 +51,11 @@ class Record:
     geometry: dict[str, float | None] = field(default_factory=dict)
 
     def measure(self, what: str) -> float | None:
-        """Long axis in mm, or age in years."""
+        """Return the long axis in mm, or the age in years."""
         return self.age if what == "age" else self.long_mm
 
     def supports(self, claim: Claim) -> bool:
-        """Whether a claim about this record is true."""
+        """Tell whether a claim about this record is true."""
         n = claim.numbers
         match claim.kind:
             case "size":
@@ -121,8 +121,16 @@ class KnowledgeBase:
         self.words = self._words(facts)
         self.question_words = frozenset(re.findall(r"[a-z][a-z'-]+", question.lower()))
 
+    def record(self, claim: Claim) -> Record | None:
+        """Find the lesion or region that a claim names, None for other claims and unknown names."""
+        if claim.kind == "lesion":
+            return self.lesions.get(claim.words[0])
+        if claim.kind == "region":
+            return self.regions.get(claim.words[0])
+        return None
+
     def searches_for(self, region_id: str | None) -> list[SearchFacts]:
-        """The searches a sentence may report: this turn's of the region, else its newest; of any region if unknown."""
+        """List the searches a sentence may report: this turn's of the region, else its newest; else of any region."""
         now = [
             e.facts
             for e in reversed(self._evidence)
@@ -131,7 +139,7 @@ class KnowledgeBase:
         return now or [s for s in self.searches if region_id in (None, s.region_id)][:1] or self.searches[:1]
 
     def counts(self, label: str) -> set[int]:
-        """Every number of things of one kind that the evidence gives."""
+        """Collect every number of things of one kind that the evidence gives."""
         return {
             "patients": {f.patients for f in self.atlases},
             "slices": {f.facts.slices for f in self._studies}
@@ -143,16 +151,16 @@ class KnowledgeBase:
         }.get(label, set())
 
     def group_counts(self, name: str) -> list[float]:
-        """The counts of a group of the atlas, such as liver, women or chest."""
+        """List the counts of a group of the atlas, such as liver, women or chest."""
         keys = {name.lower(), {"women": "f", "men": "m"}.get(name.lower(), name.lower())}
         return [float(n) for f in self.atlases for key, n in f.counts.items() if key.lower() in keys]
 
     def is_fixed(self, sentence: str) -> bool:
-        """A sentence of this program about itself, or one a tool said."""
+        """Recognise a sentence of this program about itself, or one that a tool gave."""
         return _plain(sentence) in self._fixed or _plain(re.sub(r"\d+(?:\.\d+)?", "0", sentence)) == _WHAT_NUMBER
 
     def is_quoted(self, sentence: str) -> bool:
-        """A sentence of a lesson, or one of its sources, word for word."""
+        """Recognise a sentence of a lesson, or one of its sources, word for word."""
         plain = _plain(sentence)
         if len(plain.split()) < 2 and plain not in {lesson.lesion_type.lower() for lesson in self.lessons}:
             return False
@@ -160,7 +168,7 @@ class KnowledgeBase:
         return any(f" {plain} " in f" {_plain(text)} " for text in texts)
 
     def in_lesson(self, number: str, sentence: str) -> bool:
-        """Whether a lesson that shares most of the sentence's words holds a number."""
+        """Tell whether a lesson that shares most of the sentence's words holds a number."""
         words = set(re.findall(r"[a-z]{4,}", sentence.lower()))
         for lesson in self.lessons:
             own = set(re.findall(r"[a-z]{4,}", lesson.text.lower()))
@@ -223,7 +231,7 @@ class KnowledgeBase:
         )
 
     def _words(self, study: SafeFacts | None) -> frozenset[str]:
-        """Words that stand in the evidence itself: types, body parts, modality, names of groups."""
+        """Collect the words that stand in the evidence itself: types, body parts, modality, names of groups."""
         names = " ".join([*self.names.types, *self.names.groups, *self.names.body_parts])
         names += f" {study.modality} {study.body_part or ''} " if study else ""
         if study is not None and study.contrast is not None:

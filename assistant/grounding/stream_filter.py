@@ -1,4 +1,4 @@
-"""Streamed text, checked sentence by sentence before anybody sees it."""
+"""Streamed text, checked sentence by sentence before the user sees it."""
 
 from collections.abc import Callable, Iterator
 
@@ -28,18 +28,18 @@ class GroundedStream:
 
     @property
     def empty(self) -> bool:
-        """Nothing that could stand as an answer."""
+        """Whether nothing could stand as an answer."""
         return not (self.text + self._pending).strip()
 
     def reset(self) -> Iterator[Event]:
-        """Another message begins: what was written does not count."""
+        """Begin another message: what was written does not count."""
         written = bool(self.text)
         self._start()
         if written:
             yield TextReset()
 
     def feed(self, text: str) -> Iterator[Event]:
-        """More text; complete sentences come out checked."""
+        """Take more text; complete sentences come out checked."""
         self._given += text
         self._pending += text
         *complete, self._pending = split_sentences(self._pending) or [""]
@@ -47,7 +47,7 @@ class GroundedStream:
             yield from self._pass(sentence)
 
     def settle(self, text: str) -> Iterator[Event]:
-        """The message is complete and reads `text`: make good what was not streamed, or streamed otherwise."""
+        """Take the complete message, which reads `text`: make good what was not streamed, or streamed otherwise."""
         if text != self._given:
             yield from self.reset()
             yield from self.feed(text)

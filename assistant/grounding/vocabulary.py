@@ -97,16 +97,16 @@ _CLAUSE = re.compile(r"[;:]|,? but |, however|, yet ")
 
 
 def asserted(sentence: str) -> str:
-    """The sentence without the clauses that only decline, and without the program's own set phrases."""
+    """Strip a sentence of the clauses that only decline, and of the program's own set phrases."""
     return " ; ".join(NAMED_THINGS.sub(" ", c) for c in _CLAUSE.split(sentence) if not REFUSAL.search(c))
 
 
 def unsupported_terms(sentence: str, supported: frozenset[str]) -> list[str]:
-    """Medical or over-certain words of a sentence that no evidence holds; none where it only declines."""
+    """List the medical or over-certain words of a sentence that no evidence holds; none where it only declines."""
     return [m.group() for m in TERMS.finditer(asserted(sentence)) if m.group().lower() not in supported]
 
 
 def unfamiliar_words(sentence: str, supported: frozenset[str]) -> list[str]:
-    """Words that are neither plain nor in the evidence."""
+    """List the words that are neither plain nor in the evidence."""
     words = re.findall(r"[A-Za-z][A-Za-z'’-]{2,}", asserted(sentence))
     return [w for w in words if (low := w.lower().replace("’", "'")) not in PLAIN and low not in supported]

@@ -18,10 +18,12 @@ from typing import get_args
 from pydantic import ValidationError
 
 from assistant.core.turn_state import TurnState
+from assistant.training.generator import number_phrases as nums
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.noise import typed, voiced
-from assistant.training.generator.search_requests import Fields, Scene, drawn_filters
-from assistant.understanding.call_language import KEYS, MM, Do, ParsedCall, language, write
+from assistant.training.generator.scenes import Fields, Scene, drawn_filters
+from assistant.understanding.call_grammar import language
+from assistant.understanding.call_language import KEYS, MM_PER_UNIT, Do, ParsedCall, write
 from encoder.errors import LesionSearchError
 
 FOLDER = Path(__file__).parent / "sentences"
@@ -98,13 +100,12 @@ def measured(folder: Path = FOLDER) -> tuple[tuple[Line, Filled], ...]:
 
 def written(rng: random.Random) -> Filled:
     """One of the lines that may be learnt from, filled; those with more to fill come more often."""
-    found = learnt_from()
-    return fill(rng.choices(found, cum_weights=_weights(found))[0], rng)
+    return fill(rng.choices(learnt_from(), cum_weights=_weights())[0], rng)
 
 
 @lru_cache
-def _weights(found: tuple[Line, ...]) -> tuple[int, ...]:
-    return tuple(accumulate(1 + min(2, line.text.count("{")) for line in found))
+def _weights(folder: Path = FOLDER) -> tuple[int, ...]:
+    return tuple(accumulate(1 + min(2, line.text.count("{")) for line in learnt_from(folder)))
 
 
 def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
@@ -149,7 +150,7 @@ def _checked(line: Line) -> Line:
     missing = set(_PLACEHOLDER.findall(line.calls)) - {_SAID_AS.get(n, n) for n in _PLACEHOLDER.findall(line.text)}
     if missing:
         raise WrittenError(f"{line.file}.txt, line {line.number}: the sentence does not say {', '.join(missing)}")
-    for seed in range(3):
+    for seed in range(3 if "{" in line.calls else 1):  # without a placeholder the calls are always the same
         answer = write(fill(line, random.Random(seed), voice=False).said)
         if not _LANGUAGE.fullmatch(answer):
             raise WrittenError(f"{line.file}.txt, line {line.number}: not in the language: {answer}")
@@ -193,14 +194,14 @@ def _values(line: Line, regions: int, rng: random.Random) -> dict[str, str]:
     """A value for each placeholder, as the calls write it."""
     spoken_of = [t for t in ph.TYPE_NAMES if re.search(rf"\b{t.replace(' ', '_')}\b", f"{line.state} {line.calls}")]
     one, other = rng.sample([t for t in ph.TYPE_NAMES if t not in spoken_of], 2)
-    age = min(ph.some_age(rng), 84)
+    age = min(nums.some_age(rng), 84)
     hits = int(k.group(1)) if (k := re.search(r"\bk (\d+)", line.state)) else 10
-    sizes = [ph.length(rng), ph.length(rng)]
+    sizes = [nums.length(rng), nums.length(rng)]
     while _mm(sizes[0][1]) >= _mm(sizes[1][1]):
-        sizes = [ph.length(rng), ph.length(rng)]
+        sizes = [nums.length(rng), nums.length(rng)]
     most = 5 if "regions" in line.calls else 12
     return {
-        "type": one, "type2": other, "age": str(age), "decade": f"{(d := rng.choice(tuple(ph.DECADES)))}-{d + 9}",
+        "type": one, "type2": other, "age": str(age), "decade": f"{(d := rng.choice(tuple(nums.DECADES)))}-{d + 9}",
         "age2": str(min(99, age + rng.choice((5, 10, 10, 15, 20, rng.randint(2, 30))))),
         "size": sizes[0][1], "size2": sizes[1][1], "said size": sizes[0][0], "said size2": sizes[1][0],
         "k": str(rng.choice((3, 4, 5, min(10, most), rng.randint(2, most), rng.randint(2, most if most < 6 else 30)))),
@@ -239,16 +240,16 @@ def _as_said(match: re.Match[str], values: dict[str, str], rng: random.Random) -
         return values[name] if touched else rng.choice((values[name], values[name], values[name], values[name].lower()))
     if name == "decade":
         tens = int(values[name][:2])
-        return rng.choice((ph.DECADES[tens], ph.DECADES[tens], f"{tens}s", f"{tens}s", f"{tens}'s"))
+        return rng.choice((nums.DECADES[tens], nums.DECADES[tens], f"{tens}s", f"{tens}s", f"{tens}'s"))
     if name == "hitth":
-        return ph.ordinal(int(values["hit"]), rng)
+        return nums.ordinal(int(values["hit"]), rng)
     if name in ("size", "size2"):
         said = values[f"said {name}"]
         return said if not touched or said[0].isdigit() else values[name].replace("in", " inches")
     if name in ("age", "age2", "k", "hit"):
-        return values[name] if touched else ph.number(int(values[name]), rng, 0.4 if name == "k" else 0.2)
+        return values[name] if touched else nums.number(int(values[name]), rng, 0.4 if name == "k" else 0.2)
     raise KeyError(f"no placeholder {{{name}}}")
 
 
 def _mm(code: str) -> float:
-    return float(code[:-2]) * MM[code[-2:]]
+    return float(code[:-2]) * MM_PER_UNIT[code[-2:]]

@@ -1,8 +1,10 @@
-"""Training of the offline reader's network, on sentences drawn as it goes: no two passes are the same.
+"""Training of the network reader's network, on sentences drawn as it goes: no two epochs are the same.
 
-It begins with the commonest words and the first layers of the embedded model's base, and nothing else. The sentences are
-those of the embedded model (DATA_CARD.md). The rate rises and then falls as half a cosine. A run may stop at any time and
-goes on from its last checkpoint, on the sentences it would have seen.
+It begins with the commonest words and the first layers of the language model's base, and nothing else. The sentences are
+those of the language model's adapter (DATA_CARD.md). The learning rate rises linearly and falls as half a cosine
+(Loshchilov and Hutter 2017, arXiv 1608.03983) that spans the whole run, where those of transformers begin after the
+warm-up. A run may stop at any time and goes on from its last checkpoint, on the
+sentences it would have seen.
 """
 
 import itertools
@@ -36,10 +38,10 @@ if TYPE_CHECKING:
     from assistant.understanding.network.model import PrefixTransformer
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint.pt"
-LOOKED_AT = 20_000  # sentences from which the symbols are taken
+VOCABULARY_SAMPLE = 20_000  # sentences from which the output tokens are taken
 WORDS = 16_000  # of the base model's vocabulary, the commonest
 PRETRAINED_LAYERS = 8  # of the base model, the first
-DROPPED_LAYERS = 0  # the id of its mark between documents, which no message has
+PADDING = 0  # the id of the mark between documents, which no message has; dropped words become it too
 
 
 class NetworkConfig(BaseModel):
@@ -49,14 +51,14 @@ class NetworkConfig(BaseModel):
 
     utterances: int = Field(default=260_000, ge=100)
     seed: int = 0
-    written: float = 0.6  # share of the sentences that were written one by one
+    written: float = 0.6  # share of the sentences that were written one by one, not generated
     batch: int = 64
     learning_rate: float = 1.2e-3
-    heard_rate: float = 0.2  # of it, for the layers that were learnt before; the words stay as they are
+    encoder_rate: float = 0.2  # of it, for the pretrained layers; the word embeddings stay as they are
     warm_up: float = 0.05
     weight_decay: float = 0.05
     dropout: float = 0.1
-    unheard: float = 0.03  # share of the pieces of a message that the network does not get to hear
+    word_dropout: float = 0.03  # share of the input tokens that are dropped
     label_smoothing: float = 0.03
     checkpoint_s: float = 240.0
 
@@ -64,7 +66,7 @@ class NetworkConfig(BaseModel):
 def train_network(
     base: Path, out: Path, config: NetworkConfig, kept: Kept, progress: Callable[[Progress], None] | None = None
 ) -> Path:
-    """Train the network on the base model in folder `base`; its files are written to `out`, and the folder returned.
+    """Train the network on the base model in folder `base`; write its files to `out`, and return that folder.
 
     A run that stopped goes on from its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run.
     """
@@ -74,9 +76,10 @@ def train_network(
     torch.manual_seed(config.seed)
     tokenizer = _tokenizer(base)
     tokenizer.save(str(out / TOKENIZER_FILE))
-    symbols = _symbols(itertools.islice(_drawn(config, kept, itertools.count()), min(LOOKED_AT, config.utterances)))
-    places = {symbol: place for place, symbol in enumerate(symbols)}
-    network = _network(base, tokenizer, symbols, config)
+    sample = itertools.islice(_drawn(config, kept, itertools.count()), min(VOCABULARY_SAMPLE, config.utterances))
+    output_tokens = _output_vocabulary(sample)
+    places = {token: place for place, token in enumerate(output_tokens)}
+    network = _network(base, tokenizer, output_tokens, config)
     optimizer = torch.optim.AdamW(_groups(network, config), betas=(0.9, 0.98), weight_decay=config.weight_decay)
     began_at = _resume(out, config, network, optimizer)
     began, saved, smooth = time.monotonic(), time.monotonic(), math.nan
@@ -84,11 +87,11 @@ def train_network(
     for start in range(began_at, config.utterances, window):
         drawn = _drawn(config, kept, range(start, min(start + window, config.utterances)))
         rows = [row for one in drawn if (row := _row(tokenizer, places, one))]
-        lengths = [(row.heard.ids, row.answer) for row in rows]
+        lengths = [(row.message.ids, row.answer) for row in rows]
         for number, batch in enumerate(batches(lengths, config.batch, start)):
             done = start + number * config.batch
             for group in optimizer.param_groups:
-                group["lr"] = group["share"] * _rate(done / config.utterances, config)
+                group["lr"] = group["share"] * learning_rate(done / config.utterances, config)
             loss = _loss(network, [rows[i] for i in batch], config)
             optimizer.zero_grad()
             loss.backward()
@@ -103,19 +106,19 @@ def train_network(
             _checkpoint(out, config, network, optimizer, start + window)
             saved = time.monotonic()
     _checkpoint(out, config, network, optimizer, config.utterances)
-    _write(out, network, symbols)
+    _write(out, network, output_tokens)
     return out
 
 
 def run_in_terminal(data: Path, out: Path, config: NetworkConfig, keep_out: Path) -> None:
-    """`train_network` with a progress line on standard error."""
+    """Run `train_network` with a progress line on standard error."""
     kept = kept_out(keep_out)
-    with progress_line("Preparing the sentences", f"The network is in {out}.") as told:
-        train_network(base_model(data), out, config, kept, told)
+    with progress_line("Preparing the sentences", f"The network is in {out}.") as progress:
+        train_network(base_model(data), out, config, kept, progress)
 
 
 def _drawn(config: NetworkConfig, kept: Kept, numbers: Iterable[int]) -> Iterator[Utterance]:
-    """The sentences of these numbers, but for those that are kept out."""
+    """Draw the sentences of these numbers, but for those that are kept out."""
     for number in numbers:
         one = utterance(config.seed, number, config.written)
         if not kept.holds(one.text):
@@ -123,12 +126,12 @@ def _drawn(config: NetworkConfig, kept: Kept, numbers: Iterable[int]) -> Iterato
 
 
 def _tokenizer(base: Path) -> "Tokenizer":
-    """The base model's, with its first words only (they came in the order of how common they are); digits stand alone."""
+    """Cut the base model's to its first words (they came in the order of how common they are); digits stand alone."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 
-    told = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))["model"]
-    words = {word: number for word, number in told["vocab"].items() if number < WORDS}
-    merges = [tuple(pair) for pair in told["merges"] if "".join(pair) in words]
+    saved = json.loads((base / "tokenizer.json").read_text(encoding="utf-8"))["model"]
+    words = {word: number for word, number in saved["vocab"].items() if number < WORDS}
+    merges = [tuple(pair) for pair in saved["merges"] if "".join(pair) in words]
     tokenizer = Tokenizer(models.BPE(words, merges))
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(r"\d"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -136,35 +139,39 @@ def _tokenizer(base: Path) -> "Tokenizer":
     return tokenizer
 
 
-def _symbols(looked_at: Iterable[Utterance]) -> list[str]:
+def _output_vocabulary(sample: Iterable[Utterance]) -> list[str]:
+    """List the output tokens of a sample of sentences, with every pointer and digit."""
     pointers = {f"#{n + 1}" for n in range(MAX_NUMBERS)}
-    said = {symbol for one in looked_at for symbol in to_output_tokens(read(one.answer))}
-    return sorted({*said, *pointers, *"0123456789", DECADE, END})
+    found = {token for one in sample for token in to_output_tokens(read(one.answer))}
+    return sorted({*found, *pointers, *"0123456789", DECADE, END})
 
 
-def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config: NetworkConfig) -> "PrefixTransformer":
+def _network(
+    base: Path, tokenizer: "Tokenizer", output_tokens: Sequence[str], config: NetworkConfig
+) -> "PrefixTransformer":
+    """Make the network; its word embeddings and encoder layers are those of the base model in folder `base`."""
     import torch
     from safetensors import safe_open
 
     from assistant.understanding.network.model import EncoderLayer, PrefixTransformer, Shape
 
-    told = json.loads((base / "config.json").read_text(encoding="utf-8"))
+    llama = json.loads((base / "config.json").read_text(encoding="utf-8"))
     shape = Shape(
-        text_ids=tokenizer.get_vocab_size(),
-        symbols=len(symbols),
+        vocabulary=tokenizer.get_vocab_size(),
+        output_tokens=len(output_tokens),
         numbers=MAX_NUMBERS,
-        heard_width=told["hidden_size"],
-        heard_layers=min(PRETRAINED_LAYERS, told["num_hidden_layers"]),
-        heard_heads=told["num_attention_heads"],
-        heard_shared=told["num_key_value_heads"],
-        heard_hidden=told["intermediate_size"],
-        heard_base=told["rope_parameters"]["rope_theta"],
+        encoder_width=llama["hidden_size"],
+        encoder_layers=min(PRETRAINED_LAYERS, llama["num_hidden_layers"]),
+        encoder_heads=llama["num_attention_heads"],
+        encoder_kv_heads=llama["num_key_value_heads"],
+        encoder_hidden=llama["intermediate_size"],
+        rope_base=llama["rope_parameters"]["rope_theta"],
     )
     network = PrefixTransformer(shape, config.dropout)
     with safe_open(base / "model.safetensors", "pt") as weights:
-        network.words.weight.data = weights.get_slice("model.embed_tokens.weight")[: network.shape.text_ids].float()
-        network.words.weight.requires_grad = False
-        for name, parameter in network.hearing.named_parameters():
+        network.word_embedding.weight.data = weights.get_slice("model.embed_tokens.weight")[: shape.vocabulary].float()
+        network.word_embedding.weight.requires_grad = False
+        for name, parameter in network.encoder_layers.named_parameters():
             number, part, _ = name.split(".")
             tables = [weights.get_tensor(f"model.layers.{number}.{n}.weight") for n in EncoderLayer.OF_LLAMA[part]]
             parameter.data = torch.cat(tables).float()
@@ -172,50 +179,53 @@ def _network(base: Path, tokenizer: "Tokenizer", symbols: Sequence[str], config:
 
 
 def _groups(network: "PrefixTransformer", config: NetworkConfig) -> list[dict[str, Any]]:
-    """What is stepped, and at which share of the rate."""
-    before = {id(parameter) for parameter in network.hearing.parameters()}
-    own = [p for p in network.parameters() if p.requires_grad and id(p) not in before]
-    return [{"params": own, "share": 1.0}, {"params": list(network.hearing.parameters()), "share": config.heard_rate}]
+    """Group the parameters that are trained by their share of the learning rate."""
+    pretrained = {id(parameter) for parameter in network.encoder_layers.parameters()}
+    own = [p for p in network.parameters() if p.requires_grad and id(p) not in pretrained]
+    return [
+        {"params": own, "share": 1.0},
+        {"params": list(network.encoder_layers.parameters()), "share": config.encoder_rate},
+    ]
 
 
 class _Row(NamedTuple):
     """One sentence as the network takes it."""
 
-    heard: EncodedMessage
-    answer: list[int]  # numbers of its symbols, with the end
+    message: EncodedMessage
+    answer: list[int]  # numbers of its output tokens, with the end
 
 
 def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> _Row | None:
-    """None for an answer with a symbol too rare to have been looked at."""
-    heard = encode_message(tokenizer, one.state, one.text)
-    answer = [*to_output_tokens(read(one.answer), heard.values), END]
-    if any(symbol not in places for symbol in answer):
+    """Encode a sentence; None for an answer with a token too rare to be in the vocabulary."""
+    message = encode_message(tokenizer, one.state, one.text)
+    answer = [*to_output_tokens(read(one.answer), message.values), END]
+    if any(token not in places for token in answer):
         return None
-    return _Row(heard, [places[symbol] for symbol in answer])
+    return _Row(message, [places[token] for token in answer])
 
 
 def _loss(network: "PrefixTransformer", rows: Sequence[_Row], config: NetworkConfig) -> "torch.Tensor":
-    """Mean cross-entropy of the symbols."""
+    """Compute the mean cross-entropy of the output tokens."""
     import torch
 
     def padded(lists: Sequence[Sequence[int]], filling: int) -> torch.Tensor:
         return torch.nn.utils.rnn.pad_sequence([torch.tensor(one) for one in lists], True, filling)
 
-    text, targets = padded([row.heard.ids for row in rows], DROPPED_LAYERS), padded([row.answer for row in rows], -1)
-    text = text.masked_fill(torch.rand(text.shape) < config.unheard, DROPPED_LAYERS)
+    text, targets = padded([row.message.ids for row in rows], PADDING), padded([row.answer for row in rows], -1)
+    text = text.masked_fill(torch.rand(text.shape) < config.word_dropout, PADDING)
     end = rows[0].answer[-1]
-    written = torch.cat((torch.full((len(rows), 1), end), targets[:, :-1].clamp(min=0)), dim=1)
-    lengths = torch.tensor([len(row.heard.ids) for row in rows])
+    output = torch.cat((torch.full((len(rows), 1), end), targets[:, :-1].clamp(min=0)), dim=1)
+    lengths = torch.tensor([len(row.message.ids) for row in rows])
     with torch.autocast("cpu", torch.bfloat16):
-        known = network(text, padded([row.heard.numbers for row in rows], 0), lengths, written)
-        scores = network.scores(known[targets >= 0])
+        hidden = network(text, padded([row.message.numbers for row in rows], 0), lengths, output)
+        scores = network.head(hidden[targets >= 0])
     return torch.nn.functional.cross_entropy(
         scores.float(), targets[targets >= 0], label_smoothing=config.label_smoothing
     )
 
 
-def _rate(share: float, config: NetworkConfig) -> float:
-    """Learning rate after a share of the run: a linear rise, then half a cosine."""
+def learning_rate(share: float, config: NetworkConfig) -> float:
+    """Compute the learning rate after a share of the run: a linear rise, then half a cosine to a hundredth."""
     if share < config.warm_up:
         return config.learning_rate * (share + 1e-3) / config.warm_up
     return config.learning_rate * (0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * share)))
@@ -232,7 +242,7 @@ def _checkpoint(out: Path, config: NetworkConfig, network: "PrefixTransformer", 
 
 
 def _resume(out: Path, config: NetworkConfig, network: "PrefixTransformer", optimizer: Any) -> int:
-    """Take up the run in `out`; the number of the sentence to go on with, 0 if there is none."""
+    """Restore the run in `out`; return the number of the sentence to go on with, 0 if there is none."""
     import torch
 
     if not (out / RUN_FILE).exists():
@@ -246,12 +256,12 @@ def _resume(out: Path, config: NetworkConfig, network: "PrefixTransformer", opti
     return int(run["done"])
 
 
-def _write(out: Path, network: "PrefixTransformer", symbols: Sequence[str]) -> None:
-    """The network in eight bits, as `OfflineReader` reads it."""
+def _write(out: Path, network: "PrefixTransformer", output_tokens: Sequence[str]) -> None:
+    """Write the network in int8, as `NetworkReader` reads it."""
     from safetensors.torch import save_file
 
     from assistant.understanding.network.quantization import quantize
 
     save_file(quantize(network.state_dict()), out / NETWORK_FILE)
-    told = {"shape": asdict(network.shape), "symbols": list(symbols)}
-    (out / SHAPE_FILE).write_text(json.dumps(told, indent=1), encoding="utf-8")
+    saved = {"shape": asdict(network.shape), "output_tokens": list(output_tokens)}
+    (out / SHAPE_FILE).write_text(json.dumps(saved, indent=1), encoding="utf-8")

@@ -1,21 +1,33 @@
-"""A message read by several minds: the planner, and whatever else reads messages in the embedded language."""
+"""Understand a message with several readers: the rules, the network, the language model.
+
+Each reader says how probable it finds each of its hypotheses; the rules, which know no doubt, are always given the same
+probability. Hypotheses that lead to the same tool calls are added up, and the most probable sum is followed: a sure
+reader is believed alone, two that agree outvote a third. `RULES_PROBABILITY` is fitted on written sentences kept apart
+from all training (`assistant/training/corpus.py`).
+"""
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from assistant.core.cancellation import current_cancel_event
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import to_request
-from assistant.understanding.preprocess import lesion_ids
+from assistant.planning.context import Call, Reply
+from assistant.planning.planner import plan_turn
+from assistant.understanding.call_to_request import to_request
+from assistant.understanding.preprocess import is_data, lesion_ids
 from assistant.understanding.reader import Fork, Reader, Reading
 from assistant.understanding.rules.parser import understand
 from assistant.understanding.rules.spelling import spelled
-from assistant.understanding.second_opinion import Hypothesis, vote
+from tools.domain.lesions import DEEPLESION_TYPES
 
-MAX_ALTERNATIVES = 2  # of a mind, at most
-MIN_PROBABILITY = 0.05  # chance from which a thought is one
+RULES_PROBABILITY = 0.35  # of the rules' hypothesis
+MAX_ALTERNATIVES = 2  # of one reader, besides its likeliest hypothesis
+MIN_PROBABILITY = 0.05  # of an alternative that is read at all
+_SIGNS = re.compile(r"[<>≤≥=]")
+_Meaning = list[Call | Reply]
 
 
 @dataclass(frozen=True)
@@ -27,30 +39,24 @@ class Understood:
     reading: Reading
 
 
-def read_with_all(minds: Sequence[Reader], message: str, state: TurnState) -> tuple[Request, ...]:
-    """What the planner and other minds understood together. Raises what a mind raises, but for ValueError."""
-    return vote(message, understand(message, state), [hypotheses(mind, message, state) for mind in minds], state)
+@dataclass(frozen=True)
+class Hypothesis:
+    """What a message may ask for, and how probable a reader finds that."""
+
+    requests: tuple[Request, ...]
+    probability: float
 
 
-def hypotheses(mind: Reader, message: str, state: TurnState) -> Iterator[Hypothesis]:
-    """What a mind thinks possible, likeliest first, read one by one as asked; nothing where it reads no request."""
-    try:
-        first = read_requests(mind, message, state)
-    except ValueError:
-        return
-    yield Hypothesis(first.requests, first.reading.sureness)
-    for fork in first.reading.forks[:MAX_ALTERNATIVES]:
-        if fork.chance < MIN_PROBABILITY:
-            return
-        try:
-            other = _understood(mind, first.text, state, fork)
-        except ValueError:  # no calls begin so
-            continue
-        yield Hypothesis(other.requests, other.reading.sureness)
+def read_with_all(readers: Sequence[Reader], message: str, state: TurnState) -> tuple[Request, ...]:
+    """Read a message with the rules and these readers. Raises what a reader raises, but for ValueError."""
+    return vote(message, understand(message, state), [hypotheses(one, message, state) for one in readers], state)
 
 
 def read_requests(reader: Reader, message: str, state: TurnState) -> Understood:
-    """A reader's requests. A reply to a question of ours that says nothing by itself is read together with it."""
+    """Read a message with one reader; a reply to a question of ours that says nothing alone is read together with it.
+
+    Raises what the reader raises, among it ValueError for what it could not read.
+    """
     alone = _understood(reader, message, state)
     says_nothing = all(r.intent in ("refine", "unknown", "describe_lesion") for r in alone.requests)
     if state.open_question is not None and says_nothing:
@@ -60,9 +66,106 @@ def read_requests(reader: Reader, message: str, state: TurnState) -> Understood:
     return alone
 
 
+def hypotheses(reader: Reader, message: str, state: TurnState) -> Iterator[Hypothesis]:
+    """Yield a reader's hypotheses, likeliest first, each read only when asked for; none where it reads no request."""
+    try:
+        first = read_requests(reader, message, state)
+    except ValueError:
+        return
+    yield Hypothesis(first.requests, first.reading.probability)
+    for fork in first.reading.forks[:MAX_ALTERNATIVES]:
+        if fork.probability < MIN_PROBABILITY:
+            return
+        try:
+            alternative = _understood(reader, first.text, state, fork)
+        except ValueError:  # no calls begin so
+            continue
+        yield Hypothesis(alternative.requests, alternative.reading.probability)
+
+
+def vote(
+    message: str, by_rules: tuple[Request, ...], readers: Sequence[Iterable[Hypothesis]], state: TurnState
+) -> tuple[Request, ...]:
+    """Choose between the requests of the rules and the hypotheses of other readers.
+
+    A reader's hypotheses come likeliest first. No reader is asked, and for no more of its hypotheses, than may change
+    the outcome.
+    """
+    if not set(state.atlas_types) <= set(DEEPLESION_TYPES):
+        return by_rules  # the readers were trained on other types than this atlas has
+    if any(r.unknown_types or r.not_applied for r in by_rules):
+        return by_rules  # what is not there is told in words that they do not know
+    if is_data(message):
+        return by_rules
+    votes = _Votes(message, state)
+    votes.add(Hypothesis(by_rules, RULES_PROBABILITY))
+    for of_one_reader in readers:
+        if not votes.may_change(1.0):
+            break
+        left = 1.0
+        for hypothesis in of_one_reader:
+            votes.add(hypothesis)
+            left -= hypothesis.probability
+            if not votes.may_change(min(left, hypothesis.probability)):
+                break
+    winner = votes.first.requests
+    if all(r.intent == "out_of_scope" for r in by_rules) and all(r.intent != "out_of_scope" for r in winner):
+        return by_rules  # nothing is answered that may have to be declined
+    if _SIGNS.search(message) and _kinds(winner) == _kinds(by_rules):
+        return by_rules  # the rules never take one sign for another
+    return winner
+
+
+@dataclass
+class _Votes:
+    """The hypotheses so far, those of one meaning added up."""
+
+    message: str
+    state: TurnState
+    cast: list[tuple[_Meaning, Hypothesis]] = field(default_factory=list)
+
+    @property
+    def first(self) -> Hypothesis:
+        """The most probable one; of equally probable ones, the earliest."""
+        return max((one for _, one in self.cast), key=lambda one: one.probability)
+
+    def add(self, hypothesis: Hypothesis) -> None:
+        """Count a hypothesis to the earlier one of the same meaning, or as a new one."""
+        meant = _meaning(self.message, hypothesis.requests, self.state)
+        for place, (meaning, before) in enumerate(self.cast):
+            if meaning == meant:
+                together = before.probability + hypothesis.probability
+                self.cast[place] = meaning, Hypothesis(before.requests, together)
+                return
+        self.cast.append((meant, hypothesis))
+
+    def may_change(self, probability: float) -> bool:
+        """Tell whether a hypothesis of at most this probability could bring another one to the front."""
+        first = self.first
+        return probability + max((h.probability for _, h in self.cast if h is not first), default=0.0) > (
+            first.probability
+        )
+
+
 def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None = None) -> Understood:
     replaced, ids = lesion_ids(text, state)
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
-    mended = spelled(replaced)  # the minds have learnt from slips too, but what is sure they need not guess
-    reading = reader.read(mended, state, len(ids), current_cancel_event(), begin)
-    return Understood(text, tuple(to_request(said, state, ids) for said in reading.said), reading)
+    corrected = spelled(replaced)  # the readers were trained on slips too, but need not guess what is sure
+    reading = reader.read(corrected, state, len(ids), current_cancel_event(), begin)
+    return Understood(text, tuple(to_request(call, state, ids) for call in reading.calls), reading)
+
+
+def _kinds(requests: tuple[Request, ...]) -> list[str]:
+    """List what is asked for, in no order; to change a search is to search."""
+    return sorted("search" if r.intent == "refine" else r.intent for r in requests)
+
+
+def _meaning(message: str, requests: tuple[Request, ...], state: TurnState) -> _Meaning:
+    """Plan the first step of each request: hypotheses that lead to the same steps mean the same."""
+    steps = [plan_turn(message, state, {}, lambda _, __, one=request: (one,)) for request in requests]  # type: ignore[misc]
+    return [Call(step.name, _in_order(step.args)) if isinstance(step, Call) else step for step in steps]
+
+
+def _in_order(args: dict[str, Any]) -> dict[str, Any]:
+    """Sort the lists among arguments, which are of types: which was named first does not count."""
+    return {name: sorted(value) if isinstance(value, list) else value for name, value in args.items()}

@@ -1,5 +1,6 @@
-"""What every reader of messages is and gives."""
+"""The protocol of the trained readers, and what a reading holds."""
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,38 +12,34 @@ MAX_CHARACTERS = 600  # of a message
 
 
 class ReadingCancelledError(Exception):
-    """The reading was called off."""
+    """The reading was cancelled."""
 
 
 @dataclass(frozen=True)
 class Fork:
-    """Where the model might have gone on in another way."""
+    """The beginning of an alternative: the output so far, with the second-best token last."""
 
-    tokens: tuple[int, ...]  # up to there, the other one last
-    chance: float  # of all of them
+    tokens: tuple[int, ...]
+    probability: float  # of all of them
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the model read: the calls, and how sure it was of each of their fields (0 to 1)."""
+    """The calls of a message, and the probability of each of their fields (0 to 1)."""
 
-    said: tuple[ParsedCall, ...]
+    calls: tuple[ParsedCall, ...]
     confidence: tuple[dict[str, float], ...]  # one a call, by the names of the language
     text: str
     forks: tuple[Fork, ...] = ()  # the likeliest first
 
     @property
-    def sureness(self) -> float:
-        """That all of it is right: the product over all decisions."""
-        total = 1.0
-        for fields in self.confidence:
-            for value in fields.values():
-                total *= value
-        return total
+    def probability(self) -> float:
+        """That all of it is right: the product over all fields."""
+        return math.prod(value for fields in self.confidence for value in fields.values())
 
 
 class Reader(Protocol):
-    """Whatever reads a message as the tuned model does."""
+    """A model that reads messages into calls."""
 
     def read(
         self,
@@ -51,4 +48,9 @@ class Reader(Protocol):
         ids: int = 0,
         stop: threading.Event | None = None,
         begin: Fork | None = None,
-    ) -> Reading: ...
+    ) -> Reading:
+        """Read a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
+
+        Raises ReadingCancelledError when `stop` is set; ValueError when the output is no calls of this state.
+        """
+        ...

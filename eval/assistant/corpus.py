@@ -18,8 +18,8 @@ from assistant.planning.context import Call
 from assistant.planning.planner import Understand, plan_turn
 from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.phrase_tables import TYPE_NAMES
-from assistant.training.generator.search_requests import Scene
-from assistant.understanding.call_language import to_request
+from assistant.training.generator.scenes import Scene
+from assistant.understanding.call_to_request import to_request
 from eval.assistant.tool_calls import comparable
 from eval.metrics import Share
 from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts

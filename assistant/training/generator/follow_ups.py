@@ -2,9 +2,11 @@
 
 import random
 
+from assistant.training.generator import number_phrases as nums
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.phrase_tables import pick
-from assistant.training.generator.search_requests import Fields, Made, Scene, _k, _k_phrase, call, hit_of, region_of
+from assistant.training.generator.scenes import Fields, Made, Scene, call
+from assistant.training.generator.search_phrases import count_phrase, drawn_count, hit_of, region_of
 
 ONLY = ("(only|just|only|now only|only the|ok, only|and only|but only|just the|now just|restrict to|limit to|limit it to"
         "|narrow it down to|keep|keep only|show me only|show only|filter by|please only|I want only|let's see only"
@@ -121,17 +123,17 @@ def sex(rng: random.Random, scene: Scene) -> Made:
 def age(rng: random.Random, scene: Scene) -> Made:
     roll = rng.random()
     if roll < 0.2:
-        said, code = rng.choice(ph.GROUPS)
+        said, code = rng.choice(nums.GROUPS)
         if rng.random() < 0.2:
-            other, _ = rng.choice(ph.GROUPS)
+            other, _ = rng.choice(nums.GROUPS)
             return pick(rng.choice((f"not {other}, (I want |) {said}", f"{CORRECTION} {said}{END}", f"{said} (rather|instead){END}",
                                     f"{other}, (no|I mean|or rather) {said}", f"same, but {said}")), rng), \
                 [call("refine", age=code)]  # fmt: skip
         return pick(f"{rng.choice((ONLY, NOW, CORRECTION, ''))} {said}{rng.choice(('', ' only', ''))}{END}", rng), \
             [call("refine", age=code)]  # fmt: skip
     if roll < 0.36:
-        n = ph.some_age(rng)
-        said = ph.number(n, rng, 0.15)
+        n = nums.some_age(rng)
+        said = nums.number(n, rng, 0.15)
         low = rng.random() < 0.5
         up = "(upper|maximum|top|max)" if not low else "(lower|minimum|bottom|min)"
         verb = "(raise|lower|extend|set|change|move|bring|widen|stretch|reduce|prepone)"
@@ -141,9 +143,9 @@ def age(rng: random.Random, scene: Scene) -> Made:
             f"extend the age to {said}" if not low else f"{verb} the age to {said} and above",
             f"cap (it|the age) at {said}" if not low else f"start at {said} years",
         )), rng), [call("refine", age=f"{'>=' if low else '<='}{n}")]  # fmt: skip
-    said, code = ph.age_bound(rng)
+    said, code = nums.age_bound(rng)
     if roll < 0.5:
-        wrong, _ = ph.age_bound(rng)
+        wrong, _ = nums.age_bound(rng)
         return pick(rng.choice((
             f"{CORRECTION} {said}{END}", f"{wrong}, (I mean|no|no wait|hmm|sorry|or rather|no, let's say) {said}{END}",
             f"not {wrong}(,| but) {said}", f"{said}, not {wrong}", f"{wrong}... no, {said}",
@@ -166,7 +168,7 @@ def size(rng: random.Random, scene: Scene) -> Made:
                                 f"only {word}{'' if word.endswith('er') else ' ones'}", f"{word}(?|)")), rng), \
             [call("refine", vague=vague)]  # fmt: skip
     if roll < 0.22:
-        said, meant = ph.length(rng)
+        said, meant = nums.length(rng)
         low = rng.random() < 0.4
         end = "(upper|maximum)" if not low else "(lower|minimum)"
         return pick(rng.choice((
@@ -176,9 +178,9 @@ def size(rng: random.Random, scene: Scene) -> Made:
             f"the {end} border may be {said}", f"{said} (would be|is) a more sensible {end} limit",
             f"cap (it|the size) at {said}" if not low else f"start (from|at) {said}",
         )), rng), [call("refine", size=f"{'>' if low else '<'}{meant}")]  # fmt: skip
-    said, code = ph.size_bound(rng)
+    said, code = nums.size_bound(rng)
     if roll < 0.34:
-        wrong, _ = ph.size_bound(rng)
+        wrong, _ = nums.size_bound(rng)
         return pick(rng.choice((f"{CORRECTION} {said}{END}", f"{wrong}, (I mean|no|hmm|sorry|or rather|no wait) {said}{END}",
                                 f"{wrong}... no, {said}", f"not {wrong}, {said}")), rng), [call("refine", size=code)]  # fmt: skip
     if roll < 0.40:
@@ -199,7 +201,7 @@ def size(rng: random.Random, scene: Scene) -> Made:
 def count(rng: random.Random, scene: Scene) -> Made:
     if rng.random() < 0.25:
         more = rng.randint(1, 30)
-        said = ph.number(more, rng, 0.3)
+        said = nums.number(more, rng, 0.3)
         if rng.random() < 0.5:
             return pick(rng.choice((f"{said} more{END}", f"(show|give) me {said} more{END}", f"the next {said}{END}",
                                     f"another {said}{END}", f"{said} more (hits|cases|results|of them){END}")), rng), \
@@ -207,12 +209,12 @@ def count(rng: random.Random, scene: Scene) -> Made:
         return pick(rng.choice(("(show me |give me |)(some |a few |)more( hits| cases| results| of them| please|)", "more{e}",
                                 "are there more?", "the next ones", "show more")), rng, e=rng.choice(("", "!", "?"))), \
             [call("refine", more="10")]  # fmt: skip
-    said, code = _k_phrase(rng)
+    said, code = count_phrase(rng)
     if rng.random() < 0.2:
-        wrong, _ = _k(rng)
+        wrong, _ = drawn_count(rng)
         return pick(rng.choice((f"{CORRECTION} {said}{END}", f"{wrong.removesuffix(' of')}, (no|nah|no wait|sorry), {said}")), rng), \
             [call("refine", k=code)]  # fmt: skip
-    plain, n = _k(rng)
+    plain, n = drawn_count(rng)
     plain = plain.removesuffix(" of")
     if rng.random() < 0.35 and n != "1":
         return pick(rng.choice((f"(bump|cut|raise|reduce) (that|it) (up |down |)to {plain} (hits|results|cases)",
@@ -228,7 +230,7 @@ def count(rng: random.Random, scene: Scene) -> Made:
 def bare_number(rng: random.Random, scene: Scene) -> Made:
     n = rng.choice((rng.randint(1, 20), rng.randint(20, 90)))
     return pick(rng.choice((f"(make it|make that|change it to|set it to|rather|let's say|go to|say) {n}{END}", f"{n}{END}",
-                            f"(no, |){n} (instead|rather)", f"{ph.words(n)}{END}", f"make (it|that) {ph.words(n)}")), rng), \
+                            f"(no, |){n} (instead|rather)", f"{nums.words(n)}{END}", f"make (it|that) {nums.words(n)}")), rng), \
         [call("refine", number=str(n))]  # fmt: skip
 
 
@@ -296,7 +298,7 @@ def several_filters(rng: random.Random, scene: Scene) -> Made:
 def only_people(rng: random.Random, scene: Scene) -> Made:
     """ "women over 60": sex and age in one breath."""
     code = rng.choice("FM")
-    said, age_code = ph.age_bound(rng)
+    said, age_code = nums.age_bound(rng)
     return pick(f"{rng.choice((ONLY, NOW, ''))} {ph.people(code, rng)} {said}{END}", rng), \
         [call("refine", sex=code, age=age_code)]  # fmt: skip
 
@@ -316,7 +318,7 @@ def other_region(rng: random.Random, scene: Scene) -> Made:
 def nth(rng: random.Random, scene: Scene) -> Made:
     n = rng.randint(1, 6)
     last = rng.random() < 0.15
-    word = "last" if last else ph.ordinal(n, rng)
+    word = "last" if last else nums.ordinal(n, rng)
     return pick(rng.choice((f"(and|and for|what about|now|how about|and how is it by) the {word}( one|)(?|)", f"the {word}( one|)(?|.|)",
                             f"(and |)the {word} (please|too|then)", f"and to the {word}?")), rng), \
         [call("refine", nth="last" if last else str(n))]  # fmt: skip
@@ -351,10 +353,10 @@ def pairs(rng: random.Random, scene: Scene) -> Made:
         ("patients", "people", "those", "persons", "pts", "in patients", "in people", "from patients", "", "")
     )
     if kind == "age":
-        said, code = ph.age_bound(rng)
+        said, code = nums.age_bound(rng)
         return pick(f"{lead} {who} {said}{END}", rng), [call(do, age=code)]
     if kind == "size":
-        said, code = ph.size_bound(rng)
+        said, code = nums.size_bound(rng)
         return pick(f"{lead} {said}{END}", rng), [call(do, size=code)]
     if kind == "scope":
         code = rng.choice(tuple(ph.SCOPES))
@@ -366,7 +368,7 @@ def pairs(rng: random.Random, scene: Scene) -> Made:
         said = rng.choice(("no {}", "not {}", "without {}", "excluding {}", "but not in {}")).format(other) if no else \
             rng.choice(("in {}", "only {}", "{} only", "{}", "from {}")).format(ph.people(code, rng))  # fmt: skip
         return pick(f"{lead} {said}{END}", rng), [call(do, sex=code)]
-    (age_said, age_code), (size_said, size_code) = ph.age_bound(rng), ph.size_bound(rng)
+    (age_said, age_code), (size_said, size_code) = nums.age_bound(rng), nums.size_bound(rng)
     one, two = rng.sample(
         (
             f"{rng.choice(('patients', 'people', 'patient', 'age'))} {age_said}",

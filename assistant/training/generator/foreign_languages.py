@@ -3,7 +3,7 @@
 import random
 
 from assistant.training.generator.phrase_tables import pick
-from assistant.training.generator.search_requests import Made, Scene, call
+from assistant.training.generator.scenes import Made, Scene, call
 
 # type -> how it is named; in the order German, Spanish, French, Italian
 TYPES: dict[str, tuple[str, str, str, str]] = {

@@ -2,9 +2,11 @@
 
 import random
 
+from assistant.training.generator import number_phrases as nums
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.phrase_tables import pick
-from assistant.training.generator.search_requests import SHOW, Made, Scene, call, hit_of, region_of
+from assistant.training.generator.scenes import Made, Scene, call
+from assistant.training.generator.search_phrases import SHOW, hit_of, region_of
 
 PLEASE = "(|||| please| please|, please| for me|?|.| now)"
 ASK = ("(||||can you |could you |please |would you |I want you to |now |you may |kindly |let's |first |I need to "
@@ -54,7 +56,7 @@ def compare(rng: random.Random, scene: Scene) -> Made:
     if rng.random() < 0.08:
         which = {"nth": which["hit"]} if which["hit"].isdigit() and int(which["hit"]) <= 10 else which
         if "nth" in which:
-            hit = f"the {ph.ordinal(int(which['nth']), rng)}{rng.choice((' one', '', ''))}"
+            hit = f"the {nums.ordinal(int(which['nth']), rng)}{rng.choice((' one', '', ''))}"
     pattern = rng.choice((
         f"{ASK}compare {{r}} (with|to|and|against) {{h}}{PLEASE}", f"(compare|comparison) (with|to) {{h}}{PLEASE}", "(vs|versus|against) {h}(?|)", "{r} vs {h}(?|)",
         "what's the difference between {r} and {h}(?|)", "how does {r} (differ|compare) (from|to|with) {h}(?|)", f"put {{r}} (side by side with|next to|beside) {{h}}{PLEASE}",
@@ -80,7 +82,7 @@ def hit(rng: random.Random, scene: Scene) -> Made:
     said, which = hit_of(rng)
     if rng.random() < 0.06:
         n = rng.randint(1, 5)
-        said, which = f"the {ph.ordinal(n, rng)}{rng.choice((' one', ''))}", {"nth": str(n)}
+        said, which = f"the {nums.ordinal(n, rng)}{rng.choice((' one', ''))}", {"nth": str(n)}
     return pick(rng.choice((
         f"{ASK}(describe|open|show) {{h}}{PLEASE}", f"(tell me|say me|give me) (more |everything |)(about|on) {{h}}{PLEASE}", "what (do we|do you|does the atlas) know about {h}?",
         "(details|info|information|facts|more) (on|about|of) {h}(?| please|)", "what is {h}(?|)", "(everything|all) (on|about) {h}", "how (old|big) is (the patient of |){h}?",
@@ -107,7 +109,7 @@ def regions(rng: random.Random, scene: Scene) -> Made:
     spot = "(regions|spots|places|areas|candidates|suspicious regions|suspicious places|lesions|abnormalities|foci|findings|suspicious areas)"
     if rng.random() < 0.35:
         n = rng.randint(1, 15)
-        said = ph.number(n, rng, 0.45)
+        said = nums.number(n, rng, 0.45)
         one = "(region|spot|place|area)" if n == 1 else spot
         return pick(rng.choice((
             f"(suggest|propose|find|mark|flag|show me|point out|indicate|highlight|mark up|pick) (up to |the |at most |max |||){said} (most conspicuous |most striking |most suspicious |||){one}{PLEASE}",
@@ -204,7 +206,7 @@ def reasons(rng: random.Random, scene: Scene) -> Made:
             said = ph.people("F" if thing == "women" else "M", rng)
             fields = {"sex": "F" if thing == "women" else "M"}
         elif thing == "over":
-            said, fields = (lambda p: (p[0], {"age": p[1]}))(ph.age_bound(rng))
+            said, fields = (lambda p: (p[0], {"age": p[1]}))(nums.age_bound(rng))
         else:
             t = rng.choice(ph.TYPE_NAMES)
             said, fields = rng.choice(ph.NAMES[t]), {"in": t}
@@ -280,7 +282,7 @@ def put_right(rng: random.Random, scene: Scene) -> Made:
         if rng.random() < 0.3:
             return f"not R{a}: {pattern.replace('{x}', f'R{b}')}", [call(do, region=f"R{b}")]
         return pattern.replace("{x}", f"R{a}{no}R{b}"), [call(do, region=f"R{b}")]
-    first, second = ph.ordinal(a, rng), ph.ordinal(b, rng)
+    first, second = nums.ordinal(a, rng), nums.ordinal(b, rng)
     pattern, do = rng.choice((("compare it with {x} hit", "compare"), ("describe {x} hit", "hit"), ("open {x} case", "hit"), ("tell me about {x} match", "hit"),
                               ("how does mine differ from {x} hit?", "compare")))  # fmt: skip
     if rng.random() < 0.35:

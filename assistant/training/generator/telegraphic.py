@@ -2,8 +2,9 @@
 
 import random
 
-from assistant.training.generator.phrase_tables import some_age, some_types
-from assistant.training.generator.search_requests import Fields, Made, Scene, call
+from assistant.training.generator.number_phrases import some_age
+from assistant.training.generator.phrase_tables import some_types
+from assistant.training.generator.scenes import Fields, Made, Scene, call
 
 ABBREVIATED = {
     "bone": ("bone", "bone", "oss", "osseous"),

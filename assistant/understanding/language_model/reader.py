@@ -1,4 +1,4 @@
-"""The embedded language model itself: a message in its state in, calls with a confidence for each argument out."""
+"""The language model as a reader: a message in its state in, calls with a confidence for each argument out."""
 
 import json
 import logging
@@ -14,7 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import grammar, read, state_line
+from assistant.understanding.call_grammar import grammar
+from assistant.understanding.call_language import read, state_line
 from assistant.understanding.language_model.base_weights import BaseModelError
 from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
 from encoder.loading import MODEL_LOAD_LOCK
@@ -23,13 +24,13 @@ log = logging.getLogger(__name__)
 
 ADAPTER = Path(__file__).parent / "adapter"
 BEGIN, END = 1, 2  # <|im_start|> and <|im_end|>: before a message, after an answer
-MAX_TOKENS = 120  # of an answer
-SURE = 1.0
-POLL_S = 0.05  # how often one who waits looks whether it was called off
+MAX_TOKENS = 120  # of the output
+CERTAIN = 1.0  # the probability of a token that the grammar forces
+POLL_S = 0.05  # how often a waiting reading looks whether it was cancelled
 
 
 class LanguageModelReader:
-    """The tuned model, loaded. One reading at a time: others wait their turn.
+    """The tuned model, loaded. One reading at a time: other threads wait their turn.
 
     `base`: folder of the unpacked base model; `adapter`: folder of the tuned adapter, None for the base alone.
     """
@@ -58,7 +59,7 @@ class LanguageModelReader:
         self._pieces = [self._tokenizer.decode([i], skip_special_tokens=False) for i in range(vocabulary)]
 
     def warm_up(self) -> None:
-        """Read one message, so that the first person does not wait for memory to be touched."""
+        """Read one message, so that the first user does not wait for memory to be touched."""
         self.read("similar lesions", TurnState(atlas_types=("lung",)))
 
     def read(
@@ -69,25 +70,25 @@ class LanguageModelReader:
         stop: threading.Event | None = None,
         begin: Fork | None = None,
     ) -> Reading:
-        """The calls of a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
+        """Read a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
 
-        Raises ReadingCancelledError when `stop` is set, also while others are read; ValueError when the model wrote
-        something else.
+        Raises ReadingCancelledError when `stop` is set, also while another message is read; ValueError when the output
+        is no calls.
         """
         with self._turn(stop):
-            tokens, chances, forks = self._generate(message[:MAX_CHARACTERS], state, ids, stop, begin)
+            tokens, probabilities, forks = self._decode(message[:MAX_CHARACTERS], state, ids, stop, begin)
         text = self._text(tokens)
         try:
-            said = tuple(read(text))
+            calls = tuple(read(text))
         except ValidationError as error:
             raise ValueError(f"not in the language: {text[:80]}") from error
-        # the same words in other tokens are no other way
-        others = tuple(fork for fork in forks if not text.startswith(self._text(fork.tokens)))
-        return Reading(said, self._by_field(tokens, chances, len(said)), text, others)
+        # the same words in other tokens are no alternative
+        alternatives = tuple(fork for fork in forks if not text.startswith(self._text(fork.tokens)))
+        return Reading(calls, self._by_field(tokens, probabilities, len(calls)), text, alternatives)
 
     def _text(self, tokens: Sequence[int]) -> str:
-        written: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)
-        return written
+        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True)
+        return text
 
     @contextmanager
     def _turn(self, stop: threading.Event | None) -> Iterator[None]:
@@ -99,10 +100,13 @@ class LanguageModelReader:
         finally:
             self._lock.release()
 
-    def _generate(
+    def _decode(
         self, message: str, state: TurnState, ids: int, stop: threading.Event | None, begin: Fork | None
     ) -> tuple[list[int], list[float], list[Fork]]:
-        """Greedy decoding under the grammar; tokens that are the only ones possible are never computed."""
+        """Decode greedily under the grammar; tokens that are the only ones possible are never computed.
+
+        Returns the tokens, the probability of each, and the forks, likeliest first.
+        """
         import llguidance.numpy as guide
         import numpy as np
         import torch
@@ -115,12 +119,12 @@ class LanguageModelReader:
         waiting = [BEGIN, *self._tokenizer.encode(prompt, add_special_tokens=False).ids]
         cache = DynamicCache(config=self._model.config)
         tokens: list[int] = []
-        chances: list[float] = []
+        probabilities: list[float] = []
         forks: list[Fork] = []
         if begin is not None:
             matcher.consume_tokens(list(begin.tokens))
             tokens += begin.tokens
-            chances += [SURE] * (len(tokens) - 1) + [begin.chance]
+            probabilities += [CERTAIN] * (len(tokens) - 1) + [begin.probability]
             waiting += begin.tokens
         with torch.inference_mode():
             while len(tokens) < MAX_TOKENS and not matcher.is_stopped():
@@ -129,7 +133,7 @@ class LanguageModelReader:
                 if self._constrained and (forced := matcher.compute_ff_tokens()):
                     matcher.consume_tokens(forced)
                     tokens += forced
-                    chances += [SURE] * len(forced)
+                    probabilities += [CERTAIN] * len(forced)
                     waiting += forced
                     continue
                 output = self._model(torch.tensor([waiting]), cache=cache, logits_to_keep=1)
@@ -139,23 +143,25 @@ class LanguageModelReader:
                     allowed = np.unpackbits(mask.view(np.uint8), bitorder="little")[: scores.shape[-1]].astype(bool)
                     scores[0, torch.from_numpy(~allowed)] = -torch.inf
                 best = torch.softmax(scores[0], -1).topk(2)
-                (token, other), (chance, next_best) = best.indices.tolist(), best.values.tolist()
+                (token, other), (probability, next_best) = best.indices.tolist(), best.values.tolist()
                 if token == END:
                     break
-                forks.append(Fork((*tokens, other), math.prod(chances) * next_best))
+                forks.append(Fork((*tokens, other), math.prod(probabilities) * next_best))
                 tokens.append(token)
-                chances.append(chance)
+                probabilities.append(probability)
                 waiting = [token]
                 if self._constrained:
                     matcher.consume_token(token)
-        return tokens, chances, sorted(forks, key=lambda fork: -fork.chance)
+        return tokens, probabilities, sorted(forks, key=lambda fork: -fork.probability)
 
-    def _by_field(self, tokens: Sequence[int], chances: Sequence[float], calls: int) -> tuple[dict[str, float], ...]:
-        """The chance of each field, from the tokens of its name and value."""
+    def _by_field(
+        self, tokens: Sequence[int], probabilities: Sequence[float], calls: int
+    ) -> tuple[dict[str, float], ...]:
+        """Multiply the probabilities of the tokens of each field's name and value."""
         found: list[dict[str, float]] = [{} for _ in range(calls)]
         text, spans = "", []
-        for token, chance in zip(tokens, chances, strict=True):
-            spans.append((len(text), chance))
+        for token, probability in zip(tokens, probabilities, strict=True):
+            spans.append((len(text), probability))
             text += self._pieces[token]
         call = -1
         fields = [(m.start(), m.group(1)) for m in re.finditer(r'"([a-z]+)":"', text)]
@@ -163,15 +169,18 @@ class LanguageModelReader:
             call += name == "do"
             end = next((s for s, _ in fields if s > start), len(text))
             product = 1.0
-            for at, chance in spans:
+            for at, probability in spans:
                 if start <= at < end:
-                    product *= chance
+                    product *= probability
             found[call][name] = product
         return tuple(found)
 
 
 def merge(model: Any, adapter: Path) -> None:
-    """Add a LoRA adapter, as peft writes it, to a model's weights. Raises BaseModelError if it fits another one."""
+    """Add a LoRA adapter, as peft writes it, to a model's weights: W + alpha / r * B A (arXiv 2106.09685).
+
+    Raises BaseModelError if it fits another model.
+    """
     import torch
     from safetensors.torch import load_file
 

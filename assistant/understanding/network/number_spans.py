@@ -1,4 +1,4 @@
-"""Numbers as they stand in a message, in digits or in words: where, and how much. Of what is not asked here."""
+"""Number spans of a message, in digits or in words: where they stand, and their value, not what they count."""
 
 import re
 from dataclasses import dataclass
@@ -25,11 +25,11 @@ class Number:
     value: str
 
 
-def find_numbers(text: str, most: int) -> list[Number]:
-    """The first `most` numbers of a text in lower case. "One" and "first" are none: any words mean a 1."""
+def find_numbers(text: str, limit: int) -> list[Number]:
+    """Find the first `limit` numbers of a text in lower case. "One" and "first" are none: any words mean a 1."""
     found: list[Number] = []
     for match in _NUMBER.finditer(text):
-        if match.group() != "one" and len(found) < most:
+        if match.group() != "one" and len(found) < limit:
             found.append(Number(*match.span(), _value(match)))
     return found
 
@@ -50,5 +50,5 @@ def _value(match: re.Match[str]) -> str:
 
 
 def _whole(words: str) -> int:
-    """ "sixty-four": the tens and what follows them."""
+    """Add up "sixty-four": the tens and what follows them."""
     return sum(_PARTS[word] for word in _PART.findall(words))

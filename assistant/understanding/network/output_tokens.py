@@ -1,8 +1,9 @@
-"""The calls of the embedded language as a short row of symbols, which the offline network writes one by one.
+"""Calls as a short row of output tokens, which the network writes one by one.
 
 `[{"do":"search","in":"liver","age":">60"}]` for "liver, over 60" is `do=search in= liver age= > #1`: a name, then the
 pieces of its value. A number that the message says is pointed at (`#1` is the first), not spelled: a small network
-points better than it copies. Other numbers are digits, so that any can be written.
+points better than it copies (pointer networks: Vinyals et al. 2015, arXiv 1506.03134). Other numbers are digits, so
+that any can be written.
 """
 
 import re
@@ -18,32 +19,32 @@ _PIECES = re.compile(r"\d+(?:\.\d+)?|[<>]=?|[~+]|-(?=\d)|[A-Za-z](?:[A-Za-z_ ]|-
 _DECADE = re.compile(r"([1-9]0)-(\d9)")
 
 
-def to_output_tokens(said: Iterable[ParsedCall], numbers: Sequence[str] = ()) -> list[str]:
-    """Requests as symbols, without the end; `numbers` are those of the message."""
-    symbols = []
-    for call in said:
+def to_output_tokens(calls: Iterable[ParsedCall], numbers: Sequence[str] = ()) -> list[str]:
+    """Write calls as output tokens, without the end; `numbers` are those of the message."""
+    tokens = []
+    for call in calls:
         for key, value in call.written().items():
-            symbols += [_DO + value] if key == "do" else [f"{key}=", *_value(value, numbers)]
-    return symbols
+            tokens += [_DO + value] if key == "do" else [f"{key}=", *_value(value, numbers)]
+    return tokens
 
 
-def from_output_tokens(symbols: Sequence[str], numbers: Sequence[str] = ()) -> list[ParsedCall]:
-    """The inverse of `to_output_tokens`. Raises ValueError where the symbols are not of the language."""
+def from_output_tokens(tokens: Sequence[str], numbers: Sequence[str] = ()) -> list[ParsedCall]:
+    """Read calls from output tokens: the inverse of `to_output_tokens`. Raises ValueError where they are no calls."""
     calls: list[dict[str, str]] = []
     key = ""
-    for symbol in symbols:
-        if symbol.startswith(_DO):
-            calls.append({"do": symbol.removeprefix(_DO)})
+    for token in tokens:
+        if token.startswith(_DO):
+            calls.append({"do": token.removeprefix(_DO)})
             key = ""
-        elif symbol in _NAMES:
-            key = symbol[:-1]
+        elif token in _NAMES:
+            key = token[:-1]
             if not calls or key in calls[-1]:
-                raise ValueError(f"{symbol} where it cannot stand")
+                raise ValueError(f"{token} where it cannot stand")
             calls[-1][key] = ""
         elif key:
-            calls[-1][key] += _piece(symbol, calls[-1][key], numbers)
+            calls[-1][key] += _piece(token, calls[-1][key], numbers)
         else:
-            raise ValueError(f"{symbol} without a name")
+            raise ValueError(f"{token} without a name")
     return read(write([ParsedCall.model_validate(call) for call in calls]))
 
 
@@ -52,9 +53,9 @@ def _value(value: str, numbers: Sequence[str]) -> list[str]:
     if decade and int(decade[2]) - int(decade[1]) == 9 and decade[1] in numbers and decade[2] not in numbers:
         return [_pointer(decade[1], numbers), DECADE]
     return [
-        symbol
+        token
         for piece in _PIECES.findall(value)
-        for symbol in ([_pointer(piece, numbers)] if piece in numbers else piece if piece[0].isdigit() else [piece])
+        for token in ([_pointer(piece, numbers)] if piece in numbers else piece if piece[0].isdigit() else [piece])
     ]
 
 
@@ -62,17 +63,17 @@ def _pointer(number: str, numbers: Sequence[str]) -> str:
     return f"#{numbers.index(number) + 1}"
 
 
-def _piece(symbol: str, before: str, numbers: Sequence[str]) -> str:
-    """What a symbol stands for after what is written of the value before it."""
-    if symbol.startswith("#"):
-        if int(symbol[1:]) > len(numbers):
-            raise ValueError(f"the message has no number {symbol}")
-        return numbers[int(symbol[1:]) - 1]
-    if symbol == DECADE:
+def _piece(token: str, before: str, numbers: Sequence[str]) -> str:
+    """Resolve a token after what is written of the value before it."""
+    if token.startswith("#"):
+        if int(token[1:]) > len(numbers):
+            raise ValueError(f"the message has no number {token}")
+        return numbers[int(token[1:]) - 1]
+    if token == DECADE:
         if not before.isdigit():
             raise ValueError("a decade of no number")
         return f"-{int(before) + 9}"
-    return symbol
+    return token
 
 
 _NAMES = frozenset(f"{key}=" for key in KEYS[1:])

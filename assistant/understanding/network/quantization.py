@@ -1,7 +1,7 @@
-"""Weights in eight bits: on the disk, and in the layers that work with them as they are.
+"""Int8 quantization of weights: on the disk, and in the linear layers that compute with them as they are.
 
 With a short message a layer waits for its weights more than for its sums, so that fewer bytes mean less time. Each row
-of a table has its own scale, and so has each row that comes in (dynamic quantisation by vectors: Dettmers et al. 2022,
+of a weight matrix has its own scale, and so has each row of the input (vector-wise quantization: Dettmers et al. 2022,
 arXiv 2208.07339, 2.1).
 """
 
@@ -11,47 +11,47 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-SCALE = ".scale"  # after the name of weights in eight bits: what each of their rows is multiplied by
-LEAST = 1e-8  # a scale is at least this, so that a row of zeros has one
+SCALE = ".scale"  # after the name of int8 weights: what each of their rows is multiplied by
+MIN_SCALE = 1e-8  # so that a row of zeros has one
 
 
 def quantize(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """Tables in eight bits, each row by its own scale, all else in sixteen: half the size, and hardly a difference."""
-    small: dict[str, torch.Tensor] = {}
+    """Quantize matrices to int8, each row by its own scale; all else becomes float16. The inverse is `dequantize`."""
+    quantized: dict[str, torch.Tensor] = {}
     for name, table in weights.items():
         if table.dim() < 2:
-            small[name] = table.to(torch.float16)
+            quantized[name] = table.to(torch.float16)
             continue
-        small[name], scale = _in_eight_bits(table)
-        small[name + SCALE] = scale.to(torch.float16)
-    return small
+        quantized[name], scale = _to_int8(table)
+        quantized[name + SCALE] = scale.to(torch.float16)
+    return quantized
 
 
-def dequantize(small: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    """The inverse of `quantize`, in full precision."""
+def dequantize(quantized: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Restore what `quantize` made to float32, within half a step of its scale."""
     return {
-        name: table.float() * small[name + SCALE].float() if name + SCALE in small else table.float()
-        for name, table in small.items()
+        name: table.float() * quantized[name + SCALE].float() if name + SCALE in quantized else table.float()
+        for name, table in quantized.items()
         if not name.endswith(SCALE)
     }
 
 
 def int8_is_fast() -> bool:
-    """Whether this machine multiplies eight-bit numbers faster than floats: where oneDNN has kernels for both."""
+    """Tell whether this machine multiplies int8 faster than floats: where oneDNN has kernels for both."""
     return platform.machine().lower() in ("x86_64", "amd64") and torch.backends.mkldnn.is_available()
 
 
-def quantize_linear_layers(module: nn.Module, small: Mapping[str, torch.Tensor], prefix: str) -> None:
-    """Let the linear layers of a module, whose `quantize` weights begin with `prefix`, work with them as they are."""
+def quantize_linear_layers(module: nn.Module, quantized: Mapping[str, torch.Tensor], prefix: str) -> None:
+    """Replace the linear layers of a module, whose `quantize` weights begin with `prefix`, by `Int8Linear`."""
     for name, layer in list(module.named_modules()):
         if isinstance(layer, nn.Linear):
             weight = f"{prefix}{name}.weight"
             parent, _, last = name.rpartition(".")
-            setattr(module.get_submodule(parent), last, Int8Linear(small[weight], small[weight + SCALE]))
+            setattr(module.get_submodule(parent), last, Int8Linear(quantized[weight], quantized[weight + SCALE]))
 
 
 class Int8Linear(nn.Module):
-    """A linear layer without bias. Shape: (…, width in) -> (…, width out), both in full precision."""
+    """A linear layer without bias. Shape: (…, width in) -> (…, width out), both float32."""
 
     weight: torch.Tensor  # (in, out)
     scale: torch.Tensor  # (out,)
@@ -62,13 +62,13 @@ class Int8Linear(nn.Module):
         self.register_buffer("scale", scale.float().flatten(), persistent=False)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        rows, scale = _in_eight_bits(x.flatten(0, -2))
-        # the only product of eight-bit matrices PyTorch has without a package of its own
+        rows, scale = _to_int8(x.flatten(0, -2))
+        # the only product of int8 matrices PyTorch has without a package of its own
         summed: torch.Tensor = torch._int_mm(rows, self.weight)
         return (summed * (scale * self.scale)).reshape(*x.shape[:-1], -1)
 
 
-def _in_eight_bits(table: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """A table by rows, and the scale of each. Shape: (rows, columns) -> the same, (rows, 1)."""
-    scale = (table.abs().amax(dim=1, keepdim=True) / 127).clamp(min=LEAST)
+def _to_int8(table: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Quantize row by row, symmetrically. Shape: (rows, columns) -> the same, (rows, 1)."""
+    scale = (table.abs().amax(dim=1, keepdim=True) / 127).clamp(min=MIN_SCALE)
     return (table / scale).round().to(torch.int8), scale

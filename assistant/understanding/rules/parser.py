@@ -10,13 +10,16 @@ from assistant.core.turn_state import TurnState
 from assistant.understanding.preprocess import is_data, lesion_ids
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.clauses import called_off, clauses, complains, unwanted
+from assistant.understanding.rules.filters import read_scope, read_sex, read_types
+from assistant.understanding.rules.filters_lifted import read_lifted
 from assistant.understanding.rules.hit_questions import asked_of_hits
 from assistant.understanding.rules.intent_of_clause import clause_intent, topic_of
 from assistant.understanding.rules.intent_patterns import first_intent, likely_intent
 from assistant.understanding.rules.merge_requests import points, remarks, take_in
 from assistant.understanding.rules.normalise import normalise
 from assistant.understanding.rules.out_of_scope import declined, disease_word
-from assistant.understanding.rules.reading import read_slots
+from assistant.understanding.rules.quantities import read_quantities
+from assistant.understanding.rules.references import read_ids, read_numbered, read_references
 from assistant.understanding.rules.slots import Slots
 
 MAX_REQUESTS = 6  # in one message
@@ -115,6 +118,23 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         unclear=slots.unclear,
         unread=slots.unread,
     )
+
+
+def read_slots(text: str, ids: tuple[str, ...] = (), atlas_types: tuple[str, ...] = ()) -> Slots:
+    """Read all slots of one normalised request. `ids` are the lesion ids behind the words idref0, idref1, …
+
+    Each step finds what it knows, blanks it out, and notes what it means, so that nothing is read twice.
+    """
+    slots = Slots(text)
+    read_ids(slots, ids)
+    read_lifted(slots)
+    read_scope(slots)
+    read_numbered(slots)
+    read_quantities(slots)
+    read_references(slots)
+    read_sex(slots)
+    read_types(slots, atlas_types)
+    return slots
 
 
 def _superlatives(clause: str, slots: Slots, state: TurnState) -> tuple[HitRef, ...]:

@@ -23,7 +23,7 @@ STATE = TurnState(atlas_types=("liver", "lung"))
 def one_call_letter_by_letter(monkeypatch):
     """The tiny model's tokens are bytes, and its random answers would go on for as long as the grammar lets them."""
     monkeypatch.setattr("assistant.understanding.language_model.reader.MAX_TOKENS", 1000)
-    monkeypatch.setattr("assistant.understanding.call_language.MAX_CALLS", 1)
+    monkeypatch.setattr("assistant.understanding.call_grammar.MAX_CALLS", 1)
 
 
 @pytest.fixture(scope="module")
@@ -34,20 +34,22 @@ def reader(tmp_path_factory):
 @pytest.mark.parametrize("message", ["only women", "<|im_end|>", "Lösche alles 删除", ""])
 def test_even_random_weights_write_valid_calls(reader, message):
     reading = reader.read(message, STATE)
-    assert reading.said
-    assert len(reading.confidence) == len(reading.said)
-    assert all(set(c) == set(s.written()) for c, s in zip(reading.confidence, reading.said, strict=True))
+    assert reading.calls
+    assert len(reading.confidence) == len(reading.calls)
+    assert all(set(c) == set(s.written()) for c, s in zip(reading.confidence, reading.calls, strict=True))
     assert all(0 <= value <= 1 for fields in reading.confidence for value in fields.values())
 
 
-def test_a_second_hypothesis_starts_where_the_first_reading_forked(reader):
+def test_an_alternative_goes_on_from_where_the_first_might_have_turned(reader):
     first = reader.read("only women", STATE)
-    assert [fork.chance for fork in first.forks] == sorted((fork.chance for fork in first.forks), reverse=True)
+    assert [fork.probability for fork in first.forks] == sorted(
+        (fork.probability for fork in first.forks), reverse=True
+    )
     for fork in first.forks[:3]:
         other = reader.read("only women", STATE, begin=fork)
-        assert other.said != first.said
+        assert other.calls != first.calls
         assert other.text.startswith(reader._text(fork.tokens))
-        assert 0 < other.sureness <= fork.chance
+        assert 0 < other.probability <= fork.probability
 
 
 def test_a_reading_can_be_cancelled(reader):
@@ -57,7 +59,7 @@ def test_a_reading_can_be_cancelled(reader):
         reader.read("similar lesions", STATE, stop=stop)
 
 
-def test_a_reading_that_waits_for_another_can_be_cancelled(reader):
+def test_who_waits_for_another_reading_can_be_cancelled(reader):
     stop = threading.Event()
     stop.set()
     with reader._lock, pytest.raises(ReadingCancelledError):

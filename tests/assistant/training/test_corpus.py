@@ -9,7 +9,8 @@ from assistant.core.turn_state import TurnState
 from assistant.training.corpus import KEPT_APART, UNSEEN, WrittenError, fill, learnt_from, lines, measured
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.utterances import Kept, distinct, plain
-from assistant.understanding.call_language import grammar, write
+from assistant.understanding.call_grammar import grammar
+from assistant.understanding.call_language import write
 
 LANGUAGE = re.compile(grammar(TurnState(atlas_types=TYPE_NAMES)).removeprefix("start: /").removesuffix("/"))
 

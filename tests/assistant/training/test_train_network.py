@@ -25,9 +25,9 @@ def test_a_run_learns_and_its_files_are_read(base, tmp_path):
     out = train_network(base, tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
     assert losses[-1] < 0.8 * losses[0]
     reader = NetworkReader(out)
-    assert reader.network.shape.symbols == len(reader.symbols)
+    assert reader.network.shape.output_tokens == len(reader.output_tokens)
     with suppress(ValueError):  # after so little it may write what is not of the language
-        assert reader.read("similar lesions", STATE).said
+        assert reader.read("similar lesions", STATE).calls
 
 
 def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(base, tmp_path):

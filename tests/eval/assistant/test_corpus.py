@@ -3,8 +3,9 @@
 import pytest
 
 from assistant.training.corpus import Filled, Line, WrittenError
-from assistant.training.generator.search_requests import Scene
-from assistant.understanding.call_language import ParsedCall, state_line, to_request
+from assistant.training.generator.scenes import Scene
+from assistant.understanding.call_language import ParsedCall, state_line
+from assistant.understanding.call_to_request import to_request
 from assistant.understanding.rules.parser import understand
 from eval.assistant.corpus import CorpusReport, is_read, run, scores, to_markdown, turn_state
 

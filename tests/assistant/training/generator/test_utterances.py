@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from assistant.training.generator.search_requests import Scene
+from assistant.training.generator.scenes import Scene
 from assistant.training.generator.utterances import Kept, distinct, plain, read_jsonl, utterance, write_jsonl
 from assistant.understanding.call_language import read
 

@@ -1,4 +1,4 @@
-"""Requests as symbols and back, and the numbers of a message that they point at."""
+"""Calls as output tokens and back, and the numbers of a message that they point at."""
 
 import pytest
 
@@ -9,35 +9,35 @@ from assistant.understanding.network.output_tokens import MAX_NUMBERS, from_outp
 
 
 def test_a_call_is_a_name_and_the_pieces_of_its_value():
-    said = [ParsedCall.model_validate({"do": "search", "in": "soft tissue+liver", "age": ">=60", "size": "1.5cm-20mm"}),
-            ParsedCall.model_validate({"do": "report", "as": "dicom-sr"})]  # fmt: skip
-    assert to_output_tokens(said, ["60", "1.5"]) == [
+    search = {"do": "search", "in": "soft tissue+liver", "age": ">=60", "size": "1.5cm-20mm"}
+    calls = [ParsedCall.model_validate(call) for call in (search, {"do": "report", "as": "dicom-sr"})]
+    assert to_output_tokens(calls, ["60", "1.5"]) == [
         "do=search", "in=", "soft tissue", "+", "liver", "age=", ">=", "#1", "size=", "#2", "cm", "-", "2", "0", "mm",
         "do=report", "as=", "dicom-sr",
     ]  # fmt: skip
 
 
 def test_a_decade_is_its_number_and_a_sign():
-    said = [ParsedCall.model_validate({"do": "search", "age": "60-69"})]
-    assert to_output_tokens(said, ["60"]) == ["do=search", "age=", "#1", "s"]
-    assert to_output_tokens(said, ["60", "69"]) == ["do=search", "age=", "#1", "-", "#2"]
+    calls = [ParsedCall.model_validate({"do": "search", "age": "60-69"})]
+    assert to_output_tokens(calls, ["60"]) == ["do=search", "age=", "#1", "s"]
+    assert to_output_tokens(calls, ["60", "69"]) == ["do=search", "age=", "#1", "-", "#2"]
     assert from_output_tokens(["do=search", "age=", "#1", "s"], ["70"])[0].age == "70-79"
 
 
 def test_what_sentences_mean_comes_back_whole():
     for number in range(1500):
         one = utterance(7, number)
-        said, numbers = read(one.answer), [n.value for n in find_numbers(one.text.lower(), MAX_NUMBERS)]
-        assert from_output_tokens(to_output_tokens(said, numbers), numbers) == said
-        assert from_output_tokens(to_output_tokens(said)) == said
+        calls, numbers = read(one.answer), [n.value for n in find_numbers(one.text.lower(), MAX_NUMBERS)]
+        assert from_output_tokens(to_output_tokens(calls, numbers), numbers) == calls
+        assert from_output_tokens(to_output_tokens(calls)) == calls
 
 
-@pytest.mark.parametrize("symbols", [["in=", "liver"], ["do=search", "liver"], ["do=search", "k=", "3", "k=", "4"],
+@pytest.mark.parametrize("tokens", [["in=", "liver"], ["do=search", "liver"], ["do=search", "k=", "3", "k=", "4"],
                                      ["do=dance"], ["do=search", "sex=", "liver"], ["do=search", "k=", "#1"],
                                      ["do=search", "age=", "s"]])  # fmt: skip
-def test_symbols_out_of_place_are_refused(symbols):
+def test_tokens_out_of_place_are_refused(tokens):
     with pytest.raises(ValueError):  # noqa: PT011  pydantic's among them
-        from_output_tokens(symbols)
+        from_output_tokens(tokens)
 
 
 @pytest.mark.parametrize(("text", "values"), [

@@ -1,4 +1,4 @@
-"""Weights in eight bits: packed, unpacked, and worked with as they are."""
+"""Weights in int8: quantized, dequantized, and computed with as they are."""
 
 import pytest
 import torch
@@ -16,15 +16,17 @@ def test_they_are_near_the_weights():
 
 
 @pytest.mark.parametrize("rows", [1, 3, 40])
-def test_layers_that_keep_them_say_what_the_unpacked_ones_say(rows):
+def test_int8_layers_compute_what_the_dequantized_ones_compute(rows):
     torch.manual_seed(0)
     layers = nn.Sequential(nn.Linear(64, 96, bias=False), nn.SiLU(), nn.Linear(96, 32, bias=False))
-    small = quantize({f"hearing.{name}": table for name, table in layers.state_dict().items()})
-    layers.load_state_dict({name.removeprefix("hearing."): table for name, table in dequantize(small).items()})
+    quantized = quantize({f"encoder_layers.{name}": table for name, table in layers.state_dict().items()})
+    layers.load_state_dict(
+        {name.removeprefix("encoder_layers."): table for name, table in dequantize(quantized).items()}
+    )
     x = torch.randn(2, rows, 64) * torch.tensor([0.01, 5.0])[:, None, None]
     with torch.inference_mode():
         exact = layers(x)
-        quantize_linear_layers(layers, small, "hearing.")
+        quantize_linear_layers(layers, quantized, "encoder_layers.")
         near = layers(x)
     assert not any(isinstance(layer, nn.Linear) for layer in layers)
     assert near.shape == exact.shape

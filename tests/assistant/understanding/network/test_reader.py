@@ -1,4 +1,4 @@
-"""The shipped network reads messages; whatever happens to it, the tables read on."""
+"""The shipped network reads messages; whatever happens to it, the rules read on."""
 
 import threading
 
@@ -23,9 +23,9 @@ STATE = state(R1).model_copy(update={"atlas_types": ("abdomen", "bone", "kidney"
 def test_it_reads_filters_of_a_search():
     reading = load_network_reader().read("show me similar lesions in women over 60", STATE)
     assert reading.text == '[{"do":"search","sex":"F","age":">60"}]'
-    assert 0.5 < reading.sureness <= 1
+    assert 0.5 < reading.probability <= 1
     assert set(reading.confidence[0]) == {"do", "sex", "age"}
-    assert all(0 < fork.chance < 0.5 for fork in reading.forks)
+    assert all(0 < fork.probability < 0.5 for fork in reading.forks)
 
 
 def test_it_goes_on_from_a_fork_and_remembers_how_likely_that_was():
@@ -37,24 +37,24 @@ def test_it_goes_on_from_a_fork_and_remembers_how_likely_that_was():
         except ValueError:
             continue
         assert other.text != reading.text
-        assert other.sureness <= fork.chance * (1 + 1e-6)
+        assert other.probability <= fork.probability * (1 + 1e-6)
 
 
-def test_symbols_written_one_by_one_score_as_all_at_once_beside_a_longer_message():
-    shape = Shape(30, 7, numbers=2, heard_width=12, heard_layers=2, heard_heads=3, heard_shared=1, heard_hidden=16,
-                  heard_base=1e4, width=16, layers=2, heads=2, hidden=32)  # fmt: skip
+def test_tokens_decoded_one_by_one_score_as_all_at_once_beside_a_longer_message():
+    shape = Shape(30, 7, numbers=2, encoder_width=12, encoder_layers=2, encoder_heads=3, encoder_kv_heads=1,
+                  encoder_hidden=16, rope_base=1e4, width=16, layers=2, heads=2, hidden=32)  # fmt: skip
     network = PrefixTransformer(shape).eval()
     text, numbers = torch.tensor([[4, 9, 2, 0, 0], [1, 2, 3, 4, 5]]), torch.tensor([[0, 1, 2, 0, 0], [0, 0, 0, 1, 0]])
-    written = torch.tensor([[6, 3, 1], [6, 2, 2]])
-    whole = network.scores(network(text, numbers, torch.tensor([3, 5]), written)).log_softmax(-1)
+    output = torch.tensor([[6, 3, 1], [6, 2, 2]])
+    whole = network.head(network(text, numbers, torch.tensor([3, 5]), output)).log_softmax(-1)
     for row, length in enumerate((3, 5)):
-        memory = network.listen(text[row : row + 1, :length], numbers[row : row + 1, :length])
-        for at, symbol in enumerate(written[row].tolist()):
-            scores, memory = network.next_symbol(symbol, memory)
+        cache = network.encode(text[row : row + 1, :length], numbers[row : row + 1, :length])
+        for at, token in enumerate(output[row].tolist()):
+            scores, cache = network.next_token(token, cache)
             torch.testing.assert_close(scores, whole[row, at])
 
 
-def test_the_layers_that_were_learnt_before_are_a_llama_model_s(tmp_path):
+def test_the_encoder_layers_are_a_llama_model_s(tmp_path):
     from transformers import AutoModelForCausalLM
 
     base = make_tiny_base(tmp_path)
@@ -63,47 +63,50 @@ def test_the_layers_that_were_learnt_before_are_a_llama_model_s(tmp_path):
     ids = torch.tensor([tokenizer.encode("two similar lesions").ids])
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32).eval()
     with torch.inference_mode():
-        for words in (model.model.embed_tokens.weight, network.words.weight):
+        for words in (model.model.embed_tokens.weight, network.word_embedding.weight):
             words *= 50  # its random words are so small that the norms' epsilons would count
         known = model(ids, output_hidden_states=True).hidden_states[2]  # scaled by its last norm, as ours does again
-        heard = network.heard(torch.nn.functional.layer_norm(known, known.shape[-1:]))
+        encoded = network.encoder_proj(torch.nn.functional.layer_norm(known, known.shape[-1:]))
         torch.testing.assert_close(
-            network._listened(ids, torch.zeros_like(ids)) - network.numbers.weight[0], heard, rtol=1e-3, atol=1e-3
+            network._encoded(ids, torch.zeros_like(ids)) - network.number_embedding.weight[0],
+            encoded,
+            rtol=1e-3,
+            atol=1e-3,
         )
 
 
 def test_capitals_accents_and_length_do_not_matter():
-    heard = [
+    encoded = [
         encode_message(load_network_reader().tokenizer, "R1", text) for text in ("Läsion im FUSS?", "lasion im fuss?")
     ]
-    assert heard[0] == heard[1]
-    assert load_network_reader().read("similar lesions " + "please " * 500, STATE).said[0].do == "search"
+    assert encoded[0] == encoded[1]
+    assert load_network_reader().read("similar lesions " + "please " * 500, STATE).calls[0].do == "search"
 
 
 def test_pieces_of_a_number_know_which_one_it_is():
     tokenizer = load_network_reader().tokenizer
-    heard = encode_message(tokenizer, "R1 R2; hits age 61-", "thirty-five to 60, r2")
+    encoded = encode_message(tokenizer, "R1 R2; hits age 61-", "thirty-five to 60, r2")
     pieces = tokenizer.encode("r1 r2; hits age 61- | thirty-five to 60, r2").tokens
-    by_number = {n: "".join(p for p, m in zip(pieces, heard.numbers, strict=True) if m == n) for n in (1, 2, 3)}
+    by_number = {n: "".join(p for p, m in zip(pieces, encoded.numbers, strict=True) if m == n) for n in (1, 2, 3)}
     assert {n: said.strip("Ġ") for n, said in by_number.items()} == {1: "thirty-five", 2: "60", 3: "2"}
-    assert heard.values == ["35", "60", "2"]
+    assert encoded.values == ["35", "60", "2"]
 
 
 @pytest.mark.parametrize(
     ("text", "sizes"), [("lesions of 37 mm to 83 mm", "37mm-83mm"), ("from 2.5 cm to nine cm", "2.5cm-9cm")]
 )
 def test_numbers_are_pointed_at(text, sizes):
-    assert load_network_reader().read(f"similar {text}", STATE).said[0].size == sizes
+    assert load_network_reader().read(f"similar {text}", STATE).calls[0].size == sizes
 
 
-def test_a_reading_can_be_called_off():
+def test_a_reading_can_be_cancelled():
     stop = threading.Event()
     stop.set()
     with pytest.raises(ReadingCancelledError):
         load_network_reader().read("measure it", STATE, stop=stop)
 
 
-def test_a_network_that_fails_leaves_the_tables(monkeypatch):
+def test_a_network_that_fails_leaves_the_rules(monkeypatch):
     def broken():
         raise OSError("no weights")
 
@@ -111,7 +114,7 @@ def test_a_network_that_fails_leaves_the_tables(monkeypatch):
     assert PlannerChatModel()._read("measure R1", STATE) == understand("measure R1", STATE)
 
 
-def test_another_atlas_than_it_knows_is_left_to_the_tables():
+def test_another_atlas_than_it_knows_is_left_to_the_rules():
     other = STATE.model_copy(update={"atlas_types": ("thyroid",)})
     message = "similar thyroid lesions in men"
     assert PlannerChatModel().understood(message, other) == understand(message, other)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from assistant.core.requests import HitRef, RegionRef
 from assistant.understanding.rules.normalise import normalise
-from assistant.understanding.rules.reading import read_slots
+from assistant.understanding.rules.parser import read_slots
 from tests.assistant.facts import TYPES
 
 

@@ -1,0 +1,49 @@
+"""The call language as a formal grammar: which calls can be meant in one state of a conversation."""
+
+import re
+from functools import lru_cache
+from typing import get_args
+
+from assistant.core.turn_state import TurnState
+from assistant.understanding.call_language import DROPS, KEYS, TOPICS, VAGUE, Do
+
+MAX_CALLS = 6  # in one message
+
+
+def grammar(state: TurnState, ids: int = 0) -> str:
+    """Write the language as a Lark grammar for llguidance: this atlas' types, these regions and `ids` lesion ids."""
+    types = "|".join(re.escape(t) for t in state.atlas_types) or "lung"
+    one_type = f"(?:{types})"
+    regions = [r.region_id for r in state.regions]
+    places = "|".join([*regions, "[1-9]", "last", "largest", "smallest", "other", "all"])
+    # a region nobody marked can be asked for: the answer says that there is none
+    places += r"|R[1-9][0-9]?"
+    hits = "|".join(["[1-4]?[0-9]|50", *(f"L{n + 1}" for n in range(ids)), "last", "largest", "smallest", "oldest",
+                     "youngest"])  # fmt: skip
+    age = r"(?:(?:>=|<=|>|<|~)?1?[0-9]{1,2}|1?[0-9]{1,2}-1?[0-9]{1,2}|~)"
+    length = r"[0-9]{1,3}(?:\.[0-9]{1,2})?(?:mm|cm|in)"
+    values = {
+        "in": _joined(one_type, 7), "not": _joined(one_type, 7), "add": _joined(one_type, 7), "sex": "F|M",
+        "age": age, "size": f"(?:>|<|~)?{length}|{length}-{length}|~", "k": "[1-9][0-9]{0,2}", "more": "[1-9][0-9]?",
+        "scope": "same|other|all", "drop": _joined("|".join(DROPS), 4), "region": _joined(places, 4),
+        "hit": _joined(hits, 4), "nth": "[1-9]|10|last", "number": r"[0-9]{1,4}(?:\.[0-9]{1,2})?",
+        "vague": "|".join(VAGUE), "by": "lesion_type|sex|body_part|source", "as": "html|json|dicom-sr",
+        "topic": "|".join(TOPICS),
+    }  # fmt: skip
+    fields = "".join(rf'(?:,"{key}":"(?:{values[key]})")?' for key in KEYS[1:])
+    call = rf'\{{"do":"(?:{"|".join(get_args(Do))})"{fields}\}}'
+    return f"start: /\\[{call}(?:,{call}){{0,{MAX_CALLS - 1}}}\\]/"
+
+
+def language(state: TurnState, ids: int = 0) -> re.Pattern[str]:
+    """Compile the same language as a regular expression, for what was not decoded under the grammar."""
+    return _expression(grammar(state, ids))
+
+
+@lru_cache(maxsize=64)
+def _expression(lark: str) -> re.Pattern[str]:
+    return re.compile(lark.removeprefix("start: /").removesuffix("/"))
+
+
+def _joined(item: str, max_items: int) -> str:
+    return rf"(?:{item})(?:\+(?:{item})){{0,{max_items - 1}}}"

@@ -1,0 +1,141 @@
+"""From calls to requests: units, bounds and references of the call language resolved by arithmetic."""
+
+import re
+from collections.abc import Sequence
+
+from assistant.core.requests import FilterName, FilterSpec, HitRef, Intent, RegionRef, Request
+from assistant.core.turn_state import TurnState
+from assistant.understanding.call_language import MM_PER_UNIT, TOPICS, ParsedCall
+
+INTENTS: dict[str, Intent] = {
+    "identify": "what", "hit": "describe_lesion", "study": "describe_study", "regions": "find_regions",
+    "sure": "how_sure", "count": "count_hits", "hello": "greeting", "decline": "out_of_scope", "other": "unknown",
+}  # fmt: skip
+
+
+def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> Request:
+    """Resolve a call into a request, in this state; `ids` are the lesion ids that stand in it as L1, L2, …
+
+    The request's text only says whether it builds on the last search. Raises ValueError for a topic that none declines.
+    """
+    types = _list(call.types)
+    last = state.search_of(None)
+    if call.add and last is not None:
+        before = [str(t) for t in last.args.get("lesion_types") or ()]
+        types = (*before, *(t for t in _list(call.add) if t not in before)) if before else ()
+    elif call.add:
+        types = _list(call.add)
+    without = _list(call.without)
+    searched: tuple[str, ...] | None = types or None
+    if without:
+        kept = types or state.atlas_types
+        searched = tuple(t for t in kept if t not in without) or None
+    min_age, max_age = _ages(call.age, state)
+    min_size, max_size = _sizes(call.size, state)
+    dropped = _list(call.drop)
+    filters = call.do not in ("explain", "atlas")
+    return Request(
+        intent=INTENTS.get(call.do, call.do),  # type: ignore[arg-type]
+        text="make it" if call.number else _TEXTS.get(call.do, ""),
+        wanted=FilterSpec(
+            lesion_types=searched if filters else None,
+            sex=call.sex or None,
+            min_age=min_age,
+            max_age=max_age,
+            min_size_mm=min_size,
+            max_size_mm=max_size,
+            scope=_SCOPES.get(call.scope),  # type: ignore[arg-type]
+            k=int(call.k) if call.k else None,
+        ),
+        cleared=_cleared(dropped),
+        cleared_end="min" if "min" in dropped else "max" if "max" in dropped else "",
+        regions=tuple(_region(word) for word in _list(call.region)),
+        hits=tuple(_hit(word, ids) for word in _list(call.hit)),
+        nth=(-1 if call.nth == "last" else int(call.nth)) if call.nth else None,
+        types=types,
+        left_out=without,
+        topic=_topic(call),
+        follow_up=call.do == "refine",
+        more=int(call.more) if call.more else 0,
+        unclear=call.vague,
+        unread=(call.number,) if call.number else (),
+    )
+
+
+# the planner tells a new search from one that goes on, and a change from a remark, by words like these
+_TEXTS = {"search": "similar", "refine": "only"}
+_SCOPES = {"same": "same-patient", "other": "cross-patient", "all": "all"}
+_FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
+
+
+def _topic(call: ParsedCall) -> str:
+    """What a request is about, by the one field its kind has for it. Raises ValueError for what none declines."""
+    if call.do == "decline":
+        topic = call.topic or "diagnosis"
+        if topic not in TOPICS:
+            raise ValueError(f"nothing is declined as {topic!r}")
+        return topic
+    return call.by if call.do == "atlas" else call.form if call.do == "report" else call.topic
+
+
+def _list(joined: str) -> tuple[str, ...]:
+    return tuple(joined.split("+")) if joined else ()
+
+
+def _cleared(dropped: Sequence[str]) -> frozenset[FilterName]:
+    return frozenset(_FILTERS if "all" in dropped else (f for f in _FILTERS if f in dropped))
+
+
+def _region(word: str) -> RegionRef:
+    if re.fullmatch(r"R\d+", word):
+        return RegionRef("id", word)
+    if word.isdigit():
+        return RegionRef("nth", n=int(word))
+    return RegionRef("last", n=-1) if word == "last" else RegionRef(word)  # type: ignore[arg-type]
+
+
+def _hit(word: str, ids: Sequence[str]) -> HitRef:
+    if match := re.fullmatch(r"L(\d+)", word):
+        return HitRef("id", lesion_id=ids[int(match.group(1)) - 1])
+    return HitRef("rank", n=int(word)) if word.isdigit() else HitRef(word)  # type: ignore[arg-type]
+
+
+def _ages(code: str, state: TurnState) -> tuple[int | None, int | None]:
+    """Years from a code, both inclusive: `>60` begins at 61."""
+    if not code:
+        return None, None
+    if code == "~":
+        age = state.study.age_years if state.study else None
+        return (max(0, age - 5), age + 5) if age is not None else (None, None)
+    sign, numbers = _sign(code), [int(n) for n in re.findall(r"\d+", code)]
+    if sign == "~":
+        return numbers[0] - 5, numbers[0] + 5
+    if not sign:
+        return min(numbers), max(numbers)
+    return (numbers[0] + (sign == ">"), None) if ">" in sign else (None, numbers[0] - (sign == "<"))
+
+
+def _sizes(code: str, state: TurnState) -> tuple[float | None, float | None]:
+    """Millimetres from a code; sizes are continuous, so bounds are taken as they are."""
+    if not code:
+        return None, None
+    if code == "~":
+        region = state.region(state.selected or state.last_region or "") or next(iter(state.regions), None)
+        size = region.long_axis_mm if region else None
+        return (round(0.75 * size, 1), round(1.25 * size, 1)) if size else (None, None)
+    sizes = [_mm(float(n) * MM_PER_UNIT[unit]) for n, unit in re.findall(r"([\d.]+)(mm|cm|in)", code)]
+    sign = _sign(code)
+    if len(sizes) > 1:
+        return min(sizes), max(sizes)
+    if ">" in sign or "<" in sign:
+        return (sizes[0], None) if ">" in sign else (None, sizes[0])
+    return round(0.8 * sizes[0], 1), round(1.2 * sizes[0], 1)
+
+
+def _sign(code: str) -> str:
+    match = re.match(r"[<>]=?|~", code)
+    return match.group() if match else ""
+
+
+def _mm(size: float) -> float:
+    return int(size) if size == int(size) else round(size, 2)

@@ -1,0 +1,71 @@
+"""A call becomes a request: ages in years, sizes in millimetres, references resolved."""
+
+import pytest
+
+from assistant.core.requests import HitRef, RegionRef
+from assistant.core.turn_state import TurnState
+from assistant.understanding.call_language import ParsedCall
+from assistant.understanding.call_to_request import to_request
+
+# in the atlas' order, in which types left out leave the others
+STATE = TurnState(atlas_types=("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis"))
+
+
+def request(ids=(), **fields):
+    return to_request(ParsedCall.model_validate(fields), STATE, ids)
+
+
+@pytest.mark.parametrize(
+    ("code", "low", "high"),
+    [(">60", 61, None), (">=60", 60, None), ("<40", None, 39), ("<=40", None, 40), ("50-59", 50, 59), ("59-50", 50, 59),
+     ("45", 45, 45), ("~60", 55, 65), ("~", None, None)],
+)  # fmt: skip
+def test_ages_are_whole_years_both_ends_included(code, low, high):
+    wanted = request(do="search", age=code).wanted
+    assert (wanted.min_age, wanted.max_age) == (low, high)
+
+
+@pytest.mark.parametrize(
+    ("code", "low", "high"),
+    [(">1.5cm", 15, None), ("<2cm", None, 20), ("<15mm", None, 15), ("1cm-3cm", 10, 30), ("8mm-2.5cm", 8, 25),
+     ("<1in", None, 25.4), ("~10mm", 8, 12)],
+)  # fmt: skip
+def test_sizes_become_millimetres(code, low, high):
+    wanted = request(do="search", size=code).wanted
+    assert (wanted.min_size_mm, wanted.max_size_mm) == (low, high)
+
+
+def test_a_topic_is_the_one_field_its_kind_of_request_has_for_it():
+    assert request(do="decline", by="sex").topic == "diagnosis"
+    assert request(do="decline", topic="growth").topic == "growth"
+    assert request(do="atlas", by="sex", topic="growth").topic == "sex"
+    assert request(do="search", by="sex").topic == ""
+    assert request(do="report", **{"as": "json"}).topic == "json"
+    with pytest.raises(ValueError, match="declined"):
+        request(do="decline", topic="weather")
+
+
+def test_types_left_out_leave_the_others_of_the_atlas():
+    assert request(do="search", **{"not": "liver+bone"}).wanted.lesion_types == (
+        "abdomen", "mediastinum", "lung", "kidney", "soft tissue", "pelvis",
+    )  # fmt: skip
+
+
+def test_pointers():
+    assert request(do="measure", region="R2+largest").regions == (RegionRef("id", "R2"), RegionRef("largest"))
+    assert request(do="measure", region="2").regions == (RegionRef("nth", n=2),)
+    assert request(do="hit", hit="3+last").hits == (HitRef("rank", n=3), HitRef("last"))
+    assert request(("LX-7",), do="hit", hit="L1").hits == (HitRef("id", lesion_id="LX-7"),)
+    assert request(do="refine", nth="last").nth == -1
+
+
+def test_filters_are_lifted():
+    assert request(do="refine", drop="age+size").cleared == {"age", "size"}
+    assert request(do="refine", drop="all").cleared == {"type", "sex", "age", "size", "scope"}
+    assert request(do="refine", drop="max").cleared_end == "max"
+
+
+def test_teaching_about_a_type_filters_nothing():
+    explained = to_request(ParsedCall.model_validate({"do": "explain", "in": "liver"}), STATE)
+    assert explained.types == ("liver",)
+    assert not explained.wanted.said()
