@@ -7,10 +7,6 @@ const slider = $(".slider"), presetSelect = $(".preset"), seriesSelect = $(".ser
 const welcome = $(".welcome"), busy = $(".busy"), noticeLine = $(".notice"), help = $(".help");
 
 const COLOURS = ["#4cc2ff", "#ffb000", "#5ee08a", "#ff7ab6", "#c9a0ff", "#ffe45c", "#ff8a65", "#7fe7e0"];
-const PRESETS = [
-  { name: "Soft tissue", width: 400, level: 40 }, { name: "Lung", width: 1500, level: -600 },
-  { name: "Liver", width: 150, level: 90 }, { name: "Bone", width: 2500, level: 480 }, { name: "Brain", width: 80, level: 40 },
-];
 const CLICK_SLOP_PX = 4, FETCHES = 3, CACHE_BYTES = 400e6, CINE_MS = 90, NOTICE_MS = 8000, NUDGE_MS = 400;
 const LABEL_FONT = "600 12px system-ui, sans-serif", BODY_HU = -300, FIT_MARGIN = 1.12;
 
@@ -67,6 +63,10 @@ function openSeries() {
   picture.width = s.columns; picture.height = s.rows;
   image = paint.createImageData(s.columns, s.rows);
   fillSelect(presetSelect, [...presets().map((p, i) => `${p.name}  (${i + 1})`), "Custom"]);
+  const keys = Math.min(presets().length, 9);
+  presetSelect.title = `Window preset (keys 1 to ${keys})`;
+  presetSelect.setAttribute("aria-label", presetSelect.title);
+  $(".preset-keys").textContent = `1–${keys}`;
   fillSelect(seriesSelect, state.series.map((each) => each.label));
   seriesSelect.hidden = state.series.length < 2;
   seriesSelect.value = state.series_index;
@@ -81,12 +81,13 @@ function wholeImage(s) {
 }
 
 function startWindow(s) {
-  return s.window ? { width: s.window.width, level: s.window.level } : { width: 400, level: 40 };
+  const { width, level } = s.window || state.windows[0];
+  return { width, level };
 }
 
 function presets() {
   const s = series();
-  return [...PRESETS, { name: "From the file", ...startWindow(s) }];
+  return [...state.windows, { name: "From the file", ...startWindow(s) }];
 }
 
 function showSelected() {
@@ -582,7 +583,7 @@ stage.addEventListener("keydown", (event) => {
   else if (step) goTo(view.slice + step);
   else if (key === "home") goTo(0);
   else if (key === "end") goTo(series().slices - 1);
-  else if (/^[1-6]$/.test(key)) setPreset(Number(key) - 1);
+  else if (/^[1-9]$/.test(key) && presets()[key - 1]) setPreset(Number(key) - 1);
   else if (key === "enter" && cross) pick(cross);
   else if (key === "n") nextRegion();
   else if (key === "delete" || key === "backspace") { if (state.selected) act("remove", { region_id: state.selected }); }

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 
 from encoder.errors import LesionSearchError
 from tools.domain.region import PixelBox, Region, RegionError
-from tools.domain.study import SafeFacts, Series, Window
+from tools.domain.study import SafeFacts, Series
+from tools.domain.windows import DISPLAY_WINDOWS, Window
 from ui.state.visits import MAX_NAME_LENGTH, Visit
 
 HERE = Path(__file__).parent
@@ -32,6 +33,12 @@ class Notice(BaseModel):
 class WindowView(BaseModel):
     width: float
     level: float
+
+
+class DisplayWindow(WindowView):
+    """A window that the viewer offers by name."""
+
+    name: str
 
 
 class SeriesView(BaseModel):
@@ -77,7 +84,8 @@ class ViewerState(BaseModel):
     series: tuple[SeriesView, ...] = ()
     series_index: int = 0
     start_slice: int = 0
-    start_window: WindowView | None = None  # None: the one the file asks for
+    start_window: WindowView | None = None  # None: the one the file asks for, else the first of `windows`
+    windows: tuple[DisplayWindow, ...] = ()
     regions: tuple[RegionView, ...] = ()
     selected: str | None = None
     notice: Notice | None = None
@@ -210,6 +218,10 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         series_index=index,
         start_slice=start,
         start_window=_window_view(visit.start_window) if index == 0 else None,
+        windows=tuple(
+            DisplayWindow(name=name, width=window.width_hu, level=window.level_hu)
+            for name, window in DISPLAY_WINDOWS.items()
+        ),
         regions=tuple(_region_view(r, series, visit.names.get(r.region_id, "")) for r in session.regions()),
         selected=selected.region_id if selected else None,
         notice=notice,
