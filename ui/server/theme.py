@@ -1,8 +1,10 @@
-"""How the page looks: system fonts only, dark until the person asks for light, nothing fetched from elsewhere."""
+"""How the page looks: system fonts only, dark until the user asks for light, nothing fetched from elsewhere."""
 
 from pathlib import Path
 
 import gradio as gr
+
+from ui.browser.modules import address, preloads
 
 HERE = Path(__file__).parent
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
@@ -10,7 +12,7 @@ MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
 
 def theme() -> gr.themes.Base:
-    """Calm greys and one blue."""
+    """Make the theme: calm greys and one blue."""
     return gr.themes.Base(
         primary_hue=gr.themes.colors.sky,
         neutral_hue=gr.themes.colors.slate,
@@ -36,10 +38,12 @@ def theme() -> gr.themes.Base:
 
 
 def css() -> str:
-    """The rules of the whole page; viewer and gallery bring their own."""
+    """Read the rules of the whole page; viewer and gallery bring their own."""
     return (HERE / "page.css").read_text(encoding="utf-8")
 
 
 def head() -> str:
-    """What runs before the first paint."""
-    return f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+    """Write what the head of the page gains: the theme, set before the first paint, and all modules."""
+    theme_script = (HERE / "theme.js").read_text(encoding="utf-8")
+    connection = f'<script type="module" src="{address("server/js/connection.js")}"></script>'
+    return f"<script>{theme_script}</script>{preloads()}{connection}"
