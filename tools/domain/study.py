@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from tools.domain.dicom_terms import BODY_PARTS, MODALITIES
 from tools.domain.lazy_volume import Volume
+from tools.domain.windows import Window
 
 PatientSex = Literal["F", "M", "O"]
 
@@ -28,14 +29,6 @@ def _is_body_part(term: str) -> str:
 
 Modality = Annotated[str, AfterValidator(_is_modality)]
 BodyPart = Annotated[str, AfterValidator(_is_body_part)]
-
-
-@dataclass(frozen=True)
-class Window:
-    """A display window: `level_hu` is its centre."""
-
-    width_hu: float
-    level_hu: float
 
 
 class SafeFacts(BaseModel):

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from tools.domain.lazy_volume import Volume
 from tools.domain.patient_keys import PatientKeys
-from tools.domain.study import SafeFacts, Series, Window
-from tools.intake.dicom.pixels import SOFT_TISSUE_WINDOW, display_range, to_scale
+from tools.domain.study import SafeFacts, Series
+from tools.domain.windows import SOFT_TISSUE_WINDOW, Window
+from tools.intake.dicom.pixels import display_range, to_scale
 from tools.intake.explanations import NOTES
 from tools.intake.messages import FrameRecord, Note, Reason
 from tools.intake.sandbox import ReceivedFrame
@@ -258,7 +259,7 @@ def _volume(stack: OrderedFrames, loader: SliceLoader | None) -> tuple[Volume, W
         for index, frame in enumerate(stack.frames):
             volume[index] = to_scale(frame.pixels, black, white)  # type: ignore[arg-type]
             frame.pixels = None
-        window = Window(*SOFT_TISSUE_WINDOW)
+        window = SOFT_TISSUE_WINDOW
     volume.setflags(write=False)
     return volume, window
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
+from tools.domain.windows import DISPLAY_WINDOWS
 from tools.phantoms.body import Patient
 
 # UIDs come from this and the names of things (PS3.5 B.2, UUID-derived), so that a seed always gives the same ones.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "lesion-search/phantom/1")
 INTERCEPT = -1024
-WINDOWS = {"CHEST": ((400, 1500), (40, -600), ("SOFT TISSUE", "LUNG"))}
-SOFT_TISSUE = ((400,), (40,), ("SOFT TISSUE",))
+STORED_WINDOWS = {"CHEST": ("Soft tissue", "Lung")}  # by body part; names in DISPLAY_WINDOWS
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,10 @@ def _series(study: PhantomStudy, shape: tuple[int, ...]) -> Dataset:
     d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation = 16, 12, 11, 0
     d.BurnedInAnnotation = "NO"
     d.LossyImageCompression = "00"
-    widths, centers, names = WINDOWS.get(study.body_part, SOFT_TISSUE)
-    d.WindowCenter, d.WindowWidth, d.WindowCenterWidthExplanation = list(centers), list(widths), list(names)
+    names = STORED_WINDOWS.get(study.body_part, ("Soft tissue",))
+    d.WindowCenter = [DISPLAY_WINDOWS[name].level_hu for name in names]
+    d.WindowWidth = [DISPLAY_WINDOWS[name].width_hu for name in names]
+    d.WindowCenterWidthExplanation = [name.upper() for name in names]
     d.RescaleIntercept, d.RescaleSlope, d.RescaleType = INTERCEPT, 1, "HU"
     d.add_new("PixelData", "OW", b"")
     return d

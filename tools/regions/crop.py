@@ -5,13 +5,10 @@ from numpy.typing import NDArray
 
 from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, resampling_weights
 from tools.domain.region import PixelBox, Region
-from tools.domain.study import Series, Window
+from tools.domain.study import Series
+from tools.domain.windows import BONE_WINDOW, LUNG_WINDOW, SOFT_TISSUE_WINDOW, Window
 
 BOX_MARGIN = 1.5  # a large lesion gets half its size of surroundings
-
-LUNG_WINDOW = Window(1500, -600)
-SOFT_TISSUE_WINDOW = Window(400, 40)
-BONE_WINDOW = Window(2500, 480)
 
 
 def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:

@@ -19,9 +19,9 @@ PICTURE_PX = 320
 
 
 class Comparison(BaseModel):
-    """A region beside an atlas lesion, with four pictures as data addresses: plain, and with the heat of likeness.
+    """A region beside an atlas lesion, with four pictures as `data:` URLs: plain, and with the saliency of similarity.
 
-    `width_mm` is that of all four; None where the scale of one is unknown, and then each fills its picture.
+    `width_mm` is the field of view of all four; None where one has no known scale: then each fills its picture.
     """
 
     facts: ComparisonFacts
@@ -32,13 +32,16 @@ class Comparison(BaseModel):
     width_mm: float | None
     shown: str
     likeness: str
-    query_person: str
-    hit_person: str
+    query_patient: str
+    hit_patient: str
     age_difference_years: int | None
 
 
 def compare(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
-    """Compare a region of the open study with an atlas lesion. Raises RegionError or AtlasError for an unknown id."""
+    """Compare a region of the open study with an atlas lesion.
+
+    Raises RegionError or AtlasError for an unknown id.
+    """
     workspace, session = visit.workspace, visit.session
     series, region = session.series, session.region(region_id)
     facts = compare_with_lesion(workspace, region_id, lesion_id)
@@ -63,14 +66,14 @@ def compare(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
         width_mm=width_mm,
         shown=" ".join((_scale(width_mm, query_mm), _windows(shown, in_hu))),
         likeness=likeness(facts.similarity),
-        query_person=person(series.facts.sex, age),
-        hit_person=person(facts.lesion.sex, other_age),
+        query_patient=person(series.facts.sex, age),
+        hit_patient=person(facts.lesion.sex, other_age),
         age_difference_years=None if age is None or other_age is None else age - other_age,
     )
 
 
 def heated(grey: NDArray[np.generic], heat: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Grey levels (n, n) tinted from nothing through orange to yellow where `heat` (n, n, 0..1) is high: (n, n, 3)."""
+    """Tint grey levels (n, n) from nothing through orange to yellow where `heat` (n, n) in 0..1 is high: (n, n, 3)."""
     strength = np.clip(heat.astype(np.float32), 0, 1)[..., None]
     glow = np.concatenate([np.full_like(strength, 255), 90 + 150 * strength, 40 * (1 - strength)], axis=-1)
     alpha = 0.65 * np.clip((strength - 0.35) / 0.65, 0, 1)
@@ -79,13 +82,13 @@ def heated(grey: NDArray[np.generic], heat: NDArray[np.floating]) -> NDArray[np.
 
 
 def _surroundings(series: Series, region: Region, width_mm: float | None) -> NDArray[np.int16]:
-    """The region as sharp as the slice has it, `width_mm` wide: (n, n) HU."""
+    """Crop the region as sharp as the slice has it, `width_mm` wide: (PICTURE_PX, PICTURE_PX) HU."""
     image = series.volume_hu[region.slice_index]
     return crop_box(image, region.box, series.spacing_mm[1:], width_mm, PICTURE_PX)
 
 
 def _placed(values: NDArray[np.generic], share: float, smooth: bool = True) -> NDArray[np.float32]:
-    """A square picture enlarged to this share of a larger one of PICTURE_PX, in its middle."""
+    """Enlarge a square picture (n, n) to this share of one of PICTURE_PX a side, black around it."""
     side = max(1, round(PICTURE_PX * share))
     start = (PICTURE_PX - side) // 2
     whole = np.zeros((PICTURE_PX, PICTURE_PX), np.float32)

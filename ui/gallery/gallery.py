@@ -21,11 +21,12 @@ from tools.domain.region import Region
 from tools.settings import get_settings
 from tools.workspace.search import search_region
 from tools.workspace.session import Session
+from ui.browser.modules import mounting
 from ui.state.visits import Visit
 
 HERE = Path(__file__).parent
 SHOWN_VOTES = 5
-LESION_ID = 200  # characters, at most
+MAX_LESION_ID = 200  # characters
 
 CONFIDENCE = {
     "high": "High confidence",
@@ -42,7 +43,7 @@ class HitView(BaseModel):
     lesion_type: str
     likeness: str
     size: str
-    person: str
+    patient: str
 
 
 class VoteView(BaseModel):
@@ -57,7 +58,7 @@ class FilterControls(BaseModel):
     """What the controls hold, and what a change of them asks for."""
 
     model_config = ConfigDict(extra="forbid")
-    lesion_types: Annotated[tuple[Annotated[str, Field(max_length=LESION_ID)], ...], Field(max_length=200)] = ()
+    lesion_types: Annotated[tuple[Annotated[str, Field(max_length=MAX_LESION_ID)], ...], Field(max_length=200)] = ()
     sex: Literal["F", "M"] | None = None
     min_age: Annotated[int | None, Field(ge=0, le=130)] = None
     max_age: Annotated[int | None, Field(ge=0, le=130)] = None
@@ -68,9 +69,11 @@ class FilterControls(BaseModel):
 
     @classmethod
     def of(cls, found: SearchFacts) -> "FilterControls":
+        """Read the controls off a search."""
         return cls(**found.filters.model_dump(), k=found.asked_k)
 
     def filters(self) -> Filters:
+        """Make the search's filters of the controls."""
         return Filters(**self.model_dump(exclude={"k"}))
 
 
@@ -104,20 +107,19 @@ class GalleryState(BaseModel):
 
 
 def gallery_component() -> gr.HTML:
-    """The gallery. It fetches pictures and map from the plain routes. Event: `search` (a SearchRequest)."""
-    scripts = (HERE / name for name in ("gallery.js", "filters.js", "atlas_map.js"))  # one scope, one component
+    """Build the gallery, which fetches pictures and map from the plain routes. Event: `search` (a SearchRequest)."""
     return gr.HTML(
         value=None,
         html_template=(HERE / "gallery.html").read_text(encoding="utf-8"),
         css_template=(HERE / "gallery.css").read_text(encoding="utf-8"),
-        js_on_load="\n".join(script.read_text(encoding="utf-8") for script in scripts),
+        js_on_load=mounting("gallery/js/gallery.js", ("search",)),
         apply_default_css=False,
         elem_id="gallery",
     )
 
 
 def search_again(visit: Visit, data: object) -> SearchFacts | str:
-    """Search as the controls say, after checking every field; a sentence when that cannot be done."""
+    """Search as the controls say, after checking every field of `data`; a sentence where that cannot be done."""
     try:
         asked = SearchRequest.model_validate(data)
     except ValidationError:
@@ -134,7 +136,7 @@ def search_again(visit: Visit, data: object) -> SearchFacts | str:
 
 
 def gallery_of(visit: Visit, problem: str = "") -> GalleryState:
-    """The hits of the selected region, or a word on how to get some."""
+    """Collect the hits of the selected region, or a word on how to get some."""
     session = visit.session
     revision = visit.next_revision()
     if session.study is None:
@@ -166,7 +168,7 @@ def gallery_of(visit: Visit, problem: str = "") -> GalleryState:
 
 
 def _verdict(found: SearchFacts) -> str:
-    """How sure, and what keeps it there."""
+    """Write how sure the search is, and what keeps it there."""
     if found.confidence_limit is None:
         return CONFIDENCE[found.confidence]
     level = "No type is named" if found.confidence == "none" else CONFIDENCE[found.confidence]
@@ -174,12 +176,12 @@ def _verdict(found: SearchFacts) -> str:
 
 
 def _first_searched(session: Session) -> Region | None:
-    """With nothing chosen: what the assistant searched by itself, the best suggestion first."""
+    """Find what the assistant searched by itself, the best suggestion first, for when nothing is selected."""
     return next((region for region in session.regions() if session.search_of(region.region_id)), None)
 
 
 def vote_sentences(atlas: Atlas) -> tuple[str, ...]:
-    """What a vote is and how it was calibrated, in plain words; nothing without a calibration."""
+    """Explain in sentences what a vote is and how it was calibrated; none without a calibration."""
     fit = atlas.calibration()
     if fit is None:
         return ()
@@ -208,7 +210,7 @@ def _hit(hit: HitFacts) -> HitView:
         lesion_type=hit.lesion_type or "type not recorded",
         likeness=likeness(hit.similarity),
         size=size(hit.long_axis_mm),
-        person=person(hit.sex, hit.age_years),
+        patient=person(hit.sex, hit.age_years),
     )
 
 

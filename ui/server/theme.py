@@ -4,6 +4,8 @@ from pathlib import Path
 
 import gradio as gr
 
+from ui.browser.modules import address, preloads
+
 HERE = Path(__file__).parent
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
 MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
@@ -41,5 +43,7 @@ def css() -> str:
 
 
 def head() -> str:
-    """Write what runs before the first paint."""
-    return f"<script>{(HERE / 'page.js').read_text(encoding='utf-8')}</script>"
+    """Write what the head of the page gains: the theme, set before the first paint, and all modules."""
+    theme_script = (HERE / "theme.js").read_text(encoding="utf-8")
+    connection = f'<script type="module" src="{address("server/js/connection.js")}"></script>'
+    return f"<script>{theme_script}</script>{preloads()}{connection}"

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from encoder.errors import LesionSearchError
 from tools.domain.patient_keys import PatientKeys
-from tools.domain.study import Study, Window
+from tools.domain.study import Study
+from tools.domain.windows import LUNG_WINDOW, SOFT_TISSUE_WINDOW, Window
 from tools.intake.intake import read_study
-from tools.regions.crop import LUNG_WINDOW, SOFT_TISSUE_WINDOW, apply_window
+from tools.regions.crop import apply_window
 
 WANTED_TYPES = ("lung", "liver", "kidney", "pelvis", "mediastinum", "bone")  # one case for each, in this order
 BEST_LONG_AXIS_MM = 24.0  # easy to find, and small enough to leave surroundings

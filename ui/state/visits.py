@@ -18,7 +18,8 @@ from assistant.agent.assistant import Assistant
 from encoder.errors import LesionSearchError
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
-from tools.domain.study import Study, Window
+from tools.domain.study import Study
+from tools.domain.windows import Window
 from tools.intake.worker_process import WorkerPool
 from tools.settings import Settings
 from tools.workspace.session import Session, Workspace

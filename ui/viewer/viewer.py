@@ -1,6 +1,6 @@
 """The CT viewer: what it is told (`ViewerState`), what it may ask for (`Action`), and the component itself.
 
-The picture is drawn in the browser (`viewer.js`) from 16-bit slices of the routes in `ui.routes`; regions live in the
+The picture is drawn in the browser (`js/`) from 16-bit slices of the routes in `ui.server.routes`; regions live in the
 session on the server, and every change comes back as a whole new state.
 """
 
@@ -14,7 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 
 from encoder.errors import LesionSearchError
 from tools.domain.region import PixelBox, Region, RegionError
-from tools.domain.study import SafeFacts, Series, Window
+from tools.domain.study import SafeFacts, Series
+from tools.domain.windows import DISPLAY_WINDOWS, Window
+from ui.browser.modules import mounting
 from ui.state.visits import MAX_NAME_LENGTH, Visit
 
 HERE = Path(__file__).parent
@@ -23,19 +25,30 @@ _SEX_WORDS = {"F": "woman", "M": "man"}
 
 
 class Notice(BaseModel):
-    """One sentence for the person, in the viewer."""
+    """One sentence to the user, in the viewer."""
 
     text: str
     kind: Literal["info", "problem"] = "info"
 
 
 class WindowView(BaseModel):
+    """A display window in HU: its width, and its level in the middle."""
+
     width: float
     level: float
 
 
+class DisplayWindow(WindowView):
+    """A window that the viewer offers by name."""
+
+    name: str
+
+
 class SeriesView(BaseModel):
-    """One series, as the canvas needs it. `letters` are the patient's sides at left, right, top, bottom."""
+    """One series, as the canvas needs it. `letters` are the patient's sides at left, right, top, bottom.
+
+    `row_mm` and `column_mm` are the spacing of rows and columns, 1 mm where it is not `calibrated`.
+    """
 
     label: str
     slices: int
@@ -77,18 +90,23 @@ class ViewerState(BaseModel):
     series: tuple[SeriesView, ...] = ()
     series_index: int = 0
     start_slice: int = 0
-    start_window: WindowView | None = None  # None: the one the file asks for
+    start_window: WindowView | None = None  # None: the one the file asks for, else the first of `windows`
+    windows: tuple[DisplayWindow, ...] = ()
     regions: tuple[RegionView, ...] = ()
     selected: str | None = None
     notice: Notice | None = None
 
 
 class _Action(BaseModel):
+    """What the browser asks for, about the study it shows. Slices and series count from 0."""
+
     model_config = ConfigDict(extra="forbid")
     study: Annotated[str, Field(max_length=64)]
 
 
 class Click(_Action):
+    """Outline the lesion at a spot: column and row, where pixel i covers i to i+1."""
+
     kind: Literal["click"]
     slice_index: Annotated[int, Field(ge=0)]
     x: FiniteFloat
@@ -96,29 +114,39 @@ class Click(_Action):
 
 
 class Box(_Action):
+    """Make a region of a box (x0, y0, x1, y1) in pixels, drawn from any corner."""
+
     kind: Literal["box"]
     slice_index: Annotated[int, Field(ge=0)]
     box: tuple[int, int, int, int]
 
 
 class Resize(_Action):
+    """Give a region another box."""
+
     kind: Literal["resize"]
     region_id: Annotated[str, Field(max_length=8)]
     box: tuple[int, int, int, int]
 
 
 class Rename(_Action):
+    """Name a region; longer names are cut."""
+
     kind: Literal["rename"]
     region_id: Annotated[str, Field(max_length=8)]
     name: Annotated[str, Field(max_length=4 * MAX_NAME_LENGTH)]
 
 
 class RegionAction(_Action):
+    """Choose a region, keep a suggestion, or delete either."""
+
     kind: Literal["select", "accept", "remove"]
     region_id: Annotated[str, Field(max_length=8)]
 
 
 class ChooseSeries(_Action):
+    """Show another series of the study."""
+
     kind: Literal["series"]
     index: Annotated[int, Field(ge=0)]
 
@@ -131,12 +159,15 @@ _ACTIONS: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
-    """The viewer. Events: `act` (an Action), `open` (a sample or an upload)."""
+    """Build the viewer; `samples` are the cases on its first page, each with id and title.
+
+    Events: `act` (an Action), `open` (a sample or an upload).
+    """
     return gr.HTML(
         value=None,
         html_template=(HERE / "viewer.html").read_text(encoding="utf-8"),
         css_template=(HERE / "viewer.css").read_text(encoding="utf-8"),
-        js_on_load=(HERE / "viewer.js").read_text(encoding="utf-8"),
+        js_on_load=mounting("viewer/js/viewer.js", ("act", "open")),
         apply_default_css=False,
         elem_id="viewer",
         samples=samples,
@@ -144,7 +175,10 @@ def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
 
 
 def perform(visit: Visit, data: object) -> Notice | None:
-    """Do what the browser asks, after checking every field of it; a sentence when there is something to say."""
+    """Do what the browser asks, after checking every field of `data`.
+
+    Gives a sentence when there is something to say, also where it cannot be done: nothing is raised.
+    """
     try:
         action = _ACTIONS.validate_python(data)
     except ValidationError:
@@ -189,7 +223,7 @@ def _perform(visit: Visit, action: Action) -> Notice | None:
 
 
 def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
-    """What the screen of this visit must show now."""
+    """Collect what the viewer of this visit must show now."""
     session = visit.session
     study = session.study
     revision = visit.next_revision()
@@ -210,6 +244,10 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         series_index=index,
         start_slice=start,
         start_window=_window_view(visit.start_window) if index == 0 else None,
+        windows=tuple(
+            DisplayWindow(name=name, width=window.width_hu, level=window.level_hu)
+            for name, window in DISPLAY_WINDOWS.items()
+        ),
         regions=tuple(_region_view(r, series, visit.names.get(r.region_id, "")) for r in session.regions()),
         selected=selected.region_id if selected else None,
         notice=notice,
@@ -217,8 +255,8 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
 
 
 def facts_line(facts: SafeFacts) -> str:
-    """`CT chest · woman, 64 years · 40 slices of 2.5 mm`."""
-    person = ", ".join(
+    """Write the facts of a series in one line: `CT chest · woman, 64 years · 40 slices, 2.5 mm thick`."""
+    patient = ", ".join(
         word
         for word in (
             _SEX_WORDS.get(facts.sex or "", ""),
@@ -229,12 +267,12 @@ def facts_line(facts: SafeFacts) -> str:
     slices = "1 slice" if facts.slices == 1 else f"{facts.slices} slices"
     if facts.slice_thickness_mm:
         slices += f", {facts.slice_thickness_mm:g} mm thick"
-    parts = (" ".join(p for p in (facts.modality, facts.body_part) if p), person, slices)
+    parts = (" ".join(p for p in (facts.modality, facts.body_part) if p), patient, slices)
     return " · ".join(part for part in parts if part)
 
 
 def measured(region: Region, units: str) -> tuple[str, str]:
-    """Size and density of a region in words: (`23.1 × 15.4 mm`, `42 ± 11 HU`)."""
+    """Write size and density of a region: (`23.1 × 15.4 mm`, `42 ± 11 HU`); pixels where no spacing is known."""
     m = region.measurement
     if m.long_axis_mm is None or m.short_axis_mm is None:
         width, height = region.box.x1 - region.box.x0, region.box.y1 - region.box.y0
@@ -246,7 +284,10 @@ def measured(region: Region, units: str) -> tuple[str, str]:
 
 
 def side_letters(affine: NDArray[np.float64] | None) -> tuple[str, str, str, str] | None:
-    """The patient's sides at the left, right, top and bottom edge, from the affine (columns, rows → LPS mm)."""
+    """Name the patient's sides at the left, right, top and bottom edge of a slice.
+
+    `affine` (4, 4) takes (column, row, slice, 1) to mm in the patient (LPS, PS3.3 C.7.6.2.1.1); None names none.
+    """
     if affine is None:
         return None
     to_right, to_bottom = (_letters(affine[:3, axis]) for axis in (0, 1))
@@ -255,7 +296,7 @@ def side_letters(affine: NDArray[np.float64] | None) -> tuple[str, str, str, str
 
 
 def _letters(direction: NDArray[np.float64]) -> str:
-    """`L`, or `LP` where a plane is oblique by more than about 20 degrees."""
+    """Name a direction (3,): `L`, or `LP` where a plane is oblique by more than about 20 degrees."""
     unit = direction / (np.linalg.norm(direction) or 1.0)
     order = np.argsort(-np.abs(unit))
     names = ("LR", "PA", "HF")
@@ -273,7 +314,7 @@ def _check_slice(series: Series, slice_index: int) -> None:
 
 
 def _box_in(series: Series, box: tuple[int, int, int, int]) -> PixelBox:
-    """The part of a drawn box that lies on the image, at least one pixel."""
+    """Cut a drawn box (x0, y0, x1, y1) to the image. Raises RegionError where less than a pixel is left."""
     rows, columns = series.volume_hu.shape[1:]
     x0, x1 = sorted((box[0], box[2]))
     y0, y1 = sorted((box[1], box[3]))

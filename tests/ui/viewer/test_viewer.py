@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tools.domain.windows import DISPLAY_WINDOWS, Window
 from ui.viewer.viewer import facts_line, perform, side_letters, state_of
 
 
@@ -97,6 +98,15 @@ def test_the_state_without_a_study_says_nothing_of_one(visits: Any) -> None:
     state = state_of(visits.of_page(new_visitor(), "page"))
     assert state.series == ()
     assert state.study_key == ""
+
+
+def test_a_window_is_added_in_one_place(visit: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [(w.name, w.width, w.level) for w in state_of(visit).windows] == [
+        ("Soft tissue", 400, 40), ("Lung", 1500, -600), ("Liver", 150, 90), ("Bone", 2500, 480), ("Brain", 80, 40),
+    ]  # fmt: skip
+    monkeypatch.setitem(DISPLAY_WINDOWS, "Mediastinum", Window(350, 50))
+    added = state_of(visit).windows[-1]
+    assert (added.name, added.width, added.level) == ("Mediastinum", 350, 50)
 
 
 def test_sides_of_an_axial_a_sagittal_and_a_tilted_slice() -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.domain.windows import SOFT_TISSUE_WINDOW
 from tools.intake.messages import Reason
 
 AIR_HU = -1024  # what lies outside the scanned circle; nothing on the Hounsfield scale is lower
 MAX_HU = 32767
 TISSUE_HU = (-250.0, 1500.0)  # a padding value in here would erase anatomy if the tag were wrong
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in DICOM's YBR_FULL
-SOFT_TISSUE_WINDOW = (400.0, 40.0)  # width, level
 
 
 class RescaleError(ValueError):
@@ -139,7 +139,7 @@ def to_scale(numbers: NDArray[np.float32], black: float, white: float) -> NDArra
 
     The encoder and the viewer's first window then see an ordinary contrast, whatever the modality.
     """
-    width, level = SOFT_TISSUE_WINDOW
+    width, level = SOFT_TISSUE_WINDOW.width_hu, SOFT_TISSUE_WINDOW.level_hu
     scaled = (numbers.astype(np.float64) - black) * (width / (white - black)) + (level - width / 2)
     return np.clip(np.rint(np.nan_to_num(scaled, nan=AIR_HU)), AIR_HU, 3071).astype(np.int16)
 

@@ -1,0 +1,121 @@
+// Hits, votes and comparison of the selected region, its filters, and the map of the atlas.
+
+import { make } from "../../browser/js/dom.js";
+import { AtlasMap } from "./atlas_map.js";
+import { explanation, hitCard, votesChart } from "./cards.js";
+import { comparisonPanel } from "./comparison.js";
+import { Filters } from "./filters.js";
+
+const LESION_LINK = "#lesion-"; // citations in the chat
+
+// Bring a gr.HTML component to life: `element` holds gallery.html; `props.value` is the newest state, and `watch` tells
+// of a new one; `trigger` sends an event to the server.
+export function mount({ element, props, trigger, watch }) {
+  const gallery = new Gallery(element.querySelector(".gallery"), trigger);
+  const apply = () => gallery.apply(props.value);
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest && event.target.closest(`a[href*="${LESION_LINK}"]`);
+    if (!link) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (gallery.state && gallery.state.region_id) gallery.open(decodeURIComponent(link.getAttribute("href").split(LESION_LINK)[1]));
+  }, true);
+  watch("value", apply);
+  apply();
+}
+
+class Gallery {
+  constructor(root, trigger) {
+    this.root = root;
+    this.part = (name) => root.querySelector("." + name);
+    this.state = null; // what the server says
+    this.chosen = null; // the lesion that is compared
+    this.opening = 0; // number of the comparison asked for last
+    this.memory = { heat: true, explained: false }; // what stays as it is from one comparison or search to the next
+    this.filters = new Filters(this.part("filters"), (controls) => {
+      this.part("found").setAttribute("aria-busy", "true");
+      trigger("search", { study: this.state.study_key, region_id: this.state.region_id, controls });
+    });
+    this.map = new AtlasMap(this.part("map"), (lesion) => this.open(lesion));
+    for (const each of this.part("views").querySelectorAll("button")) each.addEventListener("click", () => this.showAs(each));
+  }
+
+  apply(next) {
+    if (!next || (this.state && next.revision <= this.state.revision)) return;
+    const before = this.state;
+    const same = before && before.study_key === next.study_key && before.region_id === next.region_id;
+    this.state = next;
+    this.part("found").removeAttribute("aria-busy");
+    this.show();
+    if (same && next.hits.length > 0 && JSON.stringify(before.hits) === JSON.stringify(next.hits)) return;
+    this.chosen = null;
+    this.part("place").replaceChildren();
+    this.part("hits").replaceChildren(...next.hits.map((hit) => hitCard(hit, () => this.open(hit.lesion_id === this.chosen ? null : hit.lesion_id))));
+    this.part("hits").scrollTop = 0;
+    this.placeOnMap();
+  }
+
+  show() {
+    const { part, state } = this, found = Boolean(state.verdict);
+    this.root.hidden = !found && !state.hint;
+    part("title").textContent = state.hits.length ? `Lesions like ${state.region_id}` : "Similar lesions";
+    part("hint").textContent = state.hint;
+    part("hint").hidden = !state.hint;
+    for (const name of ["verdict", "filters", "found", "views"]) part(name).hidden = !found;
+    part("problem").textContent = state.problem;
+    part("verdict").className = `verdict ${state.confidence}`;
+    part("verdict").textContent = state.verdict;
+    if (!found) return;
+    this.filters.show(state);
+    const searched = `${state.searched} ${state.hits.length ? `Choose a lesion to see it beside ${state.region_id}.` : ""}`;
+    const voted = state.votes.length > 0;
+    part("summary").replaceChildren(...[
+      voted ? votesChart(state.votes) : null,
+      make("p", "soft searched", searched),
+      voted ? explanation(state.calibration, this.memory) : null,
+    ].filter(Boolean));
+  }
+
+  // As pictures or as a map, whichever button was pressed.
+  showAs(button) {
+    for (const each of this.part("views").querySelectorAll("button")) each.setAttribute("aria-pressed", String(each === button));
+    this.map.show(button.dataset.view === "map");
+    this.part("hits").hidden = this.map.shown;
+    this.placeOnMap();
+  }
+
+  placeOnMap() {
+    if (this.state.verdict) this.map.place(this.state.study_key, this.state.region_id);
+  }
+
+  // Compare the region with a lesion of the atlas; null closes the comparison.
+  async open(lesion) {
+    const turn = ++this.opening, place = this.part("place"), { state } = this;
+    this.chosen = lesion;
+    for (const card of this.root.querySelectorAll(".hits button")) card.setAttribute("aria-pressed", String(card.dataset.lesion === lesion));
+    this.map.choose(lesion);
+    if (!lesion) {
+      place.replaceChildren();
+      return;
+    }
+    if (!place.firstChild) place.append(make("p", "soft", `Comparing ${state.region_id} with ${lesion}…`));
+    place.setAttribute("aria-busy", "true");
+    const result = await this.compared(`studies/${state.study_key}/regions/${state.region_id}/comparison?lesion=${encodeURIComponent(lesion)}`);
+    if (turn !== this.opening) return;
+    place.replaceChildren(result);
+    place.removeAttribute("aria-busy");
+    if (result.matches(".compare")) place.scrollIntoView({ block: "nearest", behavior: "smooth" });
+  }
+
+  // The panel of a comparison, or why there is none.
+  async compared(address) {
+    try {
+      const reply = await fetch(address), found = await reply.json();
+      if (!reply.ok) throw new Error(found.detail);
+      return comparisonPanel(found, this.memory, () => this.open(null));
+    } catch (error) {
+      const why = error instanceof TypeError ? "the server does not answer; check the connection." : error.message;
+      return make("p", "soft", `The comparison could not be made: ${why}`);
+    }
+  }
+}

@@ -1,0 +1,139 @@
+// Everything on the stage's canvas: the slice, and over it regions, ruler, cross-hair and scale bar.
+
+import * as geometry from "./geometry.js";
+import { colourOf } from "./state.js";
+
+const LABEL_FONT = "600 12px system-ui, sans-serif", RULER_COLOUR = "#ffe45c", WHITE = "#fff", HANDLE_PX = 6;
+const SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
+
+// `scene`: stage {width, height} in CSS pixels, ratio (device pixels in one of them), series, view, state, marks
+// {draft, pending, ruler, cross}, picture, and broken (the slice cannot be shown).
+export function drawScene(canvas, scene) {
+  const { stage, ratio, series, view, state, marks, picture } = scene;
+  const width = Math.round(stage.width * ratio), height = Math.round(stage.height * ratio);
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const pen = new Pen(canvas.getContext("2d"), scene);
+  pen.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.context.clearRect(0, 0, stage.width, stage.height);
+  if (picture.shown >= 0 && !scene.broken) pen.picture(picture.canvas);
+  if (picture.shown === view.slice)
+    for (const region of state.regions) if (region.slice_index === view.slice) pen.region(region, region.region_id === state.selected);
+  if (marks.draft) pen.draft(marks.draft);
+  if (marks.pending && marks.pending.slice === view.slice) pen.pending(marks.pending.spot);
+  if (marks.ruler && marks.ruler.slice === view.slice) pen.ruler(marks.ruler.line);
+  if (marks.cross) pen.cross(marks.cross);
+  if (series.calibrated) pen.scaleBar();
+}
+
+class Pen {
+  constructor(context, { stage, series, view }) {
+    Object.assign(this, { context, stage, series, view });
+  }
+
+  at(spot) {
+    return geometry.toScreen(this.series, this.view, this.stage, spot);
+  }
+
+  // A path through points of the image.
+  path(points) {
+    this.context.beginPath();
+    points.forEach((spot, i) => (i ? this.context.lineTo(...this.at(spot)) : this.context.moveTo(...this.at(spot))));
+  }
+
+  line([x0, y0, x1, y1]) {
+    this.path([[x0, y0], [x1, y1]]);
+    this.context.stroke();
+  }
+
+  style(colour, width, dash = []) {
+    this.context.strokeStyle = colour;
+    this.context.lineWidth = width;
+    this.context.setLineDash(dash);
+  }
+
+  label(text, x, y, colour) {
+    this.context.font = LABEL_FONT;
+    this.style(LABEL_SHADOW, 3);
+    this.context.strokeText(text, x, y);
+    this.context.fillStyle = colour;
+    this.context.fillText(text, x, y);
+  }
+
+  picture(source) {
+    const [x0, y0] = this.at([0, 0]), [x1, y1] = this.at([this.series.columns, this.series.rows]);
+    this.context.imageSmoothingEnabled = true;
+    this.context.imageSmoothingQuality = "high";
+    this.context.drawImage(source, x0, y0, x1 - x0, y1 - y0);
+  }
+
+  region(region, selected) {
+    const colour = colourOf(region), dash = region.suggested ? [6, 4] : [];
+    for (const [stroke, extra] of [[SHADOW, 2], [colour, 0]]) {
+      this.style(stroke, (selected ? 2 : 1.5) + extra, dash);
+      this.path(region.outline);
+      this.context.closePath();
+      this.context.stroke();
+    }
+    if (selected && !region.suggested) {
+      this.style(colour, 1.2);
+      this.line(region.long_axis);
+      this.line(region.short_axis);
+      this.context.fillStyle = colour;
+      for (const corner of geometry.boxCorners(region.box)) {
+        const [x, y] = this.at(corner);
+        this.context.fillRect(x - HANDLE_PX / 2, y - HANDLE_PX / 2, HANDLE_PX, HANDLE_PX);
+      }
+    }
+    const words = `${region.name || region.region_id}${selected ? "  " + region.size : ""}`;
+    this.context.font = LABEL_FONT;
+    const textWidth = this.context.measureText(words).width, corner = this.at([region.box[2], region.box[1]]);
+    this.label(words, ...geometry.labelPlace(corner, textWidth, this.stage.width), colour);
+  }
+
+  draft(box) {
+    const [x0, y0] = this.at([box[0], box[1]]), [x1, y1] = this.at([box[2], box[3]]);
+    this.style(WHITE, 1.5, [5, 3]);
+    this.context.strokeRect(Math.min(x0, x1), Math.min(y0, y1), Math.abs(x1 - x0), Math.abs(y1 - y0));
+  }
+
+  // Where the server is outlining something now.
+  pending(spot) {
+    this.style(WHITE, 2, [3, 4]);
+    this.context.beginPath();
+    this.context.arc(...this.at(spot), 10, 0, 2 * Math.PI);
+    this.context.stroke();
+  }
+
+  ruler(line) {
+    for (const [colour, width] of [[SHADOW, 4], [RULER_COLOUR, 2]]) {
+      this.style(colour, width);
+      this.line(line);
+    }
+    const [x, y] = this.at([line[2], line[3]]);
+    this.label(geometry.lengthText(this.series, line), x + 8, y - 6, RULER_COLOUR);
+  }
+
+  cross(spot) {
+    const [x, y] = this.at(spot);
+    this.style(WHITE, 1);
+    for (const [dx, dy] of [[14, 0], [0, 14]]) {
+      this.context.beginPath();
+      this.context.moveTo(x - dx, y - dy);
+      this.context.lineTo(x + dx, y + dy);
+      this.context.stroke();
+    }
+  }
+
+  scaleBar() {
+    const k = geometry.scaleOf(this.series, this.view, this.stage), mm = geometry.scaleBarMm(k, this.stage.width);
+    const x = this.stage.width / 2 - (mm * k) / 2, y = this.stage.height - 26;
+    for (const [colour, width] of [[BAR_SHADOW, 5], [WHITE, 2]]) {
+      this.style(colour, width);
+      this.context.beginPath();
+      this.context.moveTo(x, y - 4);
+      for (const [across, down] of [[0, 0], [mm * k, 0], [mm * k, -4]]) this.context.lineTo(x + across, y + down);
+      this.context.stroke();
+    }
+    this.label(mm >= 10 ? `${mm / 10} cm` : `${mm} mm`, x + mm * k + 6, y + 1, WHITE);
+  }
+}

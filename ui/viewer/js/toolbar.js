@@ -1,0 +1,33 @@
+// Buttons, lists and the slider around the picture.
+
+const ZOOM_STEP = 1.25;
+
+export function listenToToolbar(viewer) {
+  const actions = {
+    cine: () => viewer.cine.toggle(),
+    fit: () => viewer.fit(),
+    in: () => viewer.zoomAt(ZOOM_STEP),
+    out: () => viewer.zoomAt(1 / ZOOM_STEP),
+    help: () => viewer.toggleHelp(),
+    cases: () => viewer.showWelcome(viewer.welcome.hidden),
+    back: () => viewer.showWelcome(false),
+    upload: () => viewer.find(".file-input").click(),
+  };
+  viewer.root.addEventListener("click", (event) => {
+    const pressed = event.target.closest("button");
+    if (!pressed) return;
+    if (pressed.dataset.tool) viewer.setTool(pressed.dataset.tool);
+    else if (pressed.dataset.do) actions[pressed.dataset.do]();
+  });
+  viewer.slider.addEventListener("input", () => {
+    viewer.cine.stop();
+    viewer.goTo(Number(viewer.slider.value));
+  });
+  viewer.presetSelect.addEventListener("change", () => viewer.setPreset(Number(viewer.presetSelect.value)));
+  viewer.seriesSelect.addEventListener("change", () => viewer.act("series", { index: Number(viewer.seriesSelect.value) }));
+}
+
+export function showTool({ root, stage, tool }) {
+  stage.dataset.tool = tool;
+  for (const each of root.querySelectorAll("button[data-tool]")) each.setAttribute("aria-checked", String(each.dataset.tool === tool));
+}

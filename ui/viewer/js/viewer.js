@@ -1,0 +1,265 @@
+// The CT viewer. The server owns study and regions and sends them as one state; the viewer owns how they are looked at.
+
+import { clamp } from "../../browser/js/numbers.js";
+import { Cine } from "./cine.js";
+import { drawScene } from "./drawing.js";
+import * as geometry from "./geometry.js";
+import { listenToKeys } from "./keyboard.js";
+import { listenToFiles, offerSamples } from "./opening.js";
+import { Picture } from "./picture.js";
+import { listenToPointers } from "./pointer.js";
+import { showCorners, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
+import { listRegions } from "./region_list.js";
+import { Slices } from "./slices.js";
+import { hasStudy, isNewer, regionAfterSelected, seriesOf, transition } from "./state.js";
+import { listenToToolbar, showTool } from "./toolbar.js";
+import { firstWindow, presetsOf } from "./windowing.js";
+
+const NOTICE_MS = 8000;
+
+// Bring a gr.HTML component to life: `element` holds viewer.html; `props.value` is the newest state, and `watch` tells
+// of a new one; `trigger` sends an event to the server.
+export function mount({ element, props, trigger, watch }) {
+  const viewer = new Viewer(element, trigger);
+  const apply = () => viewer.apply(props.value);
+  offerSamples(viewer, props.samples || []);
+  listenToFiles(viewer);
+  listenToPointers(viewer);
+  listenToKeys(viewer);
+  listenToToolbar(viewer);
+  new ResizeObserver(() => viewer.draw()).observe(viewer.stage);
+  document.addEventListener("lesion-search:slice", (event) => { if (viewer.view) viewer.goTo(event.detail); });
+  watch("value", apply);
+  apply();
+}
+
+// What the input modules act upon.
+export class Viewer {
+  constructor(element, trigger) {
+    this.find = (selector) => element.querySelector(selector);
+    this.trigger = trigger;
+    this.root = this.find(".viewer");
+    this.stage = this.find(".stage");
+    this.canvas = this.find("canvas");
+    this.slider = this.find(".slider");
+    this.presetSelect = this.find(".preset");
+    this.seriesSelect = this.find(".series");
+    this.welcome = this.find(".welcome");
+    this.help = this.find(".help");
+    this.state = null; // what the server says
+    this.ready = new Promise((resolve) => { this.becomeReady = resolve; }); // the server has said something
+    this.view = null; // how this series is looked at: slice, zoom, centre, window
+    this.slices = null; // the pixels of this series
+    this.picture = null;
+    this.marks = { ruler: null, draft: null, cross: null, cursor: null, pending: null };
+    this.tool = "point";
+    this.cine = new Cine(this);
+    this.noticeTimer = 0;
+    this.frameAsked = false;
+    this.stage.dataset.tool = this.tool;
+    this.find(".toolbar").hidden = true;
+  }
+
+  get series() {
+    return seriesOf(this.state);
+  }
+
+  // The stage's size in CSS pixels.
+  get size() {
+    return { width: this.stage.clientWidth, height: this.stage.clientHeight };
+  }
+
+  get scale() {
+    return geometry.scaleOf(this.series, this.view, this.size);
+  }
+
+  get presets() {
+    return presetsOf(this.series, this.state.windows);
+  }
+
+  // The pixels of the slice that is looked at, once they have arrived.
+  get values() {
+    return this.slices.values.get(this.view.slice);
+  }
+
+  // The chosen region, where it can be moved and resized: on this slice and no mere suggestion.
+  get selectedHere() {
+    const { regions, selected } = this.state;
+    return regions.find((each) => each.region_id === selected && each.slice_index === this.view.slice && !each.suggested);
+  }
+
+  toScreen(spot) {
+    return geometry.toScreen(this.series, this.view, this.size, spot);
+  }
+
+  toImage(at) {
+    return geometry.toImage(this.series, this.view, this.size, at);
+  }
+
+  // Ask the server to do something with the open study.
+  act(kind, fields) {
+    this.trigger("act", { kind, study: this.state.study_key, ...fields });
+  }
+
+  // -- what the server says ----------------------------------------------------------------------------------------
+
+  apply(next) {
+    if (!isNewer(this.state, next)) return;
+    const change = transition(this.state, next, this.view ? this.view.slice : 0);
+    this.state = next;
+    this.marks.pending = null;
+    this.becomeReady();
+    if (change.newSeries) this.openSeries();
+    if (change.idle) this.setBusy("");
+    if (change.notice) this.say(change.notice.text, change.notice.kind);
+    if (change.goTo !== null) this.goTo(change.goTo);
+    listRegions(this.find(".regions"), next, (kind, fields) => this.act(kind, fields), this.stage);
+    this.stage.setAttribute("aria-label", this.view ? stageName(next) : "No study is open");
+    this.draw();
+  }
+
+  openSeries() {
+    if (this.slices) this.slices.close();
+    this.slices = this.picture = this.view = null;
+    this.clearMarks();
+    this.cine.stop();
+    this.showWelcome(!hasStudy(this.state));
+    if (!hasStudy(this.state)) return;
+    const { state, series } = this;
+    const start = state.start_window || firstWindow(series, state.windows);
+    this.view = { slice: state.start_slice, fitted: false, ...geometry.wholeImage(series), width: start.width, level: start.level };
+    this.picture = new Picture(series);
+    this.slices = new Slices({
+      address: `studies/${state.study_key}/series/${state.series_index}/slices/`,
+      series,
+      onArrival: (slice) => this.receive(slice),
+      onProblem: (sentence) => this.say(sentence, "problem"),
+    });
+    this.slider.max = series.slices - 1;
+    showSeries(this, state, series);
+    this.goTo(this.view.slice);
+  }
+
+  receive(slice) {
+    if (slice === this.view.slice) this.draw();
+    this.fetchMore();
+  }
+
+  fetchMore() {
+    this.slices.lookAt(this.view.slice);
+    showLoaded(this.find(".loaded"), this.slices);
+  }
+
+  // -- how it is looked at -----------------------------------------------------------------------------------------
+
+  goTo(slice) {
+    this.view.slice = clamp(Math.round(slice), 0, this.series.slices - 1);
+    showPosition(this, this.series, this.view.slice);
+    this.fetchMore();
+    this.draw();
+  }
+
+  // Change zoom, centre or window.
+  look(change) {
+    Object.assign(this.view, change);
+    this.draw();
+  }
+
+  zoomAt(factor, at = [this.size.width / 2, this.size.height / 2]) {
+    this.look(geometry.zoomedAt(this.series, this.view, this.size, factor, at));
+  }
+
+  pan(dx, dy) {
+    this.look(geometry.panned(this.series, this.view, this.size, dx, dy));
+  }
+
+  fit() {
+    this.look({ ...geometry.fitted(this.series, this.size, this.values), fitted: true });
+  }
+
+  setPreset(index) {
+    const preset = this.presets[index];
+    if (preset) this.look({ width: preset.width, level: preset.level });
+  }
+
+  setTool(name) {
+    this.tool = name;
+    showTool(this);
+  }
+
+  toggleHelp(on = this.help.hidden) {
+    this.help.hidden = !on;
+    this.find('[data-do="help"]').setAttribute("aria-expanded", String(on));
+  }
+
+  clearMarks() {
+    this.marks.ruler = this.marks.draft = this.marks.cross = null;
+  }
+
+  // -- what is done with regions -----------------------------------------------------------------------------------
+
+  // Choose the region at a spot of the image, or have the lesion there outlined.
+  pick(spot) {
+    if (!geometry.onImage(this.series, spot)) return;
+    const slice = this.view.slice;
+    const inside = this.state.regions.find((each) => each.slice_index === slice && geometry.contains(each.outline, spot));
+    if (inside) {
+      this.act("select", { region_id: inside.region_id });
+      return;
+    }
+    this.marks.pending = { slice, spot };
+    this.act("click", { slice_index: slice, x: spot[0], y: spot[1] });
+    this.draw();
+  }
+
+  nextRegion() {
+    if (this.state.regions.length) this.act("select", { region_id: regionAfterSelected(this.state).region_id });
+  }
+
+  removeSelected() {
+    if (this.state.selected) this.act("remove", { region_id: this.state.selected });
+  }
+
+  // -- the screen --------------------------------------------------------------------------------------------------
+
+  draw() {
+    if (!this.view || this.frameAsked) return;
+    this.frameAsked = true;
+    requestAnimationFrame(() => {
+      this.frameAsked = false;
+      this.drawNow();
+    });
+  }
+
+  drawNow() {
+    if (!this.view || this.stage.hidden || !this.stage.clientWidth) return;
+    const { values, view, picture, slices, series, state, marks, size } = this;
+    if (values && !view.fitted) Object.assign(view, geometry.fitted(series, size, values), { fitted: true });
+    if (values) picture.paint(view.slice, values, view);
+    const scene = { series, view, state, marks, picture, slices, stage: size, ratio: window.devicePixelRatio || 1 };
+    drawScene(this.canvas, { ...scene, broken: slices.broken.has(view.slice) });
+    showCorners(this, scene);
+  }
+
+  say(text, kind = "info") {
+    const line = this.find(".notice");
+    clearTimeout(this.noticeTimer);
+    line.textContent = text;
+    line.classList.toggle("problem", kind === "problem");
+    if (kind !== "problem") this.noticeTimer = setTimeout(() => { line.textContent = ""; }, NOTICE_MS);
+  }
+
+  setBusy(text) {
+    this.find(".busy").hidden = !text;
+    this.find(".busy-text").textContent = text;
+  }
+
+  showWelcome(on) {
+    const open = hasStudy(this.state);
+    this.welcome.hidden = !on;
+    this.stage.hidden = this.find(".scroller").hidden = on || !open;
+    this.find(".back").hidden = !(on && open);
+    this.find(".toolbar").hidden = !open;
+    if (!on) this.draw();
+  }
+}
