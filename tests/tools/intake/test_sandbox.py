@@ -106,7 +106,7 @@ def test_two_children_share_a_long_upload(make_ct, save, monkeypatch):
     assert reading.files == 7
 
 
-def test_the_child_loads_neither_torch_nor_the_user_interface():
+def test_the_worker_loads_neither_torch_nor_the_user_interface():
     code = "import sys, tools.intake.worker, tools.intake.dicom.decode; print([m for m in sys.modules if '.' not in m])"
     root = REPO
     loaded = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout

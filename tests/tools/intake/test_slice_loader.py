@@ -152,7 +152,7 @@ def test_an_upload_of_nothing_useful_is_one_sentence(keys, tmp_path):
             open_study(tmp_path, keys)
 
 
-def test_spare_children_serve_one_upload_each(opened, upload):
+def test_spare_workers_serve_one_upload_each(opened, upload):
     spares = WorkerPool(1)
     spares.fill()
     first = spares._workers[0]
