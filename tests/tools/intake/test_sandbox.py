@@ -7,8 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.conftest import REPO
-from tools.intake import sandbox as dicom_guard
-from tools.intake import worker_process
+from tools.intake import sandbox, worker_process
 from tools.intake.intake import intake_limits
 from tools.intake.messages import Reason
 from tools.intake.sandbox import read_sandboxed
@@ -92,8 +91,8 @@ def test_a_worker_that_cannot_start_is_an_error_of_its_own(three_slices, monkeyp
         read_sandboxed(three_slices, LIMITS)
 
 
-def test_two_children_share_a_long_upload(make_ct, save, monkeypatch):
-    monkeypatch.setattr(dicom_guard, "MANY_FILES", 4)
+def test_two_workers_share_a_long_upload(make_ct, save, monkeypatch):
+    monkeypatch.setattr(sandbox, "MANY_FILES", 4)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
     for z in range(7):
         folder = save(make_ct(ImagePositionPatient=[0, 0, z]), f"{z}.dcm").parent
