@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 from transformers.utils import logging as hub_logging
 
+from encoder import MODEL_LOAD_LOCK
 from encoder.errors import EncoderError
-from encoder.loading import MODEL_LOAD_LOCK
 from encoder.network.lesion_encoder import LesionEncoder
 from encoder.preprocess import PREPROCESSING_VERSION, standardize
 from encoder.roi import ROI_SIZE

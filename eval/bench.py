@@ -35,7 +35,7 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
     import tempfile
 
     from encoder.pack import read_pack_arrays
-    from tools.phantoms.generate import make_phantoms
+    from tools.pipelines.phantoms.generate import make_phantoms
 
     with tempfile.TemporaryDirectory() as folder:
         made = []

@@ -77,8 +77,8 @@ class Demo:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     """Phantoms and demo atlas as a first `make run` makes them, but of fewer patients."""
-    from tools.phantoms.generate import make_phantoms
     from tools.pipelines import demo as first_run
+    from tools.pipelines.phantoms.generate import make_phantoms
     from tools.settings import Settings
 
     settings = Settings(data=tmp_path_factory.mktemp("demo"), model="offline")

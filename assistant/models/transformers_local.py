@@ -26,8 +26,8 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from assistant.models.tool_call_parser import ToolCallStream
+from encoder import MODEL_LOAD_LOCK
 from encoder.errors import LesionSearchError
-from encoder.loading import MODEL_LOAD_LOCK
 
 MAX_NEW_TOKENS = 1024
 GPU_S = 60  # what a shared GPU of a Hugging Face Space is asked for at a time

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from encoder.embedder import Embedder
     from tools.atlas.atlas import Atlas
     from tools.domain.study import Study
-    from tools.phantoms.generate import TruthRow
+    from tools.pipelines.phantoms.generate import TruthRow
     from tools.settings import Settings
     from tools.workspace.session import Session, Workspace
 
@@ -101,8 +101,8 @@ class DemoInstallation:
     @classmethod
     def build(cls, folder: Path) -> "DemoInstallation":
         """Make the phantoms and the atlas in a folder, or use those that are there."""
-        from tools.phantoms.generate import make_phantoms
         from tools.pipelines.demo import COMPLETE
+        from tools.pipelines.phantoms.generate import make_phantoms
         from tools.settings import Settings
 
         settings = Settings(data=folder, atlas=None, encoder=None)
@@ -177,7 +177,7 @@ def play(
 
 
 def _read_truth(samples: Path) -> list["TruthRow"]:
-    from tools.phantoms.generate import TruthRow
+    from tools.pipelines.phantoms.generate import TruthRow
 
     with (samples / "truth.csv").open(newline="", encoding="utf-8") as file:
         return TypeAdapter(list[TruthRow]).validate_python(list(csv.DictReader(file)))

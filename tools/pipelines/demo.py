@@ -10,7 +10,7 @@ from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.domain.progress import StageProgress
-from tools.phantoms.generate import make_phantoms
+from tools.pipelines.phantoms.generate import make_phantoms
 from tools.settings import Settings
 
 # marker inside a finished folder, so that an interrupted first run starts again; its number grows with the format

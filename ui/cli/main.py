@@ -190,7 +190,7 @@ def phantoms(
     seed: int = 0,
 ) -> None:
     """Write synthetic teaching cases: DICOM series, a ROI pack and the truth."""
-    from tools.phantoms.generate import make_phantoms
+    from tools.pipelines.phantoms.generate import make_phantoms
     from ui.cli.terminal import progress_bars, say
 
     with progress_bars() as progress:

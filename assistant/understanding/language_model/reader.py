@@ -18,7 +18,7 @@ from assistant.understanding.call_grammar import grammar
 from assistant.understanding.call_language import read, state_line
 from assistant.understanding.language_model.base_weights import BaseModelError
 from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
-from encoder.loading import MODEL_LOAD_LOCK
+from encoder import MODEL_LOAD_LOCK
 
 log = logging.getLogger(__name__)
 

@@ -42,7 +42,7 @@ class Writer:
         from tokenizers import Tokenizer
         from transformers import AutoModelForCausalLM
 
-        from encoder.loading import MODEL_LOAD_LOCK
+        from encoder import MODEL_LOAD_LOCK
 
         self._tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
         with MODEL_LOAD_LOCK:

@@ -10,9 +10,9 @@ from assistant.models.embedded import EmbeddedModel
 from assistant.models.transformers_local import load_local_model
 from assistant.understanding.language_model.reader import LanguageModelReader
 from assistant.understanding.reader import ReadingCancelledError
+from encoder import MODEL_LOAD_LOCK
 from encoder.embedder import SHIPPED_WEIGHTS, load_model
 from encoder.errors import LesionSearchError
-from encoder.loading import MODEL_LOAD_LOCK
 from encoder.network.lesion_encoder import LesionEncoder
 from tests.assistant.models.tiny_model import make_tiny_base
 

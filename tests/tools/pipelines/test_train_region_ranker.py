@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.phantoms.generate import make_phantoms
+from tools.pipelines.phantoms.generate import make_phantoms
 from tools.pipelines.train_region_ranker import fit, labelled_slices, recall
 from tools.regions.candidates import load_ranker
 

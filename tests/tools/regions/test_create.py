@@ -231,7 +231,7 @@ def test_on_teaching_cases_clicks_and_suggestions_agree_with_the_truth(tmp_path:
 
     from tools.domain.patient_keys import PatientKeys
     from tools.intake.intake import read_study
-    from tools.phantoms.generate import make_phantoms
+    from tools.pipelines.phantoms.generate import make_phantoms
 
     make_phantoms(tmp_path, patients=2, seed=2)
     with (tmp_path / "truth.csv").open() as file:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tools.phantoms.canvas import Canvas, Grid, Tissue, grow_tree
+from tools.pipelines.phantoms.canvas import Canvas, Grid, Tissue, grow_tree
 
 
 def canvas(spacing_mm: float = 1.0) -> Canvas:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tools.phantoms.body import RIBS_FROM_MM, Body
-from tools.phantoms.canvas import Canvas, Tissue
+from tools.pipelines.phantoms.body import RIBS_FROM_MM, Body
+from tools.pipelines.phantoms.canvas import Canvas, Tissue
 
 
 def draw_skeleton(body: Body) -> None:

@@ -10,7 +10,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian
 
 from tools.domain.windows import DISPLAY_WINDOWS
-from tools.phantoms.body import Patient
+from tools.pipelines.phantoms.body import Patient
 
 # UIDs come from this and the names of things (PS3.5 B.2, UUID-derived), so that a seed always gives the same ones.
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_URL, "lesion-search/phantom/1")

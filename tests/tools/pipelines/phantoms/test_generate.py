@@ -18,7 +18,7 @@ from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.region import PixelBox
 from tools.intake.intake import read_study
-from tools.phantoms.generate import PhantomSummary, make_phantoms, measure_axes
+from tools.pipelines.phantoms.generate import PhantomSummary, make_phantoms, measure_axes
 from tools.regions.crop import crop_box
 
 PATIENTS = 8

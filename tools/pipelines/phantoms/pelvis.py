@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tools.phantoms.body import FAT_HU, SIDES, Body
-from tools.phantoms.canvas import Floats, Point, Tissue
+from tools.pipelines.phantoms.body import FAT_HU, SIDES, Body
+from tools.pipelines.phantoms.canvas import Floats, Point, Tissue
 
 TOP_MM = 132.0  # above this level the abdomen begins
 

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from tools.phantoms.body import FAT_HU, RIBS_FROM_MM, SIDES, Body
-from tools.phantoms.canvas import Floats, Point, Tissue, grow_tree
+from tools.pipelines.phantoms.body import FAT_HU, RIBS_FROM_MM, SIDES, Body
+from tools.pipelines.phantoms.canvas import Floats, Point, Tissue, grow_tree
 
 
 def draw_abdomen(body: Body, above_diaphragm: Floats | None) -> None:

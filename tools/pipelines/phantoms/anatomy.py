@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from tools.phantoms.abdomen import draw_abdomen, draw_abdominal_vessels
-from tools.phantoms.body import RIBS_FROM_MM, Body, Patient
-from tools.phantoms.canvas import Canvas
-from tools.phantoms.pelvis import TOP_MM, draw_pelvis
-from tools.phantoms.skeleton import draw_skeleton
-from tools.phantoms.thorax import draw_thorax
+from tools.pipelines.phantoms.abdomen import draw_abdomen, draw_abdominal_vessels
+from tools.pipelines.phantoms.body import RIBS_FROM_MM, Body, Patient
+from tools.pipelines.phantoms.canvas import Canvas
+from tools.pipelines.phantoms.pelvis import TOP_MM, draw_pelvis
+from tools.pipelines.phantoms.skeleton import draw_skeleton
+from tools.pipelines.phantoms.thorax import draw_thorax
 
 
 def draw_anatomy(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> None:

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from tools.domain.lesions import DEEPLESION_TYPES
-from tools.phantoms.canvas import Tissue
-from tools.phantoms.lesion_models import LESION_MODELS, Finder, Site
-from tools.phantoms.lesion_painting import paint_lesion
+from tools.pipelines.phantoms.canvas import Tissue
+from tools.pipelines.phantoms.lesion_models import LESION_MODELS, Finder, Site
+from tools.pipelines.phantoms.lesion_painting import paint_lesion
 
 SPACING_MM, THICKNESS_MM = 0.8, 5.0
 

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tools.phantoms.body import PHASES, Phase
-from tools.phantoms.canvas import Floats, Tissue
+from tools.pipelines.phantoms.body import PHASES, Phase
+from tools.pipelines.phantoms.canvas import Floats, Tissue
 
 SMALLEST_RADIUS_MM = 2.6
 STEP = 4  # places are looked for on every fourth pixel

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tools.phantoms.canvas import Floats, Tissue
+from tools.pipelines.phantoms.canvas import Floats, Tissue
 
 SIZE = 512  # pixels of a slice, as scanners write them
 NOISE_TILES = 6

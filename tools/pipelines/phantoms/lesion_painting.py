@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tools.phantoms.canvas import Floats, Tissue, Window3
-from tools.phantoms.lesion_models import BLURRED, LESION_MODELS, SMOOTH, SPICULATED, Site
+from tools.pipelines.phantoms.canvas import Floats, Tissue, Window3
+from tools.pipelines.phantoms.lesion_models import BLURRED, LESION_MODELS, SMOOTH, SPICULATED, Site
 
 HARD = (Tissue.BONE, Tissue.MARROW, Tissue.VESSEL, Tissue.SKIN, Tissue.AIR, Tissue.GAS, Tissue.HEART)
 SOLID = (Tissue.LIVER, Tissue.SPLEEN, Tissue.KIDNEY)

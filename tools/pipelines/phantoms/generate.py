@@ -16,13 +16,13 @@ from scipy.spatial import ConvexHull, QhullError
 from encoder.pack import LesionRow, RoiPack, write_pack
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
-from tools.phantoms.anatomy import draw_anatomy
-from tools.phantoms.body import Patient, Phase
-from tools.phantoms.canvas import Canvas, Floats, Grid
-from tools.phantoms.dicom_writer import PhantomStudy, write_series
-from tools.phantoms.lesion_models import Finder, Site
-from tools.phantoms.lesion_painting import paint_lesion
-from tools.phantoms.scanner import SIZE, noise_tiles, scan
+from tools.pipelines.phantoms.anatomy import draw_anatomy
+from tools.pipelines.phantoms.body import Patient, Phase
+from tools.pipelines.phantoms.canvas import Canvas, Floats, Grid
+from tools.pipelines.phantoms.dicom_writer import PhantomStudy, write_series
+from tools.pipelines.phantoms.lesion_models import Finder, Site
+from tools.pipelines.phantoms.lesion_painting import paint_lesion
+from tools.pipelines.phantoms.scanner import SIZE, noise_tiles, scan
 from tools.regions.crop import crop_box, field_of_view_mm
 
 SLICES = 6

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from tools.phantoms.canvas import Canvas, Floats, Point, Tissue
+from tools.pipelines.phantoms.canvas import Canvas, Floats, Point, Tissue
 
 Phase = Literal["plain", "arterial", "portal"]
 
