@@ -81,6 +81,18 @@ def test_a_file_that_is_no_image_gets_one_sentence_and_the_page_goes_on(
     person.open_sample(server.shelf.samples[1].title)
 
 
+def test_files_can_be_dropped_on_the_page(visitor: Any) -> None:
+    person = visitor()
+    person.page.locator(".welcome").evaluate(
+        """(target) => {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File(["dear colleague"], "letter.txt"));
+          target.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true, cancelable: true }));
+        }"""
+    )
+    person.page.locator("#chat", has_text="not a DICOM file").wait_for()
+
+
 def test_asking_again_clearing_and_a_report_to_download(visitor: Any, server: Any, demo: Any) -> None:
     person = visitor()
     sample = server.shelf.samples[1]

@@ -1,7 +1,5 @@
 """The page's modules on their own, in Chromium: unit tests in JavaScript, and a start behind a proxy's prefix."""
 
-import json
-import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import REPO
-from ui.browser.modules import NOT_LOADED, mounting, sources
+from ui.browser.modules import mounting
 from ui.viewer.viewer import HERE as VIEWER
 
 pytestmark = pytest.mark.browser
@@ -28,10 +26,7 @@ def page(chromium: Any) -> Any:
 
 
 def _answer(route: Any, path: str) -> None:
-    module = re.fullmatch(r"space/app/modules/[0-9a-f]{16}/(.+)", path)
-    if module and module[1] in sources():
-        route.fulfill(body=sources()[module[1]].decode(), content_type="text/javascript")
-    elif path.endswith(".js") and (REPO / path).is_file():
+    if path.endswith(".js") and (REPO / path).is_file():
         route.fulfill(body=(REPO / path).read_text(encoding="utf-8"), content_type="text/javascript")
     elif path in ("", "space/app/"):
         route.fulfill(body='<base href="./"><main></main>', content_type="text/html")
@@ -53,24 +48,19 @@ def test_a_module_keeps_its_promises(page: Any, file: Path) -> None:
     assert [result for result in results if result["problem"]] == []
 
 
-START = """([script, html, props]) => {
-  const element = document.querySelector("main");
-  element.innerHTML = html;
-  new Function("element", "trigger", "props", "watch", script)(element, () => {}, props, () => {});
-}"""
-
-
 def test_the_viewer_starts_behind_a_prefix(page: Any) -> None:
     page.goto(f"{ORIGIN}/space/app/")
-    html = (VIEWER / "viewer.html").read_text(encoding="utf-8")
-    script = mounting("viewer/js/viewer.js", ("act", "open"))
-    page.evaluate(START, [script, html, {"value": None, "samples": [{"id": "case1", "title": "Chest CT"}]}])
+    page.evaluate(
+        """([script, html, props]) => {
+          const element = document.querySelector("main");
+          element.innerHTML = html;
+          new Function("element", "trigger", "props", "watch", script)(element, () => {}, props, () => {});
+        }""",
+        [
+            mounting("viewer/js/viewer.js"),
+            (VIEWER / "viewer.html").read_text(encoding="utf-8"),
+            {"value": None, "samples": [{"id": "case1", "title": "Chest CT"}]},
+        ],
+    )
     page.locator(".samples button", has_text="Chest CT").wait_for()
     assert page.locator(".samples img").evaluate("image => image.src") == f"{ORIGIN}/space/app/samples/case1.png"
-
-
-def test_a_component_whose_modules_are_gone_says_so(page: Any) -> None:
-    page.goto(f"{ORIGIN}/space/app/")
-    script = mounting("viewer/js/viewer.js", ()).replace("/viewer/js/viewer.js", "/viewer/js/gone.js")
-    page.evaluate(START, [script, "", {}])
-    page.wait_for_function(f"() => document.querySelector('main').textContent === {json.dumps(NOT_LOADED)}")

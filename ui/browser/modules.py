@@ -1,58 +1,61 @@
-"""The ES modules of the page: which files a browser may fetch, under which address, and how a component starts one.
+"""The page's ES modules (`ui/*/js/`), joined into the script that a component starts with.
 
-They are served as they lie in `ui/*/js/`, with no build step. All share one version in their address, so that a browser
-keeps them for good and still sees an update; imports between them are relative and carry the version along.
+Gradio takes one text for a component, and fetching the modules one by one made the page a fifth slower to its first
+picture. So the server joins them when it starts; in the tests they run as the modules they are.
 """
 
-import hashlib
 import json
-from functools import cache
-from pathlib import Path, PurePosixPath
+import posixpath
+import re
+from pathlib import Path
 
 UI = Path(__file__).resolve().parents[1]
-MODULES_PREFIX = "modules"
-NOT_LOADED = "This part of the page could not be loaded: reload the page."
+_IMPORT = re.compile(r'^import (\{[^}]*\}|\* as \w+) from "([^"]+)";$', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?function\*?|class|const) (\w+)", re.MULTILINE)
+_LEFT = re.compile(r"^(?:import|export)\b.*|.*\bimport[.(].*", re.MULTILINE)
 
 
-@cache
-def sources() -> dict[str, bytes]:
-    """Read every module: path within `ui/`, as `viewer/js/viewer.js`, to its text."""
-    return {PurePosixPath(f.relative_to(UI)).as_posix(): f.read_bytes() for f in sorted(UI.glob("*/js/*.js"))}
+def bundle(entry: str) -> str:
+    """Join the module at `entry` (a path within `ui/`, as `viewer/js/viewer.js`) and all that it imports.
 
-
-@cache
-def version() -> str:
-    """Hash the modules' names and texts: 16 hexadecimal digits."""
-    digest = hashlib.sha256()
-    for path, text in sources().items():
-        digest.update(f"{path}\0{len(text)}\0".encode() + text)
-    return digest.hexdigest()[:16]
-
-
-def address(path: str) -> str:
-    """Give the address of a module, relative to the page so that it holds behind any prefix of a proxy.
-
-    Raises KeyError where there is no such module.
+    Each becomes a function that is called once, after those it imports, and returns what it exports into `modules`.
+    Understood are named and `* as` imports of relative paths, and exported functions, classes and single constants;
+    raises ValueError for any other form, and for modules that import each other in a circle.
     """
-    if path not in sources():
-        raise KeyError(path)
-    return f"{MODULES_PREFIX}/{version()}/{path}"
+    joined: dict[str, str] = {}
+    _join(entry, joined, ())
+    return "\n".join(["const modules = {};", *joined.values()])
 
 
-def mounting(path: str, events: tuple[str, ...]) -> str:
-    """Write the `js_on_load` of a gr.HTML whose module exports `mount({element, props, trigger, watch})`.
-
-    `events` are those that the module triggers: Gradio knows only events that stand in this text, in quotes. The
-    address is resolved against the page here, because Gradio runs this body with `Function`, which has no address of
-    its own to resolve an import against.
-    """
-    return f"""// events: {", ".join(map(json.dumps, events))}
-import(new URL({json.dumps(address(path))}, document.baseURI)).then(
-  ({{ mount }}) => mount({{ element, props, trigger, watch }}),
-  () => {{ element.textContent = {json.dumps(NOT_LOADED)}; }},
-);"""
+def mounting(entry: str) -> str:
+    """Write the `js_on_load` of a gr.HTML whose module exports `mount({element, props, trigger, watch})`."""
+    return f"{bundle(entry)}\nmodules[{json.dumps(entry)}].mount({{ element, props, trigger, watch }});"
 
 
-def preloads() -> str:
-    """Write the links that fetch all modules at once, while Gradio still builds the page."""
-    return "".join(f'<link rel="modulepreload" href="{address(path)}">' for path in sources())
+def script(entry: str) -> str:
+    """Write a script element that runs a module."""
+    return f"<script>(() => {{\n{bundle(entry)}\n}})();</script>"
+
+
+def _join(path: str, joined: dict[str, str], importers: tuple[str, ...]) -> None:
+    if path in importers:
+        raise ValueError(f"{' imports '.join((*importers, path))}: modules must not import each other in a circle")
+    if path in joined:
+        return
+    text = (UI / path).read_text(encoding="utf-8")
+    for _, wanted in _IMPORT.findall(text):
+        _join(_resolved(path, wanted), joined, (*importers, path))
+    exported = ", ".join(name for _, name in _EXPORT.findall(text))
+    text = _EXPORT.sub(r"\1 \2", _IMPORT.sub(lambda found: _imported(path, found[1], found[2]), text))
+    if left := _LEFT.search(text):
+        raise ValueError(f"{path}: this form of import or export cannot be joined: {left[0]}")
+    joined[path] = f'modules[{json.dumps(path)}] = (() => {{\n"use strict";\n{text}return {{ {exported} }};\n}})();'
+
+
+def _resolved(path: str, wanted: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), wanted))
+
+
+def _imported(path: str, names: str, wanted: str) -> str:
+    target = names.removeprefix("* as ").replace(" as ", ": ")
+    return f"const {target} = modules[{json.dumps(_resolved(path, wanted))}];"

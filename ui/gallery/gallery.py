@@ -112,7 +112,7 @@ def gallery_component() -> gr.HTML:
         value=None,
         html_template=(HERE / "gallery.html").read_text(encoding="utf-8"),
         css_template=(HERE / "gallery.css").read_text(encoding="utf-8"),
-        js_on_load=mounting("gallery/js/gallery.js", ("search",)),
+        js_on_load=mounting("gallery/js/gallery.js"),
         apply_default_css=False,
         elem_id="gallery",
     )

@@ -17,7 +17,6 @@ from tools.intake.intake import intake_limits
 from tools.intake.messages import IntakeLimits
 from tools.regions.crop import crop_roi, to_thumbnail
 from tools.regions.png import to_png
-from ui.browser.modules import MODULES_PREFIX, sources, version
 from ui.gallery.comparison import Comparison, compare
 from ui.state.atlas_map import AtlasMapView, RegionOnMap
 from ui.state.samples import SampleShelf
@@ -27,7 +26,6 @@ from ui.state.visits import COOKIE, Visit, Visits
 _GONE = "Nothing is here for you: open the study again."
 _PRIVATE = {"Cache-Control": "no-store"}
 _PUBLIC = {"Cache-Control": "private, max-age=3600"}
-_IMMUTABLE = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 Visitor = Annotated[str | None, Cookie(alias=COOKIE)]
 
@@ -115,14 +113,6 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         except AtlasError as error:
             raise HTTPException(404, str(error)) from error
         return Response(to_png(to_thumbnail(roi)), media_type="image/png", headers=_PUBLIC)
-
-    @router.get(f"/{MODULES_PREFIX}/{{asked_version}}/{{path:path}}")
-    async def module(asked_version: str, path: str) -> Response:
-        """Serve an ES module of the page, for good: another version has another address. Open to all."""
-        text = sources().get(path) if asked_version == version() else None
-        if text is None:
-            raise HTTPException(404, "The page has changed: reload it.")
-        return Response(text, media_type="text/javascript", headers=_IMMUTABLE)
 
     @router.get("/samples/{sample_id}.png")
     def sample_picture(sample_id: str) -> Response:

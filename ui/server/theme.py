@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-from ui.browser.modules import address, preloads
+from ui.browser.modules import script
 
 HERE = Path(__file__).parent
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
@@ -43,7 +43,5 @@ def css() -> str:
 
 
 def head() -> str:
-    """Write what the head of the page gains: the theme, set before the first paint, and all modules."""
-    theme_script = (HERE / "theme.js").read_text(encoding="utf-8")
-    connection = f'<script type="module" src="{address("server/js/connection.js")}"></script>'
-    return f"<script>{theme_script}</script>{preloads()}{connection}"
+    """Write what the head of the page gains: the theme, set before the first paint, and word of a lost connection."""
+    return script("server/js/theme.js") + script("server/js/connection.js")

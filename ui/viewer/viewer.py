@@ -167,7 +167,7 @@ def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
         value=None,
         html_template=(HERE / "viewer.html").read_text(encoding="utf-8"),
         css_template=(HERE / "viewer.css").read_text(encoding="utf-8"),
-        js_on_load=mounting("viewer/js/viewer.js", ("act", "open")),
+        js_on_load=mounting("viewer/js/viewer.js"),
         apply_default_css=False,
         elem_id="viewer",
         samples=samples,

@@ -1,53 +1,88 @@
-"""Every module of the page can be fetched under its own version, and nothing else."""
+"""The page's modules are joined in order, each in a scope of its own, and what cannot be joined is refused."""
 
-import posixpath
 import re
-from typing import Any
+from pathlib import Path
 
 import pytest
 
-from ui.browser.modules import address, mounting, preloads, sources, version
+from ui.browser import modules
+from ui.browser.modules import UI, bundle, mounting, script
+
+ALL = sorted(path.relative_to(UI).as_posix() for path in UI.glob("*/js/*.js"))
+ENTRIES = ("viewer/js/viewer.js", "gallery/js/gallery.js", "server/js/theme.js", "server/js/connection.js")
 
 
-def test_modules_are_served_for_good_as_scripts(client: Any) -> None:
-    for path, text in sources().items():
-        reply = client.get(f"/{address(path)}")
-        assert reply.status_code == 200
-        assert reply.content == text
-        assert reply.headers["content-type"].startswith("text/javascript")  # browsers refuse another type
-        assert "immutable" in reply.headers["cache-control"]
+def joined(text: str) -> list[str]:
+    return re.findall(r'^modules\["(.+?)"\] = ', text, re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["0123456789abcdef/viewer/js/viewer.js", "{}/viewer/viewer.py", "{}/viewer/js/..%2F..%2Fserver%2Fapp.py", "{}/"],
-)
-def test_another_version_and_other_files_are_not_there(client: Any, path: str) -> None:
-    assert client.get("/modules/" + path.format(version())).status_code == 404
+def test_every_module_is_on_the_page() -> None:
+    assert sorted({path for entry in ENTRIES for path in joined(bundle(entry))}) == ALL
 
 
-def test_imports_between_modules_lead_to_modules() -> None:
-    for path, text in sources().items():
-        for wanted in re.findall(r'^import .*?from "(.+?)";$', text.decode(), re.MULTILINE | re.DOTALL):
-            assert wanted.startswith("."), f"{path} imports {wanted}, which no server here knows"
-            assert posixpath.normpath(posixpath.join(posixpath.dirname(path), wanted)) in sources(), (path, wanted)
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_a_module_comes_once_and_after_what_it_imports(entry: str) -> None:
+    order = joined(bundle(entry))
+    assert order[-1] == entry
+    assert len(order) == len(set(order))
+    for path in order:
+        imported = re.findall(r'= modules\["(.+?)"\];', bundle(path).split(f'modules["{path}"] = ')[1])
+        assert set(imported) <= set(order[: order.index(path)])
 
 
 def test_viewer_and_gallery_do_not_know_each_other() -> None:
-    for path, text in sources().items():
-        folder = path.split("/")[0]
-        imported = set(re.findall(r'from "\.\./\.\./(\w+)/', text.decode()))
-        assert imported <= {"browser"} - {folder}, path
+    for path in ALL:
+        known = {imported.split("/")[0] for imported in joined(bundle(path))}
+        assert known <= {"browser", path.split("/")[0]}
 
 
 def test_no_module_is_long() -> None:
-    assert {path for path, text in sources().items() if text.count(b"\n") > 400} == set()
+    assert [path for path in ALL if (UI / path).read_text(encoding="utf-8").count("\n") > 400] == []
 
 
-def test_addresses_are_relative_and_unknown_modules_are_a_fault_of_the_program() -> None:
-    assert not address("viewer/js/viewer.js").startswith(("/", "http"))
-    assert preloads().count("modulepreload") == len(sources())
-    with pytest.raises(KeyError):
-        address("viewer/js/nothing.js")
-    with pytest.raises(KeyError):
-        mounting("viewer/js/nothing.js", ("act",))
+def test_events_and_scripts_are_where_gradio_looks_for_them() -> None:
+    assert '"act"' in mounting("viewer/js/viewer.js")
+    assert '"search"' in mounting("gallery/js/gallery.js")
+    assert script("server/js/theme.js").startswith("<script>")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(modules, "UI", tmp_path)
+    return tmp_path
+
+
+def test_names_are_joined_as_they_are_imported(folder: Path) -> None:
+    (folder / "a.js").write_text(
+        'import { one as first, two } from "./b.js";\nimport * as all from "./b.js";\nfirst();\n'
+    )
+    (folder / "b.js").write_text("export const one = () => 1;\nexport async function two() {}\nconst three = 3;\n")
+    text = bundle("a.js")
+    assert 'const { one: first, two } = modules["b.js"];' in text
+    assert 'const all = modules["b.js"];' in text
+    assert "return { one, two };" in text
+    assert "export" not in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'import "./b.js";\n',
+        'import b from "./b.js";\n',
+        "export default 1;\n",
+        "export { one };\n",
+        'await import("./b.js");\n',
+    ],
+)
+def test_other_forms_are_refused(folder: Path, text: str) -> None:
+    (folder / "a.js").write_text(text)
+    (folder / "b.js").write_text("export const one = 1;\n")
+    with pytest.raises(ValueError, match=r"a\.js: this form"):
+        bundle("a.js")
+
+
+def test_a_circle_is_refused(folder: Path) -> None:
+    (folder / "a.js").write_text('import { b } from "./b.js";\nexport const a = 1;\n')
+    (folder / "b.js").write_text('import { a } from "./a.js";\nexport const b = 1;\n')
+    with pytest.raises(ValueError, match="circle"):
+        bundle("a.js")

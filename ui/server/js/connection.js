@@ -10,4 +10,4 @@ function tell() {
   line.hidden = false;
 }
 
-new MutationObserver(tell).observe(document.body, { childList: true, subtree: true });
+new MutationObserver(tell).observe(document.documentElement, { childList: true, subtree: true });
