@@ -1,8 +1,8 @@
 """Sentences written one by one, with their meaning: what a grammar never makes.
 
-A line of `written/*.txt` is `STATE | sentence | calls`, e.g. `hits in liver | {organ} instead, {age} or up | refine
+A line of `sentences/*.txt` is `STATE | sentence | calls`, e.g. `hits in liver | {organ} instead, {age} or up | refine
 in={type} age=>={age}`: the state of the conversation, what is said in it, and the calls it means in the keys of
-`assistant/embedded_language.py`. Placeholders are filled anew each time, the same value in the sentence and in the calls.
+`assistant/understanding/call_language.py`. Placeholders are filled anew each time, the same value in the sentence and in the calls.
 About one line in seven is kept apart, and one author wholly: tuning never sees them, the readers are measured on them.
 """
 
@@ -35,7 +35,7 @@ HAVE_A_VOICE = (
     "non_native",
     "thumbs",
 )  # files whose lines are dictated, misspelt or in a foreigner's English already
-UNSEEN = ("colleagues",)  # files of which every line is for measuring: how an unknown person is understood
+UNSEEN = ("colleagues",)  # files of which every line is for measuring: how an unknown author is understood
 VOICED = 0.4  # share of the other lines that get one
 OTHER_FILTERS = 0.4  # share of follow-ups whose search has filters the line says nothing of
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -64,7 +64,7 @@ class Line:
 
     @property
     def kept_apart(self) -> bool:
-        """Whether it is for measuring. Decided by the sentence, so that it stays so wherever the line stands, but for
+        """Tell whether it is for measuring. Decided by the sentence, so that it stays so wherever the line stands, but for
         the lines of an author of whom nothing is learnt."""
         if self.file in UNSEEN:
             return True
@@ -83,23 +83,24 @@ class Filled:
 
 @lru_cache
 def lines(folder: Path = FOLDER) -> tuple[Line, ...]:
-    """All lines, checked. Raises WrittenError with file and number where one is not in the language."""
+    """Read all lines, checked. Raises WrittenError with file and number where one is not in the language."""
     return tuple(_checked(line) for path in sorted(folder.glob("*.txt")) for line in _read(path))
 
 
 @lru_cache
 def learnt_from(folder: Path = FOLDER) -> tuple[Line, ...]:
+    """List the lines that training may use."""
     return tuple(line for line in lines(folder) if not line.kept_apart)
 
 
 @lru_cache
 def measured(folder: Path = FOLDER) -> tuple[tuple[Line, Filled], ...]:
-    """The lines kept apart, each filled once and as it was written."""
+    """List the lines kept apart, each filled once and as it was written."""
     return tuple((line, fill(line, random.Random(line.text), voice=False)) for line in lines(folder) if line.kept_apart)
 
 
 def written(rng: random.Random) -> Filled:
-    """One of the lines that may be learnt from, filled; those with more to fill come more often."""
+    """Draw one of the lines that training may use, filled; those with more to fill come more often."""
     return fill(rng.choices(learnt_from(), cum_weights=_weights())[0], rng)
 
 
@@ -109,7 +110,7 @@ def _weights(folder: Path = FOLDER) -> tuple[int, ...]:
 
 
 def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
-    """A line with random values in the sentence, the calls and the state. Raises WrittenError."""
+    """Fill a line with random values in the sentence, the calls and the state. Raises WrittenError."""
     try:
         regions, hits, given = _state(line.state)
         regions = max(regions, *(int(n) for n in re.findall(r"\bR([1-9])\b", f"{line.text} {line.calls}")), 0)
@@ -146,7 +147,7 @@ def _read(path: Path) -> list[Line]:
 
 
 def _checked(line: Line) -> Line:
-    """The line, if it means something in the language with any value, and says every value it means."""
+    """Return the line, if it means something in the language with any value, and says every value it means."""
     missing = set(_PLACEHOLDER.findall(line.calls)) - {_SAID_AS.get(n, n) for n in _PLACEHOLDER.findall(line.text)}
     if missing:
         raise WrittenError(f"{line.file}.txt, line {line.number}: the sentence does not say {', '.join(missing)}")
@@ -166,7 +167,7 @@ _STATES = {"new": (1, False), "hits": (1, True), "two": (2, False), "two hits": 
 
 
 def _state(text: str) -> tuple[int, bool, Fields]:
-    """Regions at least, whether there are hits, and the filters of their search in the order of a state line."""
+    """Parse a state: regions at least, whether there are hits, and the filters of their search in the order of a state line."""
     match = re.fullmatch(r"(two hits|two|hits|new|none|nostudy)((?: .+)?)", text)
     if match is None or (match.group(2) and not match.group(1).endswith("hits")):
         raise ValueError(f"no state {text!r}")
@@ -191,7 +192,7 @@ def _state(text: str) -> tuple[int, bool, Fields]:
 
 # -- values ------------------------------------------------------------------------------------------------------------
 def _values(line: Line, regions: int, rng: random.Random) -> dict[str, str]:
-    """A value for each placeholder, as the calls write it."""
+    """Draw a value for each placeholder, as the calls write it."""
     spoken_of = [t for t in ph.TYPE_NAMES if re.search(rf"\b{t.replace(' ', '_')}\b", f"{line.state} {line.calls}")]
     one, other = rng.sample([t for t in ph.TYPE_NAMES if t not in spoken_of], 2)
     age = min(nums.some_age(rng), 84)
@@ -210,7 +211,7 @@ def _values(line: Line, regions: int, rng: random.Random) -> dict[str, str]:
 
 
 def _call(part: str, values: dict[str, str]) -> ParsedCall:
-    """`do key=value …` with the placeholders filled."""
+    """Parse `do key=value …` with the placeholders filled."""
     do, *pairs = part.split()
     if do not in get_args(Do):
         raise ValueError(f"no call {do!r}")
@@ -224,7 +225,7 @@ def _call(part: str, values: dict[str, str]) -> ParsedCall:
 
 
 def _as_said(match: re.Match[str], values: dict[str, str], rng: random.Random) -> str:
-    """A value as it is said in its place: signs and letters beside it ask for digits."""
+    """Write a value as it is said in its place: signs and letters beside it ask for digits."""
     name, sentence = match.group(1), match.string
     before, after = sentence[: match.start()][-1:], sentence[match.end() :][:1]
     touched = before not in ("", " ", "(", '"', "'") or after not in ("", *" ,.?!;:)\"'")

@@ -1,4 +1,4 @@
-"""LoRA tuning of the embedded model: an utterance in its state in, one compact call out, loss on the call only.
+"""LoRA fine-tuning of the language model: an utterance in its state in, one compact call out, loss on the call only.
 
 Everything is computed in bfloat16 while the adapter itself is kept and stepped in float32 (a third faster on a CPU than
 autocast, which converts activations again and again); batches hold sentences of like length, and the vocabulary layer
@@ -67,16 +67,17 @@ class Progress:
 
 
 def prompt_ids(tokenizer: "Tokenizer", state: str, text: str) -> list[int]:
-    """Token ids of a message in its state. What looks like a control token in a message is only text."""
+    """Tokenize a message in its state. What looks like a control token in a message is only text."""
     return [BEGIN, *tokenizer.encode(f"{state}\n{text.replace('<|', '< |')}\n", add_special_tokens=False).ids]
 
 
 def answer_ids(tokenizer: "Tokenizer", answer: str) -> list[int]:
+    """Tokenize calls, with the end."""
     return [*tokenizer.encode(answer, add_special_tokens=False).ids, END]
 
 
 def batches(rows: Sequence[tuple[list[int], list[int]]], size: int, seed: int) -> list[list[int]]:
-    """Row numbers in batches of like length: shuffled, sorted within windows of 50 batches, and shuffled again.
+    """Put row numbers in batches of like length: shuffled, sorted within windows of 50 batches, and shuffled again.
 
     The windows follow one another, so that the first n rows of a longer run are the rows of a shorter one.
     """
@@ -93,7 +94,10 @@ def batches(rows: Sequence[tuple[list[int], list[int]]], size: int, seed: int) -
 
 
 def learning_rate(step: int, steps: int, config: AdapterConfig) -> float:
-    """The rate of one step, from 0."""
+    """Compute the learning rate of one step, counted from 0: warm-up, stable, cosine decay.
+
+    Unlike transformers' `get_wsd_schedule` the first step has a rate: the warm-up ends a step earlier.
+    """
     rise = max(1, round(config.warm_up * steps))
     fall = max(1, round(config.decay * steps))
     if step < rise:
@@ -111,9 +115,9 @@ def train_adapter(
     progress: Callable[[Progress], None] | None = None,
     begin_from: Path | None = None,
 ) -> Path:
-    """Tune the base model in folder `base`; the adapter is written to `out`, and its folder returned.
+    """Fine-tune the base model in folder `base`; write the adapter to `out`, and return that folder.
 
-    `begin_from`: folder of an adapter whose weights the run begins with, under a fresh optimiser. A run that stopped
+    `begin_from`: folder of an adapter whose weights the run begins with, under a fresh optimizer. A run that stopped
     goes on from its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run, or the adapter does not fit.
     """
     import torch
@@ -165,7 +169,7 @@ def train_adapter(
 def run_in_terminal(
     data: Path, out: Path, config: AdapterConfig, keep_out: Path, begin_from: Path | None = None
 ) -> None:
-    """`train_adapter` with a progress line on standard error, on the base model of a data folder."""
+    """Run `train_adapter` with a progress line on standard error, on the base model of a data folder."""
     from assistant.understanding.language_model.base_weights import base_model
 
     if importlib.util.find_spec("peft") is None:
@@ -176,7 +180,7 @@ def run_in_terminal(
 
 
 def kept_out(folder: Path) -> Kept:
-    """What is never learnt from: the conversations of a folder, and the written sentences kept apart."""
+    """Collect what is never trained on: the conversations of a folder, and the written sentences kept apart."""
     if not folder.is_dir():
         raise TuneError(f"{folder} is no folder: name the folder of conversations whose sentences are kept out.")
     return Kept([*human_sentences([folder]), *(filled.text for _, filled in measured())])
@@ -184,7 +188,7 @@ def kept_out(folder: Path) -> Kept:
 
 @contextmanager
 def progress_line(before: str, after: str) -> Iterator[Callable[[Progress], None]]:
-    """One line on standard error that says how far a run is."""
+    """Show one line on standard error that says how far a run is."""
     from rich.console import Console
 
     console = Console(stderr=True)
@@ -202,7 +206,7 @@ def progress_line(before: str, after: str) -> Iterator[Callable[[Progress], None
 
 
 def _utterances(path: Path, config: AdapterConfig, kept: Kept | None) -> list[Utterance]:
-    """What this run learns from, written down beside it: going on reads the same sentences again."""
+    """Draw what this run is trained on, written down beside it: going on reads the same sentences again."""
     found = read_jsonl(path) if path.exists() else []
     if len(found) < config.utterances:
         write_jsonl(distinct(config.seed, config.utterances, kept, found), path)
@@ -235,7 +239,7 @@ def _with_adapter(base: Path, config: AdapterConfig) -> Any:
 
 
 def _adapted(layer: Any, x: "torch.Tensor") -> "torch.Tensor":
-    """What peft's layer computes without dropout, with one fused addition: on a CPU its extra passes cost a fifth."""
+    """Compute what peft's layer computes without dropout, with one fused addition: on a CPU its extra passes cost a fifth."""
     import torch
 
     name = layer.active_adapters[0]
@@ -245,7 +249,7 @@ def _adapted(layer: Any, x: "torch.Tensor") -> "torch.Tensor":
 
 
 def _hand_over(trained: dict[str, Any], shadows: dict[str, Any]) -> None:
-    """Compute with what was stepped."""
+    """Copy the stepped weights to those that are computed with."""
     import torch
 
     with torch.no_grad():
@@ -254,7 +258,7 @@ def _hand_over(trained: dict[str, Any], shadows: dict[str, Any]) -> None:
 
 
 def _loss(model: Any, rows: list[tuple[list[int], list[int]]], alphabet: list[int]) -> "torch.Tensor":
-    """Mean cross-entropy of the answers among the tokens of `alphabet`.
+    """Compute the mean cross-entropy of the answers among the tokens of `alphabet`.
 
     Rows are padded on the right, where causal attention never looks.
     """
@@ -277,7 +281,7 @@ def _loss(model: Any, rows: list[tuple[list[int], list[int]]], alphabet: list[in
 
 # -- what a run begins with, and leaves behind ---------------------------------------------------------------------
 def fingerprint(adapter: Path) -> str:
-    """The first 16 hexadecimal digits of the SHA-256 of an adapter's weights. Raises TuneError if there are none."""
+    """Compute the first 16 hexadecimal digits of the SHA-256 of an adapter's weights. Raises TuneError if there are none."""
     weights = adapter / "adapter_model.safetensors"
     if not weights.is_file():
         raise TuneError(f"{adapter} holds no adapter_model.safetensors: name the folder of a tuned adapter.")
@@ -285,7 +289,7 @@ def fingerprint(adapter: Path) -> str:
 
 
 def _begin(adapter: Path, config: AdapterConfig, trained: dict[str, Any]) -> None:
-    """Take the weights of an adapter of the same form. Raises TuneError if it has another one."""
+    """Copy the weights of an adapter of the same form. Raises TuneError if it has another one."""
     import torch
     from safetensors.torch import load_file
 
@@ -301,7 +305,7 @@ def _begin(adapter: Path, config: AdapterConfig, trained: dict[str, Any]) -> Non
 
 
 def _save_adapter(folder: Path, model: Any) -> None:
-    """The adapter in float16, as peft reads it."""
+    """Write the adapter in float16, as peft reads it."""
     import torch
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file
@@ -332,7 +336,7 @@ def _checkpoint(
 
 
 def _resume(out: Path, config: AdapterConfig, trained: dict[str, Any], optimizer: Any) -> int:
-    """Take up the run in `out`; the step to go on with, 0 if there is none."""
+    """Restore the run in `out`; return the step to go on with, 0 if there is none."""
     import torch
     from safetensors.torch import load_file
 
@@ -355,7 +359,7 @@ def _resume(out: Path, config: AdapterConfig, trained: dict[str, Any], optimizer
 
 
 def human_sentences(folders: Iterator[Path] | Sequence[Path]) -> list[str]:
-    """What people say in the evaluation's conversations: read only to keep it out of the training data."""
+    """Read what users say in the evaluation's conversations, to keep it out of the training data."""
     import tomllib
 
     found = []

@@ -7,7 +7,7 @@ from assistant.core.turn_state import TurnState
 
 
 def is_data(message: str) -> bool:
-    """Whether it holds data instead of words, such as a tool call that somebody pasted."""
+    """Tell whether a message holds data instead of words, such as a pasted tool call."""
     return bool(_DATA.search(message))
 
 
@@ -15,7 +15,7 @@ _DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]')
 
 
 def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
-    """Lesion ids of the message, replaced by idref0, idref1, … so that nothing else reads their digits."""
+    """Replace the lesion ids of a message by idref0, idref1, … so that nothing else reads their digits."""
     known = {h.lesion_id.lower(): h.lesion_id for s in state.searches for h in s.facts.hits}
     ids: list[str] = []
 
@@ -38,7 +38,7 @@ _NO_ID = re.compile(
 
 
 def _looks_like_id(token: str) -> bool:
-    """Letters and digits with a joint or a leading zero, as ids have; not a size, an age or a region."""
+    """Recognise letters and digits with a joint or a leading zero, as ids have; not a size, an age or a region."""
     if _NO_ID.fullmatch(token) or len(token) < 4 or not patterns.fullmatch(r"[\w.:/|-]+", token):
         return False
     digits, joints = bool(patterns.search(r"\d", token)), bool(patterns.search(r"[_:/|-]", token))

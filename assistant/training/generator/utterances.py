@@ -1,4 +1,4 @@
-"""The generated utterances: what a person says in a state of the conversation, and the calls it means.
+"""The generated utterances: what a user says in a state of the conversation, and the calls it means.
 
 Everything is drawn from a seed; row n of a seed is always the same. DATA_CARD.md describes them.
 """
@@ -58,7 +58,7 @@ SINGLE = (others.measure, others.report, search, similar, identify, others.expla
 
 
 def utterance(seed: int, number: int, written_share: float = WRITTEN) -> Utterance:
-    """Row `number` of a seed."""
+    """Draw row `number` of a seed."""
     rng = random.Random(f"{seed}/{number}")
     while True:
         if rng.random() < written_share:
@@ -101,7 +101,7 @@ def _several(rng: random.Random, scene: Scene) -> Made:
 
 
 def _not_that(rng: random.Random, scene: Scene) -> Made:
-    """One thing is called off, another asked for."""
+    """Make one thing cancelled, another asked for."""
     off = rng.choice(("measure it", "write a report", "search anything yet", "compare anything", "explain anything"))
     maker = rng.choice((others.measure, search, identify, others.report, others.regions))
     text, said = maker(rng, scene)
@@ -113,7 +113,7 @@ def _not_that(rng: random.Random, scene: Scene) -> Made:
 
 
 def _one_each(rng: random.Random, scene: Scene) -> Made:
-    """Two searches in one sentence: one a region, or one a sex."""
+    """Make two searches in one sentence: one a region, or one a sex."""
     first, second = rng.sample(("F", "M"), 2)
     names = {"F": rng.choice(("women", "females", "F")), "M": rng.choice(("men", "males", "M"))}
     if rng.random() < 0.5:
@@ -138,12 +138,12 @@ def _tidy(text: str) -> str:
 
 
 def plain(text: str) -> str:
-    """A sentence without case, marks and double spaces, to tell whether two are the same."""
+    """Strip a sentence of case, marks and double spaces, to tell whether two are the same."""
     return " ".join(re.findall(r"[^\W_]+", text.casefold()))
 
 
 def near(text: str) -> frozenset[str]:
-    """The words of a sentence with every number the same, to tell whether two are nearly the same."""
+    """List the words of a sentence with every number the same, to tell whether two are nearly the same."""
     return frozenset(re.sub(r"\d+", "0", word) for word in plain(text).split())
 
 
@@ -162,6 +162,7 @@ class Kept:
                     self._by_word[word].append(bag)
 
     def holds(self, text: str) -> bool:
+        """Tell whether a sentence, or close kin of it, is kept."""
         words = near(text)
         if plain(text) in self._exact or words in self._bags:
             return True
@@ -170,7 +171,7 @@ class Kept:
 
 
 def distinct(seed: int, count: int, kept: Kept | None = None, before: Sequence[Utterance] = ()) -> Iterator[Utterance]:
-    """`count` utterances whose texts differ, none of them kept for the evaluation; those in `before` come first."""
+    """Draw `count` utterances whose texts differ, none of them kept for the evaluation; those in `before` come first."""
     seen: set[str] = set()
     yield from before
     seen.update(_key(one) for one in before)
@@ -189,12 +190,12 @@ def _key(one: Utterance) -> str:
 
 
 def write_jsonl(utterances: Iterator[Utterance], path: Path) -> int:
-    """One JSON object a line; the number of lines."""
+    """Write one JSON object a line; return the number of lines."""
     lines = [json.dumps(asdict(one), ensure_ascii=False) for one in utterances]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(lines)
 
 
 def read_jsonl(path: Path) -> list[Utterance]:
-    """The inverse of `write_jsonl`."""
+    """Read what `write_jsonl` wrote."""
     return [Utterance(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]

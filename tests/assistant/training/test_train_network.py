@@ -1,7 +1,8 @@
-"""The offline network learns, stops, goes on, and is read again as it was written."""
+"""The network learns, stops, goes on, and is read again as it was written."""
 
 import json
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from assistant.understanding.network.reader import WEIGHTS, NetworkReader
 from tests.assistant.models.tiny_model import make_tiny_base
 from tests.assistant.understanding.network.test_reader import STATE
 
-SHORT = NetworkConfig(utterances=640, batch=8, learning_rate=2e-3, checkpoint_s=0.0)
+SHORT = NetworkConfig(utterances=320, batch=4, learning_rate=2e-3, checkpoint_s=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -20,38 +21,46 @@ def base(tmp_path_factory):
     return make_tiny_base(tmp_path_factory.mktemp("tiny"))
 
 
-def test_a_run_learns_and_its_files_are_read(base, tmp_path):
-    losses = []
-    out = train_network(base, tmp_path / "run", SHORT, Kept([]), lambda now: losses.append(now.loss))
-    assert losses[-1] < 0.8 * losses[0]
-    reader = NetworkReader(out)
+@pytest.fixture(scope="module")
+def run(base, tmp_path_factory):
+    """A run that was stopped soon after its first checkpoint, and then went on to its end."""
+    out = tmp_path_factory.mktemp("run")
+    before, after = [], []
+
+    def stop_later(now):
+        before.append(now)
+        if now.done > 220:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_network(base, out, SHORT, Kept([]), stop_later)
+    saved = json.loads((out / RUN_FILE).read_text())
+    train_network(base, out, SHORT, Kept([]), after.append)
+    return SimpleNamespace(out=out, before=before, saved=saved, after=after)
+
+
+def test_a_run_learns_and_its_files_are_read(run):
+    assert run.after[-1].loss < 0.8 * run.before[0].loss
+    reader = NetworkReader(run.out)
     assert reader.network.shape.output_tokens == len(reader.output_tokens)
     with suppress(ValueError):  # after so little it may write what is not of the language
         assert reader.read("similar lesions", STATE).calls
 
 
-def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(base, tmp_path):
-    seen = []
+def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(run):
+    assert run.saved["done"] == 200
+    assert min(now.done for now in run.before) < 200 <= min(now.done for now in run.after)
 
-    def stop_later(now):
-        seen.append(now.done)
-        if now.done > 450:
-            raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        train_network(base, tmp_path, SHORT, Kept([]), stop_later)
-    assert json.loads((tmp_path / "run.json").read_text())["done"] == 400
-    again = []
-    train_network(base, tmp_path, SHORT, Kept([]), lambda now: again.append(now.done))
-    assert min(again) >= 400
+def test_another_recipe_is_not_gone_on_with(base, run):
     with pytest.raises(TuneError, match="other settings"):
-        train_network(base, tmp_path, SHORT.model_copy(update={"seed": 1}), Kept([]))
+        train_network(base, run.out, SHORT.model_copy(update={"seed": 1}), Kept([]))
 
 
 def test_the_shipped_network_is_of_the_recipe_that_the_command_has():
-    told = json.loads((WEIGHTS / RUN_FILE).read_text())
-    assert NetworkConfig.model_validate(told["config"]) == NetworkConfig()
-    assert told["done"] == NetworkConfig().utterances
+    saved = json.loads((WEIGHTS / RUN_FILE).read_text())
+    assert NetworkConfig.model_validate(saved["config"]) == NetworkConfig()
+    assert saved["done"] == NetworkConfig().utterances
 
 
 def test_without_the_conversations_to_keep_out_it_does_not_begin(tmp_path):
