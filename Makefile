@@ -2,8 +2,9 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 PORT ?= 7860
+WORKERS ?= 2
 
-.PHONY: help run test check bench clean
+.PHONY: help run test fuzz check bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -12,8 +13,11 @@ help: ## list the commands
 run: $(VENV)/.run ## set up, build the demo atlas on first use, open the chat (PORT=7860)
 	$(VENV)/bin/lesion-search serve --port $(PORT)
 
-test: $(VENV)/.dev ## set up and run the whole test suite
-	$(PYTHON) -m pytest
+test: $(VENV)/.dev ## set up and run the whole test suite, on two cores (WORKERS=2)
+	$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile
+
+fuzz: $(VENV)/.dev ## property tests alone, new random examples and many more; a failure prints how to repeat it
+	$(PYTHON) -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile fuzz --timeout 0
 
 check: $(VENV)/.dev ## format, lint, types, one-way imports
 	$(VENV)/bin/ruff format --check .

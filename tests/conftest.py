@@ -1,12 +1,15 @@
 """Fixtures every test may use, and an environment that touches nothing outside the test."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+from filelock import FileLock
 
 if TYPE_CHECKING:
     from tools.settings import Settings
@@ -17,6 +20,26 @@ for name in [n for n in os.environ if n.startswith("LESION_SEARCH_") and n != "L
     del os.environ[name]  # before anything is imported: tool schemas are made of settings
 
 DEMO_PATIENTS = 16  # enough for every lesion type in every fold, quick to make
+FUZZ_TIMES = 25  # as many examples of each property in `make fuzz`
+
+# The same examples in every run: whether the suite passes depends on the code alone. `make fuzz` looks for new ones.
+hypothesis.settings.register_profile("suite", derandomize=True, deadline=None, print_blob=True, database=None)
+hypothesis.settings.register_profile(
+    "fuzz",
+    max_examples=100 * FUZZ_TIMES,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("suite")
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores; this is read when torch and numpy are imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def examples(number: int) -> int:
+    """Scale the number of examples of a property test to the profile that runs."""
+    return number * (FUZZ_TIMES if hypothesis.settings.get_current_profile_name() == "fuzz" else 1)
 
 
 @pytest.fixture(autouse=True)
@@ -76,16 +99,37 @@ class Demo:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """Phantoms and demo atlas as a first `make run` makes them, but of fewer patients."""
+    """Phantoms and demo atlas as a first `make run` makes them, but of fewer patients.
+
+    Made once for all workers of a run; each gets a copy of its own, because an atlas has one writer.
+    """
+    from tools.settings import Settings
+
+    folder = tmp_path_factory.mktemp("demo") / "data"
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        made = tmp_path_factory.getbasetemp().parent / "demo-of-all-workers"
+        with FileLock(made.with_suffix(".lock")):
+            if not made.is_dir():
+                _make_demo(folder)
+                shutil.copytree(folder, made.with_suffix(".part"), dirs_exist_ok=True)
+                made.with_suffix(".part").rename(made)
+            else:
+                shutil.copytree(made, folder)
+    else:
+        _make_demo(folder)
+    settings = Settings(data=folder, model="offline")
+    return Demo(settings, read_truth(settings.samples))
+
+
+def _make_demo(folder: Path) -> None:
     from tools.pipelines import demo as first_run
     from tools.pipelines.phantoms.generate import make_phantoms
     from tools.settings import Settings
 
-    settings = Settings(data=tmp_path_factory.mktemp("demo"), model="offline")
+    settings = Settings(data=folder, model="offline")
     make_phantoms(settings.samples, patients=DEMO_PATIENTS)
     (settings.samples / first_run.COMPLETE).touch()
     first_run.open_workspace_parts(settings)
-    return Demo(settings, read_truth(settings.samples))
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from encoder.pack import (
     write_pack,
 )
 from encoder.roi import ROI_SIZE
+from tests.conftest import examples
 
 printable = st.characters(exclude_categories=("C", "Z")) | st.sampled_from(" ,\"'")
 text = st.text(printable, min_size=1, max_size=12).map(lambda s: s.strip() or "x")
@@ -68,7 +69,7 @@ def write_raw(folder: Path, images: np.ndarray, csv_text: str) -> Path:
 
 
 @given(packs())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 def test_written_packs_are_read_back_equal(pack: RoiPack) -> None:
     with tempfile.TemporaryDirectory() as folder:
         write_pack(pack, folder)

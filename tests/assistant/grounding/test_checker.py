@@ -13,6 +13,7 @@ from assistant.wording import fact_answers as fact_wording
 from assistant.wording import search_answers as search_wording
 from tests.assistant import facts
 from tests.assistant.perturb import INVENTED, PERTURBATIONS
+from tests.conftest import examples
 from tools.domain.facts import Facts, FilterFacts, HitFacts, RegionFacts, SearchFacts, VoteFacts
 
 
@@ -58,14 +59,14 @@ def honest_answers(draw: st.DrawFn) -> tuple[str, list[Facts], TurnState]:
     return fact_wording.atlas_answer(atlas, [asked_for]), [atlas], state
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(honest_answers())
 def test_nothing_of_an_honest_answer_is_cut(answer: tuple[str, list[Facts], TurnState]) -> None:
     text, evidence, state = answer
     assert cut(text, evidence, state) == {}
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400))
 @given(honest_answers(), st.sampled_from(sorted(PERTURBATIONS)), st.integers(0, 10**6))
 def test_a_perturbed_answer_is_caught(answer: tuple[str, list[Facts], TurnState], kind: str, seed: int) -> None:
     text, evidence, state = answer

@@ -9,6 +9,7 @@ from scipy import ndimage
 from skimage.filters import frangi as reference
 
 from encoder.network.frangi import _operators, frangi
+from tests.conftest import examples
 
 TOLERANCE = 1e-5
 
@@ -19,7 +20,7 @@ def textured(seed: int, shape: tuple[int, ...], smoothness: float) -> np.ndarray
     return (image - image.min()) / (image.max() - image.min())
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25))
 @given(
     seed=st.integers(0, 10_000),
     height=st.integers(16, 70),
@@ -38,7 +39,7 @@ def test_equals_skimage_in_2d(seed, height, width, smoothness, sigmas, beta, gam
     np.testing.assert_allclose(ours.numpy(), expected, atol=TOLERANCE)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10))
 @given(
     seed=st.integers(0, 10_000),
     shape=st.tuples(*[st.integers(10, 24)] * 3),

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from encoder.pack import RoiPack
+from tests.conftest import examples
 from tests.tools.atlas.conftest import FINGERPRINT, KEYS, embed, make_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
@@ -95,7 +96,7 @@ def test_search_by_the_index_recalls_what_is_exact(indexed: Atlas, pack: RoiPack
     ),
     st.integers(0, 599),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_filters_both_ways(atlas: Atlas, indexed: Atlas, pack: RoiPack, filters: Filters, i: int) -> None:
     patient = pack.lesions[i].patient_id
     vector = embed(pack.images[i : i + 1])[0]

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from encoder.pack import LesionRow, RoiPack
+from tests.conftest import examples
 from tests.tools.atlas.conftest import CLUSTERED_DIM, FINGERPRINT, KEYS, clustered, embed_clustered
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
@@ -35,7 +36,7 @@ def test_an_atlas_without_types_has_hits_and_no_votes(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 10_000), st.builds(VoteFit, st.floats(0.002, 1), st.floats(0.01, 5), st.floats(0.2, 2)))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 def test_probabilities_always_sum_to_one(seed: int, fit: VoteFit) -> None:
     rng = np.random.default_rng(seed)
     similarities = -np.sort(-rng.uniform(-1, 1, (5, 8)), axis=1)

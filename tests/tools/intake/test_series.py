@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+from tests.conftest import examples
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.messages import FrameRecord, Note
 from tools.intake.sandbox import ReceivedFrame
@@ -62,7 +63,7 @@ def build(frames):
 
 
 @given(st.permutations(range(6)))
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 def test_slices_are_in_order_of_place_whatever_order_they_come_in(order):
     [series] = build([frame(z=2.5 * i, fill=i, instance_number=99 - i) for i in order])
 

@@ -1,7 +1,7 @@
 """Slots of one request."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from assistant.core.requests import HitRef, RegionRef
@@ -10,7 +10,6 @@ from assistant.understanding.rules.parser import read_slots
 from tests.assistant.facts import TYPES
 
 
-@settings(deadline=None)
 @given(st.integers(18, 60), st.integers(61, 99))
 def test_an_age_range_is_read_however_it_is_said(low: int, high: int) -> None:
     for said in (
@@ -23,7 +22,6 @@ def test_an_age_range_is_read_however_it_is_said(low: int, high: int) -> None:
         assert (slots.min_age, slots.max_age) == (low, high), said
 
 
-@settings(deadline=None)
 @given(st.integers(1, 30), st.integers(31, 120))
 def test_a_size_range_is_read_in_mm_and_cm(low: int, high: int) -> None:
     for said in (

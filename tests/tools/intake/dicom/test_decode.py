@@ -15,6 +15,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from tests.conftest import examples
 from tools.intake.dicom.decode import decode_file
 from tools.intake.intake import intake_limits
 from tools.intake.messages import Note, Reason
@@ -138,7 +139,7 @@ def test_a_file_without_preamble_is_read(make_ct, to_bytes):
     intercept=st.sampled_from([0, -1024, 100.5]),
     junk=st.integers(0, 15),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_hu_through_a_whole_file(make_ct, to_bytes, values, bits, signed, slope, intercept, junk):
     values = values if signed else [value + 2048 for value in values]
     mask = (1 << bits) - 1

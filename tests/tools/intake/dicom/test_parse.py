@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from tests.conftest import examples
 from tools.intake.dicom.decode import decode_file
 from tools.intake.intake import intake_limits
 from tools.intake.messages import Reason
@@ -136,7 +137,7 @@ def test_an_unknown_transfer_syntax_is_named_so(make_ct, to_bytes):
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(80), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_damage_anywhere_is_a_reason_never_another_error(make_ct, to_bytes, data):
     damaged = bytearray(to_bytes(make_ct(SOPInstanceUID="1.2.3.4")))
     for at in data.draw(st.lists(st.integers(132, len(damaged) - 1), min_size=1, max_size=8)):

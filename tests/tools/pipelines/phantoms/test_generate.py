@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from encoder.pack import read_pack
+from tests.conftest import examples
 from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.region import PixelBox
@@ -234,7 +235,7 @@ def test_some_patients_come_twice_with_the_same_lesions_at_another_size(truth: l
     assert any(studies["S1"][lesion]["long_axis_mm"] != studies["S2"][lesion]["long_axis_mm"] for lesion in both)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(long_px=st.floats(6, 50), ratio=st.floats(0.35, 1), angle=st.floats(0, np.pi), spacing_mm=st.floats(0.4, 1.2))
 def test_axes_of_an_ellipse(long_px: float, ratio: float, angle: float, spacing_mm: float) -> None:
     y, x = np.mgrid[-40:41, -40:41].astype(float)
