@@ -9,6 +9,7 @@ lesion; so it is moved to where values pass from inside to outside. After Bellma
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -149,7 +150,7 @@ def _best(polar: _Polar, limit: Floats | None) -> Outline | None:
     return Outline(polar.center, found[best], float(clarity), float(edges.promise[best]))
 
 
-def _beyond(limit: Floats, radii: Floats) -> NDArray[np.bool_]:
+def _beyond(limit: Floats, radii: "NDArray[np.floating[Any]]") -> NDArray[np.bool_]:
     """Which radii of each ray, (rays, samples), lie outside a box."""
     beyond: NDArray[np.bool_] = radii > np.maximum(limit[:, None], 2 * STEP_MM)
     return beyond
