@@ -25,9 +25,9 @@ def server(demo: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield server
 
 
-def test_the_default_page_answers_with_both_minds(visitor: Any, server: Any, demo: Any, monkeypatch: Any) -> None:
+def test_the_default_page_answers_with_all_readers(visitor: Any, server: Any, demo: Any, monkeypatch: Any) -> None:
     read = []
-    read_by_all = embedded.read_by_all
+    read_by_all = embedded.read_with_all
     monkeypatch.setattr(embedded, "read_with_all", lambda *given: read.append(given[1]) or read_by_all(*given))
     person = visitor()
     person.open_sample(server.shelf.samples[0].title)
