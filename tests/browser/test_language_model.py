@@ -1,4 +1,4 @@
-"""The page as `make run` opens it where the language model is installed: both minds read what is asked."""
+"""The page as `make run` opens it where the language model is installed: all readers read what is asked."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,8 +27,8 @@ def server(demo: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_the_default_page_answers_with_all_readers(visitor: Any, server: Any, demo: Any, monkeypatch: Any) -> None:
     read = []
-    read_by_all = embedded.read_with_all
-    monkeypatch.setattr(embedded, "read_with_all", lambda *given: read.append(given[1]) or read_by_all(*given))
+    read_with_all = embedded.read_with_all
+    monkeypatch.setattr(embedded, "read_with_all", lambda *given: read.append(given[1]) or read_with_all(*given))
     person = visitor()
     person.open_sample(server.shelf.samples[0].title)
     person.click_image(*lesion_on(demo, server.shelf.samples[0]).centre)
@@ -39,4 +39,4 @@ def test_the_default_page_answers_with_all_readers(visitor: Any, server: Any, de
     person.ask("anything like it in ladies past sixty?")
     person.page.locator("#chat", has_text="women, aged 61").wait_for()
     assert read[-1] == "anything like it in ladies past sixty?"
-    person.shot("both-minds")
+    person.shot("all-readers")
