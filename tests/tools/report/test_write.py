@@ -4,7 +4,6 @@ import base64
 import socket
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
@@ -55,17 +54,6 @@ def test_writing_needs_no_network(format: Any, tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
     assert write_report(make_report(), format, tmp_path).stat().st_size > 1000
-
-
-def test_a_tree_that_is_not_installed_knows_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
-    import tools.report.write as write
-
-    def missing(name: str) -> str:
-        raise PackageNotFoundError(name)
-
-    installed = write.program_version()
-    monkeypatch.setattr(write, "version", missing)
-    assert write.program_version() == installed
 
 
 def test_highdicom_is_loaded_only_for_dicom() -> None:
