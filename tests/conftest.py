@@ -145,7 +145,7 @@ def workspace(demo: Demo, tmp_path: Path) -> Iterator["Workspace"]:
 
 
 @pytest.fixture
-def on_board(monkeypatch: pytest.MonkeyPatch) -> None:
+def on_board(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """As if the language model were installed, with a file that turns out to be damaged: nothing large is loaded."""
     from assistant.models import embedded
     from assistant.understanding.language_model.base_weights import BaseModelError
@@ -155,6 +155,9 @@ def on_board(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(embedded, "available", lambda _: True)
     monkeypatch.setattr(embedded, "base_model", damaged)
+    embedded.background_loader.cache_clear()
+    yield
+    embedded.background_loader.cache_clear()  # what failed here is loaded anew by the next test
 
 
 @pytest.fixture
