@@ -186,7 +186,7 @@ def _record(
         series_uid=header.text(dataset, "SeriesInstanceUID"),
         sop_uid=header.text(dataset, "SOPInstanceUID"),
         modality=header.modality(dataset),
-        body_part=header.body_part(dataset),
+        body_part=header.body_part(dataset, header.macro(dataset, groups, "FrameAnatomySequence")),
         sex=header.sex(dataset),
         age_years=header.age_years(dataset),
         kvp=header.number(header.macro(dataset, groups, "CTXRayDetailsSequence"), "KVP", 10, 500),

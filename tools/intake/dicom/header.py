@@ -12,13 +12,15 @@ import pydicom
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
-from tools.domain.dicom_terms import BODY_PARTS, MODALITIES
+from tools.domain.body_part_terms import body_part_of_code, body_part_of_text
+from tools.domain.dicom_terms import MODALITIES
 from tools.intake.messages import Note, Reason, Vector
 
 FIRST_LEVEL = """
     SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate Modality PatientID
     PatientBirthDate PatientSex PatientAge ContrastBolusAgent ContrastBolusAgentSequence
-    ContrastBolusUsageSequence BodyPartExamined KVP SliceThickness SpacingBetweenSlices GantryDetectorTilt
+    ContrastBolusUsageSequence BodyPartExamined AnatomicRegionSequence KVP SliceThickness SpacingBetweenSlices
+    GantryDetectorTilt
     StudyInstanceUID SeriesInstanceUID AcquisitionNumber InstanceNumber ImagePositionPatient
     ImageOrientationPatient SliceLocation SamplesPerPixel PhotometricInterpretation PlanarConfiguration
     NumberOfFrames Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation
@@ -134,9 +136,13 @@ def modality(dataset: Dataset) -> str:
     return term if term in MODALITIES else "OT"
 
 
-def body_part(dataset: Dataset) -> str | None:
-    term = re.sub(r"[\s_-]", "", text(dataset, "BodyPartExamined")).upper()
-    return term.lower() if term in BODY_PARTS else None
+def body_part(dataset: Dataset, anatomy: Dataset) -> str | None:
+    """Read Body Part Examined, else the Anatomic Region of `anatomy`, as a term of the standard in lower case."""
+    region = first(value(anatomy, "AnatomicRegionSequence"))
+    term = body_part_of_text(text(dataset, "BodyPartExamined"))
+    if term is None and isinstance(region, Dataset):
+        term = body_part_of_code(text(region, "CodeValue") or text(region, "LongCodeValue"))
+    return term.lower() if term else None
 
 
 def sex(dataset: Dataset) -> Literal["F", "M", "O"] | None:

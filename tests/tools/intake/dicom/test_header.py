@@ -1,4 +1,6 @@
+import numpy as np
 import pytest
+from pydicom.dataset import Dataset
 
 from tools.intake.dicom.decode import decode_file
 from tools.intake.intake import intake_limits
@@ -45,6 +47,32 @@ def test_facts_come_from_closed_lists_only(make_ct, to_bytes):
         None,
         "OT",
     )
+
+
+def test_a_body_part_is_understood_in_other_languages_and_in_codes(make_ct, to_bytes):
+    def body_part(**elements) -> str | None:
+        return decode(to_bytes(make_ct(**elements)))[0][0].body_part
+
+    def region(code: str, scheme: str) -> list[Dataset]:
+        item = Dataset()
+        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code, scheme, "Text that goes no further"
+        return [item]
+
+    assert body_part(BodyPartExamined="KOPF") == "head"
+    assert body_part(BodyPartExamined="TORACE ") == "chest"
+    assert body_part(AnatomicRegionSequence=region("T-D4000", "SRT")) == "abdomen"
+    assert body_part(BodyPartExamined="ROUTINE", AnatomicRegionSequence=region("12921003", "SCT")) == "pelvis"
+    assert body_part(BodyPartExamined="CHEST", AnatomicRegionSequence=region("69536005", "SCT")) == "chest"
+    assert body_part(BodyPartExamined="", AnatomicRegionSequence=region("X-1", "99LOCAL")) is None
+
+
+def test_the_region_of_a_multi_frame_object_stands_in_its_functional_groups(make_ct, to_bytes):
+    code, anatomy, group = Dataset(), Dataset(), Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = "45048000", "SCT"
+    anatomy.AnatomicRegionSequence = [code]
+    group.FrameAnatomySequence = [anatomy]
+    frames = make_ct(np.zeros((2, 12, 10), dtype=np.int16), SharedFunctionalGroupsSequence=[group])
+    assert [record.body_part for record, _ in decode(to_bytes(frames))] == ["neck", "neck"]
 
 
 @pytest.mark.parametrize("pair", [[0, 0.7], [-1, 0.7], [0.7, 4000]])
