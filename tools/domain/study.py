@@ -13,6 +13,7 @@ from tools.domain.lazy_volume import Volume
 from tools.domain.windows import Window
 
 PatientSex = Literal["F", "M", "O"]
+BodyRegion = Literal["head", "neck", "chest", "abdomen", "pelvis", "limb"]
 
 
 def _is_modality(term: str) -> str:
@@ -38,6 +39,8 @@ class SafeFacts(BaseModel):
 
     modality: Modality  # DICOM Modality if in the standard's list of defined terms, else "OT"
     body_part: BodyPart | None = None  # Body Part Examined if in the standard's list (PS3.16 annex L), lower case
+    body_part_seen: BodyRegion | None = None  # what the picture looks like, where the file names no body part
+    body_part_certainty: float | None = None  # of `body_part_seen`, 0..1
     sex: PatientSex | None = None
     age_years: int | None = Field(None, ge=0, le=90)  # more than 89 is 90: such an age could identify a person
     slices: int
