@@ -24,6 +24,7 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.lesions import Filters, Scope
+from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
 from tools.report import write as report
 from tools.settings import get_settings
@@ -47,7 +48,7 @@ def describe_study(runtime: ToolRuntime[Workspace]) -> tuple[str, StudyFacts]:
     session = runtime.context.session
     series = session.series
     count = len(session.study.series) if session.study else 1
-    return _told(StudyFacts(facts=series.facts, series=count, warnings=series.warnings))
+    return _told(StudyFacts(facts=with_body_part_seen(series), series=count, warnings=series.warnings))
 
 
 @tool(response_format="content_and_artifact")

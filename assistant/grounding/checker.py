@@ -58,6 +58,8 @@ CHECKS: dict[Kind, Callable[[Sentence, Claim], bool]] = {
     "similarity": records.own,
     "score": records.own,
     "body_part": records.body_part,
+    "body_part_seen": searches.body_part_seen,
+    "no_body_part": searches.no_body_part,
     "rank": records.own,
     "slice": records.own,
     "pixels": records.of_study,

@@ -10,6 +10,7 @@ from assistant.grounding.masked_sentence import MaskedSentence
 _READERS = (  # from the most specific wording to the least
     claims_of_words.mask_examples,
     claims_of_words.read_ids,
+    claims_of_words.read_body_parts_seen,
     claims_of_words.read_shares,
     claims_of_numbers.read_comparisons,
     claims_of_numbers.read_densities,

@@ -12,7 +12,7 @@ Kind = Literal[
     "delta", "comparison", "like_size", "age_bound", "size_bound", "age", "sex", "people", "size", "size_pair", "area",
     "hu", "percent", "similarity", "score", "geometry", "rank", "closest", "count", "confidence", "no_type", "no_hits",
     "no_vote", "no_region", "no_rank", "same_patient", "other_patients", "type", "number", "body_part",
-    "limit",
+    "body_part_seen", "no_body_part", "limit",
 ]  # fmt: skip
 MASK = "\x00"  # stands for each character of what was read already
 NUM = r"(\d+(?:\.\d+)?)"

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection
+from typing import get_args
 
 from assistant.grounding.claims import (
     CASE_NOUN,
     COUNT,
     MASK,
     NEAR,
+    NUM,
     PLURAL_SEXES,
     SEXES,
     Claim,
@@ -18,6 +20,7 @@ from assistant.grounding.claims import (
 )
 from assistant.grounding.masked_sentence import MaskedSentence, alternatives, claim
 from tools.atlas.confidence import LIMIT_WORDS
+from tools.domain.study import BodyRegion
 
 
 def mask_examples(sentence: MaskedSentence) -> None:
@@ -168,6 +171,15 @@ def read_counts(sentence: MaskedSentence) -> None:
         "count", m, [Quantity(count_of(m.group(1) or m.group(2)), 0)], [""], "nearest"))  # fmt: skip
     sentence.take(rf"(?<![\w.]){COUNT} ({sentence.type})(?! ?%)\b", lambda m: claim(
         "count", m, [Quantity(count_of(m.group(1)), 0)], [m.group(2)], "typed"))  # fmt: skip
+
+
+def read_body_parts_seen(sentence: MaskedSentence) -> None:
+    """Read what a picture is said to look like, with its certainty, and that the file does not say."""
+    sentence.take(
+        rf"\blooks? like (?:the|an?) ({'|'.join(get_args(BodyRegion))})\b(?: \({NUM} ?%\))?",
+        lambda m: claim("body_part_seen", m, [quantity(m.group(2))] if m.group(2) else [], [m.group(1).lower()]),
+    )
+    sentence.take(r"\bdoes not say which part of the body this is\b", lambda m: claim("no_body_part", m))
 
 
 def read_statements(sentence: MaskedSentence) -> None:

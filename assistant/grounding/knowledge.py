@@ -115,6 +115,8 @@ class KnowledgeBase:
         self.lesions = self._lesion_records()
         facts = state.study or (self._studies[0].facts if self._studies else None)
         self.study = _study_record(facts) if facts else None
+        seen: list[SearchFacts | SafeFacts] = [*self.searches, *(f.facts for f in self._studies)]
+        self.body_parts_seen = [(f.body_part_seen, f.body_part_certainty or 0.0) for f in seen if f.body_part_seen]
         self._fixed = _FIXED | {_plain(s) for text in told for s in [text, *split_sentences(text)]}
         self._fixed |= {_plain(s) for f in self._studies for w in f.warnings for s in [w, *split_sentences(w)]}
         self.names = self._names()

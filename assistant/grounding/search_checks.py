@@ -29,6 +29,20 @@ def percent(sentence: Sentence, claim: Claim) -> bool:
     return False
 
 
+def body_part_seen(sentence: Sentence, claim: Claim) -> bool:
+    """Check what a picture is said to look like, and with which certainty, against the searches and the study."""
+    return any(
+        region == claim.words[0] and all(n.fits(100 * certainty) for n in claim.numbers)
+        for region, certainty in sentence.known.body_parts_seen
+    )
+
+
+def no_body_part(sentence: Sentence, claim: Claim) -> bool:
+    """Check that the file names no body part: only then is a picture looked at for one."""
+    study = sentence.known.study
+    return bool(sentence.known.body_parts_seen) or (study is not None and study.body_part is None)
+
+
 def no_vote(sentence: Sentence, claim: Claim) -> bool:
     """Check that a type got no votes."""
     return sentence.search is not None and sentence.type_name(claim.words[0]) not in {

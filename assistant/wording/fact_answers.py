@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 
 from assistant.wording.fixed_sentences import NOTHING_FOUND
-from assistant.wording.phrases import cite, counted, lesion_facts, likeness, listed, number, person, size
+from assistant.wording.phrases import (
+    BODY_PART_UNKNOWN,
+    body_part_seen,
+    cite,
+    counted,
+    lesion_facts,
+    likeness,
+    listed,
+    number,
+    person,
+    size,
+)
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
@@ -28,6 +39,10 @@ def study_answer(facts: StudyFacts) -> str:
     if f.body_part:
         what += f" of the {f.body_part}"
     told = [f"{what}: {counted(f.slices, 'slice')} of {f.columns} × {f.rows} pixels."]
+    if f.body_part_seen and f.body_part_certainty:
+        told.append(body_part_seen(f.body_part_seen, f.body_part_certainty))
+    elif f.body_part is None:
+        told.append(BODY_PART_UNKNOWN)
     geometry = []
     if f.row_spacing_mm is not None:
         geometry.append(f"pixel spacing {f.row_spacing_mm:.2f} mm")

@@ -8,11 +8,18 @@ SEX_PLURAL = {"F": "women", "M": "men"}
 SEX_NOUN = {"F": "woman", "M": "man"}
 CHILD_NOUN = {"F": "girl", "M": "boy"}
 ADULT_AGE = 18
+BODY_PART_UNKNOWN = "The file does not say which part of the body this is."
 SCOPE_PHRASES = {
     "cross-patient": "other patients only",
     "same-patient": "this patient only",
     "all": "all patients, this one included",
 }
+
+
+def body_part_seen(region: str, certainty: float) -> str:
+    """Say what a picture looks like where the file does not name the body part."""
+    part = "a limb" if region == "limb" else f"the {region}"
+    return f"{BODY_PART_UNKNOWN[:-1]}; it looks like {part} ({percent(certainty)})."
 
 
 def number(value: float) -> str:

@@ -7,6 +7,7 @@ from assistant.core.requests import FilterSpec
 from assistant.wording.fixed_sentences import CALIBRATED, CAUTION, ENCODER_SEES, REAL_ATLAS
 from assistant.wording.phrases import (
     SEX_PLURAL,
+    body_part_seen,
     cite,
     counted,
     filter_phrases,
@@ -41,7 +42,7 @@ def search_answer(
     if not facts.hits:
         opening.append("No atlas lesion passes these filters; loosen one and I will search again.")
         return " ".join(opening)
-    parts = [" ".join(opening), " ".join([*_verdict(facts, asked_type, evidence)])]
+    parts = [" ".join(opening), " ".join([*_seen(facts), *_verdict(facts, asked_type, evidence)])]
     parts.append("\n".join([_nearest_title(facts), *(_hit_line(h, region) for h in facts.hits[:NEAREST_SHOWN])]))
     parts.append(" ".join(_against(facts, region)))
     closing = [REAL_ATLAS] if facts.synthetic_atlas and not facts.synthetic_study else []
@@ -70,6 +71,13 @@ def covered(facts: SearchFacts, atlas_types: Sequence[str]) -> str:
     scope = () if facts.filters.scope != "cross-patient" else ("other patients only",)
     among = f"{facts.candidates} of {facts.atlas_size} atlas lesions"
     return f"{among}: {', '.join([*filter_phrases(facts.filters, atlas_types), *scope])}"
+
+
+def _seen(facts: SearchFacts) -> list[str]:
+    """Say what the slice looks like, where the file does not name the body part."""
+    if facts.body_part_seen is None or facts.body_part_certainty is None:
+        return []
+    return [body_part_seen(facts.body_part_seen, facts.body_part_certainty)]
 
 
 def _verdict(facts: SearchFacts, asked_type: str | None, evidence: int) -> list[str]:
@@ -158,8 +166,8 @@ def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
             told.append(f"The nearest are all larger than {region.region_id}.")
         elif all(s < (1 - SAME_SIZE) * own for s in sizes):
             told.append(f"The nearest are all smaller than {region.region_id}.")
-    if facts.confidence == "low":
-        told.append(f"Confidence is low: {_limit(facts) or 'the hits are not close, or disagree'}.")
+    if facts.confidence == "low" or (facts.confidence_limit and facts.confidence != "none"):
+        told.append(f"Confidence is {facts.confidence}: {_limit(facts) or 'the hits are not close, or disagree'}.")
     return told
 
 

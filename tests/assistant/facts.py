@@ -67,7 +67,12 @@ def filters(draw: st.DrawFn) -> FilterFacts:
     )
 
 
-LIMITS = {"high": (None,), "moderate": (None,), "low": (None, "synthetic atlas"), "none": (None, "units", "body part")}
+LIMITS = {
+    "high": (None,),
+    "moderate": (None, "body part seen"),
+    "low": (None, "synthetic atlas"),
+    "none": (None, "units", "body part", "unknown body part"),
+}
 
 
 @st.composite
@@ -100,6 +105,7 @@ def searches(draw: st.DrawFn, region_id: str = "R1", wanted: FilterFacts | None 
     votes = tuple(
         VoteFacts(lesion_type=t, probability=round(w / sum(weights), 3)) for t, w in zip(voted, weights, strict=True)
     )
+    seen = draw(st.none() | st.sampled_from(("head", "abdomen", "limb")))
     size = draw(st.integers(200, 40_000))
     confidence = draw(st.sampled_from(("high", "moderate", "low", "none"))) if hits else "none"
     return SearchFacts(
@@ -115,6 +121,8 @@ def searches(draw: st.DrawFn, region_id: str = "R1", wanted: FilterFacts | None 
         duration_ms=12,
         synthetic_atlas=draw(st.booleans()),
         synthetic_study=draw(st.booleans()),
+        body_part_seen=seen,
+        body_part_certainty=draw(st.integers(80, 99)) / 100 if seen else None,
     )
 
 

@@ -16,6 +16,8 @@ LEVELS: tuple[Confidence, ...] = ("none", "low", "moderate", "high")
 LIMIT_WORDS: dict[ConfidenceLimit, str] = {
     "units": "the pixels of this study are not in Hounsfield units",
     "body part": "the atlas holds no lesions of this body part",
+    "unknown body part": "the file does not say which part of the body it shows",
+    "body part seen": "which part of the body it is was judged from the picture alone",
     "synthetic atlas": "the atlas is synthetic and this study is not",
 }
 
@@ -25,13 +27,18 @@ def limited(
 ) -> tuple[Confidence, ConfidenceLimit | None]:
     """Lower the confidence of likeness alone to the ceiling of study and atlas; return it and what lowered it, if any.
 
-    - Pixels other than HU, or a body part that is not among the atlas's `body_parts`: none, so no type is named.
+    - Pixels other than HU, or a body part that is not among the atlas's `body_parts`: none, so no type is named. One
+      that is unknown is not among them.
+    - A body part that no file states, but that the picture looks like: moderate at most.
     - Synthetic lesions only, asked about a study that is not synthetic: low at most.
     """
+    body_part = study.body_part or study.body_part_seen
+    missing: ConfidenceLimit = "body part" if body_part else "unknown body part"
     ceilings: tuple[tuple[bool, Confidence, ConfidenceLimit], ...] = (
         (study.units != "HU", "none", "units"),
-        (not may_be_among(study.body_part, body_parts), "none", "body part"),
+        (not may_be_among(body_part, body_parts), "none", missing),
         (synthetic_atlas and not study.synthetic, "low", "synthetic atlas"),
+        (study.body_part is None and body_part is not None, "moderate", "body part seen"),
     )
     for applies, ceiling, limit in ceilings:
         if applies and LEVELS.index(ceiling) < LEVELS.index(likeness):

@@ -6,6 +6,8 @@ chest shows the upper abdomen, one of the abdomen shows the lung bases and often
 
 from collections.abc import Collection
 
+from tools.domain.body_part_terms import body_part_of_text
+
 _TERMS = {
     "head": """BRAIN CEREBELLUM CHEEK CIRCLEOFWILLIS CORNEA EAR EYE EYELID FACE HEAD HEADNECK IAC JAW MAXILLA MOUTH
         NOSE ORBIT PAROTID SCALP SCLERA SKULL SUBMANDIBULAR TMJ TONGUE ZYGOMA""",
@@ -27,16 +29,16 @@ _WHOLE = frozenset(_TERMS)
 
 
 def regions_of(body_part: str) -> frozenset[str]:
-    """List the regions of a body part, whatever its case; WHOLEBODY has all. Empty: not a term of the standard."""
-    term = body_part.upper()
+    """List the regions of a body part, in any words that intake understands; WHOLEBODY has all. Empty: not known."""
+    term = body_part_of_text(body_part)
     return _WHOLE if term == "WHOLEBODY" else frozenset(r for r, terms in _TERMS.items() if term in terms.split())
 
 
 def may_be_among(body_part: str | None, others: Collection[str]) -> bool:
     """Tell whether a study of this body part may show what lesions of the other body parts show.
 
-    False only where it is known: where the part and all the others are terms of the standard and no region is common.
+    An unknown body part counts as one that no atlas names: only lesions of unknown parts may be of it.
     """
     own = regions_of(body_part or "")
     theirs = [regions_of(other) for other in others]
-    return not own or not theirs or any(not regions or own & regions for regions in theirs)
+    return not theirs or any(not regions or own & regions for regions in theirs)

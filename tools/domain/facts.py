@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit, Scope
 from tools.domain.region import Origin, Region
-from tools.domain.study import SafeFacts, Series
+from tools.domain.study import BodyRegion, SafeFacts, Series
 
 
 class Facts(BaseModel):
@@ -148,6 +148,8 @@ class SearchFacts(Facts):
     duration_ms: int
     synthetic_atlas: bool
     synthetic_study: bool
+    body_part_seen: BodyRegion | None = None  # what the region's slice looks like, where the file names no body part
+    body_part_certainty: float | None = None  # of `body_part_seen`, 0..1
 
 
 class LesionFacts(RecordFacts):

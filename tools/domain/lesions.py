@@ -8,7 +8,9 @@ from encoder.pack import LesionRecord
 
 Scope = Literal["cross-patient", "all", "same-patient"]
 Confidence = Literal["high", "moderate", "low", "none"]
-ConfidenceLimit = Literal["units", "body part", "synthetic atlas"]  # why it is lower than the likeness alone
+ConfidenceLimit = Literal[  # why it is lower than the likeness alone
+    "units", "body part", "unknown body part", "body part seen", "synthetic atlas"
+]
 
 DEEPLESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")
 """The coarse lesion types of DeepLesion, in the order of their codes 1..8 in its `DL_info.csv`.

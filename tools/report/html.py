@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tools.domain.facts import RegionFacts
+from tools.domain.study import SafeFacts
 from tools.report.content import (
     ORIGIN_WORDS,
     ReportContent,
@@ -64,7 +65,7 @@ def study_facts(report: ReportContent) -> dict[str, str | None]:
     )
     return {
         "Modality": facts.modality,
-        "Body part": facts.body_part,
+        "Body part": facts.body_part or _seen(facts),
         "Sex": facts.sex,
         "Age": None if facts.age_years is None else f"{facts.age_years} years",
         "Slices": str(facts.slices),
@@ -77,6 +78,13 @@ def study_facts(report: ReportContent) -> dict[str, str | None]:
         "Contrast agent": None if facts.contrast is None else ("yes" if facts.contrast else "no"),
         "Patient key": report.patient_key,
     }
+
+
+def _seen(facts: SafeFacts) -> str:
+    """Word what the picture looks like, where the file does not name the body part."""
+    if facts.body_part_seen is None:
+        return "not said by the file"
+    return f"not said by the file; looks like {facts.body_part_seen} ({facts.body_part_certainty:.0%})"
 
 
 def region_facts(facts: RegionFacts) -> dict[str, str | None]:

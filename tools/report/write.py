@@ -10,6 +10,7 @@ from tools import VERSION
 from tools.domain.facts import RegionFacts, ReportFacts, StudyFacts
 from tools.domain.region import Region
 from tools.domain.study import Series
+from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.crop import apply_window, best_window, crop_roi, to_thumbnail
 from tools.regions.png import to_png
 from tools.report.content import RegionReport, ReportContent, ReportError, ReportFormat
@@ -32,7 +33,7 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
     assert study is not None  # session.series would have raised
     drawn = [r for r in session.regions() if r.origin != "suggested" or session.search_of(r.region_id)]
     content = ReportContent(
-        study=StudyFacts(facts=series.facts, series=len(study.series), warnings=series.warnings),
+        study=StudyFacts(facts=with_body_part_seen(series), series=len(study.series), warnings=series.warnings),
         study_key=study.study_key,
         series_key=series.series_key,
         patient_key=study.patient_key,

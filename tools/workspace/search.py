@@ -8,6 +8,7 @@ from tools.atlas.atlas import Atlas, AtlasSummary
 from tools.atlas.confidence import limited
 from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Filters
+from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.crop import crop_roi
 from tools.settings import get_settings
 from tools.workspace.session import Workspace
@@ -39,7 +40,8 @@ def search_region(
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
     synthetic = is_synthetic(atlas.summary())
-    confidence, limit = limited(result.confidence, series.facts, atlas.counts("body_part"), synthetic)
+    seen = with_body_part_seen(series, region.slice_index)
+    confidence, limit = limited(result.confidence, seen, atlas.counts("body_part"), synthetic)
     votes = () if confidence == "none" else result.votes
     duration_ms = round(1000 * (time.perf_counter() - started))
     facts = SearchFacts(
@@ -55,6 +57,8 @@ def search_region(
         duration_ms=duration_ms,
         synthetic_atlas=synthetic,
         synthetic_study=series.facts.synthetic,
+        body_part_seen=seen.body_part_seen,
+        body_part_certainty=seen.body_part_certainty,
     )
     session.remember_search(region.region_id, facts)
     return facts

@@ -223,6 +223,8 @@ def search_document(region: Region, facts: "SearchFacts") -> str:
         "votes": [vote.model_dump() for vote in facts.votes],
         "confidence": facts.confidence,
         "confidence_limit": facts.confidence_limit,
+        "body_part_seen": facts.body_part_seen,
+        "body_part_certainty": facts.body_part_certainty,
         "candidates": facts.candidates,
         "filters": facts.filters.model_dump(),
     }

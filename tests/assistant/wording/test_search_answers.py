@@ -45,6 +45,8 @@ def test_no_hits_says_that_the_filters_let_nothing_pass() -> None:
     [
         ("low", "synthetic atlas", "the atlas is synthetic and this study is not"),
         ("none", "units", "the pixels of this study are not in Hounsfield units"),
+        ("none", "unknown body part", "the file does not say which part of the body it shows"),
+        ("moderate", "body part seen", "which part of the body it is was judged from the picture alone"),
         ("none", "body part", "the atlas holds no lesions of this body part"),
     ],
 )
@@ -56,6 +58,19 @@ def test_what_keeps_the_confidence_low_is_said_wherever_it_is_asked(level: str, 
         assert "not close" not in text
         assert cut(text, [facts], STATE) == {}
         assert any(reason in sentence for sentence in cut(text, [SEARCH], STATE))  # checked, not waved through
+
+
+def test_what_the_slice_looks_like_is_said_with_its_certainty_and_checked() -> None:
+    facts = SEARCH.model_copy(
+        update={"confidence_limit": "body part seen", "body_part_seen": "abdomen", "body_part_certainty": 0.92}
+    )
+    text = search_answer(facts, REGION)
+    said = "The file does not say which part of the body this is; it looks like the abdomen (92%)."
+    assert said in text
+    assert "Confidence is moderate: which part of the body it is was judged from the picture alone." in text
+    assert cut(text, [facts], STATE) == {}
+    for untrue in ({"body_part_seen": "pelvis"}, {"body_part_certainty": 0.85}, {"body_part_seen": None}):
+        assert said in cut(text, [facts.model_copy(update=untrue)], STATE)
 
 
 def test_a_share_that_rounds_to_nothing_is_still_a_vote() -> None:

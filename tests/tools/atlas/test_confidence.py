@@ -17,7 +17,6 @@ def study(**facts) -> SafeFacts:
 def test_a_study_of_the_atlas_s_own_kind_keeps_its_confidence(likeness: Confidence):
     assert limited(likeness, study(), PARTS, synthetic_atlas=False) == (likeness, None)
     assert limited(likeness, study(synthetic=True), PARTS, synthetic_atlas=True) == (likeness, None)
-    assert limited(likeness, study(body_part=None), PARTS, synthetic_atlas=False) == (likeness, None)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +28,13 @@ def test_a_study_of_the_atlas_s_own_kind_keeps_its_confidence(likeness: Confiden
         ({"body_part": "head"}, False, "high", ("none", "body part")),
         ({"body_part": "head"}, True, "high", ("none", "body part")),  # the stronger reason
         ({"body_part": "head"}, True, "none", ("none", None)),  # nothing was similar
+        ({"body_part": None}, False, "high", ("none", "unknown body part")),
+        ({"body_part": None}, True, "low", ("none", "unknown body part")),
+        ({"body_part": None, "body_part_seen": "head"}, False, "high", ("none", "body part")),
+        ({"body_part": None, "body_part_seen": "limb"}, False, "high", ("none", "body part")),
+        ({"body_part": None, "body_part_seen": "chest"}, False, "high", ("moderate", "body part seen")),
+        ({"body_part": None, "body_part_seen": "chest"}, False, "low", ("low", None)),
+        ({"body_part": None, "body_part_seen": "chest"}, True, "high", ("low", "synthetic atlas")),
         ({"units": "arbitrary"}, False, "high", ("none", "units")),
     ],
 )

@@ -22,10 +22,16 @@ def test_every_term_of_the_standard_lies_somewhere():
         ("headneck", ("larynx",), True),
         ("wholebody", ("knee",), True),
         ("head", ("chest", "wholebody"), True),
-        (None, ("chest",), True),  # not known
+        (None, ("chest",), False),  # not known: no more than a part that is known to be foreign
+        ("", ("chest", "abdomen"), False),
+        ("phantom", ("chest",), False),
+        (None, ("chest", "unknown"), True),
+        (None, (), True),
+        ("Kopf", ("chest",), False),
+        ("Kopf", ("Schädel",), True),
         ("head", (), True),
         ("head", ("chest", "unknown"), True),  # some lesions may be of the head
-        ("head", ("Schädel",), True),  # no term of the standard: cannot be told
+        ("head", ("Zentrum",), True),  # cannot be told
     ],
 )
 def test_nothing_in_common_only_where_it_is_known(body_part, others, common):

@@ -104,6 +104,39 @@ def test_a_real_study_gets_no_high_confidence_from_the_synthetic_atlas(workspace
     assert head.hits == phantom.hits
 
 
+def test_a_study_that_names_no_body_part_gets_less_confidence_than_one_that_does(workspace, demo):
+    for case in demo.cases[:40]:
+        stated = searched_as(workspace, case, demo)
+        if stated.confidence == "high":
+            break
+    silent = searched_as(workspace, case, demo, body_part=None)
+    assert stated.body_part_seen is None
+    if silent.body_part_seen is None:
+        assert (silent.confidence, silent.confidence_limit, silent.votes) == ("none", "unknown body part", ())
+    else:
+        assert (silent.confidence, silent.confidence_limit) in (("moderate", "body part seen"), ("none", "body part"))
+    assert silent.hits == stated.hits
+
+
+def test_a_test_object_that_names_no_body_part_gets_no_type(workspace, demo):
+    from tools.intake.intake import read_study
+    from tools.pipelines.demo import patient_keys
+
+    case = demo.case("liver")
+    study = read_study(case.folder, patient_keys(demo.settings))
+    [series] = study.series
+    y, x = np.mgrid[-1 : 1 : series.facts.rows * 1j, -1 : 1 : series.facts.columns * 1j]
+    image = np.where(np.hypot(x, y) < 0.8, 50, -1000).astype(np.int16)
+    image[np.hypot(x, y) < 0.1] = 150
+    silent = series.facts.model_copy(update={"body_part": None})
+    workspace.session.open(
+        replace(study, series=(replace(series, volume_hu=np.stack([image] * series.facts.slices), facts=silent),))
+    )
+    workspace.session.add_click(0, series.facts.columns / 2, series.facts.rows / 2)
+    found = search_region(workspace, "R1")
+    assert (found.confidence, found.votes, found.body_part_seen) == ("none", (), None)
+
+
 @pytest.mark.shared
 def test_no_type_is_named_in_a_real_head(shared_data, workspace, demo):
     from tools.intake.intake import read_study
