@@ -76,6 +76,7 @@ class Series:
     window: Window | None
     facts: SafeFacts
     warnings: tuple[str, ...] = ()
+    files: tuple[int, ...] = ()  # of each slice, the number of its file in the upload, from 1
 
     @property
     def middle_slice(self) -> int:
@@ -94,4 +95,5 @@ class Study:
     patient_key: str | None
     series: tuple[Series, ...]
     skipped: tuple[str, ...] = ()
+    left_out: tuple[tuple[int, str], ...] = ()  # the same one by one: number of the file in the upload, and why
     stop_loading: Callable[[], None] = lambda: None

@@ -32,13 +32,17 @@ LEFT_OUT: dict[Reason, str] = {
     Reason.BAD_ARCHIVE: "the archive is damaged or packed in an unusual way; pack it again as an ordinary zip",
     Reason.NESTED_ARCHIVE: "an archive within an archive is not opened; unpack the inner one first",
     Reason.LOCKED_ARCHIVE: "the archive has a password; unpack it first",
+    Reason.OTHER_ARCHIVE: "an archive of a kind that is not opened (tar, gz, 7z, rar …); unpack it and send the "
+    "folder, or pack it as a zip",
+    Reason.DEFLATE64: "packed with Deflate64, as Windows Explorer does beyond 2 GB, and it cannot be unpacked; unpack "
+    "the zip yourself and send the folder",
     Reason.SEGMENTATION: "a segmentation and not an image; send the CT series it was drawn on",
     Reason.STRUCTURES: "radiotherapy structures or a plan and not an image; send the CT series",
     Reason.REPORT: "a report or document and not an image; send the CT series",
     Reason.PRESENTATION: "display settings and not an image; send the CT series",
     Reason.WAVEFORM: "a waveform and not an image; send the CT series",
     Reason.DIRECTORY: "a DICOMDIR index and not an image; send the images it lists",
-    Reason.NO_IMAGE: "a DICOM object without an image; send the CT series",
+    Reason.NO_IMAGE: "a DICOM object that holds no image (raw data, a protocol or a record); send the CT series",
     Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
     Reason.OTHER_PATIENT: "it is not of the same patient as the images shown; send one patient at a time",
 }
@@ -62,6 +66,11 @@ def describe_left_out(left_out: Iterable[tuple[int, Reason]], files: int) -> tup
         if file not in by_reason[reason]:
             by_reason[reason].append(file)
     return tuple(f"{_subject(numbers, files)} left out: {LEFT_OUT[reason]}." for reason, numbers in by_reason.items())
+
+
+def reasons_by_file(left_out: Iterable[tuple[int, Reason]]) -> tuple[tuple[int, str], ...]:
+    """Word why each file was left out, with its number in the upload."""
+    return tuple((file, LEFT_OUT[reason]) for file, reason in sorted(set(left_out)))
 
 
 def _subject(numbers: list[int], files: int) -> str:

@@ -11,9 +11,9 @@ from pathlib import Path
 from encoder.errors import LesionSearchError
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Study
-from tools.intake.explanations import describe_left_out
+from tools.intake.explanations import describe_left_out, reasons_by_file
 from tools.intake.messages import IntakeLimits, Reason
-from tools.intake.sandbox import IntakeResult, read_headers, read_sandboxed, worker_for
+from tools.intake.sandbox import IntakeResult, ReceivedFrame, read_headers, read_sandboxed, worker_for
 from tools.intake.series import build_series
 from tools.intake.slice_loader import SliceLoader
 from tools.intake.worker_process import WorkerError, WorkerPool, WorkerProcess
@@ -24,12 +24,17 @@ UNSAFE = "The upload could not be read safely; send the original DICOM files aga
 
 
 class IntakeError(LesionSearchError):
-    """Nothing of an upload can be used."""
+    """Nothing of an upload can be used. `left_out` has the number of each file and why, where files were looked at."""
+
+    def __init__(self, message: str, left_out: tuple[tuple[int, str], ...] = ()) -> None:
+        super().__init__(message)
+        self.left_out = left_out
 
 
-def intake_limits(settings: Settings) -> IntakeLimits:
-    """Give the bounds of one upload that the settings ask for."""
+def intake_limits(settings: Settings, follow_links: bool = False) -> IntakeLimits:
+    """Give the bounds of one upload that the settings ask for; links are followed for the operator's own folders."""
     return IntakeLimits(
+        follow_links=follow_links,
         max_upload_bytes=settings.max_upload_mb << 20,
         max_files=settings.max_upload_files,
         max_voxels=settings.max_upload_megavoxels * 1_000_000,
@@ -59,6 +64,22 @@ def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLi
             return _study(read_sandboxed(_given(paths), limits or intake_limits(get_settings())), keys)
     except WorkerError as error:
         raise IntakeError(UNSAFE) from error
+
+
+def read_studies(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLimits | None = None) -> list[Study]:
+    """Read like `read_study`, but every patient: a study each, the one with most CT images first, which also has the
+    files that belong to none. Raises IntakeError when nothing can be used."""
+    try:
+        with upload_slots():
+            reading = read_sandboxed(_given(paths), limits or intake_limits(get_settings()))
+    except WorkerError as error:
+        raise IntakeError(UNSAFE) from error
+    studies: list[Study] = []
+    others = reading.frames
+    while others or not studies:
+        kept, others = _of_one_patient(others)
+        studies.append(_to_study(replace(reading, frames=kept, left_out=[] if studies else reading.left_out), keys))
+    return studies
 
 
 def open_study(
@@ -114,31 +135,40 @@ def _is_ordinary(reading: IntakeResult) -> bool:
 
 
 def _study(reading: IntakeResult, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
-    _keep_one_patient(reading)
+    """Patients are never mixed: the one with most CT images stays."""
+    reading.frames, others = _of_one_patient(reading.frames)
+    reading.left_out += [(frame.record.file, Reason.OTHER_PATIENT) for frame in others]
+    return _to_study(reading, keys, loader)
+
+
+def _to_study(reading: IntakeResult, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
     series, duplicates = build_series(reading.frames, keys, loader)
-    left_out = describe_left_out([*reading.left_out, *duplicates], reading.files)
+    left_out = [*reading.left_out, *duplicates]
+    sentences, reasons = describe_left_out(left_out, reading.files), reasons_by_file(left_out)
     if not series:
-        raise IntakeError(_nothing_usable(left_out))
+        raise IntakeError(_nothing_usable(sentences), reasons)
     first = reading.frames[0].record
     return Study(
         study_key=keys.study(first.study_uid or first.series_uid),
         patient_key=keys.patient(first.patient_id) if first.patient_id else None,
         series=tuple(series),
-        skipped=left_out,
+        skipped=sentences,
+        left_out=reasons,
     )
 
 
-def _keep_one_patient(reading: IntakeResult) -> None:
-    """Patients are never mixed: the one with most CT images stays."""
+def _of_one_patient(frames: list[ReceivedFrame]) -> tuple[list[ReceivedFrame], list[ReceivedFrame]]:
+    """Split the frames of the patient with most CT images from those of others."""
     counted = Counter[str]()
-    for frame in reading.frames:
+    for frame in frames:
         counted[frame.record.patient_id] += 1000 if frame.record.dtype == "int16" else 1
     if len(counted) < 2:
-        return
+        return frames, []
     kept = counted.most_common(1)[0][0]
-    others = [frame for frame in reading.frames if frame.record.patient_id != kept]
-    reading.frames = [frame for frame in reading.frames if frame.record.patient_id == kept]
-    reading.left_out += [(frame.record.file, Reason.OTHER_PATIENT) for frame in others]
+    return (
+        [frame for frame in frames if frame.record.patient_id == kept],
+        [frame for frame in frames if frame.record.patient_id != kept],
+    )
 
 
 def _nothing_usable(left_out: tuple[str, ...]) -> str:

@@ -25,6 +25,7 @@ class IntakeLimits:
     max_depth: int = 16  # sequences within sequences
     max_memory_bytes: int = 3 << 30  # address space of the parsing process
     file_timeout_s: float = 60.0
+    follow_links: bool = False  # inside folders; only for those that the operator names, never for an upload
 
 
 class Reason(StrEnum):
@@ -52,6 +53,8 @@ class Reason(StrEnum):
     BAD_ARCHIVE = "bad archive"
     NESTED_ARCHIVE = "archive in archive"
     LOCKED_ARCHIVE = "encrypted archive"
+    OTHER_ARCHIVE = "archive other than zip"
+    DEFLATE64 = "Deflate64"
     SEGMENTATION = "segmentation"
     STRUCTURES = "radiotherapy structures or plan"
     REPORT = "report"

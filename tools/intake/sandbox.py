@@ -61,7 +61,7 @@ class Job:
     """What a worker is told first."""
 
     paths: list[str]
-    limits: dict[str, float]
+    limits: dict[str, float | bool]
     start_at: int
     shard: int  # it reads the files whose number divided by `shards` leaves `shard`
     shards: int

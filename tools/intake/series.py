@@ -212,6 +212,7 @@ def _to_series(stack: OrderedFrames, series_key: str, loader: SliceLoader | None
         window=window,
         facts=facts,
         warnings=tuple(warnings),
+        files=tuple(record.file for record in records),
     )
 
 

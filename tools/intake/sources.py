@@ -1,7 +1,7 @@
 """Bounded collection: files, folders and zips become one numbered stream of file contents. Nothing is unpacked to disk.
 
-Runs in the sandboxed worker. Symbolic links inside folders and archives are not followed; an archive within an archive
-is not opened.
+Runs in the sandboxed worker. Symbolic links inside folders are followed only where the limits say so, those inside
+archives never; an archive within an archive is not opened.
 """
 
 import io
@@ -10,6 +10,7 @@ import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -17,8 +18,13 @@ from typing import BinaryIO
 from tools.intake.messages import IntakeLimits, Reason
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
+OTHER_MAGIC = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")
+TAR_MAGIC = slice(257, 262)
+HEAD_BYTES = 512  # enough to recognise DICOM and every archive
 PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma may ask for gigabytes of dictionary
+DEFLATE64 = 9  # its number among the methods of a zip
 CHUNK = 1 << 20
+CHUNK64 = 1 << 12  # inflates to 120 MB at most: the inflater has no bound of its own
 _BROKEN_MEMBER = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError)
 
 
@@ -133,9 +139,21 @@ def iterate_sources(paths: list[Path], budget: Budget) -> Iterator[Source]:
 
 def is_zip(path: Path) -> bool:
     """Recognise a zip by its first bytes. Raises OSError."""
+    return _is_zip(_head(path))
+
+
+def _head(path: Path) -> bytes:
     with path.open("rb") as file:
-        head = file.read(132)
-    return head.startswith(ZIP_MAGIC) and head[128:] != b"DICM"
+        return file.read(HEAD_BYTES)
+
+
+def _is_zip(head: bytes) -> bool:
+    return head.startswith(ZIP_MAGIC) and head[128:132] != b"DICM"
+
+
+def _is_other_archive(head: bytes) -> bool:
+    """Recognise gzip, bzip2, xz, 7z, rar, zstd and tar, none of which is opened."""
+    return head[128:132] != b"DICM" and (head.startswith(OTHER_MAGIC) or head[TAR_MAGIC] == b"ustar")
 
 
 def inflate(data: bytes | memoryview, budget: Budget) -> bytes:
@@ -162,26 +180,39 @@ def inflate(data: bytes | memoryview, budget: Budget) -> bytes:
 
 
 def _expand(path: Path, budget: Budget) -> Iterator[Source]:
-    if path.is_dir():
-        for folder, subfolders, names in os.walk(path, followlinks=False):
-            subfolders.sort()
-            for name in sorted(names):
-                if not _is_clutter(name):
-                    yield from _expand_file(Path(folder, name), budget)
-    else:
-        yield from _expand_file(path.resolve(), budget)
+    if not path.is_dir():
+        yield from _expand_file(path, budget, True)
+        return
+    follow = budget.limits.follow_links
+    walked: set[tuple[int, int]] = set()
+    for folder, subfolders, names in os.walk(path, followlinks=follow):
+        here = os.stat(folder)
+        if (here.st_dev, here.st_ino) in walked:  # a link back to a folder above it would go round for ever
+            subfolders.clear()
+            continue
+        walked.add((here.st_dev, here.st_ino))
+        subfolders.sort()
+        for name in sorted(names):
+            if not _is_clutter(name):
+                yield from _expand_file(Path(folder, name), budget, follow)
 
 
-def _expand_file(path: Path, budget: Budget) -> Iterator[Source]:
+def _expand_file(path: Path, budget: Budget, follow: bool) -> Iterator[Source]:
     try:
+        path = path.resolve() if follow else path
         regular = stat.S_ISREG(path.lstat().st_mode)
-        if regular and is_zip(path):
-            yield from _expand_zip(path, budget)
-            return
-    except OSError:
+        head = _head(path) if regular else b""
+    except (OSError, RuntimeError):  # RuntimeError: links in a circle
         yield Source(problem=Reason.UNREADABLE)
         return
-    yield Source(path=path) if regular else Source(problem=Reason.NOT_A_FILE)
+    if not regular:
+        yield Source(problem=Reason.NOT_A_FILE)
+    elif _is_zip(head):
+        yield from _expand_zip(path, budget)
+    elif _is_other_archive(head):
+        yield Source(problem=Reason.OTHER_ARCHIVE)
+    else:
+        yield Source(path=path)
 
 
 def _is_clutter(name: str) -> bool:
@@ -241,13 +272,21 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budg
         raise LeftOutError(Reason.LOCKED_ARCHIVE)
     if stat.S_ISLNK(member.external_attr >> 16):
         raise LeftOutError(Reason.NOT_A_FILE)
-    if member.compress_type not in PLAIN_METHODS:
+    if member.compress_type not in (*PLAIN_METHODS, DEFLATE64):
         raise LeftOutError(Reason.BAD_ARCHIVE)
     if member.file_size > budget.limits.max_file_bytes:
         raise LeftOutError(Reason.TOO_LARGE_FILE)
     room = budget.limits.max_inflated_bytes - budget.inflated_bytes
     if member.file_size > room:
         raise LeftOutError(Reason.TOO_LARGE_INFLATED)
+    data = _inflate64(archive, member) if member.compress_type == DEFLATE64 else _unpack(archive, member, room)
+    budget.inflated_bytes += len(data)
+    if _is_zip(data) or _is_other_archive(data):
+        raise LeftOutError(Reason.NESTED_ARCHIVE)
+    return data
+
+
+def _unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo, room: int) -> bytes:
     contents = io.BytesIO()
     try:
         with archive.open(member) as file:
@@ -257,8 +296,29 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, budget: Budg
                     raise LeftOutError(Reason.TOO_LARGE_INFLATED)
     except _BROKEN_MEMBER as error:
         raise LeftOutError(Reason.BAD_ARCHIVE) from error
-    budget.inflated_bytes += contents.tell()
-    data = contents.getvalue()
-    if data.startswith(ZIP_MAGIC) and data[128:132] != b"DICM":
-        raise LeftOutError(Reason.NESTED_ARCHIVE)
-    return data
+    return contents.getvalue()
+
+
+def _inflate64(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    """Inflate a member packed as Deflate64, which Windows Explorer writes beyond 2 GB and `zipfile` cannot read.
+
+    What is plain Deflate under that label is read too: the CRC decides. Raises LeftOutError.
+    """
+    try:
+        import inflate64  # only such a zip needs it
+    except ImportError:
+        raise LeftOutError(Reason.DEFLATE64) from None
+    packed = copy(member)  # as stored bytes, whose CRC is not the file's
+    packed.compress_type, packed.file_size = zipfile.ZIP_STORED, member.compress_size
+    del packed.CRC
+    for inflater in (inflate64.Inflater().inflate, zlib.decompressobj(-zlib.MAX_WBITS).decompress):
+        contents = io.BytesIO()
+        try:
+            with archive.open(packed) as file:
+                while (piece := file.read(CHUNK64)) and contents.tell() <= member.file_size:
+                    contents.write(inflater(piece))
+        except (*_BROKEN_MEMBER, RuntimeError):
+            continue
+        if contents.tell() == member.file_size and zlib.crc32(contents.getbuffer()) == member.CRC:
+            return contents.getvalue()
+    raise LeftOutError(Reason.DEFLATE64)

@@ -17,7 +17,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from encoder.errors import LesionSearchError
-from tools.intake.intake import IntakeError, intake_limits, read_study
+from tools.intake.intake import IntakeError, intake_limits, read_studies, read_study
 from tools.settings import Settings
 
 LIMITS = intake_limits(Settings())
@@ -257,3 +257,29 @@ def test_a_real_liver_ct_beside_its_segmentation(keys, shared_data):
     liver = np.median(series.volume_hu[1, 200:300, 120:200])
     assert 0 < liver < 200
     assert any("segmentation" in sentence for sentence in study.skipped)
+
+
+def test_several_patients_are_read_as_a_study_each(make_ct, save, keys):
+    for i, dataset in enumerate([make_ct(PatientID="P2"), *series_of(make_ct, 3)]):
+        folder = save(dataset, f"{i}").parent
+    (folder / "4").write_text("a note")
+
+    first, second = read_studies(folder, keys)
+
+    assert [study.patient_key for study in (first, second)] == [keys.patient("P1"), keys.patient("P2")]
+    assert [study.series[0].files for study in (first, second)] == [(2, 3, 4), (1,)]
+    assert [file for file, _ in first.left_out] == [5]
+    assert second.left_out == second.skipped == ()
+
+
+def test_links_are_followed_for_the_operator_and_not_in_an_upload(make_ct, save, keys, tmp_path):
+    stored = [save(dataset, f"{i}") for i, dataset in enumerate(series_of(make_ct, 3))]
+    folder = tmp_path / "chosen"
+    folder.mkdir()
+    for path in stored:
+        (folder / path.name).symlink_to(path)
+
+    [series] = read_study(folder, keys, intake_limits(Settings(), follow_links=True)).series
+    assert series.facts.slices == 3
+    with pytest.raises(IntakeError, match="link or device"):
+        read_study(folder, keys)

@@ -1,10 +1,13 @@
 import os
 import stat
+import struct
+import sys
 import zipfile
 import zlib
 from dataclasses import replace
 from pathlib import Path
 
+import inflate64
 import pytest
 
 from tools.intake.intake import intake_limits
@@ -147,3 +150,96 @@ def test_a_deflated_stream_is_inflated_within_bounds():
     assert caught.value.reason is Reason.TOO_LARGE_INFLATED
     with pytest.raises(LeftOutError):
         inflate(b"\xff\xff\xff not deflated", Budget(limits))
+
+
+def relabelled(path: Path, method: int) -> Path:
+    """The same zip, whose members claim another method."""
+    data = bytearray(path.read_bytes())
+    for magic, offset in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        at = -1
+        while (at := data.find(magic, at + 1)) >= 0:
+            data[at + offset : at + offset + 2] = method.to_bytes(2, "little")
+    path.write_bytes(data)
+    return path
+
+
+def deflate64_zip(path: Path, data: bytes) -> Path:
+    """A zip as Windows Explorer writes beyond 2 GB: stored bytes that are Deflate64, with the file's size and CRC."""
+    packer = inflate64.Deflater()
+    packed = packer.deflate(data) + packer.flush()
+    relabelled(make_zip(path, {"a": packed}, zipfile.ZIP_STORED), 9)
+    raw = bytearray(path.read_bytes())
+    for magic, offset in ((b"PK\x03\x04", 14), (b"PK\x01\x02", 16)):
+        at = raw.index(magic) + offset
+        raw[at : at + 12] = struct.pack("<III", zlib.crc32(data), len(packed), len(data))
+    path.write_bytes(raw)
+    return path
+
+
+def test_deflate64_is_inflated(tmp_path):
+    data = b"".join(bytes([k % 251]) * (k * 37) for k in range(400))  # runs beyond what Deflate can copy at once
+
+    assert contents([deflate64_zip(tmp_path / "explorer.zip", data)]) == [data]
+
+
+def test_deflate_under_the_label_of_deflate64_is_read_where_its_checksum_fits(tmp_path):
+    data = bytes(100_000) + b"end"
+
+    assert contents([relabelled(make_zip(tmp_path / "a.zip", {"a": data}), 9)]) == [data]
+
+
+@pytest.mark.parametrize("spoil", ["contents", "size", "package"])
+def test_deflate64_that_cannot_be_inflated_is_named_as_such(tmp_path, monkeypatch, spoil):
+    path = deflate64_zip(tmp_path / "a.zip", b"some text, some text" * 100)
+    raw = bytearray(path.read_bytes())
+    if spoil == "contents":
+        raw[34] ^= 0xFF
+    elif spoil == "size":
+        raw = raw.replace((2000).to_bytes(4, "little"), (1999).to_bytes(4, "little"))
+    else:
+        monkeypatch.setitem(sys.modules, "inflate64", None)
+    path.write_bytes(raw)
+
+    assert contents([path]) == [Reason.DEFLATE64]
+
+
+def test_deflate64_that_inflates_to_more_than_it_states_is_refused(tmp_path):
+    path = deflate64_zip(tmp_path / "a.zip", bytes(8 << 20))
+    path.write_bytes(path.read_bytes().replace((8 << 20).to_bytes(4, "little"), (10 << 10).to_bytes(4, "little")))
+
+    assert contents([path]) == [Reason.DEFLATE64]
+
+
+@pytest.mark.parametrize(
+    "head", [b"\x1f\x8b\x08", b"BZh9", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", bytes(257) + b"ustar"]
+)
+def test_other_archives_are_named_as_such_outside_and_inside_a_zip(tmp_path, head):
+    data = head + bytes(600)
+    (tmp_path / "b").write_bytes(data)
+
+    assert contents([tmp_path / "b"]) == [Reason.OTHER_ARCHIVE]
+    assert contents([make_zip(tmp_path / "z.zip", {"b": data})]) == [Reason.NESTED_ARCHIVE]
+
+
+def test_a_dicom_file_whose_preamble_looks_like_an_archive_stays_a_file(tmp_path):
+    data = b"\x1f\x8b" + bytes(126) + b"DICM" + bytes(400)
+    (tmp_path / "image").write_bytes(data)
+
+    assert contents([tmp_path]) == [data]
+
+
+def test_links_of_an_operators_folder_are_followed_once(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    (elsewhere / "series").mkdir(parents=True)
+    (elsewhere / "series" / "1").write_bytes(b"one")
+    (elsewhere / "2").write_bytes(b"two")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "series").symlink_to(elsewhere / "series", target_is_directory=True)
+    (folder / "two").symlink_to(elsewhere / "2")
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "nowhere").symlink_to(tmp_path / "nowhere")
+    (folder / "self").symlink_to(folder / "self")
+
+    found = contents([folder], replace(LIMITS, follow_links=True))
+    assert sorted(map(str, found)) == sorted(map(str, [b"one", b"two", Reason.UNREADABLE, Reason.UNREADABLE]))

@@ -248,6 +248,6 @@ def _transform(dataset: Dataset, values: Dataset) -> tuple[pixels.Rescale | pixe
     if slope is None or intercept is None:
         return None, ""
     try:
-        return pixels.Rescale(float(slope), float(intercept)), header.text(values, "RescaleType").upper()
+        return pixels.Rescale(*header.to_numbers((slope, intercept))), header.text(values, "RescaleType").upper()
     except (ValueError, TypeError, OverflowError) as error:
         raise LeftOutError(Reason.BAD_RESCALE) from error

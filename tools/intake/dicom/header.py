@@ -47,6 +47,8 @@ NON_IMAGES = (  # SOP Class UID prefixes, PS3.4 annex B.5
     ("1.2.840.10008.5.1.4.1.1.11.", Reason.PRESENTATION),
     ("1.2.840.10008.5.1.4.1.1.9.", Reason.WAVEFORM),
 )
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 MAX_AGE_YEARS = 90  # ages above 89 can identify a person and become 90
 
 
@@ -70,7 +72,7 @@ def first(item: Any) -> Any:
 
 def number(dataset: Dataset, keyword: str, low: float = -1e9, high: float = 1e9) -> float | None:
     """Read a finite number within bounds, the first if there are several."""
-    numbers = _numbers([first(value(dataset, keyword))])
+    numbers = _numbers([first(value(dataset, keyword))], below_1000=high < 1000)
     return numbers[0] if numbers and low <= numbers[0] <= high else None
 
 
@@ -99,9 +101,11 @@ def text(dataset: Dataset, keyword: str | int) -> str:
 
 
 def vector(dataset: Dataset, keyword: str, length: int) -> tuple[float, ...] | None:
-    """Read exactly `length` finite numbers."""
+    """Read exactly `length` finite numbers of a patient's geometry: directions, or millimetres below a thousand."""
     found = value(dataset, keyword)
-    numbers = _numbers(found) if isinstance(found, Sequence) and not isinstance(found, str | bytes) else None
+    numbers = (
+        _numbers(found, below_1000=True) if isinstance(found, Sequence) and not isinstance(found, str | bytes) else None
+    )
     return tuple(numbers) if numbers and len(numbers) == length else None
 
 
@@ -124,9 +128,14 @@ def macro(dataset: Dataset, groups: Iterable[Dataset], keyword: str) -> Dataset:
     return dataset
 
 
+def sop_class(dataset: Dataset) -> str:
+    """Read the SOP Class UID, from the file meta information where the data set is silent."""
+    return text(dataset, "SOPClassUID") or str(getattr(dataset.file_meta, "MediaStorageSOPClassUID", ""))
+
+
 def non_image(dataset: Dataset) -> Reason | None:
     """Tell by its SOP class why this object is no image; None when it may be one."""
-    uid = text(dataset, "SOPClassUID") or str(getattr(dataset.file_meta, "MediaStorageSOPClassUID", ""))
+    uid = sop_class(dataset)
     return next((reason for prefix, reason in NON_IMAGES if uid.startswith(prefix)), None)
 
 
@@ -225,9 +234,22 @@ def notes(dataset: Dataset, is_colour: bool) -> list[Note]:
     return found
 
 
-def _numbers(items: Iterable[Any]) -> list[float] | None:
+def to_numbers(items: Iterable[Any], below_1000: bool = False) -> list[float]:
+    """Read numbers of one element, or of elements written together. Some files have a decimal comma in them.
+
+    "1,024" alone may also be a thousand and is no number, unless another item has the comma where thousands never have
+    it, or no such thing comes in thousands (`below_1000`). Raises ValueError, TypeError.
+    """
+    items = list(items)
+    commas = [item for item in items if isinstance(item, str) and _DECIMAL_COMMA.fullmatch(item)]
+    if below_1000 or not all(map(_THOUSANDS.fullmatch, commas)):
+        items = [item.replace(",", ".") if item in commas else item for item in items]
+    return [float(item) for item in items]
+
+
+def _numbers(items: Iterable[Any], below_1000: bool = False) -> list[float] | None:
     try:
-        numbers = [float(item) for item in items]
+        numbers = to_numbers(items, below_1000)
     except (TypeError, ValueError, OverflowError):
         return None
     return numbers if all(map(math.isfinite, numbers)) else None

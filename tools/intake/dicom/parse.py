@@ -130,7 +130,7 @@ def _check_size(dataset: Dataset, budget: Budget) -> int:
         frames = 1
     budget.spend_voxels(rows * columns * frames)
     if data is None:
-        raise LeftOutError(Reason.CUT)
+        raise LeftOutError(Reason.CUT if _names_an_image(dataset) else Reason.NO_IMAGE)
     decoder = decoder_of(dataset)
     bits = header.integer(dataset, "BitsAllocated", 1, 64)
     samples = header.integer(dataset, "SamplesPerPixel", 1, 3) or 1
@@ -159,9 +159,9 @@ def _check_codestreams(data: bytes, rows: int, columns: int, frames: int) -> Non
 
 
 def _names_an_image(dataset: Dataset) -> bool:
-    """Whether a header without rows was meant to have them."""
-    uid = header.text(dataset, "SOPClassUID")
-    return not uid or uid.startswith("1.2.840.10008.5.1.4.1.1.")
+    """Tell whether the SOP class is one of images, or unknown, so that an object without pixels has lost them."""
+    uid = header.sop_class(dataset)
+    return not uid or any(word in UID(uid).name for word in ("Image", "Dose Storage", "Map Storage"))
 
 
 def decoder_of(dataset: Dataset) -> Decoder:

@@ -4,7 +4,8 @@ from pydicom.dataset import Dataset
 
 from tools.intake.dicom.decode import decode_file
 from tools.intake.intake import intake_limits
-from tools.intake.sources import Budget
+from tools.intake.messages import Reason
+from tools.intake.sources import Budget, LeftOutError
 from tools.settings import Settings
 
 LIMITS = intake_limits(Settings())
@@ -86,3 +87,40 @@ def test_the_first_of_several_windows_is_taken(make_ct, to_bytes):
     [(record, _)] = decode(to_bytes(make_ct(WindowCenter=[40, -600], WindowWidth=[400, 1500])))
 
     assert (record.window_center, record.window_width) == (40, 400)
+
+
+def with_text(dataset, **elements: str):
+    """The data set with elements written as text, as some exports do it; `\\` parts values."""
+    for keyword, text in elements.items():
+        dataset.pop(keyword, None)
+        dataset.add_new(keyword, "LO", text)
+    return dataset
+
+
+def test_decimal_commas_are_read(make_ct, to_bytes):
+    dataset = with_text(
+        make_ct(np.full((4, 4), 1000, np.int16)),
+        PixelSpacing="0,8\\0,75",
+        ImagePositionPatient="-64,000\\-60,500\\-1000,25",
+        ImageOrientationPatient="1,000\\0,000\\0,000\\0,000\\1,000\\0,000",
+        SliceThickness="2,500",
+        RescaleSlope="1,000",
+        RescaleIntercept="-1024,0",
+        KVP="120,0",
+    )
+    [(record, pixels)] = decode(to_bytes(dataset))
+
+    assert (record.row_spacing_mm, record.column_spacing_mm) == (0.8, 0.75)
+    assert record.position_mm == (-64, -60.5, -1000.25)
+    assert (record.row_direction, record.column_direction) == ((1, 0, 0), (0, 1, 0))
+    assert (record.slice_thickness_mm, record.kvp) == (2.5, 120)
+    assert (pixels == -24).all()
+
+
+@pytest.mark.parametrize("intercept", ["-1,024", "-1.024,5", "1,0,2"])
+def test_a_comma_that_may_part_thousands_is_not_guessed(make_ct, to_bytes, intercept):
+    dataset = with_text(make_ct(), RescaleIntercept=intercept)
+
+    with pytest.raises(LeftOutError) as caught:
+        decode(to_bytes(dataset))
+    assert caught.value.reason is Reason.BAD_RESCALE

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian, RTDoseStorage
 
 from tests.conftest import examples
 from tools.intake.dicom.decode import decode_file
@@ -145,3 +145,30 @@ def test_damage_anywhere_is_a_reason_never_another_error(make_ct, to_bytes, data
 
     with suppress(LeftOutError):
         decode(bytes(damaged))
+
+
+STORAGE = "1.2.840.10008.5.1.4.1.1"
+RAW_DATA, PROTOCOL, VALUE_MAPPING = f"{STORAGE}.66", f"{STORAGE}.200.2", f"{STORAGE}.67"
+TREATMENT_RECORD, PRIVATE = f"{STORAGE}.481.4", "1.3.12.2.1107.5.9.1"
+KEY_OBJECTS, DOSE_REPORT, PDF = f"{STORAGE}.88.59", f"{STORAGE}.88.67", f"{STORAGE}.104.1"
+
+
+@pytest.mark.parametrize("keep_rows", [False, True])
+@pytest.mark.parametrize(
+    ("sop_class", "expected"),
+    [
+        *((uid, Reason.NO_IMAGE) for uid in (RAW_DATA, PROTOCOL, VALUE_MAPPING, TREATMENT_RECORD, PRIVATE)),
+        *((uid, Reason.REPORT) for uid in (KEY_OBJECTS, DOSE_REPORT, PDF)),
+        (str(CTImageStorage), Reason.CUT),
+        (str(RTDoseStorage), Reason.CUT),
+    ],
+)
+def test_an_object_without_pixels_is_broken_only_where_its_class_is_one_of_images(
+    make_ct, to_bytes, sop_class, expected, keep_rows
+):
+    dataset = make_ct()
+    for keyword in ("PixelData", *(() if keep_rows else ("Rows", "Columns", "BitsAllocated"))):
+        del dataset[keyword]
+    dataset.SOPClassUID = dataset.file_meta.MediaStorageSOPClassUID = UID(sop_class)
+
+    assert reason(to_bytes(dataset)) is expected
