@@ -40,7 +40,7 @@ def search_answer(
     """Say what was looked at, what it resembles and how sure, the nearest cases, and what speaks against it."""
     opening = [_looked_at(facts, region, suggested, others, atlas_types)]
     if not facts.hits:
-        opening.append("No atlas lesion passes these filters; loosen one and I will search again.")
+        opening.append(nothing_found(facts))
         return " ".join(opening)
     parts = [" ".join(opening), " ".join([*_seen(facts), *_verdict(facts, asked_type, evidence)])]
     parts.append("\n".join([_nearest_title(facts), *(_hit_line(h, region) for h in facts.hits[:NEAREST_SHOWN])]))
@@ -49,6 +49,16 @@ def search_answer(
     if caution:
         closing.append(CAUTION)
     return joined([*parts, " ".join(closing)])
+
+
+def nothing_found(facts: SearchFacts) -> str:
+    """Say why a search has no hits: the filters, or a patient id that study and lesions share."""
+    if not facts.own_patient:
+        return "No atlas lesion passes these filters; loosen one and I will search again."
+    return (
+        "No lesion of another patient passes: every match is recorded under the patient id of this study. "
+        "If others share that id, search all patients."
+    )
 
 
 def _looked_at(

@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,7 +144,10 @@ class Atlas:
             confidence = fit.confidence(hits[0].similarity, votes[0].probability if votes else None)
         if confidence == "none":
             votes = ()
-        return SearchResult(hits, votes, confidence, int(mask.sum()), len(catalog), filters)
+        own = 0
+        if filters.scope == "cross-patient" and patient_key:
+            own = int(catalog.passing(replace(filters, scope="same-patient"), patient_key).sum())
+        return SearchResult(hits, votes, confidence, int(mask.sum()), len(catalog), filters, own)
 
     def get(self, lesion_id: str) -> AtlasLesion:
         """Read one record. Raises AtlasError if there is none of this id."""

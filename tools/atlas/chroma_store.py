@@ -20,6 +20,7 @@ from chromadb.errors import ChromaError, NotFoundError
 from encoder.pack import Images
 from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Vectors
+from tools.atlas.folder import is_remote, is_writable, private_copy
 from tools.domain.lesions import AtlasError
 
 LESIONS = "lesions"
@@ -41,9 +42,13 @@ class ChromaStore:
 
     def __init__(self, location: str, create: bool, new_facts: Metadata) -> None:
         self.location = location
-        self.remote = location.startswith(("http://", "https://"))
+        self.remote = is_remote(location)
+        if not self.remote and not create and not (Path(location) / DATABASE).is_file():
+            raise AtlasError(_missing(location))  # asked before Chroma makes an empty database there
+        searchable = self.remote or create or is_writable(Path(location))
+        self._copy = None if searchable else private_copy(Path(location))
         with self._reported("opened"):
-            self._client = _connect(location, create)
+            self._client = _connect(self._copy.name if self._copy else location)
             self.max_batch = min(int(self._client.get_max_batch_size()), PAGE)
             try:
                 self._lesions = self._client.get_collection(LESIONS, embedding_function=None)
@@ -127,6 +132,8 @@ class ChromaStore:
     def close(self) -> None:
         """Let go of the database."""
         self._client.close()
+        if self._copy:
+            self._copy.cleanup()
 
     def _pages(self, include: list[str], collection: Any = None) -> Iterator[Any]:
         offset = 0
@@ -148,11 +155,18 @@ class ChromaStore:
         except Exception as error:  # HTTP clients, SQLite and Rust each raise their own family
             if not isinstance(error, ChromaError | OSError | ValueError | RuntimeError) and not self.remote:
                 raise
-            what = (
-                "Is the server running and the address right?" if self.remote else "Is the folder complete, and yours?"
-            )
             place = _without_password(self.location)
-            raise AtlasError(f"The atlas at {place} cannot be {done}: {error}. {what}") from error
+            raise AtlasError(f"The atlas at {place} cannot be {done}: {self._explained(error)}") from error
+
+    def _explained(self, error: Exception) -> str:
+        """Say why the database failed and what to do; SQLite's own words where nothing better is known."""
+        text = str(error)
+        if "disk is full" in text or "No space left" in text:
+            return "the disk is full. Free some space and run it again; the lesions stored so far stay."
+        if "readonly database" in text or "Read-only file system" in text:
+            return "its folder has become read-only. Make it writable, or choose another with --atlas."
+        what = "Is the server running and the address right?" if self.remote else "Is the folder complete, and yours?"
+        return f"{text}. {what}"
 
 
 def _missing(location: str) -> str:
@@ -160,9 +174,9 @@ def _missing(location: str) -> str:
     return f"There is no atlas at {place}; build one with `lesion-search index PACK --atlas {place}`."
 
 
-def _connect(location: str, create: bool) -> Any:
+def _connect(location: str) -> Any:
     settings = Settings(anonymized_telemetry=False)
-    if location.startswith(("http://", "https://")):
+    if is_remote(location):
         url = urlsplit(location)
         secure = url.scheme == "https"
         headers = {}
@@ -171,8 +185,6 @@ def _connect(location: str, create: bool) -> Any:
             headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
         port = url.port or (443 if secure else 80)
         return chromadb.HttpClient(url.hostname or "", port, ssl=secure, headers=headers, settings=settings)
-    if not create and not (Path(location) / DATABASE).is_file():
-        raise AtlasError(_missing(location))  # asked before Chroma makes an empty database there
     return chromadb.PersistentClient(location, settings=settings)
 
 

@@ -142,6 +142,7 @@ class SearchFacts(Facts):
     confidence: Confidence
     confidence_limit: ConfidenceLimit | None = None  # what keeps it below the likeness alone
     candidates: int
+    own_patient: int = 0  # lesions left out only because they carry the patient id of the study
     atlas_size: int
     filters: FilterFacts
     asked_k: int

@@ -76,3 +76,4 @@ class SearchResult:
     candidates: int  # how many atlas lesions passed the filters
     atlas_size: int
     filters: Filters
+    own_patient: int = 0  # lesions that only the scope kept out, as they carry the query's own patient key

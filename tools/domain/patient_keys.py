@@ -38,7 +38,7 @@ def load_patient_keys(data: Path, salt: str | None = None) -> PatientKeys:
 
     The file is made on first use (mode 0600).
 
-    Machines that share one atlas server must share one salt.
+    Machines that share one atlas server must share one salt. Raises OSError where the file cannot be made or read.
     """
     if salt:
         return PatientKeys(salt.encode())
@@ -46,12 +46,12 @@ def load_patient_keys(data: Path, salt: str | None = None) -> PatientKeys:
     if not path.exists():
         data.mkdir(parents=True, exist_ok=True)
         part = data / f".patient-key-secret.{os.getpid()}"
-        part.touch(mode=0o600)
-        part.write_bytes(secrets.token_bytes(32))
         try:
+            part.touch(mode=0o600)
+            part.write_bytes(secrets.token_bytes(32))
             os.link(part, path)  # atomic, and loses to a process that was faster
         except FileExistsError:
             pass
         finally:
-            part.unlink()
+            part.unlink(missing_ok=True)
     return PatientKeys(path.read_bytes())

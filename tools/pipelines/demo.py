@@ -1,13 +1,17 @@
 """The demo: phantom cases and the atlas built from them, made on first use and reused afterwards."""
 
+import contextlib
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 from encoder.embedder import Embedder, load_embedder
+from encoder.errors import is_full, storage_error
 from encoder.pack import read_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
+from tools.atlas.folder import sole_writer
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.domain.progress import StageProgress
 from tools.pipelines.phantoms.generate import make_phantoms
@@ -18,8 +22,9 @@ COMPLETE = "complete-2"
 
 
 def patient_keys(settings: Settings) -> PatientKeys:
-    """Load the patient keys of this installation."""
-    return load_patient_keys(settings.data, settings.salt.get_secret_value() if settings.salt else None)
+    """Load the patient keys of this installation. Raises StorageError where none can be made."""
+    with _data_folder(settings):
+        return load_patient_keys(settings.data, settings.salt.get_secret_value() if settings.salt else None)
 
 
 def open_atlas(settings: Settings, embedder: Embedder, progress: StageProgress | None = None) -> Atlas:
@@ -28,26 +33,41 @@ def open_atlas(settings: Settings, embedder: Embedder, progress: StageProgress |
     Raises AtlasError when a named atlas is missing or does not fit the encoder.
     """
     keys = patient_keys(settings)
-    location = settings.atlas or (settings.own_atlas if settings.own_atlas.exists() else None)
+    location = existing_atlas(settings, embedder.fingerprint)
     if location is not None:
         return Atlas(location, embedder.fingerprint, keys)
-    return _demo_atlas(settings, embedder, keys, progress)
+    return _build_demo_atlas(settings, embedder, keys, progress)
+
+
+def existing_atlas(settings: Settings, fingerprint: str) -> str | None:
+    """Name the atlas of the settings, else the own atlas, else a finished demo atlas; None where none is there yet."""
+    if settings.atlas:
+        return settings.atlas
+    if settings.own_atlas.exists():
+        return str(settings.own_atlas)
+    folder = _demo_atlas_folder(settings, fingerprint)
+    return str(folder) if (folder / COMPLETE).exists() else None
 
 
 def ensure_samples(settings: Settings, progress: StageProgress | None = None) -> Path:
-    """Find the folder of phantom cases (`dicom/`, `pack/`, `truth.csv`), made on first use."""
+    """Find the folder of phantom cases (`dicom/`, `pack/`, `truth.csv`), made on first use.
+
+    Raises StorageError where they cannot be made; what was half made is deleted then.
+    """
     folder = settings.samples
     if not (folder / COMPLETE).exists():
         part = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(part, ignore_errors=True)
         report = None if progress is None else lambda done, of: progress("Making teaching cases", done, of)
-        make_phantoms(part, progress=report)
-        (part / COMPLETE).touch()
-        shutil.rmtree(folder, ignore_errors=True)
         try:
-            part.rename(folder)
-        except OSError:  # another process was faster
-            shutil.rmtree(part)
+            with _data_folder(settings):
+                make_phantoms(part, progress=report)
+                (part / COMPLETE).touch()
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # another process was faster
+                part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
@@ -62,13 +82,26 @@ def _demo_atlas_folder(settings: Settings, fingerprint: str) -> Path:
     return settings.data / f"demo-atlas-{fingerprint[:12]}"
 
 
-def _demo_atlas(settings: Settings, embedder: Embedder, keys: PatientKeys, progress: StageProgress | None) -> Atlas:
+def _build_demo_atlas(
+    settings: Settings, embedder: Embedder, keys: PatientKeys, progress: StageProgress | None
+) -> Atlas:
     folder = _demo_atlas_folder(settings, embedder.fingerprint)
-    if (folder / COMPLETE).exists():
-        return Atlas(folder, embedder.fingerprint, keys)
     pack = read_pack(ensure_samples(settings, progress) / "pack")
-    atlas = Atlas(folder, embedder.fingerprint, keys, create=True)
     report = None if progress is None else lambda done, of: progress("Building the demo atlas", done, of)
-    index_pack(atlas, pack, embedder, progress=report)
-    (folder / COMPLETE).touch()
+    with _data_folder(settings), sole_writer(str(folder), progress):
+        atlas = Atlas(folder, embedder.fingerprint, keys, create=True)
+        index_pack(atlas, pack, embedder, progress=report)
+        (folder / COMPLETE).touch()
     return atlas
+
+
+@contextlib.contextmanager
+def _data_folder(settings: Settings) -> Iterator[None]:
+    """Word what keeps the data folder from being used. Raises StorageError."""
+    try:
+        yield
+    except OSError as error:
+        remedy = "Free some space there" if is_full(error) else "Make it writable"
+        raise storage_error(
+            error, f"The data folder {settings.data}", f"{remedy}, or set LESION_SEARCH_DATA to another folder"
+        ) from error

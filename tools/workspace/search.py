@@ -51,6 +51,7 @@ def search_region(
         confidence=confidence,
         confidence_limit=limit,
         candidates=result.candidates,
+        own_patient=result.own_patient,
         atlas_size=result.atlas_size,
         filters=FilterFacts.of(result.filters),
         asked_k=k,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from encoder.errors import LesionSearchError
+from encoder.errors import LesionSearchError, storage_error
 from tools.domain.region import PixelBox, Region, RegionError
 from tools.settings import Settings, get_settings
 
@@ -75,13 +75,13 @@ def open_workspace(settings: Settings, path: Path, reports: Path | None = None) 
 
     Raises IntakeError, AtlasError.
     """
-    from tools.intake.intake import IntakeError, read_study
+    from tools.intake.intake import IntakeError, intake_limits, read_study
     from tools.pipelines.demo import open_workspace_parts, patient_keys
     from tools.workspace.session import Session, Workspace
 
     if not path.exists():
         raise IntakeError(f"{path} does not exist: give a DICOM file, a folder or a zip.")
-    study = read_study(path, patient_keys(settings))
+    study = read_study(path, patient_keys(settings), intake_limits(settings, follow_links=True))
     for sentence in (*study.skipped, *study.series[0].warnings):
         say(sentence)
     with progress_bars() as progress:
@@ -185,6 +185,7 @@ def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from assistant.wording.search_answers import nothing_found
     from tools.atlas.confidence import LIMIT_WORDS
 
     table = Table(title=f"{len(facts.hits)} hits among {facts.candidates} lesions, confidence {facts.confidence}")
@@ -195,6 +196,8 @@ def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
         table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
     console = Console()
     console.print(table)
+    if not facts.hits:
+        console.print(nothing_found(facts))
     if facts.confidence_limit:
         console.print(f"The confidence is no higher because {LIMIT_WORDS[facts.confidence_limit]}.")
     if facts.votes:
@@ -226,6 +229,7 @@ def search_document(region: Region, facts: "SearchFacts") -> str:
         "body_part_seen": facts.body_part_seen,
         "body_part_certainty": facts.body_part_certainty,
         "candidates": facts.candidates,
+        "own_patient": facts.own_patient,
         "filters": facts.filters.model_dump(),
     }
     return json.dumps(document)
@@ -246,7 +250,12 @@ def _typed_messages() -> Iterator[str]:
 
 
 def _keep_reports(session: "Session", reports: Path) -> None:
+    """Move reports where they were wanted, or else to a temporary folder. Raises StorageError in that case."""
     for file in sorted(session.folder.iterdir()) if session.folder.exists() else ():
-        reports.mkdir(parents=True, exist_ok=True)
-        shutil.move(file, reports / file.name)
+        try:
+            reports.mkdir(parents=True, exist_ok=True)
+            shutil.move(file, reports / file.name)
+        except OSError as error:
+            kept = shutil.move(file, tempfile.mkdtemp(prefix="lesion-search-report-"))
+            raise storage_error(error, str(reports), f"The report was kept as {kept}") from error
         say(f"Report written to {reports / file.name}")

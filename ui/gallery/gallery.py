@@ -11,11 +11,12 @@ import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.wording.phrases import filter_phrases, likeness, percent, person, size
+from assistant.wording.search_answers import nothing_found
 from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.atlas.type_votes import NEIGHBOURS
-from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
+from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Confidence, Filters, Scope
 from tools.domain.region import Region
 from tools.settings import get_settings
@@ -163,7 +164,7 @@ def gallery_of(visit: Visit, problem: str = "") -> GalleryState:
         calibration=vote_sentences(atlas),
         confidence=found.confidence,
         verdict=_verdict(found),
-        searched=_searched(found.candidates, found.atlas_size, found.filters),
+        searched=_searched(found),
     )
 
 
@@ -218,6 +219,7 @@ def _vote(vote: VoteFacts) -> VoteView:
     return VoteView(lesion_type=vote.lesion_type, probability=vote.probability, share=percent(vote.probability))
 
 
-def _searched(candidates: int, atlas_size: int, filters: FilterFacts) -> str:
-    said = filter_phrases(filters) or ["from other patients"]
-    return f"Compared with {candidates} of {atlas_size} atlas lesions: {', '.join(said)}."
+def _searched(found: SearchFacts) -> str:
+    said = filter_phrases(found.filters) or ["from other patients"]
+    sentence = f"Compared with {found.candidates} of {found.atlas_size} atlas lesions: {', '.join(said)}."
+    return sentence if found.hits or not found.own_patient else f"{sentence} {nothing_found(found)}"

@@ -10,7 +10,7 @@ from anyio import to_thread
 from fastapi import APIRouter, Cookie, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
 
-from encoder.errors import LesionSearchError
+from encoder.errors import LesionSearchError, storage_error
 from tools.domain.lazy_volume import SliceError
 from tools.domain.lesions import AtlasError
 from tools.intake.intake import intake_limits
@@ -132,14 +132,17 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         if not BATCH.fullmatch(batch) or not 0 <= index < limits.max_files:
             raise HTTPException(413, f"That is more than {limits.max_files} files: send one series, or a zip of it.")
         folder = upload_folder(visit, batch)
-        await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
         try:
+            await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
             await _receive(request, folder / f"{index:05d}", visit, limits)
         except FileExistsError:
             raise HTTPException(409, "This file was already sent: choose the files once more.") from None
         except _TooLargeError:
             await to_thread.run_sync(visit.discard_upload, folder)
             raise HTTPException(413, "That is too much to open at once: send one series.") from None
+        except OSError as error:
+            await to_thread.run_sync(visit.discard_upload, folder)
+            raise HTTPException(507, str(storage_error(error, "The server's folder for uploads"))) from error
         return Response(status_code=204)
 
     return router

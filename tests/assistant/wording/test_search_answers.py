@@ -40,6 +40,14 @@ def test_no_hits_says_that_the_filters_let_nothing_pass() -> None:
     assert "No atlas lesion passes these filters" in search_answer(empty, REGION)
 
 
+def test_no_hits_of_other_patients_names_the_patient_id_they_share() -> None:
+    empty = SEARCH.model_copy(update={"hits": (), "votes": (), "candidates": 0, "own_patient": 20})
+    text = search_answer(empty, REGION)
+    assert "under the patient id of this study" in text
+    assert "search all patients" in text
+    assert cut(text, [empty], STATE) == {}
+
+
 @pytest.mark.parametrize(
     ("level", "limit", "reason"),
     [

@@ -1,7 +1,10 @@
+import errno
+import os
 import shutil
 
 import pytest
 
+from encoder.errors import StorageError
 from tools.domain.lesions import AtlasError
 from tools.pipelines import demo as first_run
 from tools.settings import Settings
@@ -63,3 +66,54 @@ def test_a_named_atlas_that_is_not_there_is_not_made(installation, tmp_path):
     with pytest.raises(AtlasError, match="no-atlas"):
         first_run.open_workspace_parts(settings)
     assert not (tmp_path / "no-atlas").exists()
+
+
+def failing(number: int):
+    """Stands in for a disk that fails while teaching cases are written; half of one is there already."""
+
+    def fail(out, progress=None):
+        out.mkdir(parents=True)
+        (out / "half").write_bytes(bytes(100))
+        try:
+            raise OSError(number, os.strerror(number), str(out / "half"))
+        except OSError as error:  # as pydicom does: another one, without the number
+            raise OSError("while writing an element") from error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("number", "sentence"),
+    [
+        (errno.ENOSPC, "the disk is full. Free some space there, or set LESION_SEARCH_DATA"),
+        (errno.EROFS, "the disk is read-only. Make it writable, or set LESION_SEARCH_DATA"),
+        (errno.EACCES, "this user has no right to it. Make it writable, or set LESION_SEARCH_DATA"),
+    ],
+)
+def test_a_disk_that_fails_at_the_first_start_is_one_sentence_and_leaves_nothing_half_made(
+    tmp_path, monkeypatch, number, sentence
+):
+    settings = Settings(data=tmp_path / "installation")
+    first_run.patient_keys(settings)
+    monkeypatch.setattr(first_run, "make_phantoms", failing(number))
+    with pytest.raises(StorageError) as caught:
+        first_run.open_workspace_parts(settings)
+    assert sentence in str(caught.value)
+    assert str(settings.data) in str(caught.value)
+    assert [path.name for path in settings.data.iterdir()] == ["patient-key-secret"]
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="LESION_SEARCH_DATA"):
+        first_run.patient_keys(Settings(data=tmp_path / "file" / "data"))
+
+
+def test_a_secret_that_could_not_be_written_leaves_no_part(tmp_path, monkeypatch):
+    def full(path, data):
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "write_bytes", full)
+    with pytest.raises(StorageError, match="the disk is full"):
+        first_run.patient_keys(Settings(data=tmp_path / "data"))
+    assert list((tmp_path / "data").iterdir()) == []

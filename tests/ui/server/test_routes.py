@@ -1,5 +1,6 @@
 """The plain routes: pixels and pictures for their owner, uploads bounded and gone after reading."""
 
+import errno
 from dataclasses import replace
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 
 from ui.server.routes import routes
+from ui.state.urls import upload_folder
 from ui.state.visits import COOKIE, Visits, new_visitor
 
 
@@ -119,3 +121,19 @@ def test_sample_pictures_are_pngs(client: Any) -> None:
     reply = client.get("/samples/case1.png")
     assert reply.content.startswith(b"\x89PNG")
     assert client.get("/samples/case99.png").status_code == 404
+
+
+def test_an_upload_that_finds_the_disk_full_is_told_so_and_leaves_nothing(
+    client: Any, owner: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/srv/secret")
+
+    batch = "0123456789abcdef01234567"
+    assert client.put(f"/uploads/{owner.key}/{batch}/0", content=b"abc").status_code == 204
+    monkeypatch.setattr("ui.server.routes._receive", full)
+    reply = client.put(f"/uploads/{owner.key}/{batch}/1", content=b"abc")
+    assert reply.status_code == 507
+    assert "the disk is full" in reply.json()["detail"]
+    assert "secret" not in reply.text
+    assert not upload_folder(owner, batch).exists()
