@@ -7,9 +7,11 @@ further columns, as text (`read_pack_arrays`); everything else reads `LesionRow`
 ids reach language models and are held to the rules of `encoder.names`.
 """
 
+import codecs
 import csv
 import math
 import os
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import KW_ONLY, dataclass, field
@@ -26,6 +28,9 @@ from encoder.roi import ROI_SIZE, native_width_mm
 Images = NDArray[np.integer[Any]]  # int16 or uint8
 
 TABLE = "lesions.csv"
+DELIMITERS = (",", ";", "\t")
+DECIMAL_COMMA = re.compile(r"-?\d+,\d+")  # never a thousand: no age or length of a lesion reaches one
+TOO_MANY_CELLS = "it has more cells than there are columns; put quotes around a cell that holds a comma"
 MAX_AGE_YEARS = 130
 MAX_LENGTH_MM = 2000.0
 
@@ -256,24 +261,50 @@ def _unpacked(path: Path, scratch: Path | None) -> Images:
     return images
 
 
+def table_rows(table: Path) -> Iterator[tuple[int, dict[str, str], bool]]:
+    """Read a table with a header: number of the line, cells without spaces around them, and whether there are too many.
+
+    Spreadsheets write semicolons or tabs instead of commas, and UTF-16, as their country wants. A row with more cells
+    than columns has a comma too many, as an unquoted decimal comma is. Lines are counted from the header's, which comes
+    first. Raises OSError, UnicodeError, csv.Error.
+    """
+    with table.open("rb") as raw:
+        encoding = "utf-16" if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
+    with table.open(newline="", encoding=encoding) as file:
+        hint = file.readline()
+        if not hint.startswith("sep="):  # Excel's own first line
+            file.seek(0)
+            hint = ""
+        start, head = file.tell(), file.readline()
+        delimiter = hint[4:5] or max(DELIMITERS, key=lambda mark: len(next(csv.reader([head], delimiter=mark), [])))
+        file.seek(start)
+        reader = csv.DictReader(file, delimiter=delimiter)
+        header = [name for name in reader.fieldnames or () if name]
+        yield reader.line_num, dict.fromkeys(header, ""), False
+        for record in reader:
+            extra: Any = record.get(None)  # type: ignore[call-overload]
+            yield reader.line_num, {n: (record[n] or "").strip() for n in header}, any(extra or ())
+
+
 def _numbered_rows(table: Path, required: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:
     """The rows of `lesions.csv`, each with the number of its line."""
     try:
-        with table.open(newline="", encoding="utf-8-sig") as file:  # spreadsheets add a byte-order mark
-            reader = csv.DictReader(file)
-            header = tuple(reader.fieldnames or ())
-            missing = [name for name in required if name not in header]
-            if missing:
-                raise PackError(
-                    f"{table} has no column {' and no column '.join(missing)}; it has {', '.join(header) or 'none'}. "
-                    "Name the lesion and the patient of every row."
-                )
-            for record in reader:
-                yield reader.line_num, {name: (record[name] or "").strip() for name in header}
+        rows = table_rows(table)
+        header = tuple(next(rows)[1])
+        missing = [name for name in required if name not in header]
+        if missing:
+            raise PackError(
+                f"{table} has no column {' and no column '.join(missing)}; it has {', '.join(header) or 'none'}. "
+                "Name the lesion and the patient of every row."
+            )
+        for line, cells, too_many in rows:
+            if too_many:
+                raise PackError(f"{table}, line {line}: {TOO_MANY_CELLS}.")
+            yield line, cells
     except FileNotFoundError as error:
         raise PackError(f"{table.parent} is not a ROI pack: it has no {TABLE}.") from error
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise PackError(f"{table} cannot be read as UTF-8 CSV: {error}.") from error
+    except (OSError, UnicodeError, csv.Error) as error:
+        raise PackError(f"{table} cannot be read as CSV in UTF-8: {error}.") from error
 
 
 def _read_lesions(table: Path) -> Iterator[LesionRow]:
@@ -292,7 +323,7 @@ def _value(name: str, cell: str | None) -> Any:  # of the column's own type
     if not text or text.lower() == "nan":
         return None
     try:
-        number = float(text)
+        number = float(text.replace(",", ".") if DECIMAL_COMMA.fullmatch(text) else text)
     except ValueError:
         number = math.inf
     if not math.isfinite(number) or (name in WHOLE_COLUMNS and number != int(number)):

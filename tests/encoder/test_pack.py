@@ -106,6 +106,33 @@ def test_spreadsheet_habits_are_understood(tmp_path: Path) -> None:
     assert second == LesionRow("L2", "P2", long_axis_mm=12.5)
 
 
+@pytest.mark.parametrize(
+    ("delimiter", "encoding", "first"), [(";", "utf-8", ""), ("\t", "utf-16", ""), (";", "utf-8-sig", "sep=;\n")]
+)
+def test_tables_of_a_spreadsheet_with_decimal_commas_are_read(
+    tmp_path: Path, delimiter: str, encoding: str, first: str
+) -> None:
+    rows = [
+        ["lesion_id", "patient_id", "age_years", "long_axis_mm", "field_of_view_mm"],
+        ["L1", "P1", "62,0", "12,5", "48,125"],
+        ["L2", "P2", "", "7", ""],
+    ]
+    folder = write_raw(tmp_path / "p", np.zeros((2, 64, 64), np.int16), "")
+    (folder / "lesions.csv").write_text(first + "\n".join(delimiter.join(row) for row in rows), encoding=encoding)
+    first_lesion, second = read_pack(folder).lesions
+    assert (first_lesion.age_years, first_lesion.long_axis_mm, first_lesion.field_of_view_mm) == (62, 12.5, 48.125)
+    assert (second.age_years, second.long_axis_mm, second.field_of_view_mm) == (None, 7, None)
+
+
+def test_an_unquoted_decimal_comma_never_shifts_a_row(tmp_path: Path) -> None:
+    table = "lesion_id,patient_id,long_axis_mm,short_axis_mm\nL1,P1,12,5,9\nL2,P2,12.5,9\n"
+    with pytest.raises(PackError, match=r"line 2: it has more cells than there are columns; put quotes"):
+        read_pack(write_raw(tmp_path / "p", np.zeros((2, 64, 64), np.int16), table))
+    quoted = table.replace("12,5", '"12,5"')
+    [first, _] = read_pack(write_raw(tmp_path / "q", np.zeros((2, 64, 64), np.int16), quoted)).lesions
+    assert (first.long_axis_mm, first.short_axis_mm) == (12.5, 9)
+
+
 def test_every_field_is_a_column_and_every_column_a_field() -> None:
     assert sorted(COLUMNS) == sorted(field.name for field in fields(LesionRow))
 

@@ -5,6 +5,7 @@ Yan et al. 2018, "DeepLesion: automated mining of large-scale lesion annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from encoder.errors import LesionSearchError
-from encoder.pack import MAX_AGE_YEARS, LesionRow, RoiPack, write_pack
+from encoder.pack import MAX_AGE_YEARS, TOO_MANY_CELLS, LesionRow, RoiPack, table_rows, write_pack
 from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
@@ -112,8 +113,10 @@ def import_deeplesion(
     skipped: list[SkippedRow] = []
     noisy = 0
     lesions: list[_Lesion] = []
-    for line, record in _records(csv_path):
+    for line, record, too_many in _records(csv_path):
         try:
+            if too_many:
+                raise _Unreadable(TOO_MANY_CELLS)
             if not include_noisy and _number(record, "Possibly_noisy") == 1:
                 noisy += 1
                 continue
@@ -177,16 +180,16 @@ class _Unreadable(Exception):  # noqa: N818 - never leaves this module
     """This row cannot be used, for a reason."""
 
 
-def _records(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
+def _records(path: Path) -> Iterator[tuple[int, dict[str, str], bool]]:
+    """The rows with the number of their line, and whether they have too many cells."""
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise ImportFailure(f"{path} is not DeepLesion's DL_info.csv: it has no column {', '.join(missing)}.")
-            for record in reader:
-                yield reader.line_num, {name: (record[name] or "").strip() for name in COLUMNS}
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        rows = table_rows(path)
+        _, header, _ = next(rows)
+        missing = [name for name in COLUMNS if name not in header]
+        if missing:
+            raise ImportFailure(f"{path} is not DeepLesion's DL_info.csv: it has no column {', '.join(missing)}.")
+        yield from rows
+    except (OSError, UnicodeError, csv.Error) as error:
         raise ImportFailure(f"{path} cannot be read: {error}. Give the DL_info.csv of the data set.") from error
 
 
@@ -226,19 +229,22 @@ def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
 
 
 def _numbers(record: Mapping[str, str], column: str, count: int) -> list[float]:
-    try:
-        values = [float(part) for part in record[column].split(",")]
-    except ValueError:
-        values = []
-    if len(values) != count or not all(map(math.isfinite, values)):
-        raise _Unreadable(f"{column} {record[column]!r} is not {count} numbers")
-    return values
+    """Read `count` numbers, between commas; those with decimal commas, between semicolons or comma and space."""
+    text = record[column]
+    for parts in (text.split(","), [part.replace(",", ".") for part in re.split(r"[,;]\s+|;", text)]):
+        try:
+            values = [float(part) for part in parts]
+        except ValueError:
+            continue
+        if len(values) == count and all(map(math.isfinite, values)):
+            return values
+    raise _Unreadable(f"{column} {text!r} is not {count} numbers")
 
 
 def _number(record: Mapping[str, str], column: str) -> float | None:
     """One number; None where the cell is empty or NaN, as ages are."""
     try:
-        value = float(record[column])
+        value = float(record[column].replace(",", "."))
     except ValueError:
         return None
     return value if math.isfinite(value) else None

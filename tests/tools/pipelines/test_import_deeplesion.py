@@ -153,3 +153,36 @@ def test_nothing_usable_is_one_sentence(tmp_path: Path, images: Path) -> None:
 def test_sixteen_bits_are_read_as_sixteen_bits(images: Path) -> None:
     hu = read_slice(images / "000001_01_01" / "109.png")
     np.testing.assert_array_equal(hu, slice_hu(0, 200, 220))
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "encoding", "first"), [(";", "utf-8", ""), ("\t", "utf-16", ""), (";", "utf-8-sig", "sep=;\n")]
+)
+@pytest.mark.parametrize("commas", [False, True])
+def test_a_table_that_went_through_a_spreadsheet_is_read_the_same(tmp_path, images, delimiter, encoding, first, commas):
+    records = [
+        record("000001_01_01_109.png", 200, 220, Bounding_boxes="185.25, 205.5, 215.75, 235.5", Patient_age="61.0"),
+        record("000002_01_01_187.png", 250, 180, Lesion_diameters_Pixel_="20.5, 16.25", Spacing_mm_px_="0.7, 0.7, 1"),
+    ]
+    import_deeplesion(images, write_csv(tmp_path / "DL_info.csv", records), tmp_path / "plain")
+    names = [name for name in COLUMNS if name != "File_name"]
+    if commas:
+        records = [row | {name: row[name].replace(".", ",") for name in names} for row in records]
+    with (tmp_path / "excel.csv").open("w", newline="", encoding=encoding) as file:
+        file.write(first)
+        writer = csv.DictWriter(file, COLUMNS, delimiter=delimiter)
+        writer.writeheader()
+        writer.writerows(records)
+    summary = import_deeplesion(images, tmp_path / "excel.csv", tmp_path / "excel")
+    assert summary.skipped_rows == ()
+    assert read_pack(tmp_path / "excel").lesions == read_pack(tmp_path / "plain").lesions
+
+
+def test_a_row_with_too_many_cells_is_named_and_the_others_are_read(tmp_path, images):
+    path = write_csv(
+        tmp_path / "DL_info.csv", [record("000001_01_01_109.png", 200, 220), record("000002_01_01_187.png", 250, 180)]
+    )
+    path.write_text(path.read_text().replace("61.0", "61,0", 1))
+    summary = import_deeplesion(images, path, tmp_path / "out")
+    assert (summary.lesions, [row.line for row in summary.skipped_rows]) == (1, [2])
+    assert "more cells than there are columns" in summary.notes[0]
