@@ -1,6 +1,6 @@
 """Fill an atlas: from a ROI pack, or from DICOM studies, whose suggested regions become lesions of unknown type."""
 
-from collections.abc import Iterator
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +10,21 @@ from encoder.embedder import load_embedder
 from encoder.pack import LesionRow, PackError, RoiPack, read_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
+from tools.atlas.folder import sole_writer
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.progress import StageProgress
 from tools.domain.region import Region
 from tools.domain.study import Series, Study
-from tools.intake.intake import IntakeError, read_study
+from tools.intake.explanations import NOTES
+from tools.intake.intake import IntakeError, intake_limits, read_studies
+from tools.intake.messages import IntakeLimits, Note
 from tools.pipelines.demo import patient_keys
 from tools.regions.create import find_regions
 from tools.regions.crop import crop_roi, field_of_view_mm
 from tools.settings import Settings
 
 REGIONS_PER_SERIES = 10
+NOTES_IN_ERROR = 3  # sentences on what was left out, where nothing remains
 
 
 @dataclass(frozen=True)
@@ -41,40 +45,76 @@ def index_source(source: Path, settings: Settings, progress: StageProgress | Non
     embedder = load_embedder(settings.encoder)
     keys = patient_keys(settings)
     notes: list[str] = []
-    pack = read_pack(source) if _is_pack(source) else pack_of_studies(source, keys, notes, progress)
-    atlas = Atlas(settings.atlas or settings.own_atlas, embedder.fingerprint, keys, create=True)
+    if _is_pack(source):
+        pack = read_pack(source)
+    else:
+        pack = pack_of_studies(source, keys, notes, progress, intake_limits(settings, follow_links=True))
+    location = settings.atlas or str(settings.own_atlas)
     report = None if progress is None else lambda done, of: progress("Indexing", done, of)
-    added = index_pack(atlas, pack, embedder, progress=report)
-    return IndexSummary(added, len(atlas), atlas.location, tuple(notes))
+    with sole_writer(location, progress):
+        atlas = Atlas(location, embedder.fingerprint, keys, create=True)
+        added = index_pack(atlas, pack, embedder, progress=report)
+        total = len(atlas)
+        atlas.close()
+    return IndexSummary(added, total, location, tuple(notes))
 
 
 def pack_of_studies(
-    source: Path, keys: PatientKeys, notes: list[str], progress: StageProgress | None = None
+    source: Path,
+    keys: PatientKeys,
+    notes: list[str],
+    progress: StageProgress | None = None,
+    limits: IntakeLimits | None = None,
 ) -> RoiPack:
     """Crop suggested regions of every study below a folder, as a pack of untyped lesions under patient keys.
 
-    Each folder that holds files is read as one study; what cannot be read is said in `notes`.
-    Raises PackError when nothing was found.
+    Each folder that holds files is read by itself, as one study for each patient. Only CT in Hounsfield units is
+    taken; what cannot be read or is another kind of image is said in `notes`. Raises PackError when nothing was found.
     """
     folders = _folders_with_files(source)
     rows: list[LesionRow] = []
     rois = []
+    indexed: set[str] = set()
     for done, folder in enumerate(folders, start=1):
+        name = f"Folder {done} of {len(folders)}"
         try:
-            study = read_study(sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else folder, keys)
+            files = sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else folder
+            studies = read_studies(files, keys, limits)
         except IntakeError as error:
-            notes.append(f"Folder {done} of {len(folders)}: {error}")
+            notes.append(f"{name}: {error}")
             continue
-        notes.extend(study.skipped)
-        for series in study.series:
-            for number, region in enumerate(find_regions(series, max_regions=REGIONS_PER_SERIES), start=1):
-                rows.append(_row(study, series, region, number))
-                rois.append(crop_roi(series, region))
+        if len(studies) > 1:
+            notes.append(f"{name}: it holds {len(studies)} patients; each is indexed by itself.")
+        for study in studies:
+            notes.extend(f"{name}: {sentence}" for sentence in study.skipped)
+            for series in study.series:
+                copied = series.series_key in indexed
+                reason = "in another folder too" if copied else _not_of_a_body(series)
+                indexed.add(series.series_key)
+                if reason:
+                    notes.append(f"{name}: a series of {series.facts.slices} images was skipped, as it is {reason}.")
+                    continue
+                for number, region in enumerate(find_regions(series, max_regions=REGIONS_PER_SERIES), start=1):
+                    rows.append(_row(study, series, region, number))
+                    rois.append(crop_roi(series, region))
         if progress is not None:
             progress("Reading studies", done, len(folders))
     if not rows:
-        raise PackError("Nothing to index was found: give a ROI pack, or a folder with CT series in DICOM.")
+        raise PackError(
+            " ".join(
+                [*notes[:NOTES_IN_ERROR], "Nothing to index was found: give a ROI pack, or a folder with CT series."]
+            )
+        )
     return RoiPack(np.stack(rois), tuple(rows))
+
+
+def _not_of_a_body(series: Series) -> str | None:
+    """Say why a series holds no lesions to compare with; None for CT of a body in Hounsfield units."""
+    if series.facts.modality != "CT":
+        return f"{series.facts.modality} and not CT"
+    if NOTES[Note.LOCALIZER] in series.warnings:
+        return "a localizer"
+    return None if series.facts.units == "HU" else "not in Hounsfield units (a screen copy or a derived image)"
 
 
 def _is_pack(source: Path) -> bool:
@@ -88,16 +128,18 @@ def _folders_with_files(source: Path) -> list[Path]:
         raise PackError("There is no such file or folder to index: check the path.")
     if source.is_file():
         return [source]
-    return list(_walk(source))
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    entries = sorted(entry for entry in folder.iterdir() if not entry.is_symlink())
-    if any(entry.is_file() for entry in entries):
-        yield folder
-    for entry in entries:
-        if entry.is_dir():
-            yield from _walk(entry)
+    folders = []
+    walked: set[Path] = set()
+    for folder, subfolders, names in os.walk(source, followlinks=True):
+        here = Path(folder).resolve()
+        if here in walked:  # a link back to a folder above it would go round for ever
+            subfolders.clear()
+            continue
+        walked.add(here)
+        subfolders.sort()
+        if names:
+            folders.append(Path(folder))
+    return folders
 
 
 def _row(study: Study, series: Series, region: Region, number: int) -> LesionRow:
