@@ -60,6 +60,11 @@ class ChromaStore:
                 )
             self._rois = self._client.get_or_create_collection(ROIS, embedding_function=None)
 
+    @property
+    def in_place(self) -> bool:
+        """Tell whether the database is opened where it lies, and not in a private copy."""
+        return self._copy is None
+
     def facts(self) -> dict[str, Any]:
         """Read what the collection remembers about itself: fingerprint, revision, calibration."""
         with self._reported("read"):

@@ -38,6 +38,7 @@ class PresetOption(StrEnum):
 
 
 Dicom = Annotated[Path, typer.Argument(metavar="PATH", help="DICOM file, folder or zip")]
+OptionalDicom = Annotated[Optional[Path], typer.Argument(metavar="PATH", help="DICOM file, folder or zip")]  # noqa: UP045
 BOX = typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")
 Roi = Annotated[Optional[str], BOX]  # noqa: UP045
 RequiredRoi = Annotated[str, BOX]
@@ -278,9 +279,24 @@ def utterances(
     typer.echo(f"{write_jsonl(distinct(seed, count), out)} utterances in {out}", err=True)
 
 
+@app.command()
+def doctor(
+    path: OptionalDicom = None,
+    atlas: AtlasOption = None,
+    model: Model = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="that `serve` would use")] = 7860,
+    as_json: Json = False,
+) -> None:
+    """Check this installation, and say what is understood of an upload; nothing identifying is printed."""
+    from ui.cli.doctor import examine
+    from ui.cli.terminal import settings_with
+
+    examine(settings_with(atlas=atlas, model=model), path, port, as_json)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command, by default that of `sys.argv`: one sentence and exit code 2 for all that a user can act on."""
-    from encoder.errors import LesionSearchError
+    from encoder.errors import LesionSearchError, storage_error
 
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
@@ -290,6 +306,9 @@ def main(arguments: list[str] | None = None) -> None:
         app(args=arguments)
     except LesionSearchError as error:
         typer.echo(f"lesion-search: {error}", err=True)
+        sys.exit(2)
+    except OSError as error:  # wherever a disk is full or read-only
+        typer.echo(f"lesion-search: {storage_error(error)}", err=True)
         sys.exit(2)
     except KeyboardInterrupt:
         typer.echo("Stopped.", err=True)

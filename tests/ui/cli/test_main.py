@@ -1,7 +1,10 @@
 """The command line as people type it: documents on standard output, sentences and exit code 2 for bad input."""
 
+import errno
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -204,3 +207,42 @@ def test_the_installed_command_works(tmp_path, demo_environment, demo):
     done = subprocess.run([*command, "--roi", case.roi], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert json.loads(done.stdout)["model"] == "offline"
     assert list(tmp_path.iterdir()) == []
+
+
+def full_disk(*_, **__):
+    raise OSError(errno.ENOSPC, "No space left on device", "somewhere")
+
+
+def test_a_full_disk_anywhere_is_one_sentence_and_exit_code_2(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("tools.phantoms.generate.make_phantoms", full_disk)
+    code, out, err = command("phantoms", "--out", tmp_path / "cases", "--patients", 1)
+    assert (code, out) == (2, "")
+    assert err.strip().splitlines()[-1] == (
+        "lesion-search: somewhere cannot be read or written: the disk is full. Free some space and run it again."
+    )
+
+
+def test_a_report_that_cannot_be_put_where_it_was_wanted_is_kept(command, demo, tmp_path):
+    case = demo.case("liver")
+    (tmp_path / "file").touch()
+    arguments = ("ask", case.folder, "Write a report", "--roi", case.roi, "--slice", case.slice)
+    code, _, err = command(*arguments, "--reports", tmp_path / "file" / "reports")
+    assert code == 2
+    kept = Path(re.search(r"The report was kept as (.+)\.$", err.strip())[1])
+    assert kept.suffix == ".html"
+    assert kept.stat().st_size > 1000
+    shutil.rmtree(kept.parent)
+
+
+def test_a_search_without_hits_says_that_the_patient_id_is_shared(command, demo, tmp_path):
+    case = demo.case("lung")
+    atlas = tmp_path / "atlas"
+    assert command("index", case.folder, "--atlas", atlas)[0] == 0
+    arguments = ("search", case.folder, "--roi", case.roi, "--slice", case.slice, "--atlas", atlas)
+    _, out, _ = command(*arguments)
+    assert "under the patient id of this study" in " ".join(out.split())
+    _, out, _ = command(*arguments, "--json")
+    document = json.loads(out)
+    assert (document["hits"], document["candidates"]) == ([], 0)
+    assert document["own_patient"] > 0
+    assert json.loads(command(*arguments, "--scope", "all", "--json")[1])["hits"]
