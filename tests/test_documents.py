@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typer
+import yaml
 
 from tests.conftest import REPO
 
@@ -106,3 +107,8 @@ def test_a_command_that_does_not_exist_is_noticed():
         parse(program, ["search", "x.dcm", "--no-such-option"], "as typed")
     with pytest.raises(pytest.fail.Exception, match="no command 'serach'"):
         parse(program, ["serach", "x.dcm"], "as typed")
+
+
+@pytest.mark.parametrize("path", sorted((REPO / ".github").rglob("*.yml")), ids=lambda path: path.name)
+def test_forms_and_workflows_are_valid_yaml(path):
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))

@@ -214,7 +214,7 @@ def full_disk(*_, **__):
 
 
 def test_a_full_disk_anywhere_is_one_sentence_and_exit_code_2(command, tmp_path, monkeypatch):
-    monkeypatch.setattr("tools.phantoms.generate.make_phantoms", full_disk)
+    monkeypatch.setattr("tools.pipelines.phantoms.generate.make_phantoms", full_disk)
     code, out, err = command("phantoms", "--out", tmp_path / "cases", "--patients", 1)
     assert (code, out) == (2, "")
     assert err.strip().splitlines()[-1] == (
