@@ -1,5 +1,11 @@
 """The closed lists that a safe fact may come from: DICOM's defined terms, never a file's own words."""
 
+from typing import Literal
+
+Plane = Literal["axial", "coronal", "sagittal", "oblique"]
+ImageKind = Literal["original", "derived", "mip", "average", "localizer", "screen", "map"]
+KernelClass = Literal["soft", "sharp"]
+
 MODALITIES = frozenset(
     """
     AR ASMT AU BDUS BI BMD CFM CR CT CTPROTOCOL DMS DG DOC DX ECG EEG EMG EOG EPS ES FID GM HC HD IO IOL IVOCT

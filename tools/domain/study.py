@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tools.domain.dicom_terms import BODY_PARTS, MODALITIES
+from tools.domain.dicom_terms import BODY_PARTS, MODALITIES, ImageKind, KernelClass, Plane
 from tools.domain.lazy_volume import Volume
 from tools.domain.windows import Window
 
@@ -55,6 +55,16 @@ class SafeFacts(BaseModel):
     contrast: bool | None = None
     units: Literal["HU", "arbitrary"] = "HU"
     synthetic: bool = False
+    plane: Plane | None = None  # None: the file does not say, as in all that follow
+    kind: ImageKind | None = None
+    kernel: KernelClass | None = None
+    phase_part: int | None = Field(
+        default=None, ge=1
+    )  # of the passes over the same places that one DICOM series held, in time
+    phase_parts: int | None = Field(default=None, ge=2)
+    lossy: bool = False
+    lossy_ratio: float | None = Field(default=None, gt=1)  # uncompressed to compressed
+    years_before_newest: float | None = Field(default=None, ge=0)  # None: one examination, or an unknown date
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +76,7 @@ class Series:
     `affine` (4, 4) takes (column, row, slice, 1) to patient
     coordinates in mm (DICOM LPS), None when the file has no geometry.
     `spacing_mm` is (slice, row, column); where the file is silent it is 1 mm, and `facts` says None.
+    `image_numbers` are the file's own, one a slice: Instance Number (0020,0013), or the frame of a multi-frame image.
     """
 
     series_key: str
@@ -77,6 +88,7 @@ class Series:
     facts: SafeFacts
     warnings: tuple[str, ...] = ()
     files: tuple[int, ...] = ()  # of each slice, the number of its file in the upload, from 1
+    image_numbers: tuple[int | None, ...] = ()
 
     @property
     def middle_slice(self) -> int:
@@ -86,7 +98,7 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """All usable series of one upload, best first (most CT slices), and what was left out, in plain sentences.
+    """All usable series of one upload, best first, and what was left out, in plain sentences.
 
     `stop_loading` ends the decoding of what nobody has looked at yet; call it when the study is closed.
     """

@@ -44,6 +44,8 @@ LEFT_OUT: dict[Reason, str] = {
     Reason.DIRECTORY: "a DICOMDIR index and not an image; send the images it lists",
     Reason.NO_IMAGE: "a DICOM object that holds no image (raw data, a protocol or a record); send the CT series",
     Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
+    Reason.OUTSIDE_BLOCK: "there are more slices than can be held, so those around the middle were read; "
+    "send fewer to see the others",
     Reason.OTHER_PATIENT: "it is not of the same patient as the images shown; send one patient at a time",
 }
 
@@ -52,10 +54,26 @@ NOTES: dict[Note, str] = {
     "use the original series if densities matter.",
     Note.NOT_HU: "The values of this CT are not Hounsfield units (a derived image), so densities are arbitrary; "
     "use the original series if densities matter.",
+    Note.SCREEN: "A screen copy or a page of text and not a CT slice: its values are grey levels and not Hounsfield "
+    "units, and no lesion type is named.",
+    Note.COMPUTED_MAP: "The values of this image were computed (perfusion, material, subtraction or rendering) and are "
+    "not Hounsfield units, so densities are arbitrary and no lesion type is named.",
+    Note.OTHER_UNIT: "The file states another unit than Hounsfield units, so densities are arbitrary and no lesion "
+    "type is named.",
+    Note.GREY_LEVELS: "The values have 8 bits and no scale, so they are grey levels and not Hounsfield units; "
+    "use the original series if densities matter.",
+    Note.NO_AIR: "The values are not Hounsfield units as stated: there is no air, though the background lies where "
+    "air should be; check the rescale intercept, or export the series again.",
+    Note.NO_TISSUE: "The values are not Hounsfield units as stated: nothing is as dense as tissue or water; "
+    "check the rescale intercept, or export the series again.",
     Note.COLOUR: "A colour image is shown by its brightness; lesion search was made for grey CT slices.",
     Note.BURNED_IN: "Writing is burned into the image; check that no name can be read before you share it.",
     Note.PADDING_IGNORED: "The padding value of this file would erase tissue and was ignored.",
     Note.LOCALIZER: "A localizer (overview) and not a cross-section; choose a slice series for lesion search.",
+    Note.JOINED: "Each slice was stored as a series of its own; they were joined by their positions.",
+    Note.ONE_PLACE: "All images state one position; they are in the order of their numbers and gaps are unknown.",
+    Note.UNCLEAR_ORDER: "Several images lie at each position and nothing in the files tells them apart, so they may be "
+    "mixed up between series; export one phase at a time.",
 }
 
 

@@ -2,18 +2,21 @@
 
 import contextlib
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 from encoder.errors import LesionSearchError
+from tools.domain.lazy_volume import LazyVolume
 from tools.domain.patient_keys import PatientKeys
-from tools.domain.study import Study
+from tools.domain.study import Series, Study
 from tools.intake.explanations import describe_left_out, reasons_by_file
 from tools.intake.messages import IntakeLimits, Reason
-from tools.intake.sandbox import IntakeResult, ReceivedFrame, read_headers, read_sandboxed, worker_for
+from tools.intake.patients import Patient, patients_of
+from tools.intake.plausibility import holds_air_and_tissue, is_large_enough
+from tools.intake.ranking import solid_block
+from tools.intake.sandbox import IntakeResult, read_headers, read_records, read_sandboxed, worker_for
 from tools.intake.series import build_series
 from tools.intake.slice_loader import SliceLoader
 from tools.intake.worker_process import WorkerError, WorkerPool, WorkerProcess
@@ -56,12 +59,13 @@ def read_study(paths: Sequence[Path] | Path, keys: PatientKeys, limits: IntakeLi
     """Read files, folders and zips into a Study: one patient, series best first, what was left out in plain sentences.
 
     Untrusted bytes are parsed in a worker process within `limits`, by default those of the settings. `patient_key` is
-    `keys.patient(PatientID)`, None where the file has no id. Raises IntakeError, in one sentence, when nothing can be
-    used.
+    `keys.patient(PatientID)`, None where the files have none or a placeholder. Raises IntakeError, in one sentence,
+    when nothing can be used.
     """
     try:
         with upload_slots():
-            return _study(read_sandboxed(_given(paths), limits or intake_limits(get_settings())), keys)
+            files, limits = _given(paths), limits or intake_limits(get_settings())
+            return _study(_within_limits(files, limits, read_sandboxed(files, limits)), keys)
     except WorkerError as error:
         raise IntakeError(UNSAFE) from error
 
@@ -71,15 +75,13 @@ def read_studies(paths: Sequence[Path] | Path, keys: PatientKeys, limits: Intake
     files that belong to none. Raises IntakeError when nothing can be used."""
     try:
         with upload_slots():
-            reading = read_sandboxed(_given(paths), limits or intake_limits(get_settings()))
+            files, limits = _given(paths), limits or intake_limits(get_settings())
+            reading = _within_limits(files, limits, read_sandboxed(files, limits))
     except WorkerError as error:
         raise IntakeError(UNSAFE) from error
-    studies: list[Study] = []
-    others = reading.frames
-    while others or not studies:
-        kept, others = _of_one_patient(others)
-        studies.append(_to_study(replace(reading, frames=kept, left_out=[] if studies else reading.left_out), keys))
-    return studies
+    patients = patients_of(reading.frames) or [Patient("")]
+    rest = replace(reading, left_out=[])
+    return [_to_study(reading if i == 0 else rest, patient, keys) for i, patient in enumerate(patients)]
 
 
 def open_study(
@@ -103,6 +105,12 @@ def open_study(
         at_the_end.enter_context(upload_slots())
         try:
             reading, workers = read_headers(files, limits, start)
+            only = _block_that_fits(files, limits, reading)
+            if only is not None:
+                for worker in workers:
+                    worker.close()
+                reading, workers = read_headers(files, limits, only=only)
+                reading = _without_the_rest(reading, only)
         except WorkerError as error:
             raise IntakeError(UNSAFE) from error
         for worker in workers:
@@ -110,14 +118,49 @@ def open_study(
         if workers and _is_ordinary(reading):
             loader = SliceLoader(workers, limits, lambda: worker_for(files, limits))
             study = replace(_study(reading, keys, loader), stop_loading=loader.close)
-            loader.start(study.series[0].volume_hu, study.series[0].middle_slice, at_the_end.pop_all().close)
-            return study
+            if all(_looks_right(series, loader) for series in study.series):
+                loader.start(study.series[0].volume_hu, study.series[0].middle_slice, at_the_end.pop_all().close)
+                return study
         for worker in workers:
             worker.close()
         try:
-            return _study(read_sandboxed(files, limits, start), keys)
+            return _study(_within_limits(files, limits, read_sandboxed(files, limits, start)), keys)
         except WorkerError as error:
             raise IntakeError(UNSAFE) from error
+
+
+def _within_limits(files: list[Path], limits: IntakeLimits, reading: IntakeResult) -> IntakeResult:
+    """Read again what fits, in one block, where a reading met with more pixels than can be held."""
+    only = _block_that_fits(files, limits, reading)
+    return reading if only is None else _without_the_rest(read_sandboxed(files, limits, only=only), only)
+
+
+def _block_that_fits(files: list[Path], limits: IntakeLimits, reading: IntakeResult) -> set[int] | None:
+    """Choose the files to read where all of them have more pixels than can be held; None where they fit."""
+    if not any(reason is Reason.TOO_LARGE_IMAGE for _, reason in reading.left_out):
+        return None
+    frames = read_records(files, limits)
+    if sum(frame.record.pixel_bytes // 2 for frame in frames) <= limits.max_voxels:
+        return None  # a file that only claims to be so large
+    images = {frame.record.file for frame in frames}
+    block = solid_block(frames, limits.max_voxels)
+    return block | (set(range(1, reading.files + 1)) - images)
+
+
+def _without_the_rest(reading: IntakeResult, only: set[int]) -> IntakeResult:
+    """Say of the files that were not read why."""
+    reading.left_out += [(file, Reason.OUTSIDE_BLOCK) for file in range(1, reading.files + 1) if file not in only]
+    return reading
+
+
+def _looks_right(series: Series, loader: SliceLoader) -> bool:
+    """Whether the middle slice has air and tissue, as Hounsfield units have; else all slices are looked at first."""
+    volume = series.volume_hu
+    if not isinstance(volume, LazyVolume) or series.facts.kind == "localizer" or not is_large_enough(*volume.shape[1:]):
+        return True
+    if not loader.first_look(volume, series.middle_slice):
+        return True  # the loader says later why it cannot be shown
+    return holds_air_and_tissue(volume[series.middle_slice])
 
 
 def _given(paths: Sequence[Path] | Path) -> list[Path]:
@@ -136,38 +179,24 @@ def _is_ordinary(reading: IntakeResult) -> bool:
 
 def _study(reading: IntakeResult, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
     """Patients are never mixed: the one with most CT images stays."""
-    reading.frames, others = _of_one_patient(reading.frames)
-    reading.left_out += [(frame.record.file, Reason.OTHER_PATIENT) for frame in others]
-    return _to_study(reading, keys, loader)
+    kept, *others = patients_of(reading.frames) or [Patient("")]
+    reading.left_out += [(frame.record.file, Reason.OTHER_PATIENT) for other in others for frame in other.frames]
+    return _to_study(reading, kept, keys, loader)
 
 
-def _to_study(reading: IntakeResult, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
-    series, duplicates = build_series(reading.frames, keys, loader)
+def _to_study(reading: IntakeResult, patient: Patient, keys: PatientKeys, loader: SliceLoader | None = None) -> Study:
+    series, duplicates = build_series(patient.frames, keys, loader)
     left_out = [*reading.left_out, *duplicates]
     sentences, reasons = describe_left_out(left_out, reading.files), reasons_by_file(left_out)
     if not series:
         raise IntakeError(_nothing_usable(sentences), reasons)
-    first = reading.frames[0].record
+    first = patient.frames[0].record
     return Study(
         study_key=keys.study(first.study_uid or first.series_uid),
-        patient_key=keys.patient(first.patient_id) if first.patient_id else None,
-        series=tuple(series),
+        patient_key=keys.patient(patient.number) if patient.number else None,
+        series=tuple(replace(one, warnings=(*patient.remarks, *one.warnings)) for one in series),
         skipped=sentences,
         left_out=reasons,
-    )
-
-
-def _of_one_patient(frames: list[ReceivedFrame]) -> tuple[list[ReceivedFrame], list[ReceivedFrame]]:
-    """Split the frames of the patient with most CT images from those of others."""
-    counted = Counter[str]()
-    for frame in frames:
-        counted[frame.record.patient_id] += 1000 if frame.record.dtype == "int16" else 1
-    if len(counted) < 2:
-        return frames, []
-    kept = counted.most_common(1)[0][0]
-    return (
-        [frame for frame in frames if frame.record.patient_id == kept],
-        [frame for frame in frames if frame.record.patient_id != kept],
     )
 
 

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     NO_IMAGE = "no image"
     DUPLICATE = "duplicate"
     OTHER_PATIENT = "other patient"
+    OUTSIDE_BLOCK = "outside the block that fits"
 
 
 class Note(StrEnum):
@@ -71,15 +72,46 @@ class Note(StrEnum):
 
     NO_RESCALE = "no rescale"
     NOT_HU = "not HU"
+    SCREEN = "screen or document"
+    COMPUTED_MAP = "computed map"
+    OTHER_UNIT = "other unit"
+    GREY_LEVELS = "grey levels"
+    NO_AIR = "no air"
+    NO_TISSUE = "no tissue"
     COLOUR = "colour"
     BURNED_IN = "burned-in text"
     PADDING_IGNORED = "padding ignored"
     LOCALIZER = "localizer"
+    JOINED = "joined"
+    ONE_PLACE = "one place"
+    UNCLEAR_ORDER = "unclear order"
+
+
+@dataclass(frozen=True)
+class FrameKeys:
+    """What tells frames of one series apart, as the file has it: compared and ordered by, never handed on.
+
+    Times are seconds, on a day of their own where the file dates them. PS3.3 C.7.6.16 (multi-frame), C.8.2.1 (CT).
+    """
+
+    image_type: tuple[str, ...] = ()  # the codes of Image Type, upper case
+    frame_of_reference_uid: str = ""
+    stack_id: str = ""
+    temporal_position: int | None = None
+    cardiac_phase_percent: float | None = None
+    dimension_index: tuple[int, ...] = ()
+    kernel: str = ""
+    reconstruction_mm: float | None = None  # diameter of the reconstructed circle
+    study_date: str = ""  # YYYYMMDD, as the other dates
+    series_date: str = ""
+    acquired_s: float | None = None
+    content_s: float | None = None
+    trigger_ms: float | None = None
 
 
 @dataclass(frozen=True)
 class FrameRecord:
-    """One decoded image. `patient_id` and the UIDs are raw: they are hashed or dropped before a `Study` exists."""
+    """One decoded image. `patient_id`, UIDs and `keys` are raw: they are hashed or dropped before a `Study` exists."""
 
     file: int  # 1-based number of the file in the upload
     frame: int  # 0-based
@@ -111,6 +143,11 @@ class FrameRecord:
     window_center: float | None
     window_width: float | None
     notes: tuple[Note, ...]
+    multi_frame: bool = False
+    birth_year: int | None = field(default=None, repr=False)
+    lossy: bool = False
+    lossy_ratio: float | None = None  # uncompressed to compressed; None: unknown
+    keys: FrameKeys = field(default_factory=FrameKeys, repr=False)
 
     @property
     def pixel_bytes(self) -> int:

@@ -3,9 +3,9 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ MAX_CRASHES = 8
 MANY_FILES = 64
 TIMED_OUT = {-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name)}
 LARGE_ZIP_BYTES = 4 << 20
+UNBOUNDED = 1 << 60  # voxels
 
 
 @dataclass(eq=False)
@@ -65,32 +66,48 @@ class Job:
     start_at: int
     shard: int  # it reads the files whose number divided by `shards` leaves `shard`
     shards: int
-    headers_only: bool  # of plain CT images; it then stays and decodes the files it is asked for
+    headers_only: bool = False  # of plain CT images; it then stays and decodes the files it is asked for
+    records_only: bool = False  # of every image; nothing is kept of its pixels
+    only: list[int] | None = None  # the files that are read; None: all
 
 
 def read_sandboxed(
-    paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], WorkerProcess] = WorkerProcess
+    paths: Sequence[Path],
+    limits: IntakeLimits,
+    start: Callable[[], WorkerProcess] = WorkerProcess,
+    only: Collection[int] | None = None,
 ) -> IntakeResult:
-    """Parse and decode `paths` in worker processes. A file that crashes one or takes too long is left out; the others
-    are read."""
-    reading, workers = _read(paths, limits, False, start)
+    """Parse and decode `paths`, or the files of these numbers, in worker processes. A file that crashes one or takes
+    too long is left out; the others are read."""
+    reading, workers = _read(paths, limits, start, only=only)
     for worker in workers:
         worker.close()
     return reading
 
 
 def read_headers(
-    paths: Sequence[Path], limits: IntakeLimits, start: Callable[[], WorkerProcess] = WorkerProcess
+    paths: Sequence[Path],
+    limits: IntakeLimits,
+    start: Callable[[], WorkerProcess] = WorkerProcess,
+    only: Collection[int] | None = None,
 ) -> tuple[IntakeResult, list[WorkerProcess]]:
     """Like `read_sandboxed`, but of plain CT images only the headers. Also returns the workers, which know the files
     by their numbers and can decode them; close them."""
-    return _read(paths, limits, True, start)
+    return _read(paths, limits, start, headers_only=True, only=only)
+
+
+def read_records(paths: Sequence[Path], limits: IntakeLimits) -> list[ReceivedFrame]:
+    """Read the records of all images, without their pixels and however many they are."""
+    reading, workers = _read(paths, replace(limits, max_voxels=UNBOUNDED), WorkerProcess, records_only=True)
+    for worker in workers:
+        worker.close()
+    return reading.frames
 
 
 def worker_for(paths: Sequence[Path], limits: IntakeLimits) -> WorkerProcess:
     """Start one more worker for an upload whose headers are read. Raises WorkerError."""
     nothing = IntakeResult(limits)
-    job = Job([os.fspath(path) for path in paths], asdict(limits), limits.max_files + 2, 0, 1, True)
+    job = Job([os.fspath(path) for path in paths], asdict(limits), limits.max_files + 2, 0, 1, headers_only=True)
     worker = WorkerProcess()
     if _run_worker(worker, job, nothing, time.monotonic() + limits.timeout_s) is not None:
         worker.close()
@@ -105,16 +122,21 @@ def parse_frame(message: dict[str, Any], payload: bytes) -> ReceivedFrame:
 
 
 def _read(
-    paths: Sequence[Path], limits: IntakeLimits, headers_only: bool, start: Callable[[], WorkerProcess]
+    paths: Sequence[Path],
+    limits: IntakeLimits,
+    start: Callable[[], WorkerProcess],
+    headers_only: bool = False,
+    records_only: bool = False,
+    only: Collection[int] | None = None,
 ) -> tuple[IntakeResult, list[WorkerProcess]]:
     reading = IntakeResult(limits)
     shards = _shard_count(paths)
     workers: list[WorkerProcess] = []
     with ThreadPoolExecutor(shards) as threads:
         deadline = time.monotonic() + limits.timeout_s
+        names, wanted = [os.fspath(path) for path in paths], None if only is None else sorted(only)
         jobs = [
-            Job([os.fspath(path) for path in paths], asdict(limits), 1, shard, shards, headers_only)
-            for shard in range(shards)
+            Job(names, asdict(limits), 1, shard, shards, headers_only, records_only, wanted) for shard in range(shards)
         ]
         running = [threads.submit(_run_shard, job, reading, deadline, start, workers) for job in jobs]
     try:

@@ -1,30 +1,30 @@
-"""Decoded frames to ordered volumes: grouped by series, split where images cannot share one volume, sorted in space."""
+"""Stacks of decoded frames to series: volumes, safe facts, warnings, and which series comes first."""
 
 import math
-from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.domain.dicom_terms import ImageKind
 from tools.domain.lazy_volume import Volume
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import SafeFacts, Series
 from tools.domain.windows import SOFT_TISSUE_WINDOW, Window
+from tools.intake.assembly import Stack, assemble, axes_of
 from tools.intake.dicom.pixels import display_range, to_scale
 from tools.intake.explanations import NOTES
+from tools.intake.image_kinds import kernel_class, kind_of
 from tools.intake.messages import FrameRecord, Note, Reason
+from tools.intake.plausibility import reason_against_values
+from tools.intake.ranking import Rank, plane_of, ranks, years_before_newest
 from tools.intake.sandbox import ReceivedFrame
+from tools.intake.separation import gaps_are_even
 from tools.intake.slice_loader import SliceLoader
 
-DIRECTION_TOLERANCE = 0.01  # about half a degree
-SPACING_TOLERANCE = 0.01  # relative
-SAME_POSITION_MM = 0.01
 TILT_TOLERANCE_DEG = 0.3
-UNEVEN_TOLERANCE = 0.02  # relative to the median gap
-UNEVEN_FLOOR_MM = 0.05
 
 NO_SPACING = "The file does not state the pixel spacing, so lengths in mm are unknown."
 NO_POSITION = "The slices do not state their positions; they are in the order of their numbers and gaps are unknown."
@@ -32,141 +32,54 @@ OTHER_MODALITY = (
     "This is not CT: the encoder was made for CT, so similarities may mislead, and values are not Hounsfield units."
 )
 
+NOT_AXIAL = (
+    "These are {plane} slices: the lesions of an atlas are seen on axial ones, so similar lesions and their types may "
+    "mislead; choose an axial series if there is one."
+)
+
+KINDS: dict[Note, ImageKind] = {Note.LOCALIZER: "localizer", Note.SCREEN: "screen", Note.COMPUTED_MAP: "map"}
+
 Item = TypeVar("Item")
 Matrix = NDArray[np.float64]
-
-
-@dataclass(frozen=True, eq=False)
-class OrderedFrames:
-    """Frames in order, with their positions along the normal in mm (None: not stated)."""
-
-    frames: list[ReceivedFrame]
-    positions: Matrix | None
 
 
 def build_series(
     frames: Sequence[ReceivedFrame], keys: PatientKeys, loader: SliceLoader | None = None
 ) -> tuple[list[Series], list[tuple[int, Reason]]]:
-    """Build all series of the frames, best first (CT in HU, then most slices), and the files that were duplicates.
+    """Build all series of the frames, best first, and list the files that were duplicates.
 
     The frames' pixels are released as they are copied; `loader` fetches those that are not decoded yet.
     """
-    duplicates: list[tuple[int, Reason]] = []
-    series: list[Series] = []
-    for group in _split(frames, lambda r: (r.study_uid, r.series_uid)):
-        parts = [stack for part in _alike(group) for stack in _stacks(part, duplicates)]
-        for number, stack in enumerate(sorted(parts, key=lambda part: -len(part.frames))):
-            uid = f"{stack.frames[0].record.study_uid}\0{stack.frames[0].record.series_uid}\0{number}"
-            series.append(_to_series(stack, keys.study(uid), loader))
-    series.sort(key=_rank)
-    return series, duplicates
+    stacks, duplicates = assemble(frames)
+    stacks.sort(key=lambda stack: -len(stack.frames))
+    of_series = Counter[tuple[str, str]]()
+    built: list[tuple[bool, Rank, Series]] = []
+    for stack, age, rank in zip(stacks, years_before_newest(stacks), ranks(stacks), strict=True):
+        uid = stack.frames[0].record.study_uid, stack.frames[0].record.series_uid
+        series = _to_series(stack, keys.study("\0".join((*uid, str(of_series[uid])))), age, loader)
+        of_series[uid] += 1
+        built.append((series.facts.units != "HU", rank, series))
+    built.sort(key=lambda one: one[:2])
+    return [series for _, _, series in built], duplicates
 
 
-def _rank(series: Series) -> tuple[bool, bool, int]:
-    usable = series.facts.modality == "CT" and series.facts.units == "HU"
-    return not usable, NOTES[Note.LOCALIZER] in series.warnings, -series.volume_hu.size
-
-
-def _split(frames: Iterable[ReceivedFrame], key: Callable[[FrameRecord], Hashable]) -> list[list[ReceivedFrame]]:
-    groups: dict[Hashable, list[ReceivedFrame]] = defaultdict(list)
-    for frame in frames:
-        groups[key(frame.record)].append(frame)
-    return list(groups.values())
-
-
-def _alike(frames: list[ReceivedFrame]) -> list[list[ReceivedFrame]]:
-    """Frames that can share one volume: same size, units, orientation and spacing."""
-    groups: list[list[ReceivedFrame]] = []
-    for frame in frames:
-        for group in groups:
-            if _fits(group[0].record, frame.record):
-                group.append(frame)
-                break
-        else:
-            groups.append([frame])
-    return groups
-
-
-def _fits(a: FrameRecord, b: FrameRecord) -> bool:
-    if (a.rows, a.columns, a.dtype, a.modality) != (b.rows, b.columns, b.dtype, b.modality):
-        return False
-    if (Note.LOCALIZER in a.notes) != (Note.LOCALIZER in b.notes) or (a.position_mm is None) != (b.position_mm is None):
-        return False
-    for u, v in ((a.row_direction, b.row_direction), (a.column_direction, b.column_direction)):
-        if (u is None) != (v is None):
-            return False
-        if u and v and any(abs(x - y) > DIRECTION_TOLERANCE for x, y in zip(u, v, strict=True)):
-            return False
-    for s, t in ((a.row_spacing_mm, b.row_spacing_mm), (a.column_spacing_mm, b.column_spacing_mm)):
-        if (s is None) != (t is None) or (s and t and abs(s - t) > SPACING_TOLERANCE * s):
-            return False
-    return True
-
-
-def _stacks(frames: list[ReceivedFrame], duplicates: list[tuple[int, Reason]]) -> list[OrderedFrames]:
-    """Sorted stacks. The same image twice counts once; other images at the same place make a stack of their own."""
-    frames = _without_copies(frames, duplicates)
-    places = _places(frames)
-    number = [
-        (f.record.acquisition_number or 0, f.record.instance_number or 0, f.record.file, f.record.frame) for f in frames
-    ]
-    if places is None:
-        order = sorted(range(len(frames)), key=lambda i: number[i])
-        return [OrderedFrames([frames[i] for i in order], None)]
-    order = sorted(range(len(frames)), key=lambda i: (places[i], number[i]))
-    layers: list[list[int]] = []
-    level = 0
-    anchor = -math.inf
-    for i in order:
-        if places[i] - anchor > SAME_POSITION_MM:
-            anchor, level = places[i], 0
-        if level == len(layers):
-            layers.append([])
-        layers[level].append(i)
-        level += 1
-    return [OrderedFrames([frames[i] for i in layer], places[layer]) for layer in layers]
-
-
-def _without_copies(frames: list[ReceivedFrame], duplicates: list[tuple[int, Reason]]) -> list[ReceivedFrame]:
-    seen: set[Hashable] = set()
-    kept = []
-    for frame in frames:
-        r = frame.record
-        identity = (r.sop_uid, r.frame) if r.sop_uid else (r.digest, r.position_mm, r.instance_number, r.frame)
-        content = (r.digest, r.position_mm) if r.position_mm and r.digest else identity
-        if identity in seen or content in seen:
-            duplicates.append((r.file, Reason.DUPLICATE))
-            continue
-        seen.update((identity, content))
-        kept.append(frame)
-    return kept
-
-
-def _places(frames: list[ReceivedFrame]) -> Matrix | None:
-    """Positions along the normal in mm; Slice Location where the patient position is missing."""
-    axes = _axes(frames[0].record)
-    if axes is not None and frames[0].record.position_mm is not None:
-        origins = np.array([frame.record.position_mm for frame in frames], dtype=np.float64)
-        return np.asarray(origins @ axes[2])
-    locations = [frame.record.slice_location_mm for frame in frames]
-    if len(frames) > 1 and None not in locations and len(set(locations)) == len(locations):
-        return np.array(locations, dtype=np.float64)
-    return None
-
-
-def _axes(record: FrameRecord) -> tuple[Matrix, Matrix, Matrix] | None:
-    """Unit vectors along rows, columns and the normal."""
-    if record.row_direction is None or record.column_direction is None:
-        return None
-    along, down = np.array(record.row_direction), np.array(record.column_direction)
-    normal = np.cross(along, down)
-    return along, down, normal / np.linalg.norm(normal)
-
-
-def _to_series(stack: OrderedFrames, series_key: str, loader: SliceLoader | None) -> Series:
+def _to_series(stack: Stack, series_key: str, years_before_newest: float | None, loader: SliceLoader | None) -> Series:
     records = [frame.record for frame in stack.frames]
     first = records[0]
-    warnings = [NOTES[note] for note in Note if any(note in record.notes for record in records)]
+    notes = {note for record in records for note in record.notes} | set(stack.notes)
+    volume, window, problem = _volume(stack, loader)
+    if problem is not None:
+        notes.add(problem)
+    warnings = [NOTES[note] for note in Note if note in notes]
+    plane = plane_of(first)
+    kind = next((kind for note, kind in KINDS.items() if note in notes), kind_of(first.keys.image_type))
+    in_hu = first.dtype == "int16" and problem is None
+    lossy = any(record.lossy for record in records)
+    lossy_ratio = max((record.lossy_ratio or 0.0 for record in records), default=0.0) if lossy else 0.0
+    if lossy:
+        warnings.append(_lossy_warning(lossy_ratio, in_hu))
+    if first.modality == "CT" and plane not in (None, "axial") and kind != "localizer":
+        warnings.append(NOT_AXIAL.format(plane=plane))
     if first.modality != "CT":
         warnings.append(OTHER_MODALITY)
     if first.row_spacing_mm is None:
@@ -180,7 +93,6 @@ def _to_series(stack: OrderedFrames, series_key: str, loader: SliceLoader | None
             f"The gantry was tilted by {abs(tilt):.1f}°: slices are shifted against each other, "
             "measurements within a slice are not affected."
         )
-    volume, window = _volume(stack, loader)
     thickness = first.slice_thickness_mm
     depth = gap or thickness or 1.0
     facts = SafeFacts(
@@ -198,8 +110,16 @@ def _to_series(stack: OrderedFrames, series_key: str, loader: SliceLoader | None
         gantry_tilt_deg=tilt,
         kvp=_most_common(record.kvp for record in records),
         contrast=_most_common(record.contrast for record in records),
-        units="HU" if first.dtype == "int16" else "arbitrary",
+        units="HU" if in_hu else "arbitrary",
         synthetic=all(record.synthetic for record in records),
+        plane=plane,
+        kind=kind,
+        kernel=kernel_class(first.keys.kernel),
+        phase_part=stack.part or None,
+        phase_parts=stack.parts or None,
+        lossy=lossy,
+        lossy_ratio=round(lossy_ratio, 1) if lossy_ratio > 1 else None,
+        years_before_newest=years_before_newest,
     )
     spacing = depth, first.row_spacing_mm or 1.0, first.column_spacing_mm or 1.0
     positions = stack.positions if stack.positions is not None else np.arange(len(records)) * depth
@@ -213,15 +133,23 @@ def _to_series(stack: OrderedFrames, series_key: str, loader: SliceLoader | None
         facts=facts,
         warnings=tuple(warnings),
         files=tuple(record.file for record in records),
+        image_numbers=tuple(r.frame + 1 if r.multi_frame else r.instance_number for r in records),
     )
 
 
-def _gap_warnings(stack: OrderedFrames, gaps: Matrix) -> list[str]:
+def _lossy_warning(ratio: float, in_hu: bool) -> str:
+    """Say that an image was compressed with loss, by about `ratio` (0: unknown)."""
+    how = f"Lossy compressed about {round(ratio)}:1" if ratio >= 1.5 else "Lossy compressed"
+    what = "densities may be off by some tens of HU" if in_hu else "values may be off"
+    return f"{how}: {what}, and fine detail may be missing."
+
+
+def _gap_warnings(stack: Stack, gaps: Matrix) -> list[str]:
     if stack.positions is None:
-        return [NO_POSITION] if len(stack.frames) > 1 else []
+        return [NO_POSITION] if len(stack.frames) > 1 and Note.ONE_PLACE not in stack.notes else []
     if not gaps.size:
         return []
-    if np.ptp(gaps) > max(UNEVEN_TOLERANCE * float(np.median(gaps)), UNEVEN_FLOOR_MM):
+    if not gaps_are_even(gaps):
         return [
             f"The gaps between slices are uneven ({gaps.min():.2f} to {gaps.max():.2f} mm): "
             "slices may be missing, and sizes across slices are rough."
@@ -229,40 +157,52 @@ def _gap_warnings(stack: OrderedFrames, gaps: Matrix) -> list[str]:
     return []
 
 
-def _tilt(stack: OrderedFrames) -> float | None:
+def _tilt(stack: Stack) -> float | None:
     """Degrees between the slices' normal and the way the table moved; one slice alone tells it by its tag only."""
-    axes = _axes(stack.frames[0].record)
+    axes = axes_of(stack.frames[0].record)
     first, last = stack.frames[0].record, stack.frames[-1].record
     tilt = first.gantry_tilt_deg
-    if axes is not None and first.position_mm is not None and last.position_mm is not None and len(stack.frames) > 1:
+    if axes is not None and first.position_mm is not None and last.position_mm is not None and first is not last:
         way = np.array(last.position_mm) - np.array(first.position_mm)
+        if not way.any():
+            return tilt
         measured = math.degrees(math.acos(min(1.0, abs(float(way @ axes[2])) / float(np.linalg.norm(way)))))
         tilt = math.copysign(measured, tilt or 1.0)
     return round(tilt, 1) if tilt is not None and abs(tilt) > TILT_TOLERANCE_DEG else None
 
 
-def _volume(stack: OrderedFrames, loader: SliceLoader | None) -> tuple[Volume, Window | None]:
-    """The frames as one volume with the window of the file; numbers without unit are brought onto one scale."""
+def _volume(stack: Stack, loader: SliceLoader | None) -> tuple[Volume, Window | None, Note | None]:
+    """Make one volume of the frames, and find its window and why its values are not the HU they are stated to be.
+
+    Numbers without unit are brought onto one scale. Slices that are not decoded yet were looked at when the study was
+    opened (see `intake`).
+    """
     first = stack.frames[0].record
     if loader is not None and any(frame.pixels is None for frame in stack.frames):
-        return loader.volume(stack.frames), _stated_window(first)
+        return loader.volume(stack.frames), _stated_window(first), None
     volume = np.empty((len(stack.frames), first.rows, first.columns), dtype=np.int16)
-    window = None
+    window: Window | None = SOFT_TISSUE_WINDOW
+    problem: Note | None = None
     if first.dtype == "int16":
         for index, frame in enumerate(stack.frames):
             assert frame.pixels is not None
             volume[index] = frame.pixels
             frame.pixels = None
-        window = _stated_window(first)
+        problem = None if Note.LOCALIZER in first.notes else reason_against_values(volume)
+        if problem is None:
+            window = _stated_window(first)
+        else:
+            black, white = display_range(list(volume[:: max(1, len(volume) // 32)].astype(np.float32)), None, None)
+            for image in volume:
+                image[:] = to_scale(image.astype(np.float32), black, white)
     else:
         sample = [frame.pixels for frame in stack.frames[:: max(1, len(stack.frames) // 32)]]
         black, white = display_range(sample, first.window_center, first.window_width)  # type: ignore[arg-type]
         for index, frame in enumerate(stack.frames):
             volume[index] = to_scale(frame.pixels, black, white)  # type: ignore[arg-type]
             frame.pixels = None
-        window = SOFT_TISSUE_WINDOW
     volume.setflags(write=False)
-    return volume, window
+    return volume, window, problem
 
 
 def _stated_window(record: FrameRecord) -> Window | None:
@@ -270,17 +210,15 @@ def _stated_window(record: FrameRecord) -> Window | None:
     return Window(width, level) if level is not None and width is not None and width >= 1 else None
 
 
-def _affine(stack: OrderedFrames, spacing: tuple[float, float, float]) -> Matrix | None:
+def _affine(stack: Stack, spacing: tuple[float, float, float]) -> Matrix | None:
     """(column, row, slice, 1) to patient mm; the slice axis follows the table, so it may be oblique."""
     first, last = stack.frames[0].record, stack.frames[-1].record
-    axes = _axes(first)
+    axes = axes_of(first)
     if axes is None or first.position_mm is None or last.position_mm is None or first.row_spacing_mm is None:
         return None
     along, down, normal = axes
-    count = len(stack.frames)
-    step = (
-        (np.array(last.position_mm) - np.array(first.position_mm)) / (count - 1) if count > 1 else normal * spacing[0]
-    )
+    way = np.array(last.position_mm) - np.array(first.position_mm)
+    step = way / (len(stack.frames) - 1) if way.any() else normal * spacing[0]
     affine = np.eye(4)
     affine[:3, 0], affine[:3, 1], affine[:3, 2] = along * spacing[2], down * spacing[1], step
     affine[:3, 3] = first.position_mm

@@ -51,7 +51,7 @@ class SliceLoader:
         self._lock = threading.Lock()
         self._working = 0
         self._crashes = 0
-        self._deadline = 0.0
+        self._deadline = time.monotonic() + limits.timeout_s
         self._closed = False
 
     def volume(self, frames: Sequence[ReceivedFrame]) -> LazyVolume:
@@ -66,6 +66,15 @@ class SliceLoader:
                 self._places[frame.record.file] = _SliceSlot(volume, index)
                 self._files[id(volume), index] = frame.record.file
         return volume
+
+    def first_look(self, volume: LazyVolume, index: int) -> bool:
+        """Decode this slice before `start`; tell whether it is there now."""
+        file = self._files[id(volume), index]
+        place = self._places.pop(file)
+        if self._decode(self._workers[0], file, place) is None:
+            return True
+        self._places[file] = place  # another try, with a reason
+        return False
 
     def want(self, volume: LazyVolume, index: int) -> None:
         """Decode this slice next, and then those around it."""

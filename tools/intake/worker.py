@@ -41,8 +41,8 @@ def main() -> None:
     limits = IntakeLimits(**job["limits"])
     _limit_resources(limits)
 
-    def send(file: int, source: Source, budget: Budget, header_only: bool) -> None:
-        """Send the frames of a file, or only its record where that will do for now."""
+    def send(file: int, source: Source, budget: Budget, header_only: bool, records_only: bool = False) -> None:
+        """Send the frames of a file, or only their records where that will do for now."""
         _send(pipe, {"kind": "begin", "file": file})
         _alarm(limits.file_timeout_s)
         try:
@@ -52,7 +52,10 @@ def main() -> None:
                 _send(pipe, {"kind": "header", "record": asdict(record)})
             else:
                 for record, image in decode_file(source.read(budget), file, budget):
-                    _send(pipe, {"kind": "frame", "record": asdict(record)}, np.ascontiguousarray(image).data)
+                    if records_only:
+                        _send(pipe, {"kind": "header", "record": asdict(record)})
+                    else:
+                        _send(pipe, {"kind": "frame", "record": asdict(record)}, np.ascontiguousarray(image).data)
         except LeftOutError as problem:
             _send(pipe, {"kind": "left out", "file": file, "reason": problem.reason})
         except MemoryError:
@@ -60,13 +63,14 @@ def main() -> None:
         _alarm(0)
 
     budget = Budget(limits)
+    only = None if job["only"] is None else set(job["only"])
     sources: list[Source] = []
     for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
         sources.append(source)
-        if file < job["start_at"] or file % job["shards"] != job["shard"]:
+        if file < job["start_at"] or file % job["shards"] != job["shard"] or (only is not None and file not in only):
             source.skip(budget)
         else:
-            send(file, source, budget, job["headers_only"])
+            send(file, source, budget, job["headers_only"] or job["records_only"], job["records_only"])
     _send(pipe, {"kind": "end", "files": len(sources)})
     archives: dict[str, ZipFile] = {}
     while line := sys.stdin.buffer.readline() if job["headers_only"] else b"":

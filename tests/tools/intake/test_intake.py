@@ -17,7 +17,7 @@ from pydicom.sequence import Sequence
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from encoder.errors import LesionSearchError
-from tools.intake.intake import IntakeError, intake_limits, read_studies, read_study
+from tools.intake.intake import MANY_SLICES, IntakeError, intake_limits, open_study, read_studies, read_study
 from tools.settings import Settings
 
 LIMITS = intake_limits(Settings())
@@ -82,6 +82,52 @@ def test_patients_are_never_mixed(make_ct, save, keys):
     assert study.skipped == (
         "File 4 of 4 was left out: it is not of the same patient as the images shown; send one patient at a time.",
     )
+
+
+@pytest.mark.parametrize("read", [read_study, open_study])
+def test_more_slices_than_can_be_held_are_a_solid_block_around_the_middle(make_ct, save, keys, read):
+    names = random.Random(3).sample(range(100), 40)
+    for i, name in enumerate(names):
+        stored = np.full((64, 64), 1024 + i, np.uint16)
+        stored[0] = 24
+        path = save(make_ct(stored, ImagePositionPatient=[0, 0, 2.0 * i], InstanceNumber=i + 1), f"{name:02d}")
+
+    study = read(path.parent, keys, limits=replace(LIMITS, max_voxels=17 * 64 * 64))
+
+    [series] = study.series
+    assert series.image_numbers == tuple(range(12, 29))
+    assert np.asarray(series.volume_hu)[:, 32, 32].tolist() == list(range(11, 28))
+    assert series.facts.slice_gap_mm == 2
+    assert len(study.skipped) == 1
+    assert "those around the middle were read" in study.skipped[0]
+    assert "and 18 more of 40" in study.skipped[0]
+    study.stop_loading()
+
+
+def test_a_prior_that_does_not_fit_leaves_the_current_examination_whole(make_ct, save, keys):
+    for i in range(30):
+        uids = {"StudyInstanceUID": "1.8", "SeriesInstanceUID": "1.8.1", "StudyDate": "20180101"}
+        save(make_ct(np.full((64, 64), 1024 + i, np.uint16), ImagePositionPatient=[0, 0, i], **uids), f"a{i}")
+    for i in range(8):
+        uids = {"StudyInstanceUID": "1.9", "SeriesInstanceUID": "1.9.1", "StudyDate": "20240101"}
+        path = save(make_ct(np.full((64, 64), 1024 + i, np.uint16), ImagePositionPatient=[0, 0, i], **uids), f"b{i}")
+
+    study = read_study(path.parent, keys, replace(LIMITS, max_voxels=20 * 64 * 64))
+
+    assert [series.facts.slices for series in study.series] == [8]
+
+
+@pytest.mark.parametrize("read", [read_study, open_study])
+def test_shifted_values_are_noticed_on_the_page_as_on_the_command_line(make_ct, save, keys, read):
+    for i in range(MANY_SLICES):
+        stored = np.full((64, 64), 24 + i % 2, np.uint16)
+        stored[16:48, 16:48] = 1074
+        path = save(make_ct(stored, RescaleIntercept=0, ImagePositionPatient=[0, 0, i]), f"{i}")
+
+    [series] = read(path.parent, keys).series
+
+    assert series.facts.units == "arbitrary"
+    assert any("not Hounsfield units as stated" in warning for warning in series.warnings)
 
 
 def hostile_files(make_ct, to_bytes) -> dict[str, bytes]:

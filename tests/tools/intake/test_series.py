@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from tests.conftest import examples
 from tools.domain.patient_keys import PatientKeys
-from tools.intake.messages import FrameRecord, Note
+from tools.intake.messages import FrameKeys, FrameRecord, Note
 from tools.intake.sandbox import ReceivedFrame
 from tools.intake.series import build_series
 
@@ -167,6 +167,104 @@ def test_ct_comes_before_everything_else():
     assert ct.facts.modality == "CT"
     assert mr.facts.units == "arbitrary"
     assert any("encoder was made for CT" in warning for warning in mr.warnings)
+
+
+def keys(**said) -> FrameKeys:
+    return FrameKeys(**{"image_type": ("ORIGINAL", "PRIMARY", "AXIAL"), "study_date": "20240312"} | said)
+
+
+def test_the_newest_examination_comes_first_and_others_are_dated_by_it():
+    def of_2018():
+        return [frame(z=i, fill=i, study_uid="1", series_uid="1.1", keys=keys(study_date="20180101")) for i in range(9)]
+
+    current = [frame(z=i, fill=i, study_uid="2", series_uid="2.1", keys=keys()) for i in range(3)]
+    undated = [frame(z=i, fill=i, study_uid="3", series_uid="3.1", keys=keys(study_date="")) for i in range(20)]
+
+    series = build([*undated, *of_2018(), *current])
+
+    assert [(s.facts.slices, s.facts.years_before_newest) for s in series] == [(3, 0.0), (9, 6.19), (20, None)]
+    assert all("2018" not in repr(s) and "2024" not in repr(s) for s in series)
+    assert build(of_2018())[0].facts.years_before_newest is None
+
+
+CORONAL = {"row_direction": (1.0, 0.0, 0.0), "column_direction": (0.0, 0.0, -1.0)}
+
+
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        ({}, {"keys": keys(image_type=("DERIVED", "SECONDARY", "AXIAL", "MIP"))}),
+        ({}, {"position": lambda i: (0.0, 2.0 * i, 0.0)} | CORONAL),
+        ({"keys": keys(kernel="B30f")}, {"keys": keys(kernel="B70f")}),
+        ({}, {"keys": keys(image_type=("DERIVED", "SECONDARY", "SCREEN SAVE")), "notes": (Note.SCREEN,)}),
+        ({}, {"notes": (Note.LOCALIZER,)}),
+        ({"keys": keys(study_date="20180101"), "study_uid": "7"}, {"notes": (Note.LOCALIZER,)}),
+    ],
+    ids=["derived", "coronal", "sharp", "screen", "localizer", "newer localizer"],
+)
+def test_what_is_looked_at_first_is_not_decided_by_the_number_of_slices(better, worse):
+    def made(count, uid, said):
+        said = dict(said)
+        position = said.pop("position", lambda i: (0.0, 0.0, 2.0 * i))
+        return [
+            frame(fill=i, series_uid=uid, **{"keys": keys(), "position_mm": position(i)} | said) for i in range(count)
+        ]
+
+    series = build([*made(9, "2", worse), *made(4, "1", better)])
+
+    assert [s.facts.slices for s in series] == [4, 9]
+
+
+def test_plane_kind_kernel_and_image_numbers_are_facts():
+    coronal = [
+        frame(
+            fill=i, position_mm=(0.0, 2.0 * i, 0.0), **CORONAL, instance_number=40 - i,
+            keys=keys(image_type=("DERIVED", "SECONDARY", "MPR"), kernel="Br59d"),
+        )
+        for i in range(4)
+    ]  # fmt: skip
+    frames_of_one_file = [frame(z=i, fill=i, instance_number=1, frame=i, multi_frame=True, file=1) for i in range(3)]
+
+    [series] = build(coronal)
+    [multi] = build(frames_of_one_file)
+
+    assert (series.facts.plane, series.facts.kind, series.facts.kernel) == ("coronal", "derived", "sharp")
+    assert series.image_numbers == (40, 39, 38, 37)
+    assert any(warning.startswith("These are coronal slices") for warning in series.warnings)
+    assert multi.image_numbers == (1, 2, 3)
+
+
+def test_a_tilted_gantry_is_axial_and_a_steep_plane_oblique():
+    def plane(degrees: float) -> str | None:
+        angle = math.radians(degrees)
+        return build([frame(column_direction=(0.0, math.cos(angle), math.sin(angle)))])[0].facts.plane
+
+    assert [plane(degrees) for degrees in (0, 25, 45, 80)] == ["axial", "axial", "oblique", "coronal"]
+
+
+def test_loss_is_said_with_its_ratio_and_is_a_fact():
+    [known] = build([frame(z=i, fill=i, lossy=i == 1, lossy_ratio=9.8 if i == 1 else None) for i in range(3)])
+    [unknown] = build([frame(lossy=True)])
+
+    assert (known.facts.lossy, known.facts.lossy_ratio) == (True, 9.8)
+    assert any("Lossy compressed about 10:1: densities may be off" in warning for warning in known.warnings)
+    assert (unknown.facts.lossy, unknown.facts.lossy_ratio) == (True, None)
+    assert any(warning.startswith("Lossy compressed: ") for warning in unknown.warnings)
+
+
+def test_values_that_are_shifted_are_no_hounsfield_units():
+    image = np.full((64, 64), 24, np.int16)
+    image[16:48, 16:48] = 1074
+    frames = [frame(z=i, fill=i, shape=(64, 64)) for i in range(3)]
+    for one in frames:
+        one.pixels = image.copy()
+
+    [series] = build(frames)
+
+    assert series.facts.units == "arbitrary"
+    assert any("not Hounsfield units as stated" in warning for warning in series.warnings)
+    assert (series.window.width_hu, series.window.level_hu) == (400, 40)
+    assert series.volume_hu.min() == -160
 
 
 def test_numbers_without_unit_are_shown_on_one_scale_for_the_whole_series():

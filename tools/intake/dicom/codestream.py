@@ -3,6 +3,8 @@
 import struct
 
 JPEG_START, J2K_START, JP2_START = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "
+J2K_CODING = b"\xff\x52"  # COD: coding style
+SEARCHED = 1 << 16  # bytes before the first codestream: offset table, item headers
 JPEG_FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # SOF markers; not tables; SOF55 is JPEG-LS
 
 
@@ -20,6 +22,13 @@ def stated_size(encoded: bytes) -> tuple[int, int] | None:
     except (struct.error, IndexError):
         pass
     return None
+
+
+def is_irreversible(encoded: bytes) -> bool:
+    """Tell whether a JPEG 2000 image was made with the lossy 9-7 wavelet (ISO/IEC 15444-1 A.6.1)."""
+    start = encoded.find(J2K_START, 0, SEARCHED)
+    coding = encoded.find(J2K_CODING, start, start + SEARCHED) if start >= 0 else -1
+    return coding >= 0 and len(encoded) > coding + 13 and encoded[coding + 13] == 0
 
 
 def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:

@@ -11,11 +11,13 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_color_lut
 
 from tools.intake.dicom import header, pixels
+from tools.intake.dicom.frame_keys import image_type, read_keys
+from tools.intake.dicom.lossy import Lossy, read_lossy
 from tools.intake.dicom.parse import decoder_of, open_header, open_image
+from tools.intake.dicom.units import reason_against_hu
 from tools.intake.messages import FrameRecord, Note, Reason
 from tools.intake.sources import Budget, LeftOutError
 
-CT_RESCALE_TYPES = ("", "HU", "US")  # US: unspecified
 DECODERS = ["pyjpegls", "pylibjpeg", "pydicom", "pillow"]  # fastest first, as measured on 512 x 512 CT
 
 DecodedFrame = tuple[FrameRecord, NDArray[np.generic]]
@@ -63,34 +65,37 @@ def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[DecodedFrame
 def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecord | None:
     """Read the record of a plain CT image in HU from the first bytes of its `size`-byte file, without its
     digest; None for all else. Raises LeftOutError for what no decoder could use."""
-    dataset = open_header(head, size, budget)
-    if dataset is None or header.modality(dataset) != "CT":
+    opened = open_header(head, size, budget)
+    if opened is None or header.modality(opened[0]) != "CT":
         return None
+    dataset, at = opened
     _complete(dataset)
     if dataset.PhotometricInterpretation not in ("MONOCHROME1", "MONOCHROME2"):
         return None
     groups = header.frame_groups(dataset, 0)
     transform, kind = _transform(dataset, header.macro(dataset, groups, "PixelValueTransformationSequence"))
-    if transform is None or kind not in CT_RESCALE_TYPES:
+    if reason_against_hu(dataset, groups, transform, kind) is not None:
         return None
     window = header.window(header.macro(dataset, groups, "FrameVOILUTSequence"))
-    described = Described(
-        (int(dataset.Rows), int(dataset.Columns)), "int16", "", window, tuple(header.notes(dataset, False))
-    )
-    return _record(dataset, groups, file, 0, described, _position(dataset, groups, 0.0))
+    notes = header.notes(dataset, False, image_type(dataset, groups))
+    described = Described((int(dataset.Rows), int(dataset.Columns)), "int16", "", window, tuple(notes))
+    lossy = read_lossy(dataset, head[at:], size - at)
+    return _record(dataset, groups, file, 0, described, _position(dataset, groups, 0.0), lossy)
 
 
 def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[DecodedFrame]:
     _complete(dataset)
     offsets = header.frame_positions(dataset, frames) if frames > 1 else None
     shape = int(dataset.Rows), int(dataset.Columns)
+    encoded = header.value(dataset, "PixelData") or b""
+    lossy = read_lossy(dataset, encoded, len(encoded) // frames)
     for frame, array in enumerate(_arrays(dataset, frames)):
         if array.shape[:2] != shape:
             raise LeftOutError(Reason.SIZE_LIES)
         groups = header.frame_groups(dataset, frame)
         image = _image(dataset, groups, array)
         position = _position(dataset, groups, offsets[frame] if offsets else 0.0)
-        yield _record(dataset, groups, file, frame, image.described(), position), image.pixels
+        yield _record(dataset, groups, file, frame, image.described(), position, lossy, frames > 1), image.pixels
 
 
 def _complete(dataset: Dataset) -> None:
@@ -133,19 +138,24 @@ def _speed(plugin: str) -> int:
 def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) -> DecodedImage:
     photometric = dataset.PhotometricInterpretation
     is_colour = array.ndim == 3 or photometric == "PALETTE COLOR"
-    notes = header.notes(dataset, is_colour)
-    stored, padded = _stored(dataset, array)
+    notes = header.notes(dataset, is_colour, image_type(dataset, groups))
+    stored, padded, surely_padded = _stored(dataset, array)
     transform, kind = _transform(dataset, header.macro(dataset, groups, "PixelValueTransformationSequence"))
     center, width = header.window(header.macro(dataset, groups, "FrameVOILUTSequence"))
     if header.modality(dataset) == "CT" and not is_colour:
-        if transform is not None and kind in CT_RESCALE_TYPES:
-            if padded is not None and pixels.padding_erases_anatomy(stored, padded, transform):
-                notes.append(Note.PADDING_IGNORED)
-                padded = None
-            return DecodedImage(pixels.to_hu(stored, transform, padded), (center, width), tuple(notes))
-        notes.append(Note.NO_RESCALE if transform is None else Note.NOT_HU)
+        problem = reason_against_hu(dataset, groups, transform, kind)
+        if problem is None:
+            assert transform is not None  # else that would be the problem
+            if padded is not None:
+                padded = pixels.credible_padding(stored, padded, transform)
+                if padded is None:
+                    notes.append(Note.PADDING_IGNORED)
+            hu = pixels.to_hu(stored, transform, pixels.either(padded, surely_padded))
+            return DecodedImage(hu, (center, width), tuple(notes))
+        notes.append(problem)
     # MONOCHROME1 says how to show values, not what they are: it turns round what has no unit, never HU
     inverted = photometric == "MONOCHROME1"
+    padded = pixels.either(padded, surely_padded)
     numbers = pixels.to_numbers(stored, transform or pixels.Rescale(), padded, inverted)
     if is_colour or center is None:
         return DecodedImage(numbers, (None, None), tuple(notes))
@@ -169,6 +179,8 @@ def _record(
     frame: int,
     image: Described,
     position: tuple[float, ...] | None,
+    lossy: Lossy,
+    multi_frame: bool = False,
 ) -> FrameRecord:
     measures = header.macro(dataset, groups, "PixelMeasuresSequence")
     acquisition = header.macro(dataset, groups, "CTAcquisitionDetailsSequence")
@@ -205,19 +217,29 @@ def _record(
         window_center=image.window[0],
         window_width=image.window[1],
         notes=image.notes,
+        multi_frame=multi_frame,
+        birth_year=header.birth_year(dataset),
+        lossy=lossy.is_lossy,
+        lossy_ratio=lossy.ratio,
+        keys=read_keys(dataset, groups),
     )
 
 
-def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.bool_] | None]:
-    """Read stored values (rows, columns), colour as luminance, and where they are padding."""
+Mask = NDArray[np.bool_] | None
+
+
+def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.generic], Mask, Mask]:
+    """Read stored values (rows, columns), colour as luminance; where they equal the padding value; and where it stands
+    beyond Bits Stored, so that it cannot be anything else."""
     if dataset.PhotometricInterpretation == "PALETTE COLOR":
         array = apply_color_lut(array, dataset)
     if array.ndim == 3:
-        return pixels.luminance(array[..., :3]), None
+        return pixels.luminance(array[..., :3]), None, None
     allocated, bits = int(dataset.BitsAllocated), int(dataset.BitsStored)
     if array.dtype.kind == "f" or allocated < 8:
-        return array, None
+        return array, None, None
     high = header.integer(dataset, "HighBit", bits - 1, allocated - 1)
+    cells = array
     if decoder_of(dataset).is_native:
         array = pixels.stored_bits(array, allocated, bits, bits - 1 if high is None else high)
     little = bool(dataset.original_encoding[1])
@@ -225,7 +247,11 @@ def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.ge
         next(iter(header.raw_integers(dataset, keyword, little)), None)
         for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
     )
-    return array, pixels.padding_mask(array, padding, limit, allocated)
+    padded = pixels.padding_mask(array, padding, limit, allocated)
+    beyond = pixels.padding_mask(cells, padding, limit, allocated) if array is not cells else None
+    if beyond is not None and padded is not None:
+        beyond &= ~padded
+    return array, padded, beyond
 
 
 def _transform(dataset: Dataset, values: Dataset) -> tuple[pixels.Rescale | pixels.LookupTable | None, str]:

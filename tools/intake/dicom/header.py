@@ -6,6 +6,8 @@ Runs in the sandboxed worker; loads pydicom.
 import math
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import cache
 from typing import Any, Literal
 
 import pydicom
@@ -14,21 +16,25 @@ from pydicom.tag import BaseTag, Tag
 
 from tools.domain.body_part_terms import body_part_of_code, body_part_of_text
 from tools.domain.dicom_terms import MODALITIES
+from tools.intake.image_kinds import kind_of
 from tools.intake.messages import Note, Reason, Vector
 
 FIRST_LEVEL = """
-    SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate Modality PatientID
+    SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate SeriesDate AcquisitionDate ContentDate
+    AcquisitionDateTime AcquisitionTime ContentTime Modality PatientID
     PatientBirthDate PatientSex PatientAge ContrastBolusAgent ContrastBolusAgentSequence
     ContrastBolusUsageSequence BodyPartExamined AnatomicRegionSequence KVP SliceThickness SpacingBetweenSlices
-    GantryDetectorTilt
+    GantryDetectorTilt TriggerTime NominalPercentageOfCardiacPhase ReconstructionDiameter ConvolutionKernel
     StudyInstanceUID SeriesInstanceUID AcquisitionNumber InstanceNumber ImagePositionPatient
-    ImageOrientationPatient SliceLocation SamplesPerPixel PhotometricInterpretation PlanarConfiguration
+    ImageOrientationPatient FrameOfReferenceUID TemporalPositionIdentifier TemporalPositionIndex StackID
+    SliceLocation SamplesPerPixel PhotometricInterpretation PlanarConfiguration
     NumberOfFrames Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation
     PixelPaddingValue PixelPaddingRangeLimit BurnedInAnnotation WindowCenter WindowWidth RescaleIntercept
     RescaleSlope RescaleType ModalityLUTSequence RedPaletteColorLookupTableDescriptor
     GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData
     GreenPaletteColorLookupTableData BluePaletteColorLookupTableData SegmentedRedPaletteColorLookupTableData
     SegmentedGreenPaletteColorLookupTableData SegmentedBluePaletteColorLookupTableData
+    LossyImageCompression LossyImageCompressionRatio RealWorldValueMappingSequence
     GridFrameOffsetVector SliceLocationVector
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
     ExtendedOffsetTable ExtendedOffsetTableLengths FloatPixelData DoubleFloatPixelData PixelData
@@ -50,12 +56,17 @@ NON_IMAGES = (  # SOP Class UID prefixes, PS3.4 annex B.5
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 MAX_AGE_YEARS = 90  # ages above 89 can identify a person and become 90
+OLDEST_YEARS = 120  # more is a placeholder
+PLACEHOLDER_BIRTHS = (date(1900, 1, 1), date(1901, 1, 1))
+EARLIEST_BIRTH = 1880
+IMAGE_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
 
 def value(dataset: Dataset, keyword: str | int) -> Any:
     """Read an element's value, None when it is absent, empty or not what its type allows."""
+    tag = _tag(keyword)
     try:
-        found = dataset[keyword].value if keyword in dataset else None
+        found = dataset[tag].value if tag in dataset else None
     except (RecursionError, MemoryError):
         raise
     except Exception:  # pydicom raises many kinds for what a damaged value may hold
@@ -74,6 +85,12 @@ def number(dataset: Dataset, keyword: str, low: float = -1e9, high: float = 1e9)
     """Read a finite number within bounds, the first if there are several."""
     numbers = _numbers([first(value(dataset, keyword))], below_1000=high < 1000)
     return numbers[0] if numbers and low <= numbers[0] <= high else None
+
+
+def numbers(dataset: Dataset, keyword: str) -> list[float]:
+    """Read all finite numbers of an element; none when one of them is no number."""
+    found = value(dataset, keyword)
+    return _numbers(found if isinstance(found, Sequence) and not isinstance(found, str | bytes) else [found]) or []
 
 
 def integer(dataset: Dataset, keyword: str, low: int = -(2**31), high: int = 2**31) -> int | None:
@@ -119,6 +136,13 @@ def frame_groups(dataset: Dataset, frame: int) -> list[Dataset]:
     return groups
 
 
+def items(dataset: Dataset, keyword: str) -> list[Dataset]:
+    """List the items of a sequence; none where there is no sequence."""
+    found = value(dataset, keyword)
+    listed = found if isinstance(found, Sequence) and not isinstance(found, str | bytes) else ()
+    return [item for item in listed if isinstance(item, Dataset)]
+
+
 def macro(dataset: Dataset, groups: Iterable[Dataset], keyword: str) -> Dataset:
     """Find the item of a functional group macro (PS3.3 C.7.6.16.2), or the data set itself."""
     for group in groups:
@@ -162,20 +186,39 @@ def sex(dataset: Dataset) -> Literal["F", "M", "O"] | None:
 
 
 def age_years(dataset: Dataset) -> int | None:
-    """Read the age from Patient's Age, else from the birth and study dates; whole years, more than 89 becomes 90."""
-    years: int | None = None
-    age = re.fullmatch(r"(\d{1,3})([DWMY])", text(dataset, "PatientAge").upper())
-    birth, study = (
-        re.fullmatch(r"(\d{4})\.?(\d\d)\.?(\d\d)", text(dataset, k)) for k in ("PatientBirthDate", "StudyDate")
-    )
-    if age and int(age[1]) + (age[2] != "Y"):  # "000Y" fills the gap in de-identified files
+    """Read the age from Patient's Age, else from the birth date and the first date that the images have; whole years,
+    more than 89 becomes 90. Placeholders (000Y, 999Y, 1900-01-01) are unknown."""
+    age = re.fullmatch(r"(\d{1,3})\s*([DWMY])", text(dataset, "PatientAge").upper())
+    if age and int(age[1]) + (age[2] != "Y"):
         years = int(int(age[1]) / {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}[age[2]])
-    elif birth and study:
-        born, seen = (tuple(map(int, match.groups())) for match in (birth, study))
-        years = seen[0] - born[0] - (seen[1:] < born[1:])
-    if years is None or not 0 <= years <= 130:
+        if years <= OLDEST_YEARS:
+            return min(years, MAX_AGE_YEARS)
+    born = _birth_date(dataset)
+    seen = next((day for k in IMAGE_DATES if (day := calendar_date(text(dataset, k)))), None)
+    if born is None or seen is None:
         return None
-    return min(years, MAX_AGE_YEARS)
+    years = seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day))
+    return min(years, MAX_AGE_YEARS) if 0 <= years <= OLDEST_YEARS else None
+
+
+def birth_year(dataset: Dataset) -> int | None:
+    """Read the year of birth; None for a placeholder."""
+    born = _birth_date(dataset)
+    return born.year if born else None
+
+
+def calendar_date(text: str) -> date | None:
+    """Parse YYYYMMDD, also with dots or hyphens; None where it is no date."""
+    found = re.match(r"(\d{4})[.\-]?(\d\d)[.\-]?(\d\d)", text)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
+
+
+def _birth_date(dataset: Dataset) -> date | None:
+    born = calendar_date(text(dataset, "PatientBirthDate"))
+    return None if born is None or born.year < EARLIEST_BIRTH or born in PLACEHOLDER_BIRTHS else born
 
 
 def contrast(dataset: Dataset) -> bool | None:
@@ -224,12 +267,12 @@ def window(voi: Dataset) -> tuple[float | None, float | None]:
     return (center, width) if center is not None and width is not None else (None, None)
 
 
-def notes(dataset: Dataset, is_colour: bool) -> list[Note]:
+def notes(dataset: Dataset, is_colour: bool, image_type: Sequence[str]) -> list[Note]:
+    """List what is to be said of an image by its header."""
     found = [Note.COLOUR] if is_colour else []
     if text(dataset, "BurnedInAnnotation").upper() == "YES":
         found.append(Note.BURNED_IN)
-    kinds = value(dataset, "ImageType")
-    if not isinstance(kinds, str) and "LOCALIZER" in [str(kind).strip().upper() for kind in kinds or ()]:
+    if kind_of(image_type) == "localizer":
         found.append(Note.LOCALIZER)
     return found
 
@@ -245,6 +288,12 @@ def to_numbers(items: Iterable[Any], below_1000: bool = False) -> list[float]:
     if below_1000 or not all(map(_THOUSANDS.fullmatch, commas)):
         items = [item.replace(",", ".") if item in commas else item for item in items]
     return [float(item) for item in items]
+
+
+@cache
+def _tag(keyword: str | int) -> BaseTag:
+    """Look a tag up once: pydicom does so for every element of every file."""
+    return Tag(keyword)
 
 
 def _numbers(items: Iterable[Any], below_1000: bool = False) -> list[float] | None:

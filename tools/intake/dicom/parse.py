@@ -45,9 +45,12 @@ def open_image(data: bytes, budget: Budget) -> tuple[Dataset, int]:
     return dataset, _check_size(dataset, budget)
 
 
-def open_header(head: bytes, size: int, budget: Budget) -> Dataset | None:
-    """Parse the header of an ordinary single image of `size` bytes from its first bytes, checked like a whole one;
-    None when the header reaches further, or for anything else: then the file has to be opened as a whole."""
+def open_header(head: bytes, size: int, budget: Budget) -> tuple[Dataset, int] | None:
+    """Parse the header of an ordinary single image of `size` bytes from its first bytes, checked like a whole one.
+
+    Returns it and where its pixels begin; None when the header reaches further, or for anything else: then the file
+    has to be opened as a whole.
+    """
     if head[PREFIX] != b"DICM":
         return None
     stream = io.BytesIO(head)
@@ -70,7 +73,7 @@ def open_header(head: bytes, size: int, budget: Budget) -> Dataset | None:
     if not decoder_of(dataset).is_encapsulated and not stated <= there <= stated + TRAILING_BYTES + stated // 100:
         return None
     budget.spend_voxels(rows * columns)
-    return dataset
+    return dataset, at
 
 
 def parse(data: bytes, budget: Budget) -> Dataset:

@@ -11,7 +11,9 @@ from tools.intake.messages import Reason
 
 AIR_HU = -1024  # what lies outside the scanned circle; nothing on the Hounsfield scale is lower
 MAX_HU = 32767
-TISSUE_HU = (-250.0, 1500.0)  # a padding value in here would erase anatomy if the tag were wrong
+LOWEST_TISSUE_HU = -950.0  # a padding value above it would erase anatomy, or metal, if the tag were wrong
+PADDED_CORNER = 0.005  # share of the image; corners outside a circular field of view have a twentieth each
+PADDED_MOST = 0.6  # share of the image that padding of tissue density may have in all
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in DICOM's YBR_FULL
 
 
@@ -106,13 +108,28 @@ def to_numbers(
     return numbers
 
 
-def padding_erases_anatomy(
+def credible_padding(
     stored: NDArray[np.generic], padded: NDArray[np.bool_], transform: Rescale | LookupTable
-) -> bool:
-    """Tell whether 'padding' has the density of tissue and nowhere reaches the edge: then the tag is wrong."""
-    density = float(np.median(transform.apply(stored[padded][:1000])))
-    edges = (padded[0], padded[-1], padded[:, 0], padded[:, -1])
-    return TISSUE_HU[0] <= density <= TISSUE_HU[1] and not any(edge.any() for edge in edges)
+) -> NDArray[np.bool_] | None:
+    """Keep of the pixels that equal the padding value those that can be meant; None where none can.
+
+    Where the value has the density of tissue or metal, padding is what is connected to a corner of the image (PS3.3
+    C.7.5.1.1.2: outside the reconstructed field); equal values inside the patient are measured.
+    """
+    if float(np.median(transform.apply(stored[padded][:1000]))) <= LOWEST_TISSUE_HU:
+        return padded
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(padded)
+    corners = {int(label) for label in (labels[0, 0], labels[0, -1], labels[-1, 0], labels[-1, -1])} - {0}
+    large = [label for label in corners if np.mean(labels == label) >= PADDED_CORNER]
+    kept = np.isin(labels, large)
+    return kept if large and kept.mean() <= PADDED_MOST else None
+
+
+def either(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Join two masks, None being empty."""
+    return b if a is None else a if b is None else a | b
 
 
 def luminance(colour: NDArray[np.generic]) -> NDArray[np.float32]:

@@ -212,13 +212,15 @@ def test_colour_is_read_as_brightness_with_a_note(real_dicom):
 # --- multi-frame ---
 
 
-def test_an_enhanced_ct_takes_geometry_and_scale_from_its_functional_groups(real_dicom):
+def test_an_enhanced_ct_takes_geometry_and_unit_from_its_functional_groups(real_dicom):
+    """A real map of cerebral blood flow: its densities are no Hounsfield units."""
     frames = decode(real_dicom("eCT_Supplemental.dcm").read_bytes())
 
     assert len(frames) == 2
     records = [record for record, _ in frames]
     assert records[0].position_mm != records[1].position_mm
-    assert all(record.dtype == "int16" and record.row_spacing_mm and record.row_direction for record in records)
+    assert all(record.row_spacing_mm and record.row_direction for record in records)
+    assert all(record.dtype == "float32" and Note.COMPUTED_MAP in record.notes for record in records)
 
 
 def test_each_frame_of_an_enhanced_ct_has_its_own_scale(make_ct, to_bytes):

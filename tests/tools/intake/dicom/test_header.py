@@ -25,6 +25,15 @@ def test_ages_come_from_the_age_or_the_dates_and_stop_at_90(make_ct, to_bytes):
     assert age(PatientAge="000Y") is None
     assert age(PatientBirthDate="19600615", StudyDate="20200614") == 59
     assert age(PatientBirthDate="20300615", StudyDate="20200614") is None
+    assert age(PatientAge="45 Y") == 45
+    assert age(PatientAge="006M") == 0
+    assert age(PatientAge="999Y") is None
+    assert age(PatientAge="999Y", PatientBirthDate="19600615", StudyDate="20200614") == 59
+    assert age(PatientBirthDate="19000101", StudyDate="19950101") is None
+    assert age(PatientBirthDate="18500101", StudyDate="20200101") is None
+    assert age(PatientBirthDate="19500101", StudyDate="21870101") is None
+    assert age(PatientBirthDate="19500101", AcquisitionDate="20200102") == 70
+    assert age(PatientBirthDate="19500101", StudyDate="", SeriesDate="20200102") == 70
 
 
 def test_facts_come_from_closed_lists_only(make_ct, to_bytes):

@@ -9,9 +9,9 @@ from tools.intake.dicom.pixels import (
     LookupTable,
     Rescale,
     RescaleError,
+    credible_padding,
     display_range,
     luminance,
-    padding_erases_anatomy,
     padding_mask,
     stored_bits,
     to_hu,
@@ -89,12 +89,36 @@ def test_a_padding_range_covers_all_between_its_ends():
     assert padding_mask(stored, 3, 1, 16).tolist() == [[False, True, True, True, False]]
 
 
-def test_padding_of_tissue_density_away_from_the_edge_is_recognised_as_wrong():
-    stored = np.full((8, 8), -1000, dtype=np.int16)
-    stored[3:5, 3:5] = 0
+def disc(side: int, radius: float) -> np.ndarray:
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    return x**2 + y**2 < radius**2
 
-    assert padding_erases_anatomy(stored, stored == 0, Rescale())
-    assert not padding_erases_anatomy(stored, stored == -1000, Rescale())
+
+@pytest.mark.parametrize("value", [0, 3071])
+def test_padding_of_tissue_or_metal_density_is_believed_outside_the_field_only(value):
+    stored = np.where(disc(64, 31), 40, value).astype(np.int16)
+    stored[30:34, 30:34] = value
+
+    kept = credible_padding(stored, stored == value, Rescale())
+
+    assert not kept[30:34, 30:34].any()
+    assert_array_equal(kept, ~disc(64, 31))
+
+
+def test_padding_of_the_density_of_air_is_believed_wherever_it_stands():
+    stored = np.full((8, 8), 40, dtype=np.int16)
+    stored[3:5, 3:5] = -2000
+
+    assert_array_equal(credible_padding(stored, stored == -2000, Rescale()), stored == -2000)
+
+
+@pytest.mark.parametrize("noise", [0, 8])
+def test_a_padding_value_that_is_the_patient_is_not_believed(noise):
+    stored = np.rint(np.random.default_rng(1).normal(0, noise, (64, 64))).astype(np.int16)
+    in_air = np.where(disc(64, 20), stored, -1000).astype(np.int16)
+
+    assert credible_padding(stored, stored == 0, Rescale()) is None
+    assert credible_padding(in_air, in_air == 0, Rescale()) is None
 
 
 def test_numbers_without_unit_show_black_and_white_of_their_window_as_soft_tissue():

@@ -1,0 +1,90 @@
+"""Which series comes first, and which slices are read where an upload has more than can be held."""
+
+import math
+from collections.abc import Sequence
+from datetime import date
+
+import numpy as np
+
+from tools.domain.dicom_terms import Plane
+from tools.intake.assembly import Stack, assemble, axes_of
+from tools.intake.image_kinds import kernel_class, kind_of
+from tools.intake.messages import FrameRecord, Note
+from tools.intake.patients import patients_of
+from tools.intake.sandbox import ReceivedFrame
+
+ALONG_AXIS = 0.85  # cosine: within 32 degrees, as far as gantries tilt
+DAYS_PER_YEAR = 365.25
+
+Rank = tuple[float, ...]
+
+
+def years_before_newest(stacks: Sequence[Stack]) -> list[float | None]:
+    """Measure how much older than the newest examination each stack is; only differences leave this module.
+
+    None where its date is unknown, or all are of one examination.
+    """
+    days = [_examined(stack) for stack in stacks]
+    known = {day for day in days if day is not None}
+    if len(known) < 2 or len({stack.frames[0].record.study_uid for stack in stacks}) < 2:
+        return [None] * len(stacks)
+    return [None if day is None else round((max(known) - day) / DAYS_PER_YEAR, 2) for day in days]
+
+
+def ranks(stacks: Sequence[Stack]) -> list[Rank]:
+    """Rank stacks, lowest first: bodies in HU; of them the newest examination (those without a date last); of one
+    examination originals before derived images, axial ones before reformats, soft kernels before sharp; then most
+    pixels, and the first pass."""
+    ages = years_before_newest(stacks)
+    undated = math.inf if any(age is not None for age in ages) else 0.0
+    return [_rank(stack, undated if age is None else age) for stack, age in zip(stacks, ages, strict=True)]
+
+
+def plane_of(record: FrameRecord) -> Plane | None:
+    """Name the plane of a slice by its normal in patient coordinates; None where it has no orientation."""
+    axes = axes_of(record)
+    if axes is None:
+        return None
+    planes: tuple[Plane, ...] = ("sagittal", "coronal", "axial")
+    along = np.abs(axes[2])
+    return planes[int(along.argmax())] if along.max() >= ALONG_AXIS else "oblique"
+
+
+def solid_block(frames: Sequence[ReceivedFrame], max_voxels: int) -> set[int]:
+    """Choose the files to read of an upload with more than `max_voxels`: the first series whole, or where it alone is
+    too large a block around its middle; then every other series that still fits whole."""
+    stacks, _ = assemble(patients_of(list(frames))[0].frames)
+    chosen: set[int] = set()
+    left = max_voxels
+    for _, stack in sorted(zip(ranks(stacks), stacks, strict=True), key=lambda pair: pair[0]):
+        records = [frame.record for frame in stack.frames]
+        fitting = left // (records[0].pixel_bytes // 2)
+        if fitting < len(records) and not chosen:
+            start = (len(records) - fitting) // 2
+            records = records[start : start + fitting]
+        if len(records) <= fitting:
+            chosen.update(record.file for record in records)
+            left -= sum(record.pixel_bytes // 2 for record in records)
+    return chosen
+
+
+def _rank(stack: Stack, age_years: float) -> Rank:
+    first = stack.frames[0].record
+    kind = kind_of(first.keys.image_type)
+    return (
+        first.dtype != "int16",
+        kind in ("localizer", "screen") or Note.LOCALIZER in first.notes or Note.SCREEN in first.notes,
+        age_years,
+        kind not in (None, "original"),
+        plane_of(first) not in (None, "axial"),
+        kernel_class(first.keys.kernel) == "sharp",
+        -first.rows * first.columns * len(stack.frames),
+        stack.part,
+    )
+
+
+def _examined(stack: Stack) -> int | None:
+    """Number the day of an examination."""
+    keys = stack.frames[0].record.keys
+    day = keys.study_date or keys.series_date
+    return date(int(day[:4]), int(day[4:6]), int(day[6:])).toordinal() if day else None
