@@ -162,6 +162,13 @@ def _unfamiliar_table(data: Path) -> str:
     return to_markdown(out_of_distribution_report(data))
 
 
+def _body_region_table(data: Path) -> str:
+    from eval.regions.body_regions import measure_body_regions, to_markdown
+    from tools.pipelines.train_body_region_classifier import read_labelled
+
+    return to_markdown(measure_body_regions(read_labelled(data)))
+
+
 def _ablation_table(data: Path) -> str:
     from eval.encoder.ablation import read_kept, to_markdown
     from eval.encoder.lidc import read_lidc
@@ -243,6 +250,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "frangi": _frangi_table,
     "paper": _paper_table,
     "unfamiliar": _unfamiliar_table,
+    "body-region": _body_region_table,
     "agent": _agent_table,
     "models": _models_table,
     "understanding": _understanding_table,

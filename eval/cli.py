@@ -342,6 +342,18 @@ def unfamiliar(data: DataOption = DATA_FOLDER, encoder: EncoderOption = None, js
     show(report, to_markdown(report), json)
 
 
+@app.command("body-region")
+def body_region(data: DataOption = DATA_FOLDER, json: JsonOption = False) -> None:
+    """Measure which part of the body is seen in a slice, cross-validated by patient; a few minutes."""
+    from eval.regions.body_regions import measure_body_regions, to_markdown
+    from tools.pipelines.train_body_region_classifier import read_labelled
+
+    slices = read_labelled(data)
+    with progress_bar("folds") as progress:
+        report = measure_body_regions(slices, progress=progress)
+    show(report, to_markdown(report), json)
+
+
 @app.command()
 def bench(
     documents: Annotated[Optional[list[Path]], typer.Argument(help="default: model card, docs, README")] = None,  # noqa: UP045
