@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.models.tool_call_parser import ToolCallStream, WrittenCall, read_calls
+from assistant.models.tool_call_parser import ToolCallStream, WrittenCall, may_be_call, read_calls, text_calls
 
 MEASURE = WrittenCall("measure_region", {"region_id": "R1"})
 WRITTEN = {
@@ -65,3 +65,77 @@ def test_prose_comes_out_whole_without_reasoning_and_special_tokens(size: int) -
     said = "".join(writer.feed(text[i : i + size]) for i in range(0, len(text), size))
     rest, calls = writer.finish()
     assert (said + rest, calls) == ("R1 is < 2 cm [P1-L2], mean 40 HU.", [])
+
+
+SIGNATURES = {"measure_region": ["region_id"], "find_regions": ["max_regions"], "search": ["region_id", "sex"]}
+AS_ANSWERS = WRITTEN | {
+    "fenced": '```json\n{"name": "measure_region", "arguments": {"region_id": "R1"}}\n```',
+    "python": 'measure_region(region_id="R1")',
+    "python by place": 'measure_region("R1")',
+    "python in a list": '[measure_region(region_id="R1")]',
+    "python printed": '```tool_code\nprint(default_api.measure_region(region_id="R1"))\n```',
+    "python dict": "{'name': 'measure_region', 'arguments': {'region_id': 'R1'}}",
+    "other keys": '{"tool": "measure_region", "args": {"region_id": "R1"}}',
+    "react": 'Thought: measure it\nAction: measure_region\nAction Input: {"region_id": "R1"}',
+    "invoke": '<invoke name="measure_region"><parameter name="region_id">R1</parameter></invoke>',
+    "harmony": '<|channel|>commentary to=functions.measure_region <|message|>{"region_id": "R1"}<|call|>',
+    "deepseek": "<｜tool▁call▁begin｜>function<｜tool▁sep｜>measure_region\n"
+    '```json\n{"region_id": "R1"}\n```<｜tool▁call▁end｜>',
+    "name as key": '{"measure_region": {"region_id": "R1"}}',
+}
+
+
+@pytest.mark.parametrize("text", AS_ANSWERS.values(), ids=AS_ANSWERS)
+def test_a_call_in_place_of_an_answer_is_read_in_every_form(text: str) -> None:
+    assert text_calls(text, SIGNATURES) == [MEASURE]
+    assert may_be_call(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "measure_region", "arguments": {"region_id": "R1"}}\n{"name": "find_regions", "arguments": {}}',
+        '[{"name": "measure_region", "arguments": {"region_id": "R1"}}, {"name": "find_regions", "arguments": {}}]',
+        'measure_region(region_id="R1")\nfind_regions()',
+        '[measure_region(region_id="R1"), find_regions()]',
+    ],
+)
+def test_several_calls_in_place_of_an_answer(text: str) -> None:
+    assert text_calls(text, SIGNATURES) == [MEASURE, WrittenCall("find_regions", {})]
+
+
+def test_words_of_json_are_values_in_a_python_call() -> None:
+    assert text_calls('search(region_id="R1", sex=null)', SIGNATURES) == [
+        WrittenCall("search", {"region_id": "R1", "sex": None})
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "measure_region", "arguments": {"region_id": "R1"',
+        "measure_region(region_id=R1)",
+        "<tool_call>no</tool_call>",
+    ],
+)
+def test_a_call_that_cannot_be_read_is_no_answer(text: str) -> None:
+    assert text_calls(text, SIGNATURES) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "R1 is 18 mm (E1).",
+        "[A-01] is a liver lesion.",
+        '{"long_axis_mm": 18.2}',
+        "I can search or measure.",
+        "- R1: 18 mm",
+    ],
+)
+def test_an_answer_is_no_call(text: str) -> None:
+    assert text_calls(text, SIGNATURES) is None
+
+
+@pytest.mark.parametrize("text", ["{" * 20_000, "{a" * 5000 + "}" * 5000, "measure_region(" * 3000, "[" * 20_000])
+def test_reading_stays_short_whatever_is_written(text: str) -> None:
+    assert text_calls(text, SIGNATURES) in (None, [])
