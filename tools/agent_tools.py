@@ -15,12 +15,14 @@ from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
     Facts,
+    ImageFacts,
     LesionFacts,
     LessonFacts,
     RegionFacts,
     RegionsFound,
     ReportFacts,
     SearchFacts,
+    SeriesSelected,
     StudyFacts,
 )
 from tools.domain.lesions import Filters, Scope
@@ -30,7 +32,7 @@ from tools.report import write as report
 from tools.settings import get_settings
 from tools.workspace.compare import compare_with_lesion, others_of_patient
 from tools.workspace.search import atlas_name, is_synthetic, search_region
-from tools.workspace.session import Workspace
+from tools.workspace.session import SessionError, Workspace
 
 RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region of this session, e.g. R1")]
 LesionId = Annotated[str, Field(min_length=1, max_length=200, description="an atlas lesion id, exactly as listed")]
@@ -44,11 +46,50 @@ GroupBy = Literal["lesion_type", "sex", "body_part", "source"]
 
 @tool(response_format="content_and_artifact")
 def describe_study(runtime: ToolRuntime[Workspace]) -> tuple[str, StudyFacts]:
-    """Facts about the study on the screen: modality, body part, number of slices, spacing, thickness, sex, age."""
+    """Facts about the study on the screen: modality, body part, number of slices, spacing, thickness, sex, age, plane,
+    kernel, contrast, phase, lossy compression, and the other series of the upload. No date is ever kept.
+    """
     session = runtime.context.session
     series = session.series
-    count = len(session.study.series) if session.study else 1
-    return _told(StudyFacts(facts=with_body_part_seen(series), series=count, warnings=series.warnings))
+    assert session.study is not None  # session.series would have raised
+    return _told(StudyFacts.of(session.study, series, with_body_part_seen(series)))
+
+
+@tool(response_format="content_and_artifact")
+def select_series(
+    runtime: ToolRuntime[Workspace],
+    series: Annotated[int, Field(ge=1, le=10_000, description="its number in describe_study, 1 is the first")],
+) -> tuple[str, SeriesSelected]:
+    """Bring another series of the upload to the screen, e.g. the prior or the coronal one; each keeps its regions."""
+    session = runtime.context.session
+    chosen = session.choose_series_number(series)
+    assert session.study is not None
+    regions = tuple(RegionFacts.of(region, chosen) for region in session.regions())
+    return _told(
+        SeriesSelected(**dict(StudyFacts.of(session.study, chosen, with_body_part_seen(chosen))), regions=regions)
+    )
+
+
+@tool(response_format="content_and_artifact")
+def find_image(
+    runtime: ToolRuntime[Workspace],
+    image_number: Annotated[int | None, Field(ge=0, le=10**9)] = None,
+    slice: Annotated[int | None, Field(ge=1, le=10**6)] = None,
+) -> tuple[str, ImageFacts]:
+    """Which slice of the series on the screen is this image number of the file, or which number has this slice.
+
+    Image numbers are what the PACS and other viewers show; slices count from 1. Give one of the two.
+    """
+    session = runtime.context.session
+    series = session.series
+    slices = int(series.volume_hu.shape[0])
+    if image_number is not None:
+        return _told(
+            ImageFacts(image_number=image_number, slice=session.slice_of_image(image_number) + 1, slices=slices)
+        )
+    if slice is None or slice > slices:
+        raise SessionError(f"This series has slices 1 to {slices}: give one of them, or an image number.")
+    return _told(ImageFacts(image_number=series.image_number(slice - 1), slice=slice, slices=slices))
 
 
 @tool(response_format="content_and_artifact")
@@ -157,6 +198,8 @@ def write_report(
 
 TOOLS: tuple[BaseTool, ...] = (
     describe_study,
+    select_series,
+    find_image,
     find_regions,
     measure_region,
     search_similar_lesions,

@@ -30,8 +30,10 @@ from assistant.grounding.checker import Checker
 from assistant.grounding.stream_filter import GroundedStream
 from assistant.models.planner_model import ASKS, PlannerChatModel
 from assistant.models.registry import offline_model, resolve_model
+from assistant.models.tool_call_parser import may_be_call
 from assistant.planning.context import Reply
 from assistant.wording.suggestions import next_questions
+from assistant.wording.tool_labels import unsaid
 from tools.domain.facts import SearchFacts
 from tools.workspace.session import Workspace
 
@@ -127,7 +129,9 @@ class Assistant:
         yield TurnBegan(turn_number)
         turn = TurnLog(self._state())
         self._turns.turn = turn
-        writer = GroundedStream(lambda: Checker(self._ledger, turn.state, question, turn.tool_errors))
+        writer = GroundedStream(
+            lambda: Checker(self._ledger, turn.state, question, turn.tool_errors, turn_number), may_be_call
+        )
         said: list[BaseMessage] = [HumanMessage(question)]
         try:
             yield from self._run(said, writer)
@@ -141,6 +145,7 @@ class Assistant:
             reply = self._planner.decide([SystemMessage(system_prompt(turn.state)), *said])
             final = AIMessage(reply.text if isinstance(reply, Reply) else INTERNAL_ERROR)
             yield from writer.feed(final.text)
+        yield from writer.add(unsaid(writer.text, turn.undone.values()))
         yield from writer.finish()
         answer = Answer(
             answer=writer.text,

@@ -4,7 +4,7 @@ from typing import Any
 
 from assistant.core.evidence import EvidenceLedger
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
-from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts, RegionsFound, SearchFacts
+from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts, RegionsFound, SearchFacts, SeriesFacts
 from tools.settings import get_settings
 from tools.workspace.search import is_synthetic
 from tools.workspace.session import Session, Workspace
@@ -34,6 +34,8 @@ def turn_state(
     selected = session.selected.region_id if session.selected else None
     return TurnState(
         study=series.facts if series else None,
+        series=SeriesFacts.all_of(session.study),
+        series_number=session.study.number_of(series) if session.study and series else 1,
         regions=regions,
         selected=selected,
         selection_changed=selected != selected_before,

@@ -11,7 +11,7 @@ Sex = Literal["F", "M"]
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
-    "undo", "unknown",
+    "undo", "unknown", "select_series", "find_image",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
 
@@ -68,7 +68,7 @@ class Request:
     types: tuple[str, ...] = ()  # types that were named, as filters or not
     left_out: tuple[str, ...] = ()
     unknown_types: tuple[str, ...] = ()
-    topic: str = ""  # group_by, report format, or kind of out-of-scope request
+    topic: str = ""  # group_by, report format, kind of out-of-scope request, or what is asked of the study
     follow_up: bool = False  # builds on the request before
     more: int = 0  # how many hits more than last time
     corrects: bool = False  # begins as a correction: the range it gives replaces the whole range there was

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from tools.domain.facts import RegionFacts, SearchFacts
+from tools.domain.facts import RegionFacts, SearchFacts, SeriesFacts
 from tools.domain.study import SafeFacts
 
 OPENING, CLOSING = "<state>", "</state>"
@@ -39,6 +39,8 @@ class TurnState(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     study: SafeFacts | None = None
+    series: tuple[SeriesFacts, ...] = ()  # of the upload, where it holds several
+    series_number: int = 1  # of the one on the screen
     regions: tuple[RegionFacts, ...] = ()
     selected: str | None = None
     selection_changed: bool = False  # since the last turn, by a click: then "this" is what was clicked

@@ -12,8 +12,10 @@ from itertools import product
 
 from assistant.core.evidence import Evidence
 from assistant.core.turn_state import TurnState
+from assistant.grounding import action_checks as actions
 from assistant.grounding import record_checks as records
 from assistant.grounding import search_checks as searches
+from assistant.grounding import study_checks as studies
 from assistant.grounding import type_checks as types
 from assistant.grounding.claim_reader import read_claims
 from assistant.grounding.claims import Claim, Kind
@@ -78,7 +80,22 @@ CHECKS: dict[Kind, Callable[[Sentence, Claim], bool]] = {
     "same_patient": records.same_patient,
     "other_patients": searches.scope,
     "type": types.type_of_subject,
+    "action": actions.done,
+    "series": studies.series,
+    "image": studies.image,
+    "plane": studies.trait,
+    "kernel": studies.trait,
+    "series_kind": studies.trait,
+    "phase": studies.trait,
+    "phase_name": _never,
+    "lossy": studies.trait,
+    "ratio": studies.trait,
+    "contrast": studies.trait,
+    "years": studies.trait,
+    "newest": studies.trait,
+    "unstated": studies.unstated,
 }
+WITHOUT_FACTS = ("type", "action")  # claims beside which every word must be familiar
 
 
 @dataclass(frozen=True)
@@ -93,9 +110,15 @@ class Checker:
     """Checks the sentences of one answer, in order: a sentence may speak of what the one before named."""
 
     def __init__(
-        self, evidence: Iterable[Evidence], state: TurnState, question: str = "", told: Iterable[str] = ()
+        self,
+        evidence: Iterable[Evidence],
+        state: TurnState,
+        question: str = "",
+        told: Iterable[str] = (),
+        turn: int | None = None,
     ) -> None:
-        self._known = KnowledgeBase(list(evidence), state, question, told)
+        """`turn` is the one that is answered, and its actions must be of it; None is the newest with evidence."""
+        self._known = KnowledgeBase(list(evidence), state, question, told, turn)
         self._focus = Focus()
 
     def check(self, sentence: str) -> CheckResult:
@@ -109,8 +132,10 @@ class Checker:
         self._regions_named(claims)
         failed = self._best_reading(claims, plain)
         failed += [f"“{term}”" for term in unsupported_terms(plain, self._known.words)]
-        if not failed and not plain.endswith("?") and all(c.kind == "type" for c in claims):
-            failed += [f"“{word}”" for word in unfamiliar_words(plain, self._known.words | self._known.question_words)]
+        if not failed and not plain.endswith("?") and all(c.kind in WITHOUT_FACTS for c in claims):
+            done = re.findall(r"[a-z'-]+", " ".join(c.text for c in claims if c.kind == "action").lower())
+            familiar = self._known.words | self._known.question_words | frozenset(done)
+            failed += [f"“{word}”" for word in unfamiliar_words(plain, familiar)]
         if not failed:
             self._remember(claims)
         return CheckResult(tuple(c.text.replace("\x00", "…") for c in claims), tuple(failed))
@@ -121,7 +146,7 @@ class Checker:
             self._focus = replace(self._focus, region=first)
 
     def _remember(self, claims: Sequence[Claim]) -> None:
-        named = tuple(r for c in claims if (r := self._known.record(c)) is not None)
+        named = tuple(r for c in claims if c.kind in ("lesion", "region") and (r := self._known.record(c)) is not None)
         lesion_type = next((c.words[0] for c in claims if c.kind == "type"), None)
         self._focus = replace(
             self._focus,

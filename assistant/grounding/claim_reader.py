@@ -3,7 +3,7 @@
 A digit that nothing has read is a claim too.
 """
 
-from assistant.grounding import claims_of_numbers, claims_of_words
+from assistant.grounding import claims_of_actions, claims_of_numbers, claims_of_study, claims_of_words
 from assistant.grounding.claims import Claim, Names
 from assistant.grounding.masked_sentence import MaskedSentence
 
@@ -11,6 +11,9 @@ _READERS = (  # from the most specific wording to the least
     claims_of_words.mask_examples,
     claims_of_words.read_ids,
     claims_of_words.read_body_parts_seen,
+    claims_of_actions.read_actions,
+    claims_of_study.read_unstated,
+    claims_of_study.read_series,
     claims_of_words.read_shares,
     claims_of_numbers.read_comparisons,
     claims_of_numbers.read_densities,
@@ -21,6 +24,7 @@ _READERS = (  # from the most specific wording to the least
     claims_of_words.read_counts,
     claims_of_words.read_statements,
     claims_of_words.read_types,
+    claims_of_study.read_traits,
     claims_of_words.read_left_over,
 )
 

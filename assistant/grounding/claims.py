@@ -13,6 +13,8 @@ Kind = Literal[
     "hu", "percent", "similarity", "score", "geometry", "rank", "closest", "count", "confidence", "no_type", "no_hits",
     "no_vote", "no_region", "no_rank", "same_patient", "other_patients", "type", "number", "body_part",
     "body_part_seen", "no_body_part", "limit",
+    "action", "series", "image", "plane", "kernel", "series_kind", "phase", "phase_name", "lossy", "ratio",
+    "contrast", "years", "newest", "unstated",
 ]  # fmt: skip
 MASK = "\x00"  # stands for each character of what was read already
 NUM = r"(\d+(?:\.\d+)?)"

@@ -14,12 +14,14 @@ from tools.domain.facts import (
     ComparisonFacts,
     Facts,
     HitFacts,
+    ImageFacts,
     LesionFacts,
     LessonFacts,
     RegionFacts,
     RegionsFound,
     ReportFacts,
     SearchFacts,
+    SeriesFacts,
     StudyFacts,
 )
 from tools.domain.lesions import DEEPLESION_TYPES
@@ -28,7 +30,7 @@ from tools.domain.study import SafeFacts
 
 @dataclass
 class Record:
-    """One thing facts are known of: a region, an atlas lesion, or the study. Several values may be true of it."""
+    """One thing facts are known of: a region, an atlas lesion, a series, an image. Several values may be true of it."""
 
     kind: str
     name: str
@@ -45,10 +47,12 @@ class Record:
     score: float | None = None
     slice: int | None = None
     slices: int | None = None
+    image_number: int | None = None
     patient: str | None = None
     others: int | None = None
     pixels: tuple[int, int] | None = None
     geometry: dict[str, float | None] = field(default_factory=dict)
+    traits: dict[str, str | float | bool | None] = field(default_factory=dict)  # of a series
 
     def measure(self, what: str) -> float | None:
         """Return the long axis in mm, or the age in years."""
@@ -92,15 +96,39 @@ class Record:
                 return self.pixels is not None and n[0].fits(self.pixels[0]) and n[1].fits(self.pixels[1])
             case "geometry":
                 return n[0].fits(self.geometry.get(claim.label))
+            case "plane" | "kernel" | "series_kind":
+                own = self.traits.get(claim.kind.removeprefix("series_"))
+                return own is not None and (own == claim.words[0]) != (claim.label == "not")
+            case "lossy" | "contrast":
+                return self.traits.get(claim.kind) is (claim.words[0] == "yes")
+            case "ratio" | "years":
+                own = self.traits.get(claim.kind)
+                if not isinstance(own, float | int):
+                    return False
+                return 0 < own < n[0].value if claim.label == "under" else n[0].fits(own)
+            case "newest":
+                return self.traits.get("years") == 0
+            case "phase":
+                said = [int(q.value) for q in n]
+                return said == [self.traits.get("phase_part"), self.traits.get("phase_parts")][: len(said)]
         return False
 
 
 class KnowledgeBase:
     """The evidence of a conversation, the newest first, with the session's own regions."""
 
-    def __init__(self, evidence: Sequence[Evidence], state: TurnState, question: str = "", told: Iterable[str] = ()):
+    def __init__(
+        self,
+        evidence: Sequence[Evidence],
+        state: TurnState,
+        question: str = "",
+        told: Iterable[str] = (),
+        turn: int | None = None,
+    ) -> None:
         newest = [e.facts for e in reversed(evidence)]
-        self._turn = max((e.turn for e in evidence), default=0)
+        self._turn = max((e.turn for e in evidence), default=0) if turn is None else turn
+        self.all_facts = newest
+        self.turn_facts = [e.facts for e in reversed(evidence) if e.turn == self._turn]
         self._evidence = evidence
         self.evidence_numbers = {e.number for e in evidence}
         self.searches = [f for f in newest if isinstance(f, SearchFacts)]
@@ -113,10 +141,21 @@ class KnowledgeBase:
         self.atlas_types, self.atlas_size = state.atlas_types, state.atlas_size
         self.regions = self._region_records(state)
         self.lesions = self._lesion_records()
-        facts = state.study or (self._studies[0].facts if self._studies else None)
+        now = next((f for f in self.turn_facts if isinstance(f, StudyFacts)), None)  # newer than the state
+        newest_study = now or next(iter(self._studies), None)
+        facts = now.facts if now else state.study or (newest_study.facts if newest_study else None)
         self.study = _study_record(facts) if facts else None
         seen: list[SearchFacts | SafeFacts] = [*self.searches, *(f.facts for f in self._studies)]
         self.body_parts_seen = [(f.body_part_seen, f.body_part_certainty or 0.0) for f in seen if f.body_part_seen]
+        listed = newest_study.listed if newest_study else state.series
+        self.series = {one.number: _series_record(one) for one in listed} or (
+            {1: self.study} if self.study is not None else {}
+        )
+        self.images = {
+            f.image_number: Record("image", str(f.image_number), slice=f.slice, slices=f.slices)
+            for f in newest
+            if isinstance(f, ImageFacts) and f.image_number is not None
+        }
         self._fixed = _FIXED | {_plain(s) for text in told for s in [text, *split_sentences(text)]}
         self._fixed |= {_plain(s) for f in self._studies for w in f.warnings for s in [w, *split_sentences(w)]}
         self.names = self._names()
@@ -129,7 +168,21 @@ class KnowledgeBase:
             return self.lesions.get(claim.words[0])
         if claim.kind == "region":
             return self.regions.get(claim.words[0])
+        if claim.kind == "series":
+            return self.series.get(int(claim.numbers[0].value))
+        if claim.kind == "image":
+            return self.images.get(int(claim.numbers[0].value))
         return None
+
+    @property
+    def has_image_numbers(self) -> bool:
+        """Whether the evidence holds any of the file's own image numbers."""
+        return bool(self.images) or any(r.image_number is not None for r in self.regions.values())
+
+    def facts_of(self, numbers: Iterable[int]) -> list[Facts]:
+        """List the facts of the evidence with these numbers."""
+        cited = set(numbers)
+        return [e.facts for e in self._evidence if e.number in cited]
 
     def searches_for(self, region_id: str | None) -> list[SearchFacts]:
         """List the searches a sentence may report: this turn's of the region, else its newest; else of any region."""
@@ -145,8 +198,9 @@ class KnowledgeBase:
         return {
             "patients": {f.patients for f in self.atlases},
             "slices": {f.facts.slices for f in self._studies}
+            | {r.slices for r in self.series.values() if r.slices}
             | ({self.study.slices} if self.study and self.study.slices else set()),
-            "series": {f.series for f in self._studies},
+            "series": {f.series for f in self._studies} | ({len(self.series)} - {0}),
             "regions": {len(f.regions) for f in self._found} | {f.regions for f in self._reports} | {len(self.regions)},
             "searches": {f.searches for f in self._reports},
             "types": {len(self.atlas_types)} - {0},
@@ -236,8 +290,10 @@ class KnowledgeBase:
         """Collect the words that stand in the evidence itself: types, body parts, modality, names of groups."""
         names = " ".join([*self.names.types, *self.names.groups, *self.names.body_parts])
         names += f" {study.modality} {study.body_part or ''} " if study else ""
-        if study is not None and study.contrast is not None:
-            names += " contrast"
+        if study is not None:
+            known = [study.contrast, *(r.traits.get("contrast") for r in self.series.values())]
+            names += " contrast" if any(c is not None for c in known) else ""
+            names += " compressed compression"
         return frozenset(re.findall(r"[a-z][a-z'-]*", names.lower()))
 
 
@@ -256,7 +312,7 @@ def _region_record(r: RegionFacts) -> Record:
     return Record(
         "region", r.region_id, r.long_axis_mm, r.short_axis_mm, r.area_mm2,
         hu={"mean": r.mean_hu, "sd": r.sd_hu, "min": r.min_hu, "max": r.max_hu},
-        score=r.score, slice=r.slice, slices=r.slices,
+        score=r.score, slice=r.slice, slices=r.slices, image_number=r.image_number,
     )  # fmt: skip
 
 
@@ -275,7 +331,19 @@ def _study_record(f: SafeFacts) -> Record:
             "spacing": f.row_spacing_mm, "thickness": f.slice_thickness_mm, "gap": f.slice_gap_mm,
             "tilt": f.gantry_tilt_deg, "kvp": f.kvp,
         },
+        traits=_traits(f) | {"lossy": f.lossy, "ratio": f.lossy_ratio, "thickness": f.slice_thickness_mm},
     )  # fmt: skip
+
+
+def _series_record(f: SeriesFacts) -> Record:
+    return Record("series", f"series {f.number}", slices=f.slices, traits=_traits(f))
+
+
+def _traits(f: SafeFacts | SeriesFacts) -> dict[str, str | float | bool | None]:
+    return {
+        "plane": f.plane, "kind": f.kind, "kernel": f.kernel, "contrast": f.contrast, "years": f.years_before_newest,
+        "phase_part": f.phase_part, "phase_parts": f.phase_parts,
+    }  # fmt: skip
 
 
 def _plain(sentence: str) -> str:

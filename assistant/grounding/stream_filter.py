@@ -1,6 +1,6 @@
 """Streamed text, checked sentence by sentence before the user sees it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from assistant.core.events import Event, TextChunk, TextReset
 from assistant.core.sentences import split_sentences
@@ -11,10 +11,12 @@ class GroundedStream:
     """Takes text as it comes, lets through what the evidence supports, and remembers what it took out.
 
     `checker` is made when the first sentence of an answer is complete, so that it knows the evidence of this turn.
+    While `holds` is true of the text so far, all of it waits: it may turn out to be a tool call.
     """
 
-    def __init__(self, checker: Callable[[], Checker]) -> None:
+    def __init__(self, checker: Callable[[], Checker], holds: Callable[[str], bool] = lambda text: False) -> None:
         self._make_checker = checker
+        self._holds = holds
         self._start()
 
     def _start(self) -> None:
@@ -42,6 +44,8 @@ class GroundedStream:
         """Take more text; complete sentences come out checked."""
         self._given += text
         self._pending += text
+        if self._holds(self._given):
+            return
         *complete, self._pending = split_sentences(self._pending) or [""]
         for sentence in complete:
             yield from self._pass(sentence)
@@ -51,15 +55,19 @@ class GroundedStream:
         if text != self._given:
             yield from self.reset()
             yield from self.feed(text)
-        if self._pending:
-            last, self._pending = self._pending, ""
-            yield from self._pass(last)
+        yield from self._pass_rest()
+
+    def add(self, sentences: Sequence[str]) -> Iterator[Event]:
+        """Add sentences of the program's own behind the answer, unchecked."""
+        yield from self._pass_rest()
+        for sentence in sentences:
+            said = f"\n\n{sentence}" if self.text.strip() else sentence
+            self.text += said
+            yield TextChunk(said)
 
     def finish(self) -> Iterator[Event]:
         """Check what is left, and say what was removed."""
-        if self._pending:
-            last, self._pending = self._pending, ""
-            yield from self._pass(last)
+        yield from self._pass_rest()
         self.text = self.text.strip()
         if self.removed:
             n = len(self.removed)
@@ -67,6 +75,11 @@ class GroundedStream:
             note = f"\n\n*{note}*" if self.text else f"*{note}*"
             self.text += note
             yield TextChunk(note)
+
+    def _pass_rest(self) -> Iterator[Event]:
+        rest, self._pending = self._pending, ""
+        for sentence in split_sentences(rest):
+            yield from self._pass(sentence)
 
     def _pass(self, sentence: str) -> Iterator[Event]:
         if self._checker is None:

@@ -42,6 +42,7 @@ REFUSAL = re.compile(
     r"|am not able|is not able|am unable|never|will not|won't)\b"
     r" (?:reliably |really |safely )?(?:to )?(?:tell|say|judge|decide|diagnos\w+|recommend|advise|assess|predict"
     r"|determine|know|record|replace|make|give|offer|comment|answer|see one|identify)\b"
+    r"|\bthe (?:files?|header) (?:do|does|did) not (?:say|state|name|number|tell|give)\b"
     r"|\bnot something I can\b|\bnot a (?:medical )?(?:diagnosis|finding|device|opinion)\b|\bbelongs to the treating "
     r"team\b|\bno diagnosis\b"
     r"|\bnot (?:a substitute|meant|intended) for\b",
@@ -64,7 +65,8 @@ comes comparable compare compared compared-with compares comparing comparison co
 consists contain contained contains conversation could count counted counts covers ct data dataset deeper
 demonstration describe described describes description detail details dicom differ difference differences different
 differently differs disagree disagrees distance distances do does doesn't doing don't done down draw drawn drop
-dropped e each education educational eg either else empty encoder encoder's enough even every everything evidence
+dropped e each earlier
+education educational eg either else empty encoder encoder's enough even every everything evidence
 example examples except exclude excluded excluding explain explained explains explanation facts far features few
 file files filter filter's filtered filters find finding findings finds first fit fits for found from full further g
 gallery gave general get give given gives glad go good group groups had happy has have having he hello help helpful
@@ -80,7 +82,7 @@ patient's patients person phrase picture pictures place places please point poin
 put question questions range rank ranked rather read reading ready real really reason reasons record recorded
 records refer reference region region's regions related remaining remove removed report reports research research-
 only resemblance resemble resembles resembling rest restricted result results return returned same save say says
-scan scans score scores sd search searched searches searching second section see seen select selected series set
+scan scans screen score scores sd search searched searches searching second section see seen select selected series set
 several share shared shares she short show showed showing shown shows similar similarities similarity simply since
 size sizes slice slices so some something source sources spacing speak speaks specific split sr step still studies
 study study's such suggest suggested suggestion suggestions suggests summary support supported supports sure

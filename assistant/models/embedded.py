@@ -15,10 +15,11 @@ from pydantic import PrivateAttr
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.models.planner_model import PlannerChatModel
-from assistant.understanding.ensemble import read_requests, read_with_all
+from assistant.understanding.ensemble import asks_of_study, read_requests, read_with_all
 from assistant.understanding.language_model.base_weights import BaseModelError, base_model, installed_gguf, unpacked
 from assistant.understanding.language_model.reader import ADAPTER, LanguageModelReader
 from assistant.understanding.network.reader import load_network_reader
+from assistant.understanding.rules.parser import understand
 
 log = logging.getLogger(__name__)
 
@@ -90,5 +91,8 @@ class EmbeddedModel(PlannerChatModel):
         if reader is None:
             return super().understood(message, state)
         if self.readers == "alone":
+            by_rules = understand(message, state)
+            if asks_of_study(by_rules):
+                return by_rules
             return read_requests(reader, message, state).requests
         return read_with_all([load_network_reader(), reader], message, state)

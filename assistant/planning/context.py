@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from assistant.core.turn_state import PastSearch, TurnState
-from tools.domain.facts import ComparisonFacts, Facts, LesionFacts, RegionFacts, RegionsFound, SearchFacts
+from tools.domain.facts import (
+    ComparisonFacts,
+    Facts,
+    LesionFacts,
+    RegionFacts,
+    RegionsFound,
+    SearchFacts,
+    SeriesFacts,
+    SeriesSelected,
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,8 @@ class PlanningContext:
     message: str
     regions: dict[str, RegionFacts] = field(default_factory=dict)
     searches: dict[str, PastSearch] = field(default_factory=dict)  # newest last
+    series: tuple[SeriesFacts, ...] = ()  # of the upload, where it holds several
+    series_number: int = 1  # of the one on the screen
     focus: str | None = None  # the region this message is about
     suggested: bool = False  # regions were proposed in this turn, the user had pointed at none
     hit: str | None = None
@@ -67,12 +78,17 @@ class PlanningContext:
     def __post_init__(self) -> None:
         self.regions = {r.region_id: r for r in self.state.regions}
         self.searches = {s.facts.region_id: s for s in reversed(self.state.searches)}
+        self.series, self.series_number = self.state.series, self.state.series_number
 
     def learn(self, call: Call, result: Result) -> None:
         """Take in what a call brought."""
         facts, self.evidence = result.facts, result.evidence
         if isinstance(facts, RegionsFound):
             self.regions.update({r.region_id: r for r in facts.regions})
+        elif isinstance(facts, SeriesSelected):
+            self.series_number, self.focus = facts.number, None
+            self.regions = {r.region_id: r for r in facts.regions}
+            self.searches = {r: s for r, s in self.searches.items() if r in self.regions}
         elif isinstance(facts, RegionFacts):
             self.regions[facts.region_id] = facts
             self.focus = facts.region_id

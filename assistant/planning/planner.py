@@ -76,6 +76,8 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "refine": recipes.refine,
     "undo": recipes_search.undo,
     "describe_study": recipes.describe_study,
+    "select_series": recipes.select_series,
+    "find_image": recipes.find_image,
     "find_regions": recipes.find_regions,
     "measure": recipes.measure,
     "compare": recipes.compare,

@@ -9,16 +9,19 @@ from assistant.planning.context import Call, ClarificationNeededError, PlanningC
 from assistant.planning.recipes_search import find_similar
 from assistant.planning.resolve_lesions import resolve_lesions
 from assistant.planning.resolve_regions import require_study, resolve_regions
-from assistant.wording import fact_answers, fixed_sentences, search_answers
+from assistant.planning.resolve_series import resolve_series
+from assistant.wording import fact_answers, fixed_sentences, search_answers, study_answers
 from assistant.wording.phrases import joined
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
+    ImageFacts,
     LesionFacts,
     LessonFacts,
     RegionFacts,
     RegionsFound,
     ReportFacts,
+    SeriesSelected,
     StudyFacts,
 )
 
@@ -61,7 +64,42 @@ def describe_study(request: Request, context: PlanningContext) -> Recipe:
     require_study(context)
     facts = yield Call("describe_study", {})
     assert isinstance(facts, StudyFacts)
-    return fact_answers.study_answer(facts)
+    topics = [topic for topic in request.topic.split("+") if topic]
+    asked = study_answers.topics_answer(facts, [topic for topic in topics if topic != "all"])
+    return asked if topics and "all" not in topics else joined([fact_answers.study_answer(facts), asked])
+
+
+def select_series(request: Request, context: PlanningContext) -> Recipe:
+    """Bring another series to the screen."""
+    require_study(context)
+    facts = yield Call("select_series", {"series": resolve_series(request.topic, context)})
+    assert isinstance(facts, SeriesSelected)
+    return study_answers.selected_answer(facts)
+
+
+def find_image(request: Request, context: PlanningContext) -> Recipe:
+    """Find an image of the file among the slices, and say whether the region asked about lies on it."""
+    require_study(context)
+    what, _, n = request.topic.rpartition(" ")
+    facts = yield Call("find_image", {what or "image_number": int(n)})
+    assert isinstance(facts, ImageFacts)
+    named = next((r.region_id for r in request.regions if r.kind == "id"), "")
+    marked = [named, context.state.selected or "", context.state.last_region or "", *list(context.regions)[:1]]
+    region = next((context.regions[r] for r in marked if r in context.regions), None)
+    return study_answers.image_answer(facts, region if what == "" else None)
+
+
+def place(request: Request, context: PlanningContext) -> Recipe:
+    """Say on which slice a region lies."""
+    require_study(context)
+    if not context.regions:
+        raise RequestRefusedError(fixed_sentences.NO_REGION_TO_PLACE)
+    places = []
+    for region_id in (yield from resolve_regions(request, context)):
+        facts = yield Call("measure_region", {"region_id": region_id})
+        assert isinstance(facts, RegionFacts)
+        places.append(study_answers.place_answer(facts))
+    return " ".join(places)
 
 
 def find_regions(request: Request, context: PlanningContext) -> Recipe:
@@ -75,6 +113,8 @@ def find_regions(request: Request, context: PlanningContext) -> Recipe:
 
 def measure(request: Request, context: PlanningContext) -> Recipe:
     """Measure one region or several; "they" are all there are."""
+    if request.topic == "slice":
+        return (yield from place(request, context))
     measured = []
     if (
         not request.regions

@@ -95,6 +95,8 @@ def vote(
         return by_rules  # the readers were trained on other types than this atlas has
     if any(r.unknown_types or r.not_applied for r in by_rules):
         return by_rules  # what is not there is told in words that they do not know
+    if asks_of_study(by_rules):
+        return by_rules  # nor do they know these
     if is_data(message):
         return by_rules
     votes = _Votes(message, state)
@@ -114,6 +116,14 @@ def vote(
     if _SIGNS.search(message) and _kinds(winner) == _kinds(by_rules):
         return by_rules  # the rules never take one sign for another
     return winner
+
+
+def asks_of_study(by_rules: Sequence[Request]) -> bool:
+    """Tell whether a message asks for a series, an image or a single fact, for which the call language has no words."""
+    return any(
+        r.intent in ("select_series", "find_image") or (r.topic and r.intent in ("describe_study", "measure"))
+        for r in by_rules
+    )
 
 
 @dataclass

@@ -15,6 +15,7 @@ from assistant.wording.phrases import (
     person,
     size,
 )
+from assistant.wording.study_answers import known_traits, series_name, topics_answer
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
@@ -43,6 +44,9 @@ def study_answer(facts: StudyFacts) -> str:
         told.append(body_part_seen(f.body_part_seen, f.body_part_certainty))
     elif f.body_part is None:
         told.append(BODY_PART_UNKNOWN)
+    traits = known_traits(f)
+    if traits:
+        told.append(f"{listed(traits)[0].upper()}{listed(traits)[1:]}.")
     geometry = []
     if f.row_spacing_mm is not None:
         geometry.append(f"pixel spacing {f.row_spacing_mm:.2f} mm")
@@ -64,8 +68,12 @@ def study_answer(facts: StudyFacts) -> str:
     who = person(f.sex, f.age_years)
     if who:
         told.append(f"Patient: {who}.")
+    if f.lossy:
+        told.append(topics_answer(facts, ["lossy"]))
     if facts.series > 1:
-        told.append(f"The upload holds {facts.series} series; this is the one on the screen.")
+        others = [series_name(s) for s in facts.listed if s.number != facts.number]
+        beside = f", beside {listed(others)}" if others else ""
+        told.append(f"The upload holds {facts.series} series; this is series {facts.number}{beside}.")
     return " ".join([*told, *facts.warnings])
 
 

@@ -1,5 +1,7 @@
 """One line on the screen for each tool call: while it runs, and when it is done."""
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 from assistant.wording.phrases import counted, filter_phrases, likeness, number, size
@@ -8,17 +10,23 @@ from tools.domain.facts import (
     ComparisonFacts,
     Facts,
     FilterFacts,
+    ImageFacts,
     LesionFacts,
     LessonFacts,
     RegionFacts,
     RegionsFound,
     ReportFacts,
     SearchFacts,
+    SeriesSelected,
     StudyFacts,
 )
 
+_DENIES = re.compile(r"\b(?:not|no|none|cannot|unable|fail(?:s|ed)?|error|nothing|never)\b|n['’]t\b", re.IGNORECASE)
+
 STARTED = {
     "describe_study": "Reading the study's facts",
+    "select_series": "Switching to series {series}",
+    "find_image": "Looking for an image of the file",
     "find_regions": "Looking for places worth a look",
     "measure_region": "Measuring {region_id}",
     "search_similar_lesions": "Searching lesions like {region_id}",
@@ -44,6 +52,18 @@ def started(name: str, args: dict[str, Any]) -> str:
         said = _filters(args)
         title += f": {', '.join(said)}" if said else ""
     return title
+
+
+def not_done(name: str, args: dict[str, Any]) -> str:
+    """Say that a step was not done, where the tool itself gave no reason for users."""
+    return f"This could not be done: {started(name, args)[0].lower()}{started(name, args)[1:]}."
+
+
+def unsaid(answer: str, undone: Iterable[str]) -> tuple[str, ...]:
+    """List what an answer does not tell of the steps that were not done; one that denies something tells it."""
+    if _DENIES.search(answer):
+        return ()
+    return tuple(sentence for sentence in undone if sentence not in answer)
 
 
 def _filters(args: dict[str, Any]) -> list[str]:
@@ -73,6 +93,11 @@ def finished(facts: Facts) -> str:
                 f"Measured {facts.region_id}: {size(facts.long_axis_mm, facts.short_axis_mm) or 'no scale'}, "
                 f"{number(facts.mean_hu)} {facts.units}"
             )
+        case SeriesSelected():
+            return f"Switched to series {facts.number} of {facts.series}: {counted(facts.facts.slices, 'slice')}"
+        case ImageFacts():
+            numbered = f"image {facts.image_number}" if facts.image_number is not None else "not numbered"
+            return f"Slice {facts.slice} of {facts.slices}: {numbered}"
         case StudyFacts():
             return f"Read the study: {facts.facts.modality}, {counted(facts.facts.slices, 'slice')}"
         case LesionFacts():

@@ -14,6 +14,8 @@ from tools.workspace.session import Workspace
 
 CONTRACT = {
     "describe_study": set(),
+    "select_series": {"series"},
+    "find_image": {"image_number", "slice"},
     "find_regions": {"max_regions"},
     "measure_region": {"region_id"},
     "search_similar_lesions": {

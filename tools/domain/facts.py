@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
+from tools.domain.dicom_terms import ImageKind, KernelClass, Plane
 from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit, Scope
 from tools.domain.region import Origin, Region
-from tools.domain.study import BodyRegion, SafeFacts, Series
+from tools.domain.study import BodyRegion, SafeFacts, Series, Study
 
 
 class Facts(BaseModel):
@@ -20,12 +21,65 @@ class Facts(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class SeriesFacts(Facts):
+    """What tells one series of the upload from the others. `number` counts from 1, in the order they are listed."""
+
+    number: int
+    slices: int
+    modality: str
+    plane: Plane | None = None
+    kind: ImageKind | None = None
+    kernel: KernelClass | None = None
+    phase_part: int | None = None
+    phase_parts: int | None = None
+    contrast: bool | None = None
+    years_before_newest: float | None = None
+
+    @classmethod
+    def of(cls, number: int, facts: SafeFacts) -> "SeriesFacts":
+        return cls(number=number, **{name: getattr(facts, name) for name in cls.model_fields if name != "number"})
+
+    @classmethod
+    def all_of(cls, study: Study | None) -> "tuple[SeriesFacts, ...]":
+        """Describe each series of a study that holds several; of one alone there is nothing to tell apart."""
+        if study is None or len(study.series) < 2:
+            return ()
+        return tuple(cls.of(number, series.facts) for number, series in enumerate(study.series, 1))
+
+
 class StudyFacts(Facts):
-    """The series on the screen."""
+    """The series on the screen, and those beside it."""
 
     facts: SafeFacts
     series: int  # how many usable series the upload holds
+    number: int = 1  # of the series on the screen
+    listed: tuple[SeriesFacts, ...] = ()  # all series, where there are several
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, study: Study, series: Series, facts: SafeFacts | None = None) -> "StudyFacts":
+        """Describe a series of a study; `facts` are its own, where more was found out about it."""
+        return cls(
+            facts=facts or series.facts,
+            series=len(study.series),
+            number=study.number_of(series),
+            listed=SeriesFacts.all_of(study),
+            warnings=series.warnings,
+        )
+
+
+class SeriesSelected(StudyFacts):
+    """The series that was brought to the screen, with the regions there are on it."""
+
+    regions: "tuple[RegionFacts, ...]" = ()
+
+
+class ImageFacts(Facts):
+    """A slice of the series on the screen, and the file's own number of it, which other viewers show."""
+
+    image_number: int | None = None  # None: the file states none
+    slice: int
+    slices: int
 
 
 class RegionFacts(Facts):
@@ -34,6 +88,7 @@ class RegionFacts(Facts):
     region_id: str
     slice: int
     slices: int
+    image_number: int | None = None  # the file's own, which other viewers show
     origin: Origin
     score: float | None = None
     long_axis_mm: float | None = None
@@ -53,6 +108,7 @@ class RegionFacts(Facts):
             region_id=region.region_id,
             slice=region.slice_index + 1,
             slices=int(series.volume_hu.shape[0]),
+            image_number=series.image_number(region.slice_index),
             origin=region.origin,
             score=_rounded(region.score, 2),
             long_axis_mm=_rounded(m.long_axis_mm, 1),

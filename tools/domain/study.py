@@ -95,6 +95,10 @@ class Series:
         """0-based index of the slice shown first."""
         return int(self.volume_hu.shape[0] // 2)
 
+    def image_number(self, slice_index: int) -> int | None:
+        """Return the file's own number of a slice (0-based index), None where it states none."""
+        return self.image_numbers[slice_index] if slice_index < len(self.image_numbers) else None
+
 
 @dataclass(frozen=True, eq=False)
 class Study:
@@ -109,3 +113,7 @@ class Study:
     skipped: tuple[str, ...] = ()
     left_out: tuple[tuple[int, str], ...] = ()  # the same one by one: number of the file in the upload, and why
     stop_loading: Callable[[], None] = lambda: None
+
+    def number_of(self, series: Series) -> int:
+        """Return the place of a series in the list, from 1."""
+        return next(n for n, listed in enumerate(self.series, 1) if listed is series)

@@ -33,7 +33,7 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
     assert study is not None  # session.series would have raised
     drawn = [r for r in session.regions() if r.origin != "suggested" or session.search_of(r.region_id)]
     content = ReportContent(
-        study=StudyFacts(facts=with_body_part_seen(series), series=len(study.series), warnings=series.warnings),
+        study=StudyFacts.of(study, series, with_body_part_seen(series)),
         study_key=study.study_key,
         series_key=series.series_key,
         patient_key=study.patient_key,

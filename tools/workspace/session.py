@@ -77,6 +77,38 @@ class Session:
                 self.selected_region_id = None
             self.revision += 1
 
+    def choose_series_number(self, number: int) -> Series:
+        """Bring series `number` (1 is the first listed) to the screen, and return it. Raises SessionError."""
+        with self._lock:
+            count = len(self.study.series) if self.study is not None else 0
+            if self.study is None or not 1 <= number <= count:
+                held = "holds 1 series" if count == 1 else f"holds series 1 to {count}"
+                raise SessionError(
+                    f"There is no series {number}: this upload {held}."
+                    if count
+                    else "No study is open yet: upload a DICOM file or choose a sample case first."
+                )
+            self.choose_series(self.study.series[number - 1].series_key)
+            return self.series
+
+    def slice_of_image(self, image_number: int) -> int:
+        """Find the slice (0-based index) of the series on the screen by the file's own image number.
+
+        Raises SessionError where the file states none, not this one, or the same for several slices.
+        """
+        numbers = self.series.image_numbers
+        known = sorted({n for n in numbers if n is not None})
+        found = [index for index, number in enumerate(numbers) if number == image_number]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise SessionError(f"The file gives the number {image_number} to {len(found)} images, so it names none.")
+        if not known:
+            raise SessionError("The file does not number its images: ask by the slice number that the viewer shows.")
+        raise SessionError(
+            f"There is no image {image_number} in this series: the file numbers its images {known[0]} to {known[-1]}."
+        )
+
     # -- regions ---------------------------------------------------------------------------------------------
     def regions(self) -> tuple[Region, ...]:
         """List regions of the series on the screen, oldest first."""

@@ -43,6 +43,10 @@ BOX = typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in column
 Roi = Annotated[Optional[str], BOX]  # noqa: UP045
 RequiredRoi = Annotated[str, BOX]
 Slice = Annotated[Optional[int], typer.Option("--slice", help="slice number, from 1; the middle one if left out")]  # noqa: UP045
+SeriesNumber = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option("--series", metavar="N", help="series of the upload, 1 is the first listed; the best if left out"),
+]
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
 Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, embedded, both, or provider:name")]  # noqa: UP045
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
@@ -85,6 +89,7 @@ def ask(
     question: str,
     roi: Roi = None,
     slice_number: Slice = None,
+    series_number: SeriesNumber = None,
     model: Model = None,
     atlas: AtlasOption = None,
     reports: Reports = Path(),
@@ -94,7 +99,7 @@ def ask(
     from ui.cli.terminal import open_conversation, print_answer, settings_with
 
     settings = settings_with(atlas=atlas, model=model)
-    with open_conversation(settings, path, roi, slice_number, reports) as assistant:
+    with open_conversation(settings, path, roi, slice_number, series_number, reports) as assistant:
         print_answer(assistant.ask(question), as_json)
 
 
@@ -103,6 +108,7 @@ def chat(
     path: Dicom,
     roi: Roi = None,
     slice_number: Slice = None,
+    series_number: SeriesNumber = None,
     model: Model = None,
     atlas: AtlasOption = None,
     script: Annotated[Optional[Path], typer.Option(help="one message a line; /new starts a new conversation")] = None,  # noqa: UP045
@@ -114,7 +120,7 @@ def chat(
 
     settings = settings_with(atlas=atlas, model=model)
     messages = messages_of(script)
-    with open_conversation(settings, path, roi, slice_number, reports) as assistant:
+    with open_conversation(settings, path, roi, slice_number, series_number, reports) as assistant:
         converse(assistant, messages, as_json)
 
 
@@ -123,6 +129,7 @@ def search(
     path: Dicom,
     roi: RequiredRoi,
     slice_number: Slice = None,
+    series_number: SeriesNumber = None,
     k: Annotated[Optional[int], typer.Option("-k", help="how many hits; LESION_SEARCH_HITS if left out")] = None,  # noqa: UP045
     types: Annotated[Optional[list[str]], typer.Option("--type", help="lesion type; may be repeated")] = None,  # noqa: UP045
     sex: Annotated[Optional[str], typer.Option(help="F or M")] = None,  # noqa: UP045
@@ -147,7 +154,8 @@ def search(
         max_size_mm=max_size_mm,
         scope=scope.value,
     )
-    print_search(search_once(settings_with(atlas=atlas), path, roi, slice_number, k, filters), as_json)
+    found = search_once(settings_with(atlas=atlas), path, roi, slice_number, series_number, k, filters)
+    print_search(found, as_json)
 
 
 @app.command()

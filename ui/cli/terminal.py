@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tools.domain.facts import SearchFacts
     from tools.domain.lesions import Filters
     from tools.domain.progress import StageProgress
+    from tools.domain.study import Series, Study
     from tools.workspace.session import Session, Workspace
 
 NEW_CONVERSATION = "/new"
@@ -70,10 +71,12 @@ def parse_roi(text: str) -> PixelBox:
 
 
 @contextmanager
-def open_workspace(settings: Settings, path: Path, reports: Path | None = None) -> Iterator["Workspace"]:
+def open_workspace(
+    settings: Settings, path: Path, series_number: int | None = None, reports: Path | None = None
+) -> Iterator["Workspace"]:
     """Open a study in a session that is deleted afterwards; its reports are moved to `reports` first.
 
-    Raises IntakeError, AtlasError.
+    `series_number` is that of `--series`, from 1; None is the first. Raises IntakeError, AtlasError, SessionError.
     """
     from tools.intake.intake import IntakeError, intake_limits, read_study
     from tools.pipelines.demo import open_workspace_parts, patient_keys
@@ -82,18 +85,29 @@ def open_workspace(settings: Settings, path: Path, reports: Path | None = None) 
     if not path.exists():
         raise IntakeError(f"{path} does not exist: give a DICOM file, a folder or a zip.")
     study = read_study(path, patient_keys(settings), intake_limits(settings, follow_links=True))
-    for sentence in (*study.skipped, *study.series[0].warnings):
-        say(sentence)
-    with progress_bars() as progress:
-        embedder, atlas = open_workspace_parts(settings, progress)
     session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
     session.open(study)
     try:
+        if series_number is not None:
+            session.choose_series_number(series_number)
+        for sentence in (*study.skipped, *session.series.warnings, *_listed(study, session.series)):
+            say(sentence)
+        with progress_bars() as progress:
+            embedder, atlas = open_workspace_parts(settings, progress)
         yield Workspace(session, atlas, embedder)
         if reports is not None:
             _keep_reports(session, reports)
     finally:
         session.close()
+
+
+def _listed(study: "Study", shown: "Series") -> list[str]:
+    """List the series of a study that holds several, and say which is open."""
+    from assistant.wording.study_answers import series_name
+    from tools.domain.facts import SeriesFacts
+
+    names = [series_name(series) for series in SeriesFacts.all_of(study)]
+    return [f"Series {study.number_of(shown)} is open; --series N opens another: {', '.join(names)}."] if names else []
 
 
 def add_box(session: "Session", roi: str, slice_number: int | None) -> Region:
@@ -108,12 +122,17 @@ def add_box(session: "Session", roi: str, slice_number: int | None) -> Region:
 
 @contextmanager
 def open_conversation(
-    settings: Settings, path: Path, roi: str | None, slice_number: int | None, reports: Path
+    settings: Settings,
+    path: Path,
+    roi: str | None,
+    slice_number: int | None,
+    series_number: int | None,
+    reports: Path,
 ) -> Iterator["Assistant"]:
     """Open a study for an assistant, with the region of `--roi` if one was given. Raises ModelError."""
     from assistant.agent.assistant import Assistant
 
-    with open_workspace(settings, path, reports) as workspace:
+    with open_workspace(settings, path, series_number, reports) as workspace:
         if roi is not None:
             add_box(workspace.session, roi, slice_number)
         assistant = Assistant(workspace, settings.model)
@@ -135,12 +154,18 @@ def _wait_for(model: str) -> None:
 
 
 def search_once(
-    settings: Settings, path: Path, roi: str, slice_number: int | None, k: int | None, filters: "Filters"
+    settings: Settings,
+    path: Path,
+    roi: str,
+    slice_number: int | None,
+    series_number: int | None,
+    k: int | None,
+    filters: "Filters",
 ) -> tuple[Region, "SearchFacts"]:
     """Search once, without a conversation. Raises FilterError."""
     from tools.workspace.search import search_region
 
-    with open_workspace(settings, path) as workspace:
+    with open_workspace(settings, path, series_number) as workspace:
         region = add_box(workspace.session, roi, slice_number)
         return region, search_region(workspace, region.region_id, k, filters)
 

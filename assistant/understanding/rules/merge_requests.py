@@ -41,8 +41,10 @@ def take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
         requests[-1] = request
     elif before.intent == "describe_lesion" and not points(request) and TELLS.search(request.text):
         pass  # "who is the closest, and what do we know about it?"
+    elif before.intent == "find_image" and request.intent == "measure" and request.topic == "slice":
+        requests[-1] = replace(before, regions=before.regions or request.regions)  # "image 22, is that the same slice?"
     elif before.intent == request.intent == "describe_study":
-        pass
+        requests[-1] = replace(before, topic=_topics(before.topic, request.topic))
     elif before.intent == request.intent == "out_of_scope" and before.topic == request.topic:
         pass  # "will he survive, how long has he got?"
     elif (
@@ -105,6 +107,12 @@ def take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
         )
     elif request.intent != "unknown" or request.unclear:  # else a remark beside a request that was understood
         requests.append(request)
+
+
+def _topics(before: str, after: str) -> str:
+    """Join what is asked of the study in two clauses; a clause without a topic asks for all of it."""
+    topics = dict.fromkeys([*(before or "all").split("+"), *(after or "all").split("+")])
+    return "" if [*topics] == ["all"] else "+".join(topics)
 
 
 def _corrected(before: Request, after: Request) -> Request:

@@ -21,6 +21,7 @@ from assistant.understanding.rules.out_of_scope import declined, disease_word
 from assistant.understanding.rules.quantities import read_quantities
 from assistant.understanding.rules.references import read_ids, read_numbered, read_references
 from assistant.understanding.rules.slots import Slots
+from assistant.understanding.rules.study_questions import study_question
 
 MAX_REQUESTS = 6  # in one message
 
@@ -84,6 +85,11 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
     slots = read_slots(
         _CORRECTS.sub("", clause, count=1) if _CORRECTS.match(clause) else clause, ids, state.atlas_types
     )
+    asked = study_question(clause, state)
+    if asked is not None:
+        intent, topic = asked
+        regions = tuple(slots.regions) if intent in ("measure", "find_image") else ()
+        return Request(intent, clause, regions=regions, topic=topic, follow_up=not first)
     of_hits = _superlatives(clause, slots, state)
     kind = declined(clause, about_hit=bool(slots.hits), no_study=state.study is None)
     intent = "out_of_scope" if kind else clause_intent(clause, slots, state)

@@ -287,6 +287,62 @@ def test_whatever_goes_wrong_with_a_model_the_conversation_goes_on(
     assert assistant.ask("thanks").model == "openai:scripted"
 
 
+WRITTEN = (
+    '{"name": "measure_region", "arguments": {"region_id": "R1"}}',
+    'I will measure it.\n\n```json\n{"name": "measure_region", "arguments": {"region_id": "R1"}}\n```',
+    '<tool_call>\n{"name": "measure_region", "arguments": {"region_id": "R1"}}\n</tool_call>',
+    'measure_region(region_id="R1")',
+    'Action: measure_region\nAction Input: {"region_id": "R1"}',
+)
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_a_call_written_as_the_answer_is_made(language_model: Assistant, script: Script, text: str) -> None:
+    script.replies += [text, "R1 was measured (E1)."]
+    events = list(language_model.stream("measure it"))
+    ready = events[-1]
+    assert isinstance(ready, AnswerReady)
+    assert [(c.name, c.args) for c in ready.answer.tool_calls] == [("measure_region", {"region_id": "R1"})]
+    assert ready.answer.answer == "R1 was measured (E1)."
+    assert ready.answer.notice is None
+    assert not any("measure_region" in e.text for e in events if isinstance(e, TextChunk))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"name": "measure_region", "arguments": {"region_id": "../etc"}}',
+        '{"name": "measure_lesion", "arguments": {"region_id": "R1"}}',
+        '{"name": "measure_region", "arguments": {"region": "R1"}}',
+        '{"name": "measure_region", "arguments": {"region_id": "R1"',
+        "measure_region(region_id=R1)",
+    ],
+)
+def test_a_written_call_that_cannot_be_read_hands_over(language_model: Assistant, script: Script, text: str) -> None:
+    script.replies += [text]
+    answer = language_model.ask("measure it")
+    assert answer.answer.startswith("R1 on slice")
+    assert answer.notice is not None
+    assert "cannot be read" in answer.notice
+    assert [c.name for c in answer.tool_calls] == ["measure_region"]
+
+
+def test_what_was_not_done_is_cut_and_the_planner_answers(language_model: Assistant, script: Script) -> None:
+    script.replies += ["I measured the lesion with the tool.", "Here are the hits."]
+    answer = language_model.ask("measure it")
+    assert "I measured" not in answer.answer
+    assert "Here are the hits" not in language_model.ask("find similar lesions").answer
+
+
+def test_a_refused_call_ends_in_saying_so(language_model: Assistant, script: Script) -> None:
+    script.replies += [[("measure_region", {"region_id": "R7"})], "Here are the hits. Ask me for more."]
+    answer = language_model.ask("measure R7")
+    assert "Here are the hits" not in answer.answer
+    assert "There is no region R7 on this series" in answer.answer
+    script.replies += [[("write_report", {"format": "exe"})], "Ask me for more."]
+    assert "This could not be done: writing the report." in language_model.ask("write a report").answer
+
+
 def test_wrong_arguments_come_back_to_the_model(language_model: Assistant, script: Script) -> None:
     script.replies += [
         [("search_similar_lesions", {"region_id": "R1", "k": 500})],
