@@ -71,6 +71,7 @@ class Played:
     state: "TurnState"
     evidence: tuple["Evidence", ...]  # of this turn and those before
     told: tuple[str, ...]  # what tools said instead of a result
+    number: int  # of the turn, by which the evidence names its own
 
 
 def read_conversations(split: ConversationSplit | Literal["all"] = "all", folder: Path = CASES) -> list[Conversation]:
@@ -171,7 +172,7 @@ def play(
                 records(calls, names | (after if any("search_similar_lesions" in c for c in calls) else before))
                 for calls in (turn.calls, *turn.or_calls)
             )
-            yield Played(conversation, turn, question, expected, answer, state, tuple(ledger), tuple(told))
+            yield Played(conversation, turn, question, expected, answer, state, tuple(ledger), tuple(told), ledger.turn)
     finally:
         workspace.session.close()
 

@@ -74,12 +74,12 @@ class _Text:
     @property
     def context(self) -> Context:
         """Return what must be known to make its sentences false."""
-        return Context(self.played.state.atlas_types, self.played.evidence)
+        return Context(self.played.state.atlas_types, self.played.evidence, self.played.number)
 
     def checker(self, after: int = 0) -> Checker:
         """Make a checker that has read the first sentences."""
         p = self.played
-        checker = Checker(p.evidence, p.state, p.question, p.told)
+        checker = Checker(p.evidence, p.state, p.question, p.told, p.number)
         for sentence in self.sentences[:after]:
             checker.check(sentence)
         return checker

@@ -8,7 +8,17 @@ from functools import cached_property
 from pathlib import Path
 
 from assistant.core.evidence import Evidence
-from tools.domain.facts import AtlasFacts, HitFacts, SearchFacts
+from tools.domain.facts import (
+    AtlasFacts,
+    ComparisonFacts,
+    Facts,
+    HitFacts,
+    RegionFacts,
+    RegionsFound,
+    ReportFacts,
+    SearchFacts,
+    SeriesSelected,
+)
 
 INVENTED = (Path(__file__).resolve().parent / "invented_sentences.txt").read_text(encoding="utf-8").splitlines()
 NUM = r"\d+(?:\.\d+)?"
@@ -27,6 +37,13 @@ class Context:
 
     types: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    turn: int | None = None  # that is answered; None: the newest with evidence
+
+    @cached_property
+    def brought(self) -> list[Facts]:
+        """Find what the tools brought in this turn."""
+        turn = max((e.turn for e in self.evidence), default=0) if self.turn is None else self.turn
+        return [e.facts for e in self.evidence if e.turn == turn]
 
     @cached_property
     def searches(self) -> list[SearchFacts]:
@@ -166,6 +183,39 @@ def _confidence(sentence: str, context: Context, rng: random.Random) -> str | No
     )
 
 
+# what a model claims to have done, and the results of tools that would make it true
+ACTIONS: tuple[tuple[tuple[type[Facts], ...], tuple[str, ...]], ...] = (
+    (
+        (RegionFacts, RegionsFound, ComparisonFacts),
+        ("I measured the lesion with the tool.", "The region was measured.", "I have calculated the measurements."),
+    ),
+    (
+        (SearchFacts,),
+        (
+            "Here are the hits.",
+            "I searched the atlas.",
+            "I ran a similarity search.",
+            "I have retrieved similar cases.",
+        ),
+    ),
+    (
+        (ReportFacts,),
+        ("I wrote the report.", "The report has been written.", "Your report is ready.", "I have exported it."),
+    ),
+    ((ComparisonFacts, SearchFacts, RegionFacts), ("I compared them.", "I have put them side by side.")),
+    ((SeriesSelected,), ("I switched to the other series.", "I have opened the prior study.")),
+    ((RegionsFound,), ("I have outlined the lesion.", "I marked the regions.")),
+    ((Facts,), ("I looked it up in the atlas.", "I looked up the lesion.")),
+    ((), ("I sent it to the ward.", "I have updated the list.", "I reviewed all images.")),
+)
+
+
+def _action(sentence: str, context: Context, rng: random.Random) -> str | None:
+    """Claim an action of which this turn brought no evidence."""
+    false = [s for kinds, said in ACTIONS if not any(isinstance(f, kinds) for f in context.brought) for s in said]
+    return rng.choice(false)
+
+
 def _invented(sentence: str, context: Context, rng: random.Random) -> str | None:
     return rng.choice(INVENTED)
 
@@ -173,7 +223,7 @@ def _invented(sentence: str, context: Context, rng: random.Random) -> str | None
 KINDS: dict[str, Perturb] = {
     "number": _number, "unit": _unit, "id": _id, "type": _type, "count": _count, "percentage": _percentage,
     "sex": _sex, "age": _age, "swapped records": _swapped, "comparison": _comparison, "confidence": _confidence,
-    "invented sentence": _invented,
+    "invented sentence": _invented, "action": _action,
 }  # fmt: skip
 
 

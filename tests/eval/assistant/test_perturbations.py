@@ -5,8 +5,8 @@ import random
 import pytest
 
 from assistant.core.evidence import Evidence
-from eval.assistant.perturbations import INVENTED, KINDS, Context, perturbed
-from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
+from eval.assistant.perturbations import ACTIONS, INVENTED, KINDS, Context, perturbed
+from tools.domain.facts import Facts, FilterFacts, HitFacts, SearchFacts, VoteFacts
 
 TYPES = ("bone", "kidney", "liver", "lung", "soft tissue")
 
@@ -32,6 +32,7 @@ COUNT = "I searched 80 of 90 atlas lesions."
 APPLIES = {
     "number": HIT, "unit": HIT, "id": HIT, "type": VERDICT, "count": COUNT, "percentage": VERDICT, "sex": HIT,
     "age": HIT, "swapped records": HIT, "comparison": HIT, "confidence": VERDICT, "invented sentence": HIT,
+    "action": VERDICT,
 }  # fmt: skip
 
 
@@ -45,6 +46,9 @@ def test_one_place_is_made_false(kind: str, seed: int):
     if kind == "invented sentence":
         assert wrong in INVENTED
         return
+    if kind == "action":
+        assert any(wrong in said for kinds, said in ACTIONS if SearchFacts not in kinds and Facts not in kinds)
+        return
     pairs = [(a, b) for a, b in zip(honest.split(), wrong.split(), strict=False) if a != b]
     assert len(pairs) == 1 or kind == "type"
 
@@ -55,7 +59,7 @@ def test_questions_and_examples_are_left_alone(kind: str):
         assert perturbed(kind, sentence, CONTEXT, random.Random(0)) is None
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if k != "invented sentence"])
+@pytest.mark.parametrize("kind", [k for k in KINDS if k not in ("invented sentence", "action")])
 def test_a_sentence_without_such_a_claim_is_left_alone(kind: str):
     assert perturbed(kind, "You are welcome.", CONTEXT, random.Random(0)) is None
 
