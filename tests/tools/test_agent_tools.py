@@ -72,6 +72,8 @@ def test_every_tool_explains_itself():
     ("name", "args"),
     [
         ("describe_study", {}),
+        ("select_series", {"series": 1}),
+        ("find_image", {"slice": 2}),
         ("find_regions", {"max_regions": 2}),
         ("measure_region", {"region_id": "R1"}),
         ("search_similar_lesions", {"region_id": "R1", "k": 3, "sex": "F", "min_age": 40}),

@@ -92,3 +92,41 @@ def test_boxes_drawn_at_the_same_time_all_arrive(session):
     for thread in threads:
         thread.join()
     assert {region.region_id for region in session.regions()} == {f"R{i}" for i in range(1, 9)}
+
+
+@pytest.fixture
+def several(session):
+    """Three series of one upload: the first numbers its images backwards, the last gives all the same number."""
+    from dataclasses import replace
+
+    shown = session.series
+    count = shown.volume_hu.shape[0]
+    numbers = (tuple(range(count, 0, -1)), (), (1,) * count)
+    series = tuple(replace(shown, series_key=f"s{i}", image_numbers=n) for i, n in enumerate(numbers))
+    session.open(replace(session.study, series=series))
+    return session
+
+
+def test_a_series_is_chosen_by_its_number_and_keeps_its_regions(several):
+    several.add_box(0, PixelBox(100, 100, 130, 130))
+    assert several.choose_series_number(2).series_key == "s1"
+    assert several.regions() == ()
+    several.choose_series_number(1)
+    assert [r.region_id for r in several.regions()] == ["R1"]
+    for number in (0, 4):
+        with pytest.raises(SessionError, match=f"no series {number}: this upload holds series 1 to 3"):
+            several.choose_series_number(number)
+
+
+def test_a_slice_is_found_by_the_image_number_of_the_file(several):
+    count = several.series.volume_hu.shape[0]
+    assert several.slice_of_image(count) == 0
+    assert several.series.image_number(0) == count
+    with pytest.raises(SessionError, match=rf"no image 999 .* 1 to {count}"):
+        several.slice_of_image(999)
+    several.choose_series_number(2)
+    with pytest.raises(SessionError, match="does not number its images"):
+        several.slice_of_image(1)
+    several.choose_series_number(3)
+    with pytest.raises(SessionError, match="names none"):
+        several.slice_of_image(1)

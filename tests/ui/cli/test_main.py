@@ -150,6 +150,31 @@ def test_dicom_folders_can_be_indexed_without_types(command, demo, tmp_path):
     assert "lesions added" in err
 
 
+def test_another_series_of_an_upload_is_opened_by_its_number(command, demo, tmp_path):
+    import pydicom
+
+    case = demo.case("liver")
+    for number, file in enumerate(sorted(case.folder.rglob("*.dcm"))):
+        image = pydicom.dcmread(file)
+        image.save_as(tmp_path / f"a{number}.dcm")
+        if number == 2:
+            continue  # the second series lacks a slice, so that it is told apart
+        image.SeriesInstanceUID += ".2"
+        image.SOPInstanceUID += ".2"
+        image.file_meta.MediaStorageSOPInstanceUID = image.SOPInstanceUID
+        image.PixelData = (image.pixel_array + 1).tobytes()
+        image.save_as(tmp_path / f"b{number}.dcm")
+    _, out, err = command("ask", tmp_path, "how many slices are there?", "--json")
+    slices = json.loads(out)["evidence"][0]["facts"]["facts"]["slices"]
+    assert "Series 1 is open; --series N opens another" in err
+    code, out, err = command("ask", tmp_path, "how many slices are there?", "--series", 2, "--json")
+    facts = json.loads(out)["evidence"][0]["facts"]
+    assert (code, facts["number"], facts["series"], facts["facts"]["slices"]) == (0, 2, 2, slices - 1)
+    assert "Series 2 is open" in err
+    _, out, _ = command("ask", tmp_path, "switch to the other series", "--series", 2, "--json")
+    assert [c["args"] for c in json.loads(out)["tool_calls"]] == [{"series": 1}]
+
+
 def test_embed_writes_unit_rows(command, demo, tmp_path):
     out = tmp_path / "vectors.npy"
     code, _, err = command("embed", demo.settings.samples / "pack", "--out", out)
@@ -170,6 +195,8 @@ def test_embed_writes_unit_rows(command, demo, tmp_path):
         (("search", "CASE", "--roi", "600,600,700,700"), "0 to 512"),
         (("search", "CASE", "--roi", "ROI", "--slice", "99"), "slices 1 to"),
         (("search", "CASE", "--roi", "ROI", "--slice", "0"), "slices 1 to"),
+        (("search", "CASE", "--roi", "ROI", "--series", "2"), "no series 2: this upload holds 1 series"),
+        (("ask", "CASE", "hi", "--series", "0"), "no series 0"),
         (("search", "CASE", "--roi", "ROI", "--type", "spleen"), "choose from"),
         (("search", "CASE", "--roi", "ROI", "-k", "0"), "1 to 50"),
         (("search", "CASE", "--roi", "ROI", "--atlas", "no-atlas"), "no-atlas"),
