@@ -15,6 +15,7 @@ _READERS = (  # from the most specific wording to the least
     claims_of_study.read_unstated,
     claims_of_study.read_series,
     claims_of_words.read_shares,
+    claims_of_words.read_bounded_ages,
     claims_of_numbers.read_comparisons,
     claims_of_numbers.read_densities,
     claims_of_numbers.read_bounds,

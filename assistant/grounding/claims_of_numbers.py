@@ -123,9 +123,9 @@ def read_measures(sentence: MaskedSentence) -> None:
     sentence.take(rf"\bslice {hedge}(\d+)(?: of (\d+)| ?/ ?(\d+))?", lambda m: claim(
         "slice", m, [quantity(g) for g in m.groups()[1:] if g]))  # fmt: skip
     sentence.take(r"(\d+) ?[×x] ?(\d+)(?= pixels?)", of("pixels", groups=(1, 2)))
-    sentence.take(
-        r"\bpixel (?:spacing|size)(?: of| is|:)? (\d+(?:\.\d+)?) ?(?:mm|cm)\b", of("geometry", "spacing", (1,))
-    )
+    spacing = r"\bpixel (?:spacing|size)(?: of| is|:)? (\d+(?:\.\d+)?)"
+    sentence.take(rf"{spacing} ?[×x] ?(\d+(?:\.\d+)?) ?(?:mm|cm)\b", of("geometry", "spacing", (1, 2)))
+    sentence.take(rf"{spacing} ?(?:mm|cm)\b", of("geometry", "spacing", (1,)))
     sentence.take(r"\bslice thickness(?: of| is|:)? (\d+(?:\.\d+)?) ?(?:mm|cm)\b", of("geometry", "thickness", (1,)))
     sentence.take(
         r"(\d+(?:\.\d+)?) ?(?:mm|cm) (?:slice thickness|thick(?: slices)?)\b", of("geometry", "thickness", (1,))

@@ -18,7 +18,7 @@ from assistant.grounding.claims import (
     count_of,
     quantity,
 )
-from assistant.grounding.masked_sentence import MaskedSentence, alternatives, claim
+from assistant.grounding.masked_sentence import MaskedSentence, Use, alternatives, claim
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.study import BodyRegion
 
@@ -106,6 +106,17 @@ def read_shares(sentence: MaskedSentence) -> None:
             "hits",
         ),
     )
+
+
+def read_bounded_ages(sentence: MaskedSentence) -> None:
+    """Read the ages of patients that are only stated as 90 or older, or as under 1 year."""
+    noun = alternatives((*SEXES, "patient", "person", "child"))
+
+    def age(years: int) -> Use:
+        return lambda m: claim("age", m, [Quantity(years, 0)], [SEXES.get(m.group("who").lower(), "")])
+
+    sentence.take(rf"\b(?P<who>{noun})(?: of| aged)? 90(?: years)? or older\b", age(90))
+    sentence.take(rf"\b(?P<who>{noun})(?: of| aged)? under 1 year\b", age(0))
 
 
 def read_people(sentence: MaskedSentence) -> None:

@@ -95,7 +95,8 @@ class Record:
             case "pixels":
                 return self.pixels is not None and n[0].fits(self.pixels[0]) and n[1].fits(self.pixels[1])
             case "geometry":
-                return n[0].fits(self.geometry.get(claim.label))
+                of_columns = self.geometry.get("column spacing")
+                return n[0].fits(self.geometry.get(claim.label)) and (len(n) == 1 or n[1].fits(of_columns))
             case "plane" | "kernel" | "series_kind":
                 own = self.traits.get(claim.kind.removeprefix("series_"))
                 return own is not None and (own == claim.words[0]) != (claim.label == "not")
@@ -329,7 +330,7 @@ def _study_record(f: SafeFacts) -> Record:
         pixels=(f.columns, f.rows),
         geometry={
             "spacing": f.row_spacing_mm, "thickness": f.slice_thickness_mm, "gap": f.slice_gap_mm,
-            "tilt": f.gantry_tilt_deg, "kvp": f.kvp,
+            "tilt": f.gantry_tilt_deg, "kvp": f.kvp, "column spacing": f.column_spacing_mm,
         },
         traits=_traits(f) | {"lossy": f.lossy, "ratio": f.lossy_ratio, "thickness": f.slice_thickness_mm},
     )  # fmt: skip

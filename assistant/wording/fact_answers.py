@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.wording.fixed_sentences import NOTHING_FOUND
+from assistant.wording.fixed_sentences import LOSSY_DENSITY, NOTHING_FOUND, SEX_OTHER
 from assistant.wording.phrases import (
     BODY_PART_UNKNOWN,
     body_part_seen,
@@ -27,6 +27,7 @@ from tools.domain.facts import (
     ReportFacts,
     StudyFacts,
 )
+from tools.domain.study_words import spacing_words
 
 MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
 
@@ -48,8 +49,8 @@ def study_answer(facts: StudyFacts) -> str:
     if traits:
         told.append(f"{listed(traits)[0].upper()}{listed(traits)[1:]}.")
     geometry = []
-    if f.row_spacing_mm is not None:
-        geometry.append(f"pixel spacing {f.row_spacing_mm:.2f} mm")
+    if f.row_spacing_mm is not None and f.column_spacing_mm is not None:
+        geometry.append(f"pixel spacing {spacing_words(f.row_spacing_mm, f.column_spacing_mm)}")
     if f.slice_thickness_mm is not None:
         geometry.append(f"slice thickness {number(f.slice_thickness_mm)} mm")
     if f.slice_gap_mm is not None:
@@ -68,6 +69,8 @@ def study_answer(facts: StudyFacts) -> str:
     who = person(f.sex, f.age_years)
     if who:
         told.append(f"Patient: {who}.")
+    if f.sex == "O":
+        told.append(SEX_OTHER)
     if f.lossy:
         told.append(topics_answer(facts, ["lossy"]))
     if facts.series > 1:
@@ -82,8 +85,8 @@ def regions_answer(facts: RegionsFound) -> str:
     if not facts.regions:
         return NOTHING_FOUND
     lines = [
-        f"- {r.region_id}: slice {r.slice}, {size(r.long_axis_mm, r.short_axis_mm) or 'size unknown'}, mean "
-        f"{number(r.mean_hu)} {r.units}"
+        f"- {r.region_id}: slice {r.slice}, {size(r.long_axis_mm, r.short_axis_mm) or 'size unknown'}"
+        + (f", mean {number(r.mean_hu)} HU" if r.units == "HU" else "")
         + (f", score {r.score:.2f}" if r.score is not None else "") + "."
         for r in facts.regions
     ]  # fmt: skip
@@ -119,11 +122,10 @@ def _measured(r: RegionFacts) -> str:
         if r.area_mm2 is not None:
             told += f", area {number(r.area_mm2)} mm²"
         told += "; "
-    return (
-        told
-        + f"mean {number(r.mean_hu)} {r.units}, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} "
-        f"{r.units}."
-    )
+    if r.units != "HU":
+        return told + "its values are not Hounsfield units, so no density is given."
+    told += f"mean {number(r.mean_hu)} HU, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} HU."
+    return f"{told} {LOSSY_DENSITY}" if r.lossy else told
 
 
 # -- atlas lesions -------------------------------------------------------------------------------------------------

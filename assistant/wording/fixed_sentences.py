@@ -49,6 +49,8 @@ DECLINED = {
     "growth": "I see one study at a time, so I cannot judge change over time.",
     "identity": "I do not know who the patient is: names, dates and hospital are dropped when a file is read.",
 }
+LOSSY_DENSITY = "The images were compressed with loss, so densities may be off."
+SEX_OTHER = "The sex is recorded as other."
 OFFER = "I can show which atlas lesions it resembles and how sure that is, measure it, or compare it with one case."
 OFFER_WITHOUT_STUDY = (
     "I can tell you what the atlas holds, explain a lesion type, or, once a study is open, find look-alikes."
@@ -121,6 +123,7 @@ def what_number(number: str) -> str:
 def fixed_texts() -> tuple[str, ...]:
     """Return every sentence that needs no evidence, and could be given none."""
     return (
+        LOSSY_DENSITY, SEX_OTHER,
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
         NOT_A_FILTER, HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,

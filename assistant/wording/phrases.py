@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from tools.domain.facts import FilterFacts, HitFacts, LesionFacts, RegionFacts
+from tools.domain.study_words import OLDEST_STATED_YEARS
 
 SEX_PLURAL = {"F": "women", "M": "men"}
 SEX_NOUN = {"F": "woman", "M": "man"}
@@ -64,12 +65,14 @@ def size(long_mm: float | None, short_mm: float | None = None) -> str:
 
 
 def person(sex: str | None, age_years: int | None) -> str:
-    """Describe a patient: `woman of 63`, `boy of 12`, `woman`, `patient of 63`, or nothing."""
+    """Describe a patient: `woman of 63`, `girl under 1 year`, `man of 90 or older`, `patient of 63`, or nothing."""
     nouns = CHILD_NOUN if age_years is not None and age_years < ADULT_AGE else SEX_NOUN
     noun = nouns.get(sex or "", "")
     if age_years is None:
         return noun
-    return f"{noun or 'patient'} of {age_years}"
+    if age_years == 0:
+        return f"{noun or 'child'} under 1 year"
+    return f"{noun or 'patient'} of {age_years}{' or older' if age_years >= OLDEST_STATED_YEARS else ''}"
 
 
 def cite(lesion_id: str) -> str:

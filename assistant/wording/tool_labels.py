@@ -91,7 +91,7 @@ def finished(facts: Facts) -> str:
         case RegionFacts():
             return (
                 f"Measured {facts.region_id}: {size(facts.long_axis_mm, facts.short_axis_mm) or 'no scale'}, "
-                f"{number(facts.mean_hu)} {facts.units}"
+                f"{f'{number(facts.mean_hu)} HU' if facts.units == 'HU' else 'not HU'}"
             )
         case SeriesSelected():
             return f"Switched to series {facts.number} of {facts.series}: {counted(facts.facts.slices, 'slice')}"

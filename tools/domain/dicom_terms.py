@@ -3,7 +3,7 @@
 from typing import Literal
 
 Plane = Literal["axial", "coronal", "sagittal", "oblique"]
-ImageKind = Literal["original", "derived", "mip", "average", "localizer", "screen", "map"]
+SeriesKind = Literal["original", "derived", "mip", "average", "localizer", "screen"]
 KernelClass = Literal["soft", "sharp"]
 
 MODALITIES = frozenset(

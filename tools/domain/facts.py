@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from tools.domain.dicom_terms import ImageKind, KernelClass, Plane
+from tools.domain.dicom_terms import SeriesKind, KernelClass, Plane
 from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit, Scope
 from tools.domain.region import Origin, Region
 from tools.domain.study import BodyRegion, SafeFacts, Series, Study
@@ -28,7 +28,7 @@ class SeriesFacts(Facts):
     slices: int
     modality: str
     plane: Plane | None = None
-    kind: ImageKind | None = None
+    kind: SeriesKind | None = None
     kernel: KernelClass | None = None
     phase_part: int | None = None
     phase_parts: int | None = None
@@ -99,6 +99,8 @@ class RegionFacts(Facts):
     min_hu: float
     max_hu: float
     units: Literal["HU", "arbitrary"] = "HU"
+    lossy: bool = False  # compressed with loss: densities may be off
+    lossy_ratio: float | None = None  # uncompressed to compressed
 
     @classmethod
     def of(cls, region: Region, series: Series) -> "RegionFacts":
@@ -119,6 +121,8 @@ class RegionFacts(Facts):
             min_hu=round(m.min_hu),
             max_hu=round(m.max_hu),
             units=series.facts.units,
+            lossy=series.facts.lossy,
+            lossy_ratio=series.facts.lossy_ratio,
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from tools.domain.dicom_terms import BODY_PARTS, MODALITIES, ImageKind, KernelClass, Plane
+from tools.domain.dicom_terms import BODY_PARTS, MODALITIES, KernelClass, Plane, SeriesKind
 from tools.domain.lazy_volume import Volume
 from tools.domain.windows import Window
 
@@ -56,7 +56,7 @@ class SafeFacts(BaseModel):
     units: Literal["HU", "arbitrary"] = "HU"
     synthetic: bool = False
     plane: Plane | None = None  # None: the file does not say, as in all that follow
-    kind: ImageKind | None = None
+    kind: SeriesKind | None = None
     kernel: KernelClass | None = None
     phase_part: int | None = Field(
         default=None, ge=1

@@ -5,8 +5,11 @@ Closed tables: a code that is not in them means nothing, and none of them is han
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
-from tools.domain.dicom_terms import ImageKind, KernelClass
+from tools.domain.dicom_terms import KernelClass, SeriesKind
+
+ImageKind = SeriesKind | Literal["map"]
 
 LOCALIZERS = frozenset({"LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM", "TOP"})
 SCREENS = frozenset({"SCREEN", "SCREENSAVE", "SCREENSHOT", "SNAPSHOT", "CAPTURE", "REPORT", "PROTOCOL", "DOCUMENT"})

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.domain.dicom_terms import ImageKind
+from tools.domain.dicom_terms import SeriesKind
 from tools.domain.lazy_volume import Volume
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import SafeFacts, Series
@@ -37,7 +37,7 @@ NOT_AXIAL = (
     "mislead; choose an axial series if there is one."
 )
 
-KINDS: dict[Note, ImageKind] = {Note.LOCALIZER: "localizer", Note.SCREEN: "screen", Note.COMPUTED_MAP: "map"}
+KINDS: dict[Note, SeriesKind] = {Note.LOCALIZER: "localizer", Note.SCREEN: "screen", Note.COMPUTED_MAP: "derived"}
 
 Item = TypeVar("Item")
 Matrix = NDArray[np.float64]
@@ -72,7 +72,8 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
         notes.add(problem)
     warnings = [NOTES[note] for note in Note if note in notes]
     plane = plane_of(first)
-    kind = next((kind for note, kind in KINDS.items() if note in notes), kind_of(first.keys.image_type))
+    named = kind_of(first.keys.image_type)
+    kind = next((kind for note, kind in KINDS.items() if note in notes), "derived" if named == "map" else named)
     in_hu = first.dtype == "int16" and problem is None
     lossy = any(record.lossy for record in records)
     lossy_ratio = max((record.lossy_ratio or 0.0 for record in records), default=0.0) if lossy else 0.0

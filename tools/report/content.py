@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from encoder.errors import LesionSearchError
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts
+from tools.domain.study_words import age_words
 
 ReportFormat = Literal["html", "json", "dicom-sr"]
 
@@ -127,5 +128,5 @@ def lesion_words(hit: HitFacts) -> str:
     return known(
         f"{hit.long_axis_mm:g} mm" if hit.long_axis_mm is not None else None,
         hit.sex,
-        f"{hit.age_years} y" if hit.age_years is not None else None,
+        age_words(hit.age_years, "y", "y") if hit.age_years is not None else None,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import RegionFacts
+from tools.domain.study_words import OLDEST_STATED_YEARS
 from tools.report.content import (
     ORIGIN_WORDS,
     RegionReport,
@@ -109,7 +110,7 @@ def _source_image(report: ReportContent, slice_number: int) -> "Dataset":
     image.PatientSex = facts.sex or ""
     image.PatientBirthDate = image.AccessionNumber = image.StudyID = ""
     image.StudyDate = image.StudyTime = image.ReferringPhysicianName = ""
-    if facts.age_years is not None:
+    if facts.age_years is not None and facts.age_years < OLDEST_STATED_YEARS:  # an age above that can identify
         image.PatientAge = f"{facts.age_years:03d}Y"
     return image
 
@@ -193,6 +194,9 @@ def _texts_sr(region: RegionReport) -> Iterable[tuple["Code", str]]:
     """Word slice number, votes and similar lesions, whose ids and types are the atlas's own and have no codes."""
     facts, search = region.facts, region.search
     yield _code("slice", "Slice, counted from 1"), f"{facts.slice} of {facts.slices}"
+    if facts.lossy:
+        ratio = f" about {round(facts.lossy_ratio)}:1" if facts.lossy_ratio else ""
+        yield _code("lossy-compression", "Lossy compression"), f"compressed with loss{ratio}: densities may be off"
     if search is None:
         return
     yield _code("search-scope", "Lesions searched"), f"{filter_words(search.filters)}; atlas of {search.atlas_size}"

@@ -9,6 +9,7 @@ from markupsafe import Markup
 
 from tools.domain.facts import RegionFacts
 from tools.domain.study import SafeFacts
+from tools.domain.study_words import age_words, lossy_words, series_words
 from tools.report.content import (
     ORIGIN_WORDS,
     ReportContent,
@@ -67,7 +68,8 @@ def study_facts(report: ReportContent) -> dict[str, str | None]:
         "Modality": facts.modality,
         "Body part": facts.body_part or _seen(facts),
         "Sex": facts.sex,
-        "Age": None if facts.age_years is None else f"{facts.age_years} years",
+        "Age": None if facts.age_years is None else age_words(facts.age_years),
+        "Series": ", ".join(series_words(facts)) or None,
         "Slices": str(facts.slices),
         "Matrix": f"{facts.rows} × {facts.columns}",
         "Pixel spacing": spacing,
@@ -75,6 +77,7 @@ def study_facts(report: ReportContent) -> dict[str, str | None]:
         "Slice gap": None if facts.slice_gap_mm is None else f"{facts.slice_gap_mm:g} mm",
         "Gantry tilt": f"{facts.gantry_tilt_deg:g}°" if facts.gantry_tilt_deg else None,
         "Tube voltage": None if facts.kvp is None else f"{facts.kvp:g} kV",
+        "Compression": lossy_words(facts),
         "Contrast agent": None if facts.contrast is None else ("yes" if facts.contrast else "no"),
         "Patient key": report.patient_key,
     }
@@ -88,14 +91,17 @@ def _seen(facts: SafeFacts) -> str:
 
 
 def region_facts(facts: RegionFacts) -> dict[str, str | None]:
-    """Word the measurements of a region, by heading; None is unknown and not shown."""
-    units = " HU" if facts.units == "HU" else ""
+    """Word the measurements of a region, by heading; None is unknown and not shown, as are densities that are no HU."""
+    densities = {
+        "Mean": facts.mean_hu,
+        "Standard deviation": facts.sd_hu,
+        "Minimum": facts.min_hu,
+        "Maximum": facts.max_hu,
+    }
     return {
         "Long axis": None if facts.long_axis_mm is None else f"{facts.long_axis_mm:g} mm",
         "Short axis": None if facts.short_axis_mm is None else f"{facts.short_axis_mm:g} mm",
         "Area": None if facts.area_mm2 is None else f"{facts.area_mm2:g} mm²",
-        "Mean": f"{facts.mean_hu:g}{units}",
-        "Standard deviation": f"{facts.sd_hu:g}{units}",
-        "Minimum": f"{facts.min_hu:g}{units}",
-        "Maximum": f"{facts.max_hu:g}{units}",
+        **{name: f"{hu:g} HU" if facts.units == "HU" else None for name, hu in densities.items()},
+        "Densities": "may be off: the images were compressed with loss" if facts.lossy else None,
     }

@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 from encoder.errors import LesionSearchError
 from tools.domain.region import PixelBox, Region, RegionError
 from tools.domain.study import SafeFacts, Series
+from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from ui.browser.modules import mounting
 from ui.state.visits import MAX_NAME_LENGTH, Visit
 
 HERE = Path(__file__).parent
 
-_SEX_WORDS = {"F": "woman", "M": "man"}
+_SEX_WORDS = {"F": "woman", "M": "man", "O": "sex other"}
 
 
 class Notice(BaseModel):
@@ -255,32 +256,40 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
 
 
 def facts_line(facts: SafeFacts) -> str:
-    """Write the facts of a series in one line: `CT chest · woman, 64 years · 40 slices, 2.5 mm thick`."""
+    """Write the facts of a series in one line: `CT chest · woman, 64 years · 40 slices, 2.5 mm thick · axial`."""
     patient = ", ".join(
         word
         for word in (
             _SEX_WORDS.get(facts.sex or "", ""),
-            f"{facts.age_years} years" if facts.age_years is not None else "",
+            age_words(facts.age_years) if facts.age_years is not None else "",
         )
         if word
     )
     slices = "1 slice" if facts.slices == 1 else f"{facts.slices} slices"
     if facts.slice_thickness_mm:
         slices += f", {facts.slice_thickness_mm:g} mm thick"
-    parts = (" ".join(p for p in (facts.modality, facts.body_part) if p), patient, slices)
+    is_square = facts.row_spacing_mm is None or facts.row_spacing_mm == facts.column_spacing_mm
+    parts = (
+        " ".join(p for p in (facts.modality, facts.body_part) if p),
+        patient,
+        slices,
+        "" if is_square else f"pixels {spacing_words(facts.row_spacing_mm or 0, facts.column_spacing_mm or 0)}",
+        ", ".join(series_words(facts)),
+        lossy_words(facts) or "",
+    )
     return " · ".join(part for part in parts if part)
 
 
 def measured(region: Region, units: str) -> tuple[str, str]:
-    """Write size and density of a region: (`23.1 × 15.4 mm`, `42 ± 11 HU`); pixels where no spacing is known."""
+    """Write size and density of a region: (`23.1 × 15.4 mm`, `42 ± 11 HU`); pixels where no spacing is known, and
+    `not HU` where values have another unit."""
     m = region.measurement
     if m.long_axis_mm is None or m.short_axis_mm is None:
         width, height = region.box.x1 - region.box.x0, region.box.y1 - region.box.y0
         size = f"{width} × {height} px"
     else:
         size = f"{m.long_axis_mm:.1f} × {m.short_axis_mm:.1f} mm"
-    unit = " HU" if units == "HU" else ""
-    return size, f"{m.mean_hu:.0f} ± {m.sd_hu:.0f}{unit}"
+    return size, f"{m.mean_hu:.0f} ± {m.sd_hu:.0f} HU" if units == "HU" else "not HU"
 
 
 def side_letters(affine: NDArray[np.float64] | None) -> tuple[str, str, str, str] | None:
@@ -328,7 +337,7 @@ def _series_view(series: Series, index: int) -> SeriesView:
     slices, rows, columns = series.volume_hu.shape
     facts = series.facts
     return SeriesView(
-        label=f"Series {index + 1}: {slices} slices" if slices > 1 else f"Series {index + 1}: 1 slice",
+        label=" · ".join((f"Series {index + 1}: {slices} slice{'s' if slices > 1 else ''}", *series_words(facts))),
         slices=slices,
         rows=rows,
         columns=columns,

@@ -14,7 +14,8 @@ from assistant.wording import search_answers as search_wording
 from tests.assistant import facts
 from tests.assistant.perturb import INVENTED, PERTURBATIONS
 from tests.conftest import examples
-from tools.domain.facts import Facts, FilterFacts, HitFacts, RegionFacts, SearchFacts, VoteFacts
+from tools.domain.facts import Facts, FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts, VoteFacts
+from tools.domain.study import SafeFacts
 
 
 def cut(text: str, evidence: list[Facts], state: TurnState, question: str = "") -> dict[str, tuple[str, ...]]:
@@ -206,3 +207,21 @@ def test_sentences_are_split_without_losing_a_character() -> None:
     assert "".join(split_sentences(text)) == text
     assert split_sentences(text)[0] == "One (E1). "
     assert split_sentences(text)[1] == "Two is 3.5 mm, e.g. R1.\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "sentences"),
+    [
+        ({"sex": "F", "age_years": 90}, ["Patient: woman of 90 or older."]),
+        ({"sex": "M", "age_years": 0}, ["Patient: boy under 1 year."]),
+        ({"row_spacing_mm": 0.5, "column_spacing_mm": 1.0}, ["Pixel spacing 0.5 × 1.0 mm."]),
+    ],
+)
+def test_bounded_ages_and_both_spacings_need_the_study_to_say_so(said: dict, sentences: list[str]) -> None:
+    shape = {"modality": "CT", "slices": 9, "rows": 64, "columns": 64}
+    told = StudyFacts(facts=SafeFacts(**shape, **said), series=1)
+    other = StudyFacts(facts=SafeFacts(**shape, age_years=52, row_spacing_mm=0.7, column_spacing_mm=0.7), series=1)
+
+    for sentence in sentences:
+        assert not cut(sentence, [told], TurnState())
+        assert cut(sentence, [other], TurnState())

@@ -19,6 +19,9 @@ def test_small_phrases() -> None:
     assert person("F", 63) == "woman of 63"
     assert person("M", 12) == "boy of 12"
     assert person(None, 50) == "patient of 50"
+    assert person("F", 0) == "girl under 1 year"
+    assert person(None, 0) == "child under 1 year"
+    assert person("M", 90) == "man of 90 or older"
     assert percent(0.004) == "under 1%"
     assert percent(0.9996) == "over 99%"
     assert bounds("aged", None, 39, "") == ["aged 39 or under"]

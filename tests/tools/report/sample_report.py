@@ -36,7 +36,7 @@ def make_report(
         modality=changes.pop("modality", "CT"),
         body_part="abdomen",
         sex="F",
-        age_years=61,
+        age_years=changes.pop("age_years", 61),
         slices=40,
         rows=512,
         columns=512,
@@ -45,15 +45,17 @@ def make_report(
         slice_thickness_mm=2.5,
         contrast=True,
         units=changes.pop("units", "HU"),
+        **changes.pop("series_facts", {}),
     )
+    loss = {"lossy": study.lossy, "lossy_ratio": study.lossy_ratio}
     sizes = {"long_axis_mm": 23.4, "short_axis_mm": 17.1, "area_mm2": 311.0} if spacing else {}
     first = RegionFacts(
         region_id="R1", slice=12, slices=40, origin="click", mean_hu=41, sd_hu=12, min_hu=-7, max_hu=88,
-        units=study.units, **sizes,
+        units=study.units, **sizes, **loss,
     )  # fmt: skip
     second = RegionFacts(
         region_id="R2", slice=30, slices=40, origin="suggested", score=0.8, mean_hu=-820, sd_hu=64, min_hu=-990,
-        max_hu=-300, units=study.units, **sizes,
+        max_hu=-300, units=study.units, **sizes, **loss,
     )  # fmt: skip
     hits = tuple(
         HitFacts(

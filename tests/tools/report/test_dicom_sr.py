@@ -92,6 +92,20 @@ def test_sr_of_other_modalities_claims_no_hu(tmp_path: Path) -> None:
     assert measured(groups[0])["Pixel value", "Mean"] == (41, "1")
 
 
+def test_sr_says_what_was_lost(tmp_path: Path) -> None:
+    facts = {"lossy": True, "lossy_ratio": 10}
+    _, groups = read_groups(write_report(make_report(series_facts=facts), "dicom-sr", tmp_path))
+
+    assert ("Lossy compression", "compressed with loss about 10:1: densities may be off") in texts(groups[0])
+
+
+@pytest.mark.parametrize(("age_years", "stated"), [(61, "061Y"), (90, "")])
+def test_sr_has_no_age_over_89(tmp_path: Path, age_years: int, stated: str) -> None:
+    document = pydicom.dcmread(write_report(make_report(age_years=age_years), "dicom-sr", tmp_path))
+
+    assert document.get("PatientAge", "") == stated
+
+
 def walk(item: Any) -> Any:
     yield item
     for child in item.get("ContentSequence", []):

@@ -85,3 +85,20 @@ def test_values_that_are_not_hu_are_not_called_so(tmp_path: Path) -> None:
     page = Page(write_report(make_report(modality="MR", units="arbitrary"), "html", tmp_path).read_text("utf-8"))
     assert "not HU" in page.seen
     assert " HU\n" not in page.seen
+    assert "Mean" not in page.seen
+
+
+def test_what_series_it_is_and_what_was_lost_of_it_is_said(tmp_path: Path) -> None:
+    facts = {"plane": "coronal", "kernel": "sharp", "years_before_newest": 6.2, "lossy": True, "lossy_ratio": 10}
+
+    page = Page(write_report(make_report(series_facts=facts), "html", tmp_path).read_text("utf-8"))
+
+    assert "coronal, sharp kernel, 6 years earlier" in page.seen
+    assert "lossy, about 10:1" in page.seen
+    assert "may be off: the images were compressed with loss" in page.seen
+
+
+def test_an_age_over_89_is_not_given(tmp_path: Path) -> None:
+    page = Page(write_report(make_report(age_years=90), "html", tmp_path).read_text("utf-8"))
+
+    assert "90 years or older" in page.seen

@@ -125,3 +125,21 @@ def test_facts_are_told_in_one_line(visit: Any) -> None:
     line = facts_line(visit.session.series.facts)
     assert line.startswith("CT chest · ")
     assert "6 slices, 5 mm thick" in line
+
+
+def test_what_tells_a_series_apart_is_in_its_line_and_in_the_list(visit: Any) -> None:
+    series = visit.session.series
+    told = {
+        "plane": "coronal",
+        "kind": "original",
+        "kernel": "sharp",
+        "years_before_newest": 6.2,
+        "column_spacing_mm": 1.0,
+    }
+    facts = series.facts.model_copy(update={**told, "row_spacing_mm": 0.5, "age_years": 90, "sex": "O"})
+    lossy = facts.model_copy(update={"lossy": True, "lossy_ratio": 10.0})
+
+    assert "sex other, 90 years or older" in facts_line(facts)
+    assert facts_line(facts).endswith("pixels 0.5 × 1.0 mm · coronal, sharp kernel, 6 years earlier")
+    assert facts_line(lossy).endswith("lossy, about 10:1")
+    assert state_of(visit).series[0].label.startswith(f"Series 1: {series.facts.slices} slices · axial")
