@@ -16,7 +16,7 @@ _KERNELS = {
 }
 _KINDS = {
     "original": "original", "maximum intensity projection": "mip", "mip": "mip", "average": "average",
-    "derived": "derived", "localizer": "localizer", "screen copy": "screen", "computed map": "map",
+    "derived": "derived", "localizer": "localizer", "screen copy": "screen",
 }  # fmt: skip
 _NOT = r"(?P<not>\bnot (?:an? |in |with |the )?)?"
 # what a file does not say, by the words of it; the first that fits

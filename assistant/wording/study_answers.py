@@ -13,7 +13,6 @@ from tools.domain.study import SafeFacts
 KINDS = {
     "original": "original images", "derived": "derived images", "mip": "a maximum intensity projection",
     "average": "average images", "localizer": "a localizer", "screen": "a screen copy",
-    "map": "a computed map",
 }  # fmt: skip
 KERNELS = {"soft": "soft kernel", "sharp": "sharp kernel"}
 
