@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, field_validator
 
-from tools.domain.dicom_terms import SeriesKind, KernelClass, Plane
+from tools.domain.dicom_terms import KernelClass, Plane, SeriesKind
 from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit, Scope
 from tools.domain.region import Origin, Region
 from tools.domain.study import BodyRegion, SafeFacts, Series, Study
