@@ -156,7 +156,9 @@ class Checker:
 
     def _best_reading(self, claims: Sequence[Claim], text: str) -> list[str]:
         """List the failures of the reading that fits best."""
-        reported: list[SearchFacts | None] = [*self._known.searches_for(self._focus.region)] or [None]
+        cited = self._known.facts_of(int(c.numbers[0].value) for c in claims if c.kind == "evidence")
+        searches = [f for f in cited if isinstance(f, SearchFacts)] or self._known.searches_for(self._focus.region)
+        reported: list[SearchFacts | None] = [*searches] or [None]
         best: list[str] | None = None
         for search, ids_first in product(reported, (True, False)):
             sentence = Sentence(text, claims, SentenceReading(search, ids_first), self._known, self._focus)

@@ -164,7 +164,8 @@ def read_counts(sentence: MaskedSentence) -> None:
         (r"(?P<noun>patients?)", "patients"),
         (r"(?P<noun>slices?)", "slices"),
         (r"(?P<noun>series)", "series"),
-        (r"(?P<noun>regions?|places?|suggestions?|candidates?)", "regions"),
+        (r"(?P<noun>places?|suggestions?|candidates?)", "suggestions"),
+        (r"(?P<noun>regions?)", "regions"),
         (r"(?P<noun>search(?:es)?)", "searches"),
         (r"(?P<noun>(?:lesion )?types?)", "types"),
     )

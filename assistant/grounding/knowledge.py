@@ -203,6 +203,7 @@ class KnowledgeBase:
             | ({self.study.slices} if self.study and self.study.slices else set()),
             "series": {f.series for f in self._studies} | ({len(self.series)} - {0}),
             "regions": {len(f.regions) for f in self._found} | {f.regions for f in self._reports} | {len(self.regions)},
+            "suggestions": {len(f.regions) for f in self._found},
             "searches": {f.searches for f in self._reports},
             "types": {len(self.atlas_types)} - {0},
         }.get(label, set())

@@ -239,8 +239,8 @@ def _changed(pattern: str, sentence: str, change: Callable[[re.Match[str]], str]
 def _off(digits: str, rng: random.Random) -> str:
     """Write a number of as many decimals, at least 15 % and one step of the first digit off."""
     value, decimals = float(digits), len(digits.partition(".")[2])
-    if 0 < value < 1:  # a similarity or a score
-        return f"{max(0.01, value - rng.uniform(0.06, 0.4)):.{decimals}f}"
+    if 0 < value < 1:  # a similarity, a score, or a size in cm, which two steps of its last digit put in the wrong
+        return f"{max(0.01, value - rng.uniform(max(0.06, 2 * 10**-decimals), 0.4)):.{decimals}f}"
     new = value * rng.choice((rng.uniform(0.4, 0.8), rng.uniform(1.25, 2.2)))
     new = new if abs(new - value) >= 2 else value + rng.randint(2, 9)
     return f"{new:.{decimals}f}"

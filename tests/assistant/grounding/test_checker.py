@@ -14,7 +14,16 @@ from assistant.wording import search_answers as search_wording
 from tests.assistant import facts
 from tests.assistant.perturb import INVENTED, PERTURBATIONS
 from tests.conftest import examples
-from tools.domain.facts import Facts, FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts, VoteFacts
+from tools.domain.facts import (
+    Facts,
+    FilterFacts,
+    HitFacts,
+    RegionFacts,
+    RegionsFound,
+    SearchFacts,
+    StudyFacts,
+    VoteFacts,
+)
 from tools.domain.study import SafeFacts
 
 
@@ -193,6 +202,18 @@ def test_free_wording_that_the_evidence_does_not_support_is_cut(sentence: str) -
 def test_a_sentence_without_a_name_speaks_of_the_one_before() -> None:
     assert cut("The closest is [A-01]. It measures 20.1 mm in a woman of 63.", [SEARCH], STATE) == {}
     assert list(cut("The closest is [A-01]. It measures 31 mm.", [SEARCH], STATE)) == ["It measures 31 mm."]
+
+
+def test_a_sentence_that_cites_a_search_reports_that_one() -> None:
+    surer = SEARCH.model_copy(update={"confidence": "high"})
+    assert cut("The resemblance is of moderate confidence (E2).", [surer, SEARCH], STATE) == {}
+    assert cut("The resemblance is of high confidence (E2).", [surer, SEARCH], STATE)
+
+
+def test_suggested_places_are_counted_apart_from_the_regions_there_are() -> None:
+    found = RegionsFound(regions=(REGION.model_copy(update={"region_id": "R2"}),))
+    assert cut("1 place worth a look.", [found], STATE) == {}
+    assert cut("2 places worth a look.", [found], STATE)
 
 
 def test_a_single_age_that_was_searched_for_is_said_also_where_nobody_has_it() -> None:
