@@ -15,8 +15,9 @@ _KERNELS = {
     "bone": "sharp",
 }
 _KINDS = {
-    "original": "original", "maximum intensity projection": "mip", "mip": "mip", "average": "average",
-    "derived": "derived", "localizer": "localizer", "screen copy": "screen",
+    "original": "original", "maximum intensity projection": "mip", "intensity projection": "mip", "mip": "mip",
+    "average": "average",
+    "derived": "derived", "localizer": "localizer", "screen copy": "screen", "computed map": "map",
 }  # fmt: skip
 _NOT = r"(?P<not>\bnot (?:an? |in |with |the )?)?"
 # what a file does not say, by the words of it; the first that fits

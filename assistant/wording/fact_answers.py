@@ -15,7 +15,7 @@ from assistant.wording.phrases import (
     person,
     size,
 )
-from assistant.wording.study_answers import known_traits, series_name, topics_answer
+from assistant.wording.study_answers import known_traits, series_name
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
@@ -71,8 +71,6 @@ def study_answer(facts: StudyFacts) -> str:
         told.append(f"Patient: {who}.")
     if f.sex == "O":
         told.append(SEX_OTHER)
-    if f.lossy:
-        told.append(topics_answer(facts, ["lossy"]))
     if facts.series > 1:
         others = [series_name(s) for s in facts.listed if s.number != facts.number]
         beside = f", beside {listed(others)}" if others else ""

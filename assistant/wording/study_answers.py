@@ -11,8 +11,9 @@ from tools.domain.facts import ImageFacts, RegionFacts, SeriesFacts, SeriesSelec
 from tools.domain.study import SafeFacts
 
 KINDS = {
-    "original": "original images", "derived": "derived images", "mip": "a maximum intensity projection",
+    "original": "original images", "derived": "derived images", "mip": "an intensity projection",
     "average": "average images", "localizer": "a localizer", "screen": "a screen copy",
+    "map": "a computed map",
 }  # fmt: skip
 KERNELS = {"soft": "soft kernel", "sharp": "sharp kernel"}
 

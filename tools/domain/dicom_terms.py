@@ -3,7 +3,7 @@
 from typing import Literal
 
 Plane = Literal["axial", "coronal", "sagittal", "oblique"]
-SeriesKind = Literal["original", "derived", "mip", "average", "localizer", "screen"]
+SeriesKind = Literal["original", "derived", "mip", "average", "localizer", "screen", "map"]
 KernelClass = Literal["soft", "sharp"]
 
 MODALITIES = frozenset(

@@ -12,6 +12,7 @@ KIND_WORDS: dict[SeriesKind, str] = {
     "average": "average",
     "localizer": "localizer",
     "screen": "screen copy",
+    "map": "computed map",
 }
 
 

@@ -5,11 +5,8 @@ Closed tables: a code that is not in them means nothing, and none of them is han
 
 import re
 from collections.abc import Sequence
-from typing import Literal
 
 from tools.domain.dicom_terms import KernelClass, SeriesKind
-
-ImageKind = SeriesKind | Literal["map"]
 
 LOCALIZERS = frozenset({"LOCALIZER", "SCOUT", "TOPOGRAM", "SURVIEW", "SCANOGRAM", "TOP"})
 SCREENS = frozenset({"SCREEN", "SCREENSAVE", "SCREENSHOT", "SNAPSHOT", "CAPTURE", "REPORT", "PROTOCOL", "DOCUMENT"})
@@ -40,7 +37,7 @@ SHARP_KERNELS = frozenset({"BONE", "BONEPLUS", "EDGE", "LUNG", "ULTRA", "D", "E"
 SHARP_FROM = 50  # Siemens numbers kernels by sharpness: B31f, Br40d; B60f, Bl64d
 
 
-def kind_of(image_type: Sequence[str]) -> ImageKind | None:
+def kind_of(image_type: Sequence[str]) -> SeriesKind | None:
     """Classify Image Type (PS3.3 C.7.6.1.1.2, C.8.2.1.1.1, C.8.15.2.1.1) of a CT; None where it says nothing known."""
     values = [" ".join(re.split(r"[^A-Z0-9]+", value.upper())).strip() for value in image_type]
     words = {word for value in values for word in value.split()}

@@ -37,7 +37,7 @@ NOT_AXIAL = (
     "mislead; choose an axial series if there is one."
 )
 
-KINDS: dict[Note, SeriesKind] = {Note.LOCALIZER: "localizer", Note.SCREEN: "screen", Note.COMPUTED_MAP: "derived"}
+KINDS: dict[Note, SeriesKind] = {Note.LOCALIZER: "localizer", Note.SCREEN: "screen", Note.COMPUTED_MAP: "map"}
 
 Item = TypeVar("Item")
 Matrix = NDArray[np.float64]
@@ -72,8 +72,7 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
         notes.add(problem)
     warnings = [NOTES[note] for note in Note if note in notes]
     plane = plane_of(first)
-    named = kind_of(first.keys.image_type)
-    kind = next((kind for note, kind in KINDS.items() if note in notes), "derived" if named == "map" else named)
+    kind = next((kind for note, kind in KINDS.items() if note in notes), kind_of(first.keys.image_type))
     in_hu = first.dtype == "int16" and problem is None
     lossy = any(record.lossy for record in records)
     lossy_ratio = max((record.lossy_ratio or 0.0 for record in records), default=0.0) if lossy else 0.0
