@@ -35,6 +35,7 @@ def played(
         TurnState(atlas_types=TYPES),
         (),
         (),
+        number=1,
     )
 
 
