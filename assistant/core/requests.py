@@ -1,8 +1,10 @@
 """What one message may ask for: an intent, filters as they were said, and what it points at."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
+from assistant.core.turn_state import TurnState
 from tools.domain.lesions import Scope
 
 FilterName = Literal["type", "sex", "age", "size", "scope"]
@@ -55,10 +57,9 @@ class FilterSpec:
 
 @dataclass(frozen=True)
 class Request:
-    """Hold one thing asked for, as a reader understood it."""
+    """Hold one thing asked for, as a reader understood it: data that planning reads, never words."""
 
     intent: Intent
-    text: str
     wanted: FilterSpec = field(default_factory=FilterSpec)
     cleared: frozenset[FilterName] = frozenset()  # filters to lift
     cleared_end: Literal["", "min", "max"] = ""  # a lower or upper bound to lift
@@ -69,9 +70,16 @@ class Request:
     left_out: tuple[str, ...] = ()
     unknown_types: tuple[str, ...] = ()
     topic: str = ""  # group_by, report format, kind of out-of-scope request, or what is asked of the study
-    follow_up: bool = False  # builds on the request before
+    goes_on: bool = False  # a search that keeps the filters of the last one
+    adds_types: bool = False  # the types wanted come to those of the last search
     more: int = 0  # how many hits more than last time
     corrects: bool = False  # begins as a correction: the range it gives replaces the whole range there was
     not_applied: str = ""  # a property the atlas does not record, such as "malignant"
     unclear: str = ""  # a filter that was meant but cannot be read, such as "small"
     unread: tuple[str, ...] = ()  # numbers whose meaning is open
+    replaces: bool = False  # such a number is to stand for a bound of the last search
+    instead_of: float | None = None  # the bound that it is to stand for, if that was said
+    thanked: bool = False
+
+
+Understand = Callable[[str, TurnState], Sequence[Request]]  # a message and its state, as it is read

@@ -27,10 +27,10 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr
 
-from assistant.core.requests import Request
+from assistant.core.requests import Request, Understand
 from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply, Result
-from assistant.planning.planner import Understand, plan_turn
+from assistant.planning.planner import plan_turn
 from assistant.understanding.ensemble import read_with_all
 from assistant.understanding.network.reader import load_network_reader
 from assistant.understanding.reader import ReadingCancelledError
@@ -132,7 +132,7 @@ def decide(messages: Sequence[BaseMessage], read: Understand = understand) -> Ca
             key, result = calls[message.tool_call_id].key, _result(message)
             if result.facts is not None or key not in results:  # a call that worked once is not undone by a repetition
                 results[key] = result
-    return plan_turn(messages[asked].text, state, results, read)
+    return plan_turn(read(messages[asked].text, state), state, results)
 
 
 def _result(message: ToolMessage) -> Result:

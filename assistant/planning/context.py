@@ -64,7 +64,6 @@ class PlanningContext:
     """Hold what is known while a turn is planned: the state before it, and what its calls brought."""
 
     state: TurnState
-    message: str
     regions: dict[str, RegionFacts] = field(default_factory=dict)
     searches: dict[str, PastSearch] = field(default_factory=dict)  # newest last
     series: tuple[SeriesFacts, ...] = ()  # of the upload, where it holds several

@@ -5,8 +5,7 @@ returns the words of its part of the answer. `plan_turn` replays the recipes ove
 that planning is a pure function of the messages, and a turn that another model began can be finished here.
 """
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
@@ -23,23 +22,12 @@ from assistant.planning.context import (
 from assistant.wording import fixed_sentences
 from assistant.wording.phrases import joined
 
-Understand = Callable[[str, TurnState], Sequence[Request]]
-_THANKED = (
-    r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
-    r"|danke|gracias)\b"
-)
 
-
-def has_thanks(message: str) -> bool:
-    """Tell whether a message holds a word of thanks."""
-    return bool(re.search(_THANKED, message.casefold()))
-
-
-def plan_turn(message: str, state: TurnState, results: Mapping[str, Result], read: Understand) -> Call | Reply:
-    """Return the next call to make, or the answer. `results` are this turn's, by `Call.key`; `read` is the reader."""
-    context = PlanningContext(state, message)
+def plan_turn(requests: Iterable[Request], state: TurnState, results: Mapping[str, Result]) -> Call | Reply:
+    """Return the next call to make, or the answer. `results` are this turn's, by `Call.key`."""
+    context = PlanningContext(state)
     parts: list[str] = []
-    for request in read(message, state):
+    for request in requests:
         try:
             recipe = RECIPES[request.intent](request, context)
             call = next(recipe)
@@ -91,9 +79,7 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "filters": recipes.filters,
     "out_of_scope": _without_tools(lambda request, context: fixed_sentences.decline(request.topic, context.state)),
     "help": _without_tools(lambda _, context: fixed_sentences.help_text(context.state)),
-    "thanks": _without_tools(
-        lambda _, context: fixed_sentences.THANKS if has_thanks(context.message) else fixed_sentences.NOTED
-    ),
+    "thanks": _without_tools(lambda request, _: fixed_sentences.THANKS if request.thanked else fixed_sentences.NOTED),
     "greeting": _without_tools(lambda _, context: fixed_sentences.greeting(context.state)),
     "unknown": _without_tools(lambda *_: fixed_sentences.NOT_UNDERSTOOD),
 }

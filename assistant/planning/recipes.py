@@ -1,9 +1,6 @@
 """The recipes beside searching: one for each kind of request."""
 
-from dataclasses import replace
-
-from assistant.core import patterns
-from assistant.core.requests import RegionRef, Request
+from assistant.core.requests import Request
 from assistant.core.turn_state import PastSearch
 from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
 from assistant.planning.recipes_search import find_similar
@@ -30,7 +27,7 @@ def what(request: Request, context: PlanningContext) -> Recipe:
     """Say what a region looks like, by a plain search; "what is #2" describes the hit."""
     if request.nth is not None and not request.regions and context.searches and len(context.regions) < 2:
         return (yield from describe_lesion(request, context))
-    plain = Request("what", request.text, regions=request.regions, nth=request.nth, types=request.types)
+    plain = Request("what", regions=request.regions, nth=request.nth, types=request.types)
     return (yield from find_similar(plain, context, inherit=False))
 
 
@@ -112,17 +109,10 @@ def find_regions(request: Request, context: PlanningContext) -> Recipe:
 
 
 def measure(request: Request, context: PlanningContext) -> Recipe:
-    """Measure one region or several; "they" are all there are."""
+    """Measure one region or several."""
     if request.topic == "slice":
         return (yield from place(request, context))
     measured = []
-    if (
-        not request.regions
-        and request.nth is None
-        and len(context.regions) > 1
-        and patterns.search(r"\b(?:they|them|these)\b(?<!of these)(?<!of them)", request.text)
-    ):
-        request = replace(request, regions=(RegionRef("all"),))
     for region_id in (yield from resolve_regions(request, context)):
         facts = yield Call("measure_region", {"region_id": region_id})
         assert isinstance(facts, RegionFacts)
@@ -145,7 +135,7 @@ def compare(request: Request, context: PlanningContext) -> Recipe:
         and context.regions
     ):
         raise ClarificationNeededError(fixed_sentences.COMPARE_WITH_WHAT)
-    region_id, *_ = yield from resolve_regions(Request("compare", request.text, regions=request.regions), context)
+    region_id, *_ = yield from resolve_regions(Request("compare", regions=request.regions), context)
     context.focus = region_id
     parts = []
     for lesion_id in (yield from resolve_lesions(request, context)):
@@ -169,8 +159,7 @@ def describe_lesion(request: Request, context: PlanningContext) -> Recipe:
 def atlas(request: Request, context: PlanningContext) -> Recipe:
     """Count the atlas one way."""
     group_by = request.topic or ("sex" if request.wanted.sex and not request.types else "")
-    said = group_by and (group_by != "lesion_type" or patterns.search(r"\b(?:by|per|each)\b", request.text))
-    facts = yield Call("describe_atlas", {"group_by": group_by} if said else {})
+    facts = yield Call("describe_atlas", {"group_by": group_by} if group_by else {})
     assert isinstance(facts, AtlasFacts)
     asked = request.types or (("F" if request.wanted.sex == "F" else "M",) if request.wanted.sex else ())
     return fact_answers.atlas_answer(facts, asked)

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from assistant.core.requests import Request
 from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
 from assistant.planning.resolve_regions import resolve_regions
-from assistant.planning.search_arguments import keeps_filters, search_args, with_bare_number
+from assistant.planning.search_arguments import search_args, with_bare_number
 from assistant.wording import fixed_sentences
 from assistant.wording.phrases import joined
 from assistant.wording.search_answers import search_answer
@@ -15,7 +15,7 @@ from tools.settings import get_settings
 
 def search(request: Request, context: PlanningContext) -> Recipe:
     """Search anew in words of likeness; go on with the filters there are where only filters were named."""
-    return (yield from find_similar(request, context, inherit=keeps_filters(request)))
+    return (yield from find_similar(request, context, inherit=request.goes_on))
 
 
 def find_similar(request: Request, context: PlanningContext, inherit: bool) -> Recipe:

@@ -16,15 +16,9 @@ INTENTS: dict[str, Intent] = {
 def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> Request:
     """Resolve a call into a request, in this state; `ids` are the lesion ids that stand in it as L1, L2, …
 
-    The request's text only says whether it builds on the last search. Raises ValueError for a topic that none declines.
+    Raises ValueError for a topic that none declines.
     """
-    types = _list(call.types)
-    last = state.search_of(None)
-    if call.add and last is not None:
-        before = [str(t) for t in last.args.get("lesion_types") or ()]
-        types = (*before, *(t for t in _list(call.add) if t not in before)) if before else ()
-    elif call.add:
-        types = _list(call.add)
+    types = _list(call.add or call.types)
     without = _list(call.without)
     searched: tuple[str, ...] | None = types or None
     if without:
@@ -36,7 +30,6 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
     filters = call.do not in ("explain", "atlas")
     return Request(
         intent=INTENTS.get(call.do, call.do),  # type: ignore[arg-type]
-        text="make it" if call.number else _TEXTS.get(call.do, ""),
         wanted=FilterSpec(
             lesion_types=searched if filters else None,
             sex=call.sex or None,
@@ -55,15 +48,15 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         types=types,
         left_out=without,
         topic=_topic(call),
-        follow_up=call.do == "refine",
+        goes_on=call.do == "refine" or (call.do == "search" and bool(call.number)),
+        adds_types=bool(call.add),
         more=int(call.more) if call.more else 0,
         unclear=call.vague,
         unread=(call.number,) if call.number else (),
+        replaces=bool(call.number),
     )
 
 
-# the planner tells a new search from one that goes on, and a change from a remark, by words like these
-_TEXTS = {"search": "similar", "refine": "only"}
 _SCOPES = {"same": "same-patient", "other": "cross-patient", "all": "all"}
 _FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
 

@@ -8,7 +8,7 @@ from all training (`assistant/training/corpus.py`).
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from assistant.core.cancellation import current_cancel_event
@@ -17,7 +17,7 @@ from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply
 from assistant.planning.planner import plan_turn
 from assistant.understanding.call_to_request import to_request
-from assistant.understanding.preprocess import is_data, lesion_ids
+from assistant.understanding.preprocess import has_thanks, is_data, lesion_ids
 from assistant.understanding.reader import Fork, Reader, Reading
 from assistant.understanding.rules.parser import understand
 from assistant.understanding.rules.spelling import spelled
@@ -99,7 +99,7 @@ def vote(
         return by_rules  # nor do they know these
     if is_data(message):
         return by_rules
-    votes = _Votes(message, state)
+    votes = _Votes(state)
     votes.add(Hypothesis(by_rules, RULES_PROBABILITY))
     for of_one_reader in readers:
         if not votes.may_change(1.0):
@@ -130,7 +130,6 @@ def asks_of_study(by_rules: Sequence[Request]) -> bool:
 class _Votes:
     """The hypotheses so far, those of one meaning added up."""
 
-    message: str
     state: TurnState
     cast: list[tuple[_Meaning, Hypothesis]] = field(default_factory=list)
 
@@ -141,7 +140,7 @@ class _Votes:
 
     def add(self, hypothesis: Hypothesis) -> None:
         """Count a hypothesis to the earlier one of the same meaning, or as a new one."""
-        meant = _meaning(self.message, hypothesis.requests, self.state)
+        meant = _meaning(hypothesis.requests, self.state)
         for place, (meaning, before) in enumerate(self.cast):
             if meaning == meant:
                 together = before.probability + hypothesis.probability
@@ -162,7 +161,9 @@ def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None 
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
     corrected = spelled(replaced)  # the readers were trained on slips too, but need not guess what is sure
     reading = reader.read(corrected, state, len(ids), current_cancel_event(), begin)
-    return Understood(text, tuple(to_request(call, state, ids) for call in reading.calls), reading)
+    thanked = has_thanks(text)
+    requests = (replace(to_request(call, state, ids), thanked=thanked) for call in reading.calls)
+    return Understood(text, tuple(requests), reading)
 
 
 def _kinds(requests: tuple[Request, ...]) -> list[str]:
@@ -170,9 +171,9 @@ def _kinds(requests: tuple[Request, ...]) -> list[str]:
     return sorted("search" if r.intent == "refine" else r.intent for r in requests)
 
 
-def _meaning(message: str, requests: tuple[Request, ...], state: TurnState) -> _Meaning:
+def _meaning(requests: tuple[Request, ...], state: TurnState) -> _Meaning:
     """Plan the first step of each request: hypotheses that lead to the same steps mean the same."""
-    steps = [plan_turn(message, state, {}, lambda _, __, one=request: (one,)) for request in requests]  # type: ignore[misc]
+    steps = [plan_turn([request], state, {}) for request in requests]
     return [Call(step.name, _in_order(step.args)) if isinstance(step, Call) else step for step in steps]
 
 

@@ -1,4 +1,4 @@
-"""What is found in a message before any reader reads it: pasted data, and lesion ids."""
+"""What is found in a message before any reader reads it: pasted data, thanks, and lesion ids."""
 
 import re
 
@@ -12,6 +12,17 @@ def is_data(message: str) -> bool:
 
 
 _DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]')
+
+
+def has_thanks(message: str) -> bool:
+    """Tell whether a message holds a word of thanks."""
+    return bool(re.search(_THANKED, message.casefold()))
+
+
+_THANKED = (
+    r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
+    r"|danke|gracias)\b"
+)
 
 
 def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:

@@ -7,19 +7,21 @@ same search are the same call, and a reply is told by its intent.
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
-from assistant.core.requests import Request
+from assistant.core.requests import Request, Understand
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.planning.context import Call
-from assistant.planning.planner import Understand, plan_turn
+from assistant.planning.planner import plan_turn
 from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.scenes import Scene
 from assistant.understanding.call_to_request import to_request
+from assistant.understanding.preprocess import has_thanks
 from eval.assistant.tool_calls import comparable
 from eval.metrics import Share
 from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts
@@ -116,12 +118,12 @@ def _found(args: dict[str, Any]) -> SearchFacts:
     )  # fmt: skip
 
 
-def meaning(message: str, requests: Sequence[Request], state: TurnState) -> list[tuple[str, Any]]:
+def meaning(requests: Sequence[Request], state: TurnState) -> list[tuple[str, Any]]:
     """Plan each request: the call it begins with, or the kind of reply it is. Courtesy counts where it stands alone."""
     found: list[tuple[str, Any]] = []
     asked = [r for r in requests if r.intent not in ("thanks", "greeting")]
     for request in asked or requests:
-        step = plan_turn(message, state, {}, lambda _, __, one=request: (one,))  # type: ignore[misc]
+        step = plan_turn([request], state, {})
         if isinstance(step, Call):
             found.append(comparable(ToolCallRecord(name=step.name, args=step.args)))
         else:
@@ -132,12 +134,13 @@ def meaning(message: str, requests: Sequence[Request], state: TurnState) -> list
 def is_read(filled: Filled, read: Understand) -> bool:
     """Tell whether a reader understands the sentence as it was meant."""
     state = turn_state(filled.scene)
-    meant = [to_request(said, state) for said in filled.said]
+    thanked = has_thanks(filled.text)
+    meant = [replace(to_request(said, state), thanked=thanked) for said in filled.said]
     try:
         understood = read(filled.text, state)
     except ValueError:  # not in the language
         return False
-    return meaning(filled.text, understood, state) == meaning(filled.text, meant, state)
+    return meaning(understood, state) == meaning(meant, state)
 
 
 def scores(

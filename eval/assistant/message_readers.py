@@ -17,10 +17,11 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.outputs import ChatGeneration, ChatResult
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
+from assistant.core.requests import Request, Understand
 from assistant.core.turn_state import ToolCallRecord, TurnState
 from assistant.models.planner_model import ASKS
 from assistant.planning.context import Call, Result
-from assistant.planning.planner import Understand, plan_turn
+from assistant.planning.planner import plan_turn
 from eval.assistant.conversations import (
     Calls,
     Conversation,
@@ -146,12 +147,12 @@ def _cases_of(conversation: Conversation, installation: DemoInstallation, folder
         workspace.session.close()
 
 
-def planned(case: MessageCase, read: Understand) -> list[Comparable]:
+def planned(case: MessageCase, requests: Sequence[Request]) -> list[Comparable]:
     """Plan the calls of what was understood; planning ends where a call brought nothing, being a wrong one."""
     results: dict[str, Result] = {}
     calls: list[Comparable] = []
     while len(calls) < MAX_CALLS:
-        step = plan_turn(case.question, case.state, results, read)
+        step = plan_turn(requests, case.state, results)
         if not isinstance(step, Call):
             break
         call = comparable(ToolCallRecord(name=step.name, args=step.args))
@@ -163,9 +164,9 @@ def planned(case: MessageCase, read: Understand) -> list[Comparable]:
     return calls
 
 
-def is_right(case: MessageCase, read: Understand) -> bool:
+def is_right(case: MessageCase, requests: Sequence[Request]) -> bool:
     """Tell whether exactly the expected calls are planned."""
-    return planned(case, read) in [[comparable(call) for call in calls] for calls in case.allowed]
+    return planned(case, requests) in [[comparable(call) for call in calls] for calls in case.allowed]
 
 
 def score(name: str, found: Sequence[MessageCase], read: Understand) -> ReaderScore:
@@ -178,7 +179,7 @@ def score(name: str, found: Sequence[MessageCase], read: Understand) -> ReaderSc
         except ValueError:  # not in the language
             requests = None
         times.append(time.perf_counter() - began)
-        right += requests is not None and is_right(case, lambda _, __, said=requests: said)  # type: ignore[misc]
+        right += requests is not None and is_right(case, requests)
     p50, p95 = np.percentile(times, [50, 95])
     return ReaderScore(name=name, exact=Share(right=right, total=len(found)), p50_s=float(p50), p95_s=float(p95))
 

@@ -3,8 +3,9 @@
 import re
 from dataclasses import fields, replace
 
-from assistant.core.requests import SMALL_TALK, FilterSpec, Request
+from assistant.core.requests import SMALL_TALK, FilterSpec
 from assistant.understanding.rules.clauses import Clause
+from assistant.understanding.rules.follow_up_words import ClauseRequest
 from assistant.understanding.rules.hit_questions import sets_beside
 from assistant.understanding.rules.intent_of_clause import TELLS
 
@@ -18,7 +19,7 @@ SAID_ONCE = (
 )  # asked twice in one message, they are answered once
 
 
-def take_in(request: Request, clause: Clause, requests: list[Request]) -> None:
+def take_in(request: ClauseRequest, clause: Clause, requests: list[ClauseRequest]) -> None:
     """Add a request to those before it, or let it complete or correct the last of them."""
     before = requests[-1] if requests else None
     if before is None:
@@ -115,7 +116,7 @@ def _topics(before: str, after: str) -> str:
     return "" if [*topics] == ["all"] else "+".join(topics)
 
 
-def _corrected(before: Request, after: Request) -> Request:
+def _corrected(before: ClauseRequest, after: ClauseRequest) -> ClauseRequest:
     """What was said, with what it was corrected to: another intent replaces it, a slot replaces that slot."""
     if after.intent in SMALL_TALK or (after.intent == "unknown" and not after.unclear):
         return before
@@ -158,16 +159,16 @@ def _with_number(wanted: FilterSpec, value: float) -> FilterSpec:
     return FilterSpec(**{numbers[0]: value if "size" in numbers[0] else int(value)})  # type: ignore[arg-type]
 
 
-def points(request: Request) -> bool:
+def points(request: ClauseRequest) -> bool:
     """Whether a request names a region or a hit."""
     return bool(request.regions or request.hits or request.nth)
 
 
-def _asks_anew(request: Request) -> bool:
+def _asks_anew(request: ClauseRequest) -> bool:
     return bool(request.wanted.said() or request.cleared or request.cleared_end)
 
 
-def remarks(request: Request) -> bool:
+def remarks(request: ClauseRequest) -> bool:
     """ "Two last things", "I drew both": a number or a place in passing, beside requests that say what is wanted."""
     return (
         request.intent == "refine"
@@ -184,12 +185,12 @@ def remarks(request: Request) -> bool:
     )
 
 
-def _only_points(request: Request) -> bool:
+def _only_points(request: ClauseRequest) -> bool:
     """ "The first region, …": what the rest of the message is about."""
     return request.intent == "refine" and points(request) and not request.wanted.said() and not request.cleared
 
 
-def _another(before: Request, after: Request) -> bool:
+def _another(before: ClauseRequest, after: ClauseRequest) -> bool:
     """ "… for R1 in women and for R2 in men": a second search rather than a filter of the first."""
     other_region = bool(after.regions) and bool(before.regions) and after.regions != before.regions
     return other_region or (before.wanted.sex is not None and after.wanted.sex not in (None, before.wanted.sex))
@@ -214,9 +215,9 @@ _TAG = re.compile(r"(?:or |and )?(?:what do you (?:reckon|think|say)|do you (?:r
 _ASKS_ALOUD = re.compile(r"^(?:and )?how many(?: \w+){0,4}\W*$")
 
 
-def _joined(before: Request, after: Request) -> Request:
+def _joined(before: ClauseRequest, after: ClauseRequest) -> ClauseRequest:
     """A request and the filters that follow it in the same message."""
-    return Request(
+    return ClauseRequest(
         intent=before.intent,
         text=f"{before.text}, {after.text}",
         wanted=_over(before.wanted, after.wanted),

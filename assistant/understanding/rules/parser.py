@@ -12,6 +12,7 @@ from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.clauses import called_off, clauses, complains, unwanted
 from assistant.understanding.rules.filters import read_scope, read_sex, read_types
 from assistant.understanding.rules.filters_lifted import read_lifted
+from assistant.understanding.rules.follow_up_words import ClauseRequest, as_data
 from assistant.understanding.rules.hit_questions import asked_of_hits
 from assistant.understanding.rules.intent_of_clause import clause_intent, topic_of
 from assistant.understanding.rules.intent_patterns import first_intent, likely_intent
@@ -36,15 +37,15 @@ def understand(message: str, state: TurnState) -> tuple[Request, ...]:
         together = _read(f"{state.open_question}. {message}", state)
         if not any(r.unread or r.unclear for r in together):  # else the reply stands on its own
             requests = together
-    return requests
+    return tuple(as_data(request, state, message) for request in requests)
 
 
-def _read(message: str, state: TurnState) -> tuple[Request, ...]:
+def _read(message: str, state: TurnState) -> tuple[ClauseRequest, ...]:
     if is_data(message):
-        return (Request("unknown", message),)
+        return (ClauseRequest("unknown", text=message),)
     text, ids = lesion_ids(message[:2000], state)
     names = {word for name in state.atlas_types for word in re.findall(r"[a-z]+", name.lower())}
-    requests: list[Request] = []
+    requests: list[ClauseRequest] = []
     correcting = False
     said = clauses(normalise(text, names))[: 2 * MAX_REQUESTS]
     for number, clause in enumerate(said):
@@ -57,7 +58,7 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
         if requests and called_off(clause.text):
             last = requests.pop()
             requests += (
-                [replace(Request("refine", last.text), regions=last.regions, hits=last.hits, nth=last.nth)]
+                [ClauseRequest("refine", text=last.text, regions=last.regions, hits=last.hits, nth=last.nth)]
                 if points(last)
                 else []
             )
@@ -78,10 +79,10 @@ def _read(message: str, state: TurnState) -> tuple[Request, ...]:
     ):
         likely = likely_intent(requests[0].text, searched=bool(state.searches))
         requests[0] = replace(requests[0], intent=cast(Intent, likely))
-    return tuple(serious[:MAX_REQUESTS] or requests[:1] or [Request("unknown", message)])
+    return tuple(serious[:MAX_REQUESTS] or requests[:1] or [ClauseRequest("unknown", text=message)])
 
 
-def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -> Request:
+def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -> ClauseRequest:
     slots = read_slots(
         _CORRECTS.sub("", clause, count=1) if _CORRECTS.match(clause) else clause, ids, state.atlas_types
     )
@@ -89,7 +90,7 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
     if asked is not None:
         intent, topic = asked
         regions = tuple(slots.regions) if intent in ("measure", "find_image") else ()
-        return Request(intent, clause, regions=regions, topic=topic, follow_up=not first)
+        return ClauseRequest(intent, text=clause, regions=regions, topic=topic, follow_up=not first)
     of_hits = _superlatives(clause, slots, state)
     kind = declined(clause, about_hit=bool(slots.hits), no_study=state.study is None)
     intent = "out_of_scope" if kind else clause_intent(clause, slots, state)
@@ -104,7 +105,7 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
             if intent in ("unknown", "filters", "search", *SMALL_TALK) and (short or intent != "unknown")
             else intent
         )
-    return Request(
+    return ClauseRequest(
         intent=intent,
         text=clause,
         wanted=_wanted(slots, state),

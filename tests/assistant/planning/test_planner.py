@@ -124,7 +124,7 @@ def run(message: str, start: TurnState) -> tuple[list[tuple[str, dict[str, Any]]
     results: dict[str, Result] = {}
     made = []
     for _ in range(20):
-        step = plan_turn(message, start, results, understand)
+        step = plan_turn(understand(message, start), start, results)
         if isinstance(step, Reply):
             return made, step.text
         made.append((step.name, step.args))
@@ -172,7 +172,7 @@ def test_no_answer_of_the_table_holds_an_unsupported_claim() -> None:
         ledger = EvidenceLedger()
         ledger.begin_turn()
         results: dict[str, Result] = {}
-        while isinstance(step := plan_turn(message, start, results, understand), Call):
+        while isinstance(step := plan_turn(understand(message, start), start, results), Call):
             facts = facts_of(step)
             results[step.key] = Result(facts, evidence=ledger.add(step.name, step.args, facts).number)
         checker = Checker(ledger, start, message)
