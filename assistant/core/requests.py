@@ -13,7 +13,7 @@ Sex = Literal["F", "M"]
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
-    "undo", "unknown", "select_series", "find_image",
+    "undo", "unknown", "select_series", "find_image", "not_yet",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
 
@@ -69,12 +69,12 @@ class Request:
     types: tuple[str, ...] = ()  # types that were named, as filters or not
     left_out: tuple[str, ...] = ()
     unknown_types: tuple[str, ...] = ()
-    topic: str = ""  # group_by, report format, kind of out-of-scope request, or what is asked of the study
+    topic: str = ""  # group_by, report format, what is declined or not done yet, or what is asked of the study
     goes_on: bool = False  # a search that keeps the filters of the last one
     adds_types: bool = False  # the types wanted come to those of the last search
     more: int = 0  # how many hits more than last time
     corrects: bool = False  # begins as a correction: the range it gives replaces the whole range there was
-    not_applied: str = ""  # a property the atlas does not record, such as "malignant"
+    unmet: tuple[str, ...] = ()  # kinds of conditions that the atlas does not record, such as disease
     unclear: str = ""  # a filter that was meant but cannot be read, such as "small"
     unread: tuple[str, ...] = ()  # numbers whose meaning is open
     replaces: bool = False  # such a number is to stand for a bound of the last search

@@ -20,6 +20,7 @@ from assistant.planning.context import (
     Result,
 )
 from assistant.wording import fixed_sentences
+from assistant.wording.not_yet import NOT_YET
 from assistant.wording.phrases import joined
 
 
@@ -78,6 +79,7 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "count_hits": recipes.count_hits,
     "filters": recipes.filters,
     "out_of_scope": _without_tools(lambda request, context: fixed_sentences.decline(request.topic, context.state)),
+    "not_yet": _without_tools(lambda request, _: NOT_YET[request.topic]),
     "help": _without_tools(lambda _, context: fixed_sentences.help_text(context.state)),
     "thanks": _without_tools(lambda request, _: fixed_sentences.THANKS if request.thanked else fixed_sentences.NOTED),
     "greeting": _without_tools(lambda _, context: fixed_sentences.greeting(context.state)),

@@ -7,6 +7,7 @@ from assistant.planning.context import Call, ClarificationNeededError, PlanningC
 from assistant.planning.resolve_regions import resolve_regions
 from assistant.planning.search_arguments import search_args, with_bare_number
 from assistant.wording import fixed_sentences
+from assistant.wording.not_yet import UNMET
 from assistant.wording.phrases import joined
 from assistant.wording.search_answers import search_answer
 from tools.domain.facts import Facts, SearchFacts
@@ -30,7 +31,7 @@ def find_similar(request: Request, context: PlanningContext, inherit: bool) -> R
     for low, high in ((w.min_age, w.max_age), (w.min_size_mm, w.max_size_mm)):
         if low is not None and high is not None and low > high:
             raise ClarificationNeededError(fixed_sentences.CONTRADICTION)
-    parts: list[str] = [fixed_sentences.NOT_A_FILTER] if request.not_applied else []
+    parts: list[str] = [UNMET[kind] for kind in request.unmet]
     if (request.wanted.k or 0) > get_settings().max_hits:
         parts.append(fixed_sentences.HIT_LIMIT_NOTE)
     for region_id in (yield from resolve_regions(request, context)):

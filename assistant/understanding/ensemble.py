@@ -93,7 +93,7 @@ def vote(
     """
     if not set(state.atlas_types) <= set(DEEPLESION_TYPES):
         return by_rules  # the readers were trained on other types than this atlas has
-    if any(r.unknown_types or r.not_applied for r in by_rules):
+    if any(r.unknown_types or r.unmet for r in by_rules):
         return by_rules  # what is not there is told in words that they do not know
     if asks_of_study(by_rules):
         return by_rules  # nor do they know these

@@ -15,7 +15,7 @@ from assistant.wording.phrases import (
     person,
     size,
 )
-from assistant.wording.study_answers import known_traits, series_name
+from assistant.wording.study_answers import MODALITIES, known_traits, series_name
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
@@ -28,8 +28,6 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.study_words import spacing_words
-
-MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
 
 
 # -- study, regions, measurements ----------------------------------------------------------------------------------

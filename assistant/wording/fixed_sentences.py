@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from assistant.core.turn_state import TurnState
+from assistant.wording.not_yet import NOT_YET, UNMET
 from assistant.wording.phrases import counted, listed
 from tools.settings import get_settings
 
@@ -27,7 +28,6 @@ REAL_ATLAS = (
 )
 HIT_LIMIT_NOTE = f"I show at most {get_settings().max_hits} hits."
 COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
-NOT_A_FILTER = "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter."
 THANKS = "You are welcome."
 NOTED = "Fine. Ask on whenever you like."
 ENCODER_SEES = (
@@ -126,7 +126,7 @@ def fixed_texts() -> tuple[str, ...]:
         LOSSY_DENSITY, SEX_OTHER,
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
-        NOT_A_FILTER, HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
+        *NOT_YET.values(), *UNMET.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, ONE_SERIES, NO_PRIOR,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE_WORDS),
@@ -145,6 +145,7 @@ def no_such_hit(n: int, total: int) -> str:
 
 
 def no_such_type(name: str, types: Sequence[str]) -> str:
-    """Say that the atlas has no such type, and which it has."""
+    """Say that the atlas has no such type, and which it has; `name` is empty where it is not known."""
     known = f"Its types are {listed(types)}." if types else "Its lesions carry no types."
-    return f"This atlas has no lesions of type {name}, so I did not search. {known}"
+    which = f"of type {name}" if name else "of that type"
+    return f"This atlas has no lesions {which}, so I did not search. {known}"

@@ -5,16 +5,18 @@ What the file does not say is said too: silence is never taken for an answer.
 
 from collections.abc import Callable, Sequence
 
-from assistant.wording.fixed_sentences import DATE_NEVER_KEPT
-from assistant.wording.phrases import counted, joined, listed, number
+from assistant.wording.fixed_sentences import DATE_NEVER_KEPT, SEX_OTHER
+from assistant.wording.phrases import BODY_PART_UNKNOWN, body_part_seen, counted, joined, listed, number, person
 from tools.domain.facts import ImageFacts, RegionFacts, SeriesFacts, SeriesSelected, StudyFacts
 from tools.domain.study import SafeFacts
+from tools.domain.study_words import spacing_words
 
 KINDS = {
     "original": "original images", "derived": "derived images", "mip": "an intensity projection",
     "average": "average images", "localizer": "a localizer", "screen": "a screen copy",
     "map": "a computed map",
 }  # fmt: skip
+MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET"}
 KERNELS = {"soft": "soft kernel", "sharp": "sharp kernel"}
 
 
@@ -179,7 +181,45 @@ def _contrast(contrast: bool | None) -> str:
     return "" if contrast is None else "with contrast" if contrast else "without contrast"
 
 
+def _age(facts: StudyFacts) -> str:
+    if facts.facts.age_years is None:
+        return "The file does not say how old the patient is."
+    return f"Patient: {person(None, facts.facts.age_years)}."
+
+
+def _sex(facts: StudyFacts) -> str:
+    sex = facts.facts.sex
+    if sex == "O":
+        return SEX_OTHER
+    return f"Patient: {person(sex, None)}." if sex else "The file does not say of which sex the patient is."
+
+
+def _part(facts: StudyFacts) -> str:
+    f = facts.facts
+    told = [f"The file says that it shows the {f.body_part}."] if f.body_part else []
+    if f.body_part_seen and f.body_part_certainty:
+        told.append(body_part_seen(f.body_part_seen, f.body_part_certainty))
+    return " ".join(told) or BODY_PART_UNKNOWN
+
+
+def _slices(facts: StudyFacts) -> str:
+    f = facts.facts
+    return f"This series has {counted(f.slices, 'slice')} of {f.columns} × {f.rows} pixels."
+
+
+def _spacing(facts: StudyFacts) -> str:
+    f = facts.facts
+    if f.row_spacing_mm is None or f.column_spacing_mm is None:
+        return "The file gives no spacing, so nothing can be measured."
+    return f"Pixel spacing {spacing_words(f.row_spacing_mm, f.column_spacing_mm)}."
+
+
+def _modality(facts: StudyFacts) -> str:
+    return f"This is a {MODALITIES.get(facts.facts.modality, facts.facts.modality)} series."
+
+
 TOPICS: dict[str, Callable[[StudyFacts], str]] = {
     "plane": _plane, "kernel": _kernel_asked, "phase": _phase_asked, "lossy": _lossy, "date": _date,
     "thickness": _thickness, "contrast": _contrast_asked, "kind": _kind, "series": _series,
+    "age": _age, "sex": _sex, "part": _part, "slices": _slices, "spacing": _spacing, "modality": _modality,
 }  # fmt: skip

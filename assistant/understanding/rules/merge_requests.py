@@ -231,7 +231,7 @@ def _joined(before: ClauseRequest, after: ClauseRequest) -> ClauseRequest:
         follow_up=before.follow_up,
         corrects=before.corrects,
         more=before.more or after.more,
-        not_applied=before.not_applied or after.not_applied,
+        unmet=before.unmet or after.unmet,
         unclear=before.unclear or after.unclear,
         unread=before.unread + after.unread,
     )

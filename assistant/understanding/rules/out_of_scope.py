@@ -112,7 +112,6 @@ def declined(clause: str, about_hit: bool = False, no_study: bool = False) -> st
     return ""
 
 
-def disease_word(clause: str) -> str:
-    """The word for a disease that no filter can hold, such as "malignant"; empty where none was said."""
-    match = _DISEASE.search(clause)
-    return match.group() if match else ""
+def names_disease(clause: str) -> bool:
+    """Tell whether a disease is named, such as "malignant", that no filter can hold."""
+    return bool(_DISEASE.search(clause))

@@ -18,7 +18,7 @@ from assistant.understanding.rules.intent_of_clause import clause_intent, topic_
 from assistant.understanding.rules.intent_patterns import first_intent, likely_intent
 from assistant.understanding.rules.merge_requests import points, remarks, take_in
 from assistant.understanding.rules.normalise import normalise
-from assistant.understanding.rules.out_of_scope import declined, disease_word
+from assistant.understanding.rules.out_of_scope import declined, names_disease
 from assistant.understanding.rules.quantities import read_quantities
 from assistant.understanding.rules.references import read_ids, read_numbered, read_references
 from assistant.understanding.rules.slots import Slots
@@ -121,7 +121,7 @@ def _request(clause: str, ids: tuple[str, ...], state: TurnState, first: bool) -
         follow_up=bool(patterns.search(lex.FOLLOW_UP, clause)) or not first,
         more=slots.more,
         corrects=first and bool(_CORRECTS.match(clause)),
-        not_applied="" if kind else disease_word(clause),
+        unmet=("disease",) if not kind and names_disease(clause) else (),
         unclear=slots.unclear,
         unread=slots.unread,
     )

@@ -4,7 +4,7 @@ import pytest
 
 from assistant.core.requests import HitRef, Request
 from assistant.understanding.rules.intent_patterns import likely_intent
-from assistant.understanding.rules.out_of_scope import declined, disease_word
+from assistant.understanding.rules.out_of_scope import declined, names_disease
 from assistant.understanding.rules.parser import understand
 from tests.assistant.planning.test_planner import R1, state
 
@@ -74,7 +74,7 @@ def test_what_is_declined(clause: str, topic: str) -> None:
 def test_of_a_hit_age_and_sex_may_be_asked_but_no_name() -> None:
     assert declined("who is the woman behind", about_hit=True) == ""
     assert declined("who is the woman behind, what is her name", about_hit=True) == "identity"
-    assert disease_word("find malignant liver lesions") == "malignant"
+    assert names_disease("find malignant liver lesions")
 
 
 def test_a_single_word_tells_what_fits_no_pattern() -> None:

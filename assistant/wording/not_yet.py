@@ -1,0 +1,42 @@
+"""What is asked for and no tool does yet: one honest sentence, and what does it instead.
+
+Keyed by the word of the call language (`assistant/understanding/call_language.py`). A call leaves this table when its
+tool exists.
+"""
+
+NOT_YET = {
+    "go": "I cannot page through the slices from words yet; use the slider or the arrow keys beside the picture.",
+    "window": "I cannot set the display window from words yet; choose one in the list above the picture, press its "
+    "number key, or drag over the picture.",
+    "zoom": "I cannot zoom from words yet; use +, − and Fit above the picture, or Ctrl and the wheel.",
+    "show": "I cannot switch the display from words yet; what can be shown has its own button beside the picture.",
+    "accept": "Suggested places need no accepting: a place that you ask about or edit is yours from then on.",
+    "dismiss": "I cannot remove a region from words yet; choose it in the list below the picture and press Delete.",
+    "rename": "I cannot rename a region from words yet; click its name in the list below the picture.",
+    "volume": "I measure on one slice and cannot give a volume yet; I can give long axis, short axis and area.",
+    "distance": "I cannot measure between two regions yet; drag with the ruler from one to the other.",
+    "histogram": "I cannot draw a histogram yet; I can give mean, spread, minimum and maximum inside an outline.",
+    "density": "I cannot read a single point from words yet; move the pointer over it and its value stands in the "
+    "corner of the picture, or mark a region and ask me to measure it.",
+    "save": "I cannot keep a lesion in a collection yet; an atlas is built from a folder of cases on the command line, "
+    "with the index command. I can write a report of this one.",
+    "edit": "I cannot change the cases of the atlas; I only read them.",
+    "quiz": "There is no quiz yet; open a teaching case, decide for yourself, and then ask me what it looks like.",
+    "truth": "I do not know the true type of a case; I can say what it resembles, and how sure that is.",
+    "report": "I write reports as HTML, JSON or DICOM SR; the HTML one prints well and can be saved as PDF.",
+    "export": "I cannot export that yet; a report holds the measurements, the hits and the pictures.",
+}
+NOT_YET |= {
+    "hide": NOT_YET["show"],
+    "delete": NOT_YET["dismiss"],
+    "cases": "There is no collection of your own yet; I can tell you what the atlas holds.",
+    "hint": NOT_YET["quiz"],
+}
+UNMET = {
+    "disease": "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter.",
+    "place": "The atlas records no finer place than the type, so that could not be a filter.",
+    "history": "The atlas records nothing of the patients' histories, so that could not be a filter.",
+    "date": "The atlas records no dates, so that could not be a filter.",
+    "image": "The atlas does not record how its images were made, so that could not be a filter.",
+    "other": "The atlas does not record that, so it could not be a filter.",
+}
