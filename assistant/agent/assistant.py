@@ -86,10 +86,14 @@ class Assistant:
             context_schema=Workspace,
         )
         self._lock = threading.Lock()
-        self.new_conversation()
+        self._begin()
 
     def new_conversation(self) -> None:
-        """Forget what was said and found; study and regions stay."""
+        """Forget what was said and found, searches made on the screen too; study and regions stay."""
+        self.workspace.session.forget_searches()
+        self._begin()
+
+    def _begin(self) -> None:
         self._ledger.forget()
         self._history: deque[BaseMessage] = deque(maxlen=2 * MAX_TURNS_IN_PROMPT)
         self._open_question: str | None = None

@@ -218,6 +218,11 @@ class Session:
             elif region_id in self._regions:
                 self._searches[region_id] = result
 
+    def forget_searches(self) -> None:
+        """Drop what was searched; study and regions stay."""
+        with self._lock:
+            self._searches.clear()
+
     def files_folder(self) -> Path:
         """Make the session's own folder, readable by this user only."""
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -131,9 +131,9 @@ class PageHandlers:
         try:
             visit = self.visit(request)
         except VisitError:
-            return gr.skip(), gr.skip()
+            return gr.skip(), gr.skip(), gr.skip()
         visit.forget_conversation()
-        return messages(visit), list(follow_ups(visit))
+        return messages(visit), list(follow_ups(visit)), _dump(gallery_of(visit))
 
     def stop(self, request: gr.Request) -> None:
         """Stop answering."""

@@ -89,7 +89,7 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         chips.ask(page.ask_chip, **answer)
         chat.retry(page.ask_again, **answer)
         chat.edit(page.edit, **answer)
-        chat.clear(page.clear, outputs=[chat, chips], queue=False, **INTERNAL)
+        chat.clear(page.clear, outputs=[chat, chips, gallery], queue=False, **INTERNAL)
         stop.click(page.stop, queue=False, **INTERNAL)
         picker.input(page.choose_model, picker, chat, queue=False, **INTERNAL)
     demo.queue(default_concurrency_limit=settings.answers_at_once, max_size=MAX_WAITING)

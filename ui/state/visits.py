@@ -93,9 +93,10 @@ class Visit:
         self.forget_conversation()
 
     def forget_conversation(self) -> None:
-        """Start a new conversation."""
+        """Start a new conversation: what was said and found is over, study and regions stay."""
         self.stop()
         self.turns.clear()
+        self.session.forget_searches()
         with self._lock:
             self._assistant = None
 

@@ -87,6 +87,14 @@ def test_caution_is_given_once_a_conversation(assistant: Assistant) -> None:
     assert "not a diagnosis" in assistant.ask("what is this?").answer
 
 
+def test_a_new_conversation_has_no_filters_of_the_old_one(assistant: Assistant) -> None:
+    assistant.ask("similar lesions in women over 60, top 3")
+    assistant.new_conversation()
+    assert calls(assistant, "only liver") == [
+        ("search_similar_lesions", {"region_id": "R1", "lesion_types": ["liver"]})
+    ]
+
+
 def test_without_a_mark_it_suggests_regions_and_says_so(workspace: "Workspace", demo: Demo) -> None:
     open_case(workspace, demo.case("lung"), demo)
     answer = Assistant(workspace).ask("what does this look like?")
