@@ -25,7 +25,7 @@ from tools.domain.facts import (
     SeriesSelected,
     StudyFacts,
 )
-from tools.domain.lesions import Filters, Scope
+from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
 from tools.report import write as report
@@ -36,8 +36,6 @@ from tools.workspace.session import SessionError, Workspace
 
 RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region of this session, e.g. R1")]
 LesionId = Annotated[str, Field(min_length=1, max_length=200, description="an atlas lesion id, exactly as listed")]
-Years = Annotated[int, Field(ge=0, le=130)]
-Millimetres = Annotated[float, Field(ge=0, le=1000)]
 SETTINGS = get_settings()  # a model reads default and limit in the schema
 Hits = Annotated[int, Field(ge=1, le=SETTINGS.max_hits)]
 F = TypeVar("F", bound=Facts)
@@ -120,7 +118,7 @@ def search_similar_lesions(
     region_id: RegionId,
     k: Hits = SETTINGS.hits,
     lesion_types: list[str] | None = None,
-    sex: Literal["F", "M"] | None = None,
+    sex: Sex | None = None,
     min_age: Years | None = None,
     max_age: Years | None = None,
     min_size_mm: Millimetres | None = None,

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from assistant.core.turn_state import TurnState
-from tools.domain.lesions import Scope
+from tools.domain.lesions import Scope, Sex
 
 FilterName = Literal["type", "sex", "age", "size", "scope"]
-Sex = Literal["F", "M"]
 
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
@@ -41,7 +40,7 @@ class FilterSpec:
     """Hold filters as the user said them; None was not said. Bounds are inclusive, sizes the long axis in mm."""
 
     lesion_types: tuple[str, ...] | None = None
-    sex: Literal["F", "M"] | None = None
+    sex: Sex | None = None
     min_age: int | None = None
     max_age: int | None = None
     min_size_mm: float | None = None

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from tools.domain.facts import FilterFacts, HitFacts, LesionFacts, RegionFacts
+from tools.domain.facts import HitFacts, LesionFacts, RegionFacts
+from tools.domain.lesions import Filters
 from tools.domain.study_words import OLDEST_STATED_YEARS
 
 SEX_PLURAL = {"F": "women", "M": "men"}
@@ -96,7 +97,7 @@ def lesion_facts(lesion: HitFacts | LesionFacts) -> str:
     return ", ".join(p for p in parts if p)
 
 
-def filter_phrases(filters: FilterFacts, atlas_types: Sequence[str] = ()) -> list[str]:
+def filter_phrases(filters: Filters, atlas_types: Sequence[str] = ()) -> list[str]:
     """Put every applied filter in words; the default scope goes without saying."""
     said: list[str] = []
     types = filters.lesion_types

@@ -9,7 +9,6 @@ from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
     Facts,
-    FilterFacts,
     ImageFacts,
     LesionFacts,
     LessonFacts,
@@ -20,6 +19,7 @@ from tools.domain.facts import (
     SeriesSelected,
     StudyFacts,
 )
+from tools.domain.lesions import Filters
 
 _DENIES = re.compile(r"\b(?:not|no|none|cannot|unable|fail(?:s|ed)?|error|nothing|never)\b|n['’]t\b", re.IGNORECASE)
 
@@ -69,9 +69,7 @@ def unsaid(answer: str, undone: Iterable[str]) -> tuple[str, ...]:
 def _filters(args: dict[str, Any]) -> list[str]:
     """Put the filters among a call's arguments in words; nothing where they are malformed."""
     try:
-        return filter_phrases(
-            FilterFacts(**{k: v for k, v in args.items() if k in FilterFacts.model_fields and v is not None})
-        )
+        return filter_phrases(Filters(**{k: v for k, v in args.items() if k in Filters.model_fields and v is not None}))
     except (ValueError, TypeError, KeyError):
         return []  # a model's odd arguments: the tool itself will say what is wrong with them
 

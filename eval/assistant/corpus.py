@@ -24,7 +24,8 @@ from assistant.understanding.call_to_request import to_request
 from assistant.understanding.preprocess import has_thanks
 from eval.assistant.tool_calls import comparable
 from eval.metrics import Share
-from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts
+from tools.domain.facts import HitFacts, RegionFacts, SearchFacts
+from tools.domain.lesions import Filters
 from tools.domain.progress import Progress
 from tools.domain.study import SafeFacts
 
@@ -111,7 +112,7 @@ def _found(args: dict[str, Any]) -> SearchFacts:
         )
         for n in range(1, asked + 1)
     )  # fmt: skip
-    filters = FilterFacts(**{k: v for k, v in args.items() if k not in ("region_id", "k")})
+    filters = Filters(**{k: v for k, v in args.items() if k not in ("region_id", "k")})
     return SearchFacts(
         region_id="R1", hits=hits, votes=(), confidence="moderate", candidates=100, atlas_size=1000, filters=filters,
         asked_k=asked, duration_ms=1, synthetic_atlas=False, synthetic_study=False,

@@ -18,6 +18,7 @@ from eval.assistant.conversations import (
     read_conversations,
 )
 from eval.metrics import Share
+from tools.domain.lesions import Filters
 from tools.domain.progress import Progress
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from assistant.core.turn_state import ToolCallRecord
 
-FILTERS = ("lesion_types", "sex", "min_age", "max_age", "min_size_mm", "max_size_mm", "scope")
 DECLINE = r"\b(?:cannot|not|no|never|unable)\b|n[’']t\b"
 SEX_WORDS = {"F": r"\b(?:wom[ae]n|females?)\b", "M": r"\b(?:m[ae]n|males?)\b"}
 SCOPE_WORDS = {
@@ -177,11 +177,11 @@ def _wrong_filters(call: "ToolCallRecord", allowed: list[list[tuple[str, dict[st
     """Find the filters of a search that no expected search has with this value."""
     name, args = comparable(call)
     wanted = [other for calls in allowed for other_name, other in calls if other_name == name]
-    return {f for f in FILTERS if f in args and all(other.get(f) != args[f] for other in wanted)}
+    return {f for f in Filters.model_fields if f in args and all(other.get(f) != args[f] for other in wanted)}
 
 
 def _filters_of(calls: list[tuple[str, dict[str, Any]]]) -> set[str]:
-    return {f for name, args in calls if name == "search_similar_lesions" for f in FILTERS if f in args}
+    return {f for name, args in calls if name == "search_similar_lesions" for f in Filters.model_fields if f in args}
 
 
 def unsaid_filters(call: "ToolCallRecord", played: Played) -> list[str]:
@@ -190,7 +190,7 @@ def unsaid_filters(call: "ToolCallRecord", played: Played) -> list[str]:
 
     text = " ".join(s for s in split_sentences(played.answer.answer) if "%" not in s and "[" not in s)
     types = played.state.atlas_types
-    applied = {f: v for f, v in call.args.items() if f in FILTERS and v not in (None, [])}
+    applied = {f: v for f, v in call.args.items() if f in Filters.model_fields and v not in (None, [])}
     if applied.get("scope") == "cross-patient" and "scope" not in comparable(call)[1]:
         del applied["scope"]  # the default: nothing is narrowed
     return [f for f, value in applied.items() if not _said(f, value, text, types)]

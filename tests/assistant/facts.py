@@ -7,7 +7,6 @@ from assistant.core.turn_state import TurnState
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
-    FilterFacts,
     HitFacts,
     LesionFacts,
     RegionFacts,
@@ -15,7 +14,7 @@ from tools.domain.facts import (
     StudyFacts,
     VoteFacts,
 )
-from tools.domain.lesions import DEEPLESION_TYPES
+from tools.domain.lesions import DEEPLESION_TYPES, Filters
 from tools.domain.study import SafeFacts
 
 TYPES = DEEPLESION_TYPES
@@ -53,10 +52,10 @@ def regions(draw: st.DrawFn, region_id: str = "R1") -> RegionFacts:
 
 
 @st.composite
-def filters(draw: st.DrawFn) -> FilterFacts:
+def filters(draw: st.DrawFn) -> Filters:
     low_age = draw(st.none() | st.integers(20, 60))
     low_mm = draw(st.none() | st.integers(4, 30))
-    return FilterFacts(
+    return Filters(
         lesion_types=tuple(draw(st.just([]) | st.lists(st.sampled_from(TYPES), min_size=1, max_size=7, unique=True))),
         sex=draw(st.sampled_from((None, None, "F", "M"))),
         min_age=low_age,
@@ -76,7 +75,7 @@ LIMITS = {
 
 
 @st.composite
-def searches(draw: st.DrawFn, region_id: str = "R1", wanted: FilterFacts | None = None) -> SearchFacts:
+def searches(draw: st.DrawFn, region_id: str = "R1", wanted: Filters | None = None) -> SearchFacts:
     wanted = draw(filters()) if wanted is None else wanted
     kinds = wanted.lesion_types or tuple(draw(st.lists(st.sampled_from(TYPES), min_size=1, max_size=3, unique=True)))
     n = draw(st.integers(0, 10))

@@ -105,6 +105,13 @@ class Person:
     def wait_for_picture(self) -> None:
         self.page.locator(".stage[data-shown]:not([data-shown='0'])").wait_for(timeout=WAIT_MS)
 
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something on the server, however busy the machine is."""
+        end = time.monotonic() + WAIT_MS / 1000
+        while not holds():
+            assert time.monotonic() < end, "it did not happen"
+            self.page.wait_for_timeout(50)
+
     def scroll_to(self, number: int) -> None:
         self.page.locator(".slider").fill(str(number - 1))
         self.page.locator(f".stage[data-shown='{number}']").wait_for()

@@ -95,9 +95,10 @@ def test_a_region_is_resized_by_its_corner(person: Any) -> None:
     person.drag((150, 150), (200, 200))
     person.regions().first.wait_for()
     person.page.wait_for_timeout(100)
-    person.drag((200, 200), (230, 240))
-    person.page.wait_for_timeout(500)
     visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    before = visit.session.region("R1").box
+    person.drag((200, 200), (230, 240))
+    person.until(lambda: visit.session.region("R1").box != before)
     assert visit.session.region("R1").box.x1 == pytest.approx(230, abs=3)
 
 
@@ -141,7 +142,7 @@ def test_a_region_is_moved_by_its_inside(person: Any) -> None:
     before = visit.session.region("R1")
     centre = (before.box.x0 + before.box.x1) / 2, (before.box.y0 + before.box.y1) / 2
     person.drag(centre, (centre[0] + 60, centre[1] + 30))
-    person.page.wait_for_timeout(500)
+    person.until(lambda: visit.session.region("R1").box != before.box)
     after = visit.session.region("R1")
     assert after.region_id == before.region_id
     assert after.box.x0 - before.box.x0 == pytest.approx(60, abs=4)
@@ -180,11 +181,15 @@ def test_a_chosen_region_is_moved_and_resized_with_the_keys(person: Any) -> None
     visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
     before, revision = visit.session.region("R1").box, visit.session.revision
     person.page.locator(".stage").focus()
-    for _ in range(20):
-        person.page.keyboard.press("Control+ArrowRight")
-    for _ in range(10):
-        person.page.keyboard.press("Control+Shift+ArrowDown")
-    person.page.wait_for_timeout(600)
+    person.page.evaluate(  # in one go: on a busy machine keys pressed one by one come with rests between them
+        """() => {
+          const press = (key, shiftKey) => document.activeElement.dispatchEvent(
+            new KeyboardEvent("keydown", { key, ctrlKey: true, shiftKey, bubbles: true, cancelable: true }));
+          for (let i = 0; i < 20; i++) press("ArrowRight", false);
+          for (let i = 0; i < 10; i++) press("ArrowDown", true);
+        }"""
+    )
+    person.until(lambda: visit.session.region("R1").box != before)
     after = visit.session.region("R1").box
     assert visit.session.revision == revision + 1  # measured once, when the keys rest
     assert after.x0 - before.x0 == pytest.approx(20, abs=4)

@@ -4,7 +4,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -146,7 +146,7 @@ class Atlas:
             votes = ()
         own = 0
         if filters.scope == "cross-patient" and patient_key:
-            own = int(catalog.passing(replace(filters, scope="same-patient"), patient_key).sum())
+            own = int(catalog.passing(filters.model_copy(update={"scope": "same-patient"}), patient_key).sum())
         return SearchResult(hits, votes, confidence, int(mask.sum()), len(catalog), filters, own)
 
     def get(self, lesion_id: str) -> AtlasLesion:

@@ -57,7 +57,7 @@ class Catalog:
     def passing(self, filters: Filters, patient_key: str | None) -> RowMask:
         """Mark the rows (N,) that pass scope and all filters. NaN, the unknown number, fails every comparison."""
         mask = self.in_scope(filters, patient_key)
-        if filters.lesion_types or filters.exclude_types:
+        if filters.lesion_types:
             mask &= np.isin(self.type, [self.types.index(name) for name in self.allowed_types(filters)])
         if filters.sex is not None:
             mask &= self._sex == filters.sex
@@ -74,10 +74,7 @@ class Catalog:
     def allowed_types(self, filters: Filters) -> list[str]:
         """List the atlas's types that the filters admit, whatever the case they are written in."""
         wanted = {name.casefold() for name in filters.lesion_types}
-        excluded = {name.casefold() for name in filters.exclude_types}
-        return [
-            name for name in self.types if (not wanted or name.casefold() in wanted) and name.casefold() not in excluded
-        ]
+        return [name for name in self.types if not wanted or name.casefold() in wanted]
 
     def counts(self, group_by: str) -> dict[str, int]:
         """Count the lesions of each group, in the groups' natural order, unknown last. Raises AtlasError."""

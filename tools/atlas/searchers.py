@@ -124,7 +124,7 @@ def where_clause(catalog: Catalog, query: Query) -> dict[str, Any] | None:
     if query.patient_key and filters.scope != "all":
         operator = "$eq" if filters.scope == "same-patient" else "$ne"
         clauses.append({"patient_key": {operator: query.patient_key}})
-    if filters.lesion_types or filters.exclude_types:
+    if filters.lesion_types:
         clauses.append({"lesion_type": {"$in": catalog.allowed_types(filters)}})
     if filters.sex is not None:
         clauses.append({"sex": filters.sex})

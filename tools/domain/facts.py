@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, field_validator
 
 from tools.domain.dicom_terms import KernelClass, Plane, SeriesKind
-from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit, Scope
+from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit
 from tools.domain.region import Origin, Region
 from tools.domain.study import BodyRegion, SafeFacts, Series, Study
 
@@ -169,30 +169,6 @@ class VoteFacts(Facts):
     probability: float
 
 
-class FilterFacts(Facts):
-    """The filters that were applied, as they must be said back."""
-
-    lesion_types: tuple[str, ...] = ()
-    sex: str | None = None
-    min_age: int | None = None
-    max_age: int | None = None
-    min_size_mm: float | None = None
-    max_size_mm: float | None = None
-    scope: Scope = "cross-patient"
-
-    @classmethod
-    def of(cls, filters: Filters) -> "FilterFacts":
-        return cls(
-            lesion_types=filters.lesion_types,
-            sex=filters.sex,
-            min_age=filters.min_age,
-            max_age=filters.max_age,
-            min_size_mm=filters.min_size_mm,
-            max_size_mm=filters.max_size_mm,
-            scope=filters.scope,
-        )
-
-
 class SearchFacts(Facts):
     """One search: hits, votes, how sure, and under which filters."""
 
@@ -204,7 +180,7 @@ class SearchFacts(Facts):
     candidates: int
     own_patient: int = 0  # lesions left out only because they carry the patient id of the study
     atlas_size: int
-    filters: FilterFacts
+    filters: Filters
     asked_k: int
     duration_ms: int
     synthetic_atlas: bool

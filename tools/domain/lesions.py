@@ -1,12 +1,18 @@
 """What the atlas holds and what a search asks and answers."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from encoder.errors import LesionSearchError
 from encoder.pack import LesionRecord
 
 Scope = Literal["cross-patient", "all", "same-patient"]
+Sex = Literal["F", "M"]
+Years = Annotated[int, Field(ge=0, le=130)]
+Millimetres = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
+LesionType = Annotated[str, Field(max_length=200)]
 Confidence = Literal["high", "moderate", "low", "none"]
 ConfidenceLimit = Literal[  # why it is lower than the likeness alone
     "units", "body part", "unknown body part", "body part seen", "synthetic atlas"
@@ -32,20 +38,20 @@ class AtlasLesion(LesionRecord):
     study_key: str | None = field(default=None, kw_only=True)
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What a search may return. Sizes compare `long_axis_mm`; bounds are inclusive.
+class Filters(BaseModel):
+    """What a search may return, and how it is said back. Sizes compare `long_axis_mm`; bounds are inclusive.
 
-    A lesion whose value is unknown does not pass a filter on it, `exclude_types` included.
+    A lesion whose value is unknown does not pass a filter on it. Raises pydantic.ValidationError out of bounds.
     """
 
-    lesion_types: tuple[str, ...] = ()
-    exclude_types: tuple[str, ...] = ()
-    sex: str | None = None
-    min_age: int | None = None
-    max_age: int | None = None
-    min_size_mm: float | None = None
-    max_size_mm: float | None = None
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    lesion_types: Annotated[tuple[LesionType, ...], Field(max_length=200)] = ()
+    sex: Sex | None = None
+    min_age: Years | None = None
+    max_age: Years | None = None
+    min_size_mm: Millimetres | None = None
+    max_size_mm: Millimetres | None = None
     scope: Scope = "cross-patient"
 
 

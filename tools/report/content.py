@@ -11,7 +11,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from encoder.errors import LesionSearchError
 from tools.atlas.confidence import LIMIT_WORDS
-from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts
+from tools.domain.facts import HitFacts, RegionFacts, SearchFacts, StudyFacts
+from tools.domain.lesions import Filters
 from tools.domain.study_words import age_words
 
 ReportFormat = Literal["html", "json", "dicom-sr"]
@@ -109,7 +110,7 @@ def confidence_words(search: SearchFacts) -> str:
     return f"Match confidence: {search.confidence}, because {reason}."
 
 
-def filter_words(filters: FilterFacts) -> str:
+def filter_words(filters: Filters) -> str:
     """Word the lesions that a search was limited to."""
     scope = {"cross-patient": "other patients", "same-patient": "this patient", "all": "all patients"}[filters.scope]
     return known(

@@ -1,12 +1,11 @@
 """From a region to its hits: crop, embed, search. One path for the assistant, the command line and the screen."""
 
 import time
-from dataclasses import replace
 
 from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas, AtlasSummary
 from tools.atlas.confidence import limited
-from tools.domain.facts import FilterFacts, HitFacts, SearchFacts, VoteFacts
+from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Filters
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.crop import crop_roi
@@ -53,7 +52,7 @@ def search_region(
         candidates=result.candidates,
         own_patient=result.own_patient,
         atlas_size=result.atlas_size,
-        filters=FilterFacts.of(result.filters),
+        filters=result.filters,
         asked_k=k,
         duration_ms=duration_ms,
         synthetic_atlas=synthetic,
@@ -84,7 +83,7 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
     ):
         if low is not None and high is not None and low > high:
             raise FilterError(f"No lesion can pass: the smallest {what} {low:g} is above the largest {high:g}.")
-    return replace(filters, lesion_types=known(filters.lesion_types), exclude_types=known(filters.exclude_types))
+    return filters.model_copy(update={"lesion_types": known(filters.lesion_types)})
 
 
 def atlas_name(atlas: Atlas) -> str:

@@ -22,6 +22,13 @@ imports = typer.Typer(help="Turn a published data set into a ROI pack.", no_args
 app.add_typer(imports, name="import")
 
 
+class SexOption(StrEnum):
+    """Of which sex the patients may be."""
+
+    F = "F"
+    M = "M"
+
+
 class ScopeOption(StrEnum):
     """Whose lesions may be found."""
 
@@ -50,8 +57,8 @@ SeriesNumber = Annotated[
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
 Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, embedded, both, or provider:name")]  # noqa: UP045
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
-Years = Annotated[Optional[int], typer.Option(help="years")]  # noqa: UP045
-LongAxis = Annotated[Optional[float], typer.Option(help="long axis")]  # noqa: UP045
+Years = Annotated[Optional[int], typer.Option(help="years", min=0, max=130)]  # noqa: UP045
+LongAxis = Annotated[Optional[float], typer.Option(help="long axis", min=0, max=1000)]  # noqa: UP045
 Reports = Annotated[Path, typer.Option("--reports", help="where a report you ask for is put")]
 Tuned = Annotated[Path, typer.Option("--out", help="the result, and the checkpoint a stopped run goes on from")]
 Utterances = Annotated[int, typer.Option("--utterances", min=100, help="generated sentences to learn from")]
@@ -132,7 +139,7 @@ def search(
     series_number: SeriesNumber = None,
     k: Annotated[Optional[int], typer.Option("-k", help="how many hits; LESION_SEARCH_HITS if left out")] = None,  # noqa: UP045
     types: Annotated[Optional[list[str]], typer.Option("--type", help="lesion type; may be repeated")] = None,  # noqa: UP045
-    sex: Annotated[Optional[str], typer.Option(help="F or M")] = None,  # noqa: UP045
+    sex: Annotated[Optional[SexOption], typer.Option(case_sensitive=False)] = None,  # noqa: UP045
     min_age: Years = None,
     max_age: Years = None,
     min_size_mm: LongAxis = None,
@@ -147,7 +154,7 @@ def search(
 
     filters = Filters(
         lesion_types=tuple(types or ()),
-        sex=sex,
+        sex=sex.value if sex else None,
         min_age=min_age,
         max_age=max_age,
         min_size_mm=min_size_mm,

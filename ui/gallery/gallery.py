@@ -5,7 +5,7 @@ in the session, and the controls always show the filters of the search on the sc
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,7 +17,7 @@ from tools.atlas.atlas import Atlas
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.atlas.type_votes import NEIGHBOURS
 from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
-from tools.domain.lesions import Confidence, Filters, Scope
+from tools.domain.lesions import Confidence, Filters
 from tools.domain.region import Region
 from tools.settings import get_settings
 from tools.workspace.search import search_region
@@ -55,17 +55,9 @@ class VoteView(BaseModel):
     share: str
 
 
-class FilterControls(BaseModel):
+class FilterControls(Filters):
     """What the controls hold, and what a change of them asks for."""
 
-    model_config = ConfigDict(extra="forbid")
-    lesion_types: Annotated[tuple[Annotated[str, Field(max_length=MAX_LESION_ID)], ...], Field(max_length=200)] = ()
-    sex: Literal["F", "M"] | None = None
-    min_age: Annotated[int | None, Field(ge=0, le=130)] = None
-    max_age: Annotated[int | None, Field(ge=0, le=130)] = None
-    min_size_mm: Annotated[float | None, Field(ge=0, le=1000, allow_inf_nan=False)] = None
-    max_size_mm: Annotated[float | None, Field(ge=0, le=1000, allow_inf_nan=False)] = None
-    scope: Scope = "cross-patient"
     k: Annotated[int, Field(ge=1, default_factory=lambda: get_settings().hits)]
 
     @classmethod

@@ -4,9 +4,9 @@ import re
 from typing import cast
 
 from assistant.core import patterns
-from assistant.core.requests import Sex
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.slots import BLANK, Slots
+from tools.domain.lesions import Sex
 
 _FILLER = rf"(?:[ -]+{lex.EXCEPT_FILLER})*"
 _LEFT_OUT_BEFORE = re.compile(rf"(?:^|[^\w])(?:{lex.EXCEPT}){_FILLER}[ -]*$")

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from assistant.core import patterns
-from assistant.core.requests import SMALL_TALK, FilterName, FilterSpec, HitRef, Intent, Request, Sex
+from assistant.core.requests import SMALL_TALK, FilterName, FilterSpec, HitRef, Intent, Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.preprocess import is_data, lesion_ids
 from assistant.understanding.rules import lexicon as lex
@@ -23,6 +23,7 @@ from assistant.understanding.rules.quantities import read_quantities
 from assistant.understanding.rules.references import read_ids, read_numbered, read_references
 from assistant.understanding.rules.slots import Slots
 from assistant.understanding.rules.study_questions import study_question
+from tools.domain.lesions import Sex
 
 MAX_REQUESTS = 6  # in one message
 

@@ -7,9 +7,9 @@ import re
 from typing import cast
 
 from assistant.core import patterns
-from assistant.core.requests import Sex
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.slots import BLANK, SHOW_MORE, Slots
+from tools.domain.lesions import Sex
 
 
 def set_remarks_aside(slots: Slots) -> None:

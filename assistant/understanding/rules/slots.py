@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from assistant.core import patterns
-from assistant.core.requests import FilterName, HitRef, RegionRef, Sex
-from tools.domain.lesions import Scope
+from assistant.core.requests import FilterName, HitRef, RegionRef
+from tools.domain.lesions import Scope, Sex
 
 SHOW_MORE = 10
 NUMBER = r"(\d+(?:\.\d+)?)"

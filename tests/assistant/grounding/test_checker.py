@@ -16,7 +16,6 @@ from tests.assistant.perturb import INVENTED, PERTURBATIONS
 from tests.conftest import examples
 from tools.domain.facts import (
     Facts,
-    FilterFacts,
     HitFacts,
     RegionFacts,
     RegionsFound,
@@ -24,6 +23,7 @@ from tools.domain.facts import (
     StudyFacts,
     VoteFacts,
 )
+from tools.domain.lesions import Filters
 from tools.domain.study import SafeFacts
 
 
@@ -118,7 +118,7 @@ SEARCH = SearchFacts(
     confidence="moderate",
     candidates=138,
     atlas_size=612,
-    filters=FilterFacts(min_age=50),
+    filters=Filters(min_age=50),
     asked_k=4,
     duration_ms=3,
     synthetic_atlas=False,
@@ -217,7 +217,7 @@ def test_suggested_places_are_counted_apart_from_the_regions_there_are() -> None
 
 
 def test_a_single_age_that_was_searched_for_is_said_also_where_nobody_has_it() -> None:
-    search = SEARCH.model_copy(update={"hits": (), "candidates": 0, "filters": FilterFacts(min_age=70, max_age=70)})
+    search = SEARCH.model_copy(update={"hits": (), "candidates": 0, "filters": Filters(min_age=70, max_age=70)})
     said = "I looked at R1 and searched 0 of 612 atlas lesions: aged {}, other patients only."
     assert cut(said.format(70), [search], STATE) == {}
     assert cut(said.format(71), [search], STATE)

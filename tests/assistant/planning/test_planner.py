@@ -18,7 +18,6 @@ from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
     Facts,
-    FilterFacts,
     HitFacts,
     LesionFacts,
     LessonFacts,
@@ -29,6 +28,7 @@ from tools.domain.facts import (
     StudyFacts,
     VoteFacts,
 )
+from tools.domain.lesions import Filters
 from tools.domain.study import SafeFacts
 
 STUDY = SafeFacts(modality="CT", slices=40, rows=512, columns=512, row_spacing_mm=0.7, column_spacing_mm=0.7)
@@ -57,11 +57,11 @@ def hits() -> tuple[HitFacts, ...]:
 
 
 def search_facts(args: dict[str, Any]) -> SearchFacts:
-    known = {k: tuple(v) if isinstance(v, list) else v for k, v in args.items() if k in FilterFacts.model_fields}
+    known = {k: tuple(v) if isinstance(v, list) else v for k, v in args.items() if k in Filters.model_fields}
     return SearchFacts(
         region_id=args["region_id"], hits=hits(), confidence="moderate", candidates=100, atlas_size=612,
         votes=(VoteFacts(lesion_type="liver", probability=0.8), VoteFacts(lesion_type="kidney", probability=0.2)),
-        filters=FilterFacts(**known), asked_k=args.get("k", 10), duration_ms=3,
+        filters=Filters(**known), asked_k=args.get("k", 10), duration_ms=3,
         synthetic_atlas=True, synthetic_study=True,
     )  # fmt: skip
 

@@ -2,15 +2,15 @@
 
 from assistant.wording.phrases import bounds, filter_phrases, percent, person, size
 from tests.assistant.facts import TYPES
-from tools.domain.facts import FilterFacts
+from tools.domain.lesions import Filters
 
 
 def test_filters_are_said_in_words() -> None:
-    said = FilterFacts(lesion_types=("liver",), sex="F", min_age=61, min_size_mm=10, max_size_mm=20, scope="all")
+    said = Filters(lesion_types=("liver",), sex="F", min_age=61, min_size_mm=10, max_size_mm=20, scope="all")
     assert filter_phrases(said, TYPES) == [
         "only liver", "women", "aged 61 or over", "long axis 10 to 20 mm", "all patients, this one included",
     ]  # fmt: skip
-    without = FilterFacts(lesion_types=tuple(t for t in TYPES if t != "liver"))
+    without = Filters(lesion_types=tuple(t for t in TYPES if t != "liver"))
     assert filter_phrases(without, TYPES) == ["everything but liver"]
 
 

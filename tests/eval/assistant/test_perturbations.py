@@ -6,7 +6,8 @@ import pytest
 
 from assistant.core.evidence import Evidence
 from eval.assistant.perturbations import ACTIONS, INVENTED, KINDS, Context, perturbed
-from tools.domain.facts import Facts, FilterFacts, HitFacts, SearchFacts, VoteFacts
+from tools.domain.facts import Facts, HitFacts, SearchFacts, VoteFacts
+from tools.domain.lesions import Filters
 
 TYPES = ("bone", "kidney", "liver", "lung", "soft tissue")
 
@@ -22,7 +23,7 @@ SEARCH = SearchFacts(
     region_id="R1",
     hits=(hit(1, "A-1", "liver", 20.4, 63, "F"), hit(2, "B-2", "kidney", 9.8, 40, "M")),
     votes=(VoteFacts(lesion_type="liver", probability=0.62), VoteFacts(lesion_type="kidney", probability=0.2)),
-    confidence="moderate", candidates=80, atlas_size=90, filters=FilterFacts(), asked_k=2, duration_ms=1,
+    confidence="moderate", candidates=80, atlas_size=90, filters=Filters(), asked_k=2, duration_ms=1,
     synthetic_atlas=True, synthetic_study=True,
 )  # fmt: skip
 CONTEXT = Context(TYPES, (Evidence(number=1, turn=1, tool="search_similar_lesions", args={}, facts=SEARCH),))

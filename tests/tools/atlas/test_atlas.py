@@ -36,7 +36,6 @@ def expected(pack: RoiPack, vector: np.ndarray, filters: Filters, patient: str |
         if (
             all(bound is None or (value is not None and (value - bound) * sign >= 0) for bound, value, sign in bounds)
             and (not filters.lesion_types or row.lesion_type in filters.lesion_types)
-            and (not filters.exclude_types or row.lesion_type not in (*filters.exclude_types, None))
             and filters.sex in (None, row.sex)
             and (filters.scope == "all" or own == (filters.scope == "same-patient"))
         ):
@@ -50,10 +49,9 @@ FILTERS = [
     Filters(scope="same-patient"),
     Filters(lesion_types=("liver",)),
     Filters(lesion_types=("liver", "lung"), sex="F"),
-    Filters(exclude_types=("bone",)),
     Filters(sex="F", min_age=60),
     Filters(min_age=30, max_age=50, min_size_mm=20),
-    Filters(max_size_mm=20, lesion_types=("lung",), exclude_types=("bone",)),
+    Filters(max_size_mm=20, lesion_types=("lung",)),
 ]
 
 
@@ -86,7 +84,6 @@ def test_search_by_the_index_recalls_what_is_exact(indexed: Atlas, pack: RoiPack
     st.builds(
         Filters,
         lesion_types=st.lists(st.sampled_from(["bone", "liver", "lung"]), max_size=2, unique=True).map(tuple),
-        exclude_types=st.lists(st.sampled_from(["bone", "liver"]), max_size=1).map(tuple),
         sex=st.sampled_from([None, "F", "M"]),
         min_age=st.none() | st.integers(0, 100),
         max_age=st.none() | st.integers(0, 100),

@@ -9,7 +9,8 @@ from typing import Any
 
 import highdicom as hd
 
-from tools.domain.facts import FilterFacts, HitFacts, RegionFacts, SearchFacts, StudyFacts, VoteFacts
+from tools.domain.facts import HitFacts, RegionFacts, SearchFacts, StudyFacts, VoteFacts
+from tools.domain.lesions import Filters
 from tools.domain.study import SafeFacts
 from tools.report.content import RegionReport, ReportContent
 
@@ -75,7 +76,7 @@ def make_report(
         confidence_limit=changes.pop("confidence_limit", None),
         candidates=431,
         atlas_size=720,
-        filters=FilterFacts(lesion_types=(lesion_type,), max_size_mm=40),
+        filters=Filters(lesion_types=(lesion_type,), max_size_mm=40),
         asked_k=8,
         duration_ms=12,
         synthetic_atlas=True,
