@@ -8,7 +8,7 @@ every place once. An acquisition number for each slice, or a concatenation, stay
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from tools.intake.separation import Floats, Key, has_ties, is_even, is_one_place
 
 DIRECTION_TOLERANCE = 0.01  # about half a degree
 SPACING_TOLERANCE = 0.01  # relative
-MIN_JOINED = 3  # single-slice series that make a volume
+MIN_JOINED = 3  # slices that make a volume; series of fewer may be parts of one
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +64,37 @@ def _numbered(stacks: list[Stack]) -> list[Stack]:
 
 
 def _series_groups(frames: Iterable[ReceivedFrame]) -> list[list[ReceivedFrame]]:
-    """Group frames by series; series of a single slice are joined where they form a volume."""
+    """Group frames by series; series of one or two slices are joined where they form volumes: those of one study and
+    frame of reference first, then whatever lies evenly."""
     series = list(_grouped(frames, lambda r: (r.study_uid, r.series_uid)).values())
-    lone = [group[0] for group in series if len(group) == 1]
+    left = [frame for group in series if len(group) < MIN_JOINED for frame in group]
+    pairs = {id(frame) for group in series if len(group) > 1 for frame in group}
     joined: list[list[ReceivedFrame]] = []
-    for group in _grouped(
-        lone, lambda r: (r.study_uid, r.keys.frame_of_reference_uid, kind_key(r), r.keys.kernel)
-    ).values():
-        for alike in _alike(group):
-            places = _places(alike)
-            if len(alike) >= MIN_JOINED and places is not None and not has_ties(places) and _joins(alike, places):
-                joined.append(alike)
-    taken = {id(frame) for group in joined for frame in group}
+    for place in PLACES:
+        for group in _grouped(left, lambda r: (place(r), kind_key(r), r.keys.kernel)).values():  # noqa: B023
+            for alike in _alike(group):
+                named = place is PLACES[0] and alike[0].record.keys.frame_of_reference_uid
+                if _are_volumes(alike, even=not named or any(id(frame) in pairs for frame in alike)):
+                    joined.append(alike)
+        taken = {id(frame) for group in joined for frame in group}
+        left = [frame for frame in left if id(frame) not in taken]
     return joined + [group for group in series if id(group[0]) not in taken]
 
 
-def _joins(frames: list[ReceivedFrame], places: Floats) -> bool:
-    """Whether a frame of reference holds slices together, or where none is named, an even distance."""
-    return bool(frames[0].record.keys.frame_of_reference_uid) or is_even(places)
+PLACES: tuple[Key, ...] = (
+    lambda r: (r.study_uid, r.keys.frame_of_reference_uid),
+    lambda r: r.study_uid,
+    lambda r: r.keys.study_date,
+)
+
+
+def _are_volumes(frames: list[ReceivedFrame], even: bool) -> bool:
+    """Whether slices make one volume, or one for each phase, with every place once (and evenly)."""
+    places = _places(frames)
+    if places is None:
+        return False
+    parts = separate(frames, places, list(range(len(frames))))
+    return all(len(p) >= MIN_JOINED and not has_ties(places[p]) and (not even or is_even(places[p])) for p in parts)
 
 
 def _grouped(frames: Iterable[ReceivedFrame], key: Key) -> dict[Hashable, list[ReceivedFrame]]:
@@ -133,7 +146,8 @@ def _without_copies(frames: list[ReceivedFrame], copies: list[tuple[int, Reason]
         r = frame.record
         place = r.position_mm or r.slice_location_mm
         pixels = r.digest or (r.sop_uid, r.instance_number)
-        first = seen.setdefault((pixels, place, r.acquisition_number, r.kvp, r.frame, astuple(r.keys)), r)
+        keys = replace(r.keys, labels=())  # a copy may be called otherwise
+        first = seen.setdefault((pixels, place, r.acquisition_number, r.kvp, r.frame, keys), r)
         if first is r:
             kept.append(frame)
         elif (first.sop_uid, first.instance_number) == (r.sop_uid, r.instance_number):

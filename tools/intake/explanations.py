@@ -64,13 +64,18 @@ NOTES: dict[Note, str] = {
     "use the original series if densities matter.",
     Note.NO_AIR: "The values are not Hounsfield units as stated: there is no air, though the background lies where "
     "air should be; check the rescale intercept, or export the series again.",
-    Note.NO_TISSUE: "The values are not Hounsfield units as stated: nothing is as dense as tissue or water; "
+    Note.NO_TISSUE: "The values are not Hounsfield units as stated: nothing has the density of soft tissue or water; "
     "check the rescale intercept, or export the series again.",
+    Note.SOME_SLICES: "Some slices are not in Hounsfield units as stated: they have no air where the others have it; "
+    "check their rescale intercept, or export the series again.",
+    Note.AIR_OFF: "The air around the patient is not near −1000 HU, so all densities may be off by some tens of HU.",
+    Note.CUT_OFF: "The lowest densities were cut off, so those of air and lung are not to be believed; "
+    "use the original series if they matter.",
     Note.COLOUR: "A colour image is shown by its brightness; lesion search was made for grey CT slices.",
     Note.BURNED_IN: "Writing is burned into the image; check that no name can be read before you share it.",
     Note.PADDING_IGNORED: "The padding value of this file would erase tissue and was ignored.",
     Note.LOCALIZER: "A localizer (overview) and not a cross-section; choose a slice series for lesion search.",
-    Note.JOINED: "Each slice was stored as a series of its own; they were joined by their positions.",
+    Note.JOINED: "The slices were stored as many series of one or two; they were joined by their positions.",
     Note.ONE_PLACE: "All images state one position; they are in the order of their numbers and gaps are unknown.",
     Note.UNCLEAR_ORDER: "Several images lie at each position and nothing in the files tells them apart, so they may be "
     "mixed up between series; export one phase at a time.",

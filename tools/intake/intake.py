@@ -14,7 +14,7 @@ from tools.domain.study import Series, Study
 from tools.intake.explanations import describe_left_out, reasons_by_file
 from tools.intake.messages import IntakeLimits, Reason
 from tools.intake.patients import Patient, patients_of
-from tools.intake.plausibility import holds_air_and_tissue, is_large_enough
+from tools.intake.plausibility import is_beyond_doubt, is_large_enough
 from tools.intake.ranking import solid_block
 from tools.intake.sandbox import IntakeResult, read_headers, read_records, read_sandboxed, worker_for
 from tools.intake.series import build_series
@@ -160,7 +160,7 @@ def _looks_right(series: Series, loader: SliceLoader) -> bool:
         return True
     if not loader.first_look(volume, series.middle_slice):
         return True  # the loader says later why it cannot be shown
-    return holds_air_and_tissue(volume[series.middle_slice])
+    return is_beyond_doubt(volume[series.middle_slice])
 
 
 def _given(paths: Sequence[Path] | Path) -> list[Path]:

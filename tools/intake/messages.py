@@ -78,6 +78,9 @@ class Note(StrEnum):
     GREY_LEVELS = "grey levels"
     NO_AIR = "no air"
     NO_TISSUE = "no tissue"
+    SOME_SLICES = "some slices"
+    AIR_OFF = "air off"
+    CUT_OFF = "cut off"
     COLOUR = "colour"
     BURNED_IN = "burned-in text"
     PADDING_IGNORED = "padding ignored"
@@ -85,6 +88,13 @@ class Note(StrEnum):
     JOINED = "joined"
     ONE_PLACE = "one place"
     UNCLEAR_ORDER = "unclear order"
+
+
+LABELS = """
+    SeriesNumber SeriesTime StudyTime StudyID SeriesDescription ProtocolName AcquisitionUID IrradiationEventUID
+    ContrastBolusAgent ContrastBolusStartTime FilterType ScanOptions AcquisitionType DerivationDescription
+    XRayTubeCurrent Exposure
+    """.split()  # noqa: SIM905
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,7 @@ class FrameKeys:
     acquired_s: float | None = None
     content_s: float | None = None
     trigger_ms: float | None = None
+    labels: tuple[str, ...] = ()  # digests of what the file calls the series, its protocol and settings: equal or not
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ WEIGHT_CT = 1000  # a CT image counts more than all others of an upload
 
 FILLED = "Some files carry no patient number; what they share with the others says that they are of the same patient."
 NO_NUMBERS = (
-    "The examinations carry no patient number, or a placeholder; sex and age agree, so they are shown together: "
+    "Examinations without a patient number, or with a placeholder, are shown with others as sex and age agree: "
     "check that they are of one patient."
 )
 CONTRADICTION = (

@@ -7,10 +7,16 @@ from tools.intake.messages import Note
 
 AIR_BELOW_HU = -200  # fat ends at -150; lung, bowel gas and the air around a patient lie below
 SOFT_TISSUE_FROM_HU = -200
+AIR_HU = -1000
+AIR_OFF_HU = 20  # scanners measure the air around a patient more closely than that
+THIN_AIR_HU = -850  # what lies in all corners, is as even as air and denser than this, is no air
+SOME_WATER_HU = 100  # fat, water or muscle lie below, and some of it is in every field
 CONTRAST_HU = (700, 1300)  # of a body against air
 SHIFTED_BODY_HU = 600  # the median of a body; unshifted it lies between fat and a little bone
 GREY_BACKGROUND = (-5, 40)  # where the background of shifted or windowed values lies
+INVERTED_HU = (200, 3000)  # a bright background; above it is padding that nothing declares
 FLAT = 3  # a background differs from itself by less
+EVEN_AIR = 12  # and air, which has noise, by less
 MIN_BACKGROUND, MIN_BODY = 0.05, 0.2  # shares of the pixels
 MIN_SIDE = 32  # smaller images prove nothing
 MIN_SLICES = 3  # fewer may all lie outside the patient
@@ -22,46 +28,77 @@ def is_large_enough(rows: int, columns: int) -> bool:
     return min(rows, columns) >= MIN_SIDE
 
 
-def holds_air_and_tissue(image: NDArray[np.int16]) -> bool:
-    """Tell whether one slice (rows, columns) has what only Hounsfield units give: air, and something denser."""
-    return bool(image.min() < AIR_BELOW_HU and image.max() > SOFT_TISSUE_FROM_HU)
+def is_beyond_doubt(image: NDArray[np.int16]) -> bool:
+    """Tell whether one slice (rows, columns) has what only Hounsfield units give: air where it belongs, and something
+    denser."""
+    holds_both = image.min() < AIR_BELOW_HU and image.max() > SOFT_TISSUE_FROM_HU
+    return bool(holds_both) and reason_against_values(image[None]) is None and note_on_air(image[None]) is None
 
 
 def reason_against_values(volume: NDArray[np.int16]) -> Note | None:
     """Find why the values (slices, rows, columns) are not Hounsfield units as stated; None where they may be.
 
     A body that fills the field has no air and is none the worse for it: its corners are as dense and as noisy as the
-    rest. Values shifted by 1024, or grey levels, have a background of their own that is no air.
+    rest. Values shifted by 1024, inverted, or grey levels, have a background of their own that is no air.
     """
     slices, rows, columns = volume.shape
     if not is_large_enough(rows, columns):
         return None
-    sample = volume[:: max(1, slices // SAMPLED_SLICES), ::STEP, ::STEP]
-    if sample.min() < AIR_BELOW_HU:
-        high = float(np.percentile(sample, 99.9))
-        is_empty = high - float(sample.min()) < FLAT
-        return Note.NO_TISSUE if high < SOFT_TISSUE_FROM_HU and slices >= MIN_SLICES and not is_empty else None
-    background = _background(sample)
-    if background is None:
+    problem = _problem(volume[:: max(1, slices // SAMPLED_SLICES), ::STEP, ::STEP])
+    if problem is not None or slices == 1:
+        return problem
+    airless = volume[:, ::STEP, ::STEP].min(axis=(1, 2)) >= AIR_BELOW_HU
+    if airless.all():
         return None
-    body = sample[sample > background + 10 * FLAT]
+    wrong = any(_problem(volume[i : i + 1, ::STEP, ::STEP]) is not None for i in np.flatnonzero(airless))
+    return Note.SOME_SLICES if wrong else None
+
+
+def note_on_air(volume: NDArray[np.int16]) -> Note | None:
+    """Find what is to be said of the air in values (slices, rows, columns) that may be Hounsfield units."""
+    slices, rows, columns = volume.shape
+    if not is_large_enough(rows, columns):
+        return None
+    sample = volume[:: max(1, slices // SAMPLED_SLICES), ::STEP, ::STEP]
+    level, spread = _corners(sample)
+    if AIR_HU + AIR_OFF_HU < level <= THIN_AIR_HU and spread <= EVEN_AIR:
+        return Note.AIR_OFF
+    is_cut = THIN_AIR_HU < level < GREY_BACKGROUND[0] and spread == 0 and sample.min() == level
+    return Note.CUT_OFF if is_cut and float((sample > level).mean()) >= MIN_BODY else None
+
+
+def _problem(sample: NDArray[np.int16]) -> Note | None:
+    lowest, high = int(sample.min()), float(np.percentile(sample, 99.9))
+    level, spread = _corners(sample)
+    tolerance = max(FLAT, 4 * spread)
+    share = float((np.abs(sample - level) <= tolerance).mean())
+    below, above = float((sample < level - tolerance).mean()), float((sample > level + tolerance).mean())
+    if INVERTED_HU[0] <= level <= INVERTED_HU[1] and share >= MIN_BACKGROUND and above < MIN_BACKGROUND < below:
+        has_air = float((sample < THIN_AIR_HU).mean()) >= MIN_BACKGROUND
+        return Note.NO_AIR if spread <= EVEN_AIR and not has_air else None
+    if lowest < AIR_BELOW_HU:
+        if high < SOFT_TISSUE_FROM_HU and len(sample) >= MIN_SLICES and high - lowest >= FLAT:
+            return Note.NO_TISSUE
+        no_air = THIN_AIR_HU < level < AIR_BELOW_HU and spread <= EVEN_AIR and below < MIN_BACKGROUND <= share
+        return Note.NO_AIR if no_air and lowest < level else None
+    if np.median(sample) > SHIFTED_BODY_HU and np.percentile(sample, 1) > SOME_WATER_HU:
+        return Note.NO_TISSUE
+    if below >= MIN_BACKGROUND or share < MIN_BACKGROUND:
+        return None
+    body = sample[sample > level + 10 * FLAT]
     if body.size < MIN_BODY * sample.size:
         return None
     density = float(np.median(body))
-    is_shifted = density > SHIFTED_BODY_HU and CONTRAST_HU[0] <= density - background <= CONTRAST_HU[1]
-    is_grey = GREY_BACKGROUND[0] <= background <= GREY_BACKGROUND[1] and sample.min() >= background - FLAT
+    is_shifted = density > SHIFTED_BODY_HU and CONTRAST_HU[0] <= density - level <= CONTRAST_HU[1]
+    is_grey = GREY_BACKGROUND[0] <= level <= GREY_BACKGROUND[1] and lowest >= level - FLAT
     return Note.NO_AIR if is_shifted or is_grey else None
 
 
-def _background(sample: NDArray[np.int16]) -> float | None:
-    """Measure what lies in the corners, if it is the lowest there is, or nearly constant; else None."""
+def _corners(sample: NDArray[np.int16]) -> tuple[float, float]:
+    """Measure what lies in the corners: median, and median distance from it."""
     rows, columns = (max(2, side // 16) for side in sample.shape[1:])
     corners = np.stack(
         [sample[:, r, c] for r in (slice(rows), slice(-rows, None)) for c in (slice(columns), slice(-columns, None))]
     )
     level = float(np.median(corners))
-    spread = float(np.median(np.abs(corners - level)))
-    tolerance = max(FLAT, 4 * spread)
-    share = float((np.abs(sample - level) <= tolerance).mean())
-    below = float((sample < level - tolerance).mean())
-    return level if share >= MIN_BACKGROUND and below < MIN_BACKGROUND else None
+    return level, float(np.median(np.abs(corners - level)))

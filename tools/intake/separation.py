@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.intake.image_kinds import kind_of
-from tools.intake.messages import FrameRecord
+from tools.intake.messages import LABELS, FrameRecord
 from tools.intake.sandbox import ReceivedFrame
 
 SAME_POSITION_MM = 0.01
 UNEVEN_TOLERANCE = 0.02  # relative to the median gap
-UNEVEN_FLOOR_MM = 0.05
+UNEVEN_FLOOR_MM = 0.11  # positions may be rounded to a tenth
 PASS_GAP = 1.5  # slices further apart than so many thicknesses leave gaps: such a part is half of an interleaved scan
 MIN_PASS = 3  # slices that make a pass
 SHARED = 0.5  # of a part's slices lie within the extent of the others, where they are passes over the same places
@@ -57,6 +57,7 @@ EXPLICIT: tuple[Key, ...] = (  # PS3.3 C.7.6.16, C.8.2.1, C.8.15: made to tell f
     lambda r: r.keys.stack_id,
     lambda r: r.keys.temporal_position,
     lambda r: r.keys.cardiac_phase_percent,
+    lambda r: r.keys.frame_of_reference_uid,
 )
 SORTS: tuple[Key, ...] = (lambda r: r.keys.image_type, lambda r: r.keys.kernel, lambda r: r.kvp)
 INCIDENTAL: tuple[Key, ...] = (
@@ -71,12 +72,22 @@ INCIDENTAL: tuple[Key, ...] = (
 )
 
 
+LABELLED: tuple[Key, ...] = tuple(lambda r, i=i: r.keys.labels[i : i + 1] for i in range(len(LABELS)))  # type: ignore[misc]
+ORDERS: tuple[Callable[[FrameRecord], float | None], ...] = (
+    lambda r: r.keys.acquired_s,
+    lambda r: r.keys.content_s,
+    lambda r: r.keys.trigger_ms,
+    lambda r: r.instance_number,
+)
+
+
 def _by_value(frames: list[ReceivedFrame], places: Floats, part: list[int]) -> Parts | None:
     """Frames with the same value of the first attribute that separates them cleanly."""
-    tied = has_ties(places[part])
-    for key in EXPLICIT[:1] + SORTS if is_one_place(places[part]) else EXPLICIT + SORTS + INCIDENTAL:
+    crowd = _crowd(places[part])
+    tied = crowd > 1
+    for key in EXPLICIT[:1] + SORTS if is_one_place(places[part]) else EXPLICIT + SORTS + INCIDENTAL + LABELLED:
         groups = _groups(part, [key(frame.record) for frame in frames])
-        if len(groups) < 2:
+        if len(groups) < 2 or (key in LABELLED and len(groups) != crowd):
             continue
         if tied and _unties(places, groups, part):
             return groups
@@ -91,17 +102,18 @@ def _by_value(frames: list[ReceivedFrame], places: Floats, part: list[int]) -> P
 def _by_passes(frames: list[ReceivedFrame], places: Floats, part: list[int]) -> Parts | None:
     """Frames in the order of their times or numbers, cut where a place comes again: one pass over the body each."""
     wanted = _crowd(places[part])
-    if wanted < 2 or is_one_place(places[part]):
+    if is_one_place(places[part]):
         return None
-    orders: tuple[Callable[[FrameRecord], float | None], ...] = (
-        lambda r: r.keys.acquired_s,
-        lambda r: r.keys.content_s,
-        lambda r: r.keys.trigger_ms,
-        lambda r: r.instance_number,
-    )
-    for order in orders:
+    for order in ORDERS:
         ranks = {i: rank for i in part if (rank := order(frames[i].record)) is not None}
         if len(set(ranks.values())) < len(part):
+            continue
+        if wanted < 2:
+            turns = _cut_at_turns(places, sorted(part, key=ranks.__getitem__))
+            if len(turns) > 1 and all(
+                _is_pass(frames, places, turn, False) and _overlaps(places, turn, part) for turn in turns
+            ):
+                return turns
             continue
         passes: Parts = [[]]
         for i in sorted(part, key=ranks.__getitem__):
@@ -116,6 +128,21 @@ def _by_passes(frames: list[ReceivedFrame], places: Floats, part: list[int]) -> 
         ):
             return layers  # counted place by place: all passes of one before the next
     return None
+
+
+def _cut_at_turns(places: Floats, ordered: list[int]) -> Parts:
+    """Cut frames in their order where the table turns back."""
+    turns: Parts = [ordered[:1]]
+    direction = 0.0
+    for before, now in pairwise(ordered):
+        step = float(np.sign(places[now] - places[before]))
+        if direction and step != direction:
+            turns.append([now])
+            direction = 0.0
+        else:
+            turns[-1].append(now)
+            direction = step
+    return turns
 
 
 def layers_of(places: Floats, part: list[int], ranks: Mapping[int, float]) -> Parts:

@@ -18,7 +18,7 @@ from tools.intake.dicom.pixels import display_range, to_scale
 from tools.intake.explanations import NOTES
 from tools.intake.image_kinds import kernel_class, kind_of
 from tools.intake.messages import FrameRecord, Note, Reason
-from tools.intake.plausibility import reason_against_values
+from tools.intake.plausibility import note_on_air, reason_against_values
 from tools.intake.ranking import Rank, plane_of, ranks, years_before_newest
 from tools.intake.sandbox import ReceivedFrame
 from tools.intake.separation import gaps_are_even
@@ -38,6 +38,8 @@ NOT_AXIAL = (
 )
 
 KINDS: dict[Note, SeriesKind] = {Note.LOCALIZER: "localizer", Note.SCREEN: "screen", Note.COMPUTED_MAP: "map"}
+
+NOTES_ON_AIR = (Note.AIR_OFF, Note.CUT_OFF)  # of values that stay Hounsfield units
 
 Item = TypeVar("Item")
 Matrix = NDArray[np.float64]
@@ -67,13 +69,13 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
     records = [frame.record for frame in stack.frames]
     first = records[0]
     notes = {note for record in records for note in record.notes} | set(stack.notes)
-    volume, window, problem = _volume(stack, loader)
-    if problem is not None:
-        notes.add(problem)
+    volume, window, doubt = _volume(stack, loader)
+    if doubt is not None:
+        notes.add(doubt)
     warnings = [NOTES[note] for note in Note if note in notes]
     plane = plane_of(first)
     kind = next((kind for note, kind in KINDS.items() if note in notes), kind_of(first.keys.image_type))
-    in_hu = first.dtype == "int16" and problem is None
+    in_hu = first.dtype == "int16" and doubt in (None, *NOTES_ON_AIR)
     lossy = any(record.lossy for record in records)
     lossy_ratio = max((record.lossy_ratio or 0.0 for record in records), default=0.0) if lossy else 0.0
     if lossy:
@@ -172,7 +174,8 @@ def _tilt(stack: Stack) -> float | None:
 
 
 def _volume(stack: Stack, loader: SliceLoader | None) -> tuple[Volume, Window | None, Note | None]:
-    """Make one volume of the frames, and find its window and why its values are not the HU they are stated to be.
+    """Make one volume of the frames, and find its window and why its values are not, or not quite, the HU they are
+    stated to be.
 
     Numbers without unit are brought onto one scale. Slices that are not decoded yet were looked at when the study was
     opened (see `intake`).
@@ -191,6 +194,7 @@ def _volume(stack: Stack, loader: SliceLoader | None) -> tuple[Volume, Window | 
         problem = None if Note.LOCALIZER in first.notes else reason_against_values(volume)
         if problem is None:
             window = _stated_window(first)
+            problem = None if Note.LOCALIZER in first.notes else note_on_air(volume)
         else:
             black, white = display_range(list(volume[:: max(1, len(volume) // 32)].astype(np.float32)), None, None)
             for image in volume:

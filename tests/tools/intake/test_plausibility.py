@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tools.intake.messages import Note
-from tools.intake.plausibility import holds_air_and_tissue, reason_against_values
+from tools.intake.plausibility import is_beyond_doubt, note_on_air, reason_against_values
 
 SIDE = 96
 
@@ -29,12 +29,11 @@ FULL = 1000.0
         body(0, 40, radius=FULL, noise=30),
         body(0, -100, radius=FULL, noise=8),
         body(0, 50, radius=FULL, noise=0),
-        body(0, 1200, radius=FULL),
         body(-160, 50, noise=0),
         np.full((3, SIDE, SIDE), -1000, np.int16),
         np.full((3, SIDE, SIDE), 5, np.int16),
     ],
-    ids=["body", "fat", "obese", "small field", "fat fills", "no noise", "bone fills", "window", "only air", "flat"],
+    ids=["body", "fat", "obese", "small field", "fat fills", "no noise", "window", "only air", "flat"],
 )
 def test_what_may_be_hounsfield_units_is_not_doubted(volume):
     assert reason_against_values(volume) is None
@@ -49,8 +48,10 @@ def test_what_may_be_hounsfield_units_is_not_doubted(volume):
         body(24, 930, radius=44),
         np.maximum(body(24, 1074), 0),
         np.clip(body(0, 128, noise=4), 0, 255),
+        -body(-1000, 50),
+        body(-1000, 50) // 2,
     ],
-    ids=["shifted", "no noise", "by 1000", "fat", "clipped", "grey levels"],
+    ids=["shifted", "no noise", "by 1000", "fat", "clipped", "grey levels", "inverted", "halved"],
 )
 def test_a_background_that_is_no_air_gives_shifted_values_away(volume):
     assert reason_against_values(volume) is Note.NO_AIR
@@ -64,11 +65,39 @@ def test_padding_around_the_field_does_not_hide_a_shift():
     assert reason_against_values(volume) is Note.NO_AIR
 
 
-def test_nothing_as_dense_as_water_gives_a_second_shift_away():
-    assert reason_against_values(body(-2024, -974)) is Note.NO_TISSUE
+@pytest.mark.parametrize("volume", [body(-2024, -974), body(0, 1074, radius=FULL)], ids=["below", "above"])
+def test_nothing_of_the_density_of_water_gives_a_shift_away(volume):
+    assert reason_against_values(volume) is Note.NO_TISSUE
+
+
+def test_a_slice_that_is_shifted_among_others_is_noticed():
+    volume = body(-1000, 50, slices=40)
+    volume[17] += 1024
+
+    assert reason_against_values(volume) is Note.SOME_SLICES
+
+
+def test_slices_without_air_may_lie_within_the_body():
+    assert reason_against_values(np.concatenate([body(-1000, 50), body(0, -100, radius=FULL)])) is None
+
+
+@pytest.mark.parametrize(
+    ("volume", "note"),
+    [
+        (body(-1000, 50), None),
+        (body(-1010, 50), None),
+        (np.where(body(-1000, 50) < -900, -1024, body(-1000, 50)).astype(np.int16), None),
+        (body(0, -100, radius=FULL), None),
+        (body(-976, 74), Note.AIR_OFF),
+        (np.maximum(body(-1000, 50), -160), Note.CUT_OFF),
+    ],
+    ids=["air", "thin air", "padding", "fat fills", "shifted by 24", "window"],
+)
+def test_air_that_is_not_where_it_belongs_is_said(volume, note):
+    assert note_on_air(volume) is note
 
 
 def test_one_slice_that_has_air_and_tissue_is_enough():
-    assert holds_air_and_tissue(body(-1000, 50)[0])
-    assert not holds_air_and_tissue(body(24, 1074)[0])
-    assert not holds_air_and_tissue(body(-2024, -974)[0])
+    assert is_beyond_doubt(body(-1000, 50)[0])
+    assert not is_beyond_doubt(body(24, 1074)[0])
+    assert not is_beyond_doubt(body(-2024, -974)[0])

@@ -1,12 +1,13 @@
 """What tells the frames of a series apart, from the data set or its functional groups. Runs in the sandboxed worker."""
 
+import hashlib
 import re
 from collections.abc import Iterable, Sequence
 
 from pydicom.dataset import Dataset
 
 from tools.intake.dicom import header
-from tools.intake.messages import FrameKeys
+from tools.intake.messages import LABELS, FrameKeys
 
 MAX_CODES = 16
 DAY_S = 86400.0
@@ -34,6 +35,7 @@ def read_keys(dataset: Dataset, groups: Sequence[Dataset]) -> FrameKeys:
         or _moment(header.text(dataset, "AcquisitionDate"), header.text(dataset, "AcquisitionTime")),
         content_s=_moment(header.text(dataset, "ContentDate"), header.text(dataset, "ContentTime")),
         trigger_ms=_trigger_ms(dataset, cardiac),
+        labels=tuple(_digest(dataset, keyword) for keyword in LABELS),
     )
 
 
@@ -41,6 +43,14 @@ def image_type(dataset: Dataset, groups: Iterable[Dataset]) -> tuple[str, ...]:
     """Read Frame Type where a frame has its own, else Image Type."""
     frame_type = header.value(header.macro(dataset, groups, "CTImageFrameTypeSequence"), "FrameType")
     return tuple(code.upper() for code in _codes(frame_type or header.value(dataset, "ImageType")))
+
+
+def _digest(dataset: Dataset, keyword: str) -> str:
+    """Make a short digest of an element as it is stored: nothing of it can be read any more. Empty where it is not."""
+    tag = header.tag(keyword)
+    if tag not in dataset:
+        return ""
+    return hashlib.blake2b(repr(dataset.get_item(tag).value).encode(), digest_size=8).hexdigest()  # type: ignore[union-attr]
 
 
 def _date(dataset: Dataset, keyword: str) -> str:

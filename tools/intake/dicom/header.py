@@ -21,7 +21,9 @@ from tools.intake.messages import Note, Reason, Vector
 
 FIRST_LEVEL = """
     SpecificCharacterSet ImageType SOPClassUID SOPInstanceUID StudyDate SeriesDate AcquisitionDate ContentDate
-    AcquisitionDateTime AcquisitionTime ContentTime Modality PatientID
+    AcquisitionDateTime StudyTime SeriesTime AcquisitionTime ContentTime Modality PatientID AcquisitionUID
+    IrradiationEventUID SeriesDescription ProtocolName DerivationDescription StudyID SeriesNumber ScanOptions FilterType
+    AcquisitionType XRayTubeCurrent Exposure ContrastBolusStartTime
     PatientBirthDate PatientSex PatientAge ContrastBolusAgent ContrastBolusAgentSequence
     ContrastBolusUsageSequence BodyPartExamined AnatomicRegionSequence KVP SliceThickness SpacingBetweenSlices
     GantryDetectorTilt TriggerTime NominalPercentageOfCardiacPhase ReconstructionDiameter ConvolutionKernel
@@ -57,16 +59,18 @@ _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 MAX_AGE_YEARS = 90  # ages above 89 can identify a person and become 90
 OLDEST_YEARS = 120  # more is a placeholder
-PLACEHOLDER_BIRTHS = (date(1900, 1, 1), date(1901, 1, 1))
+PLACEHOLDER_BIRTHS = tuple(
+    date(*day) for day in ((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1901, 1, 1), (1904, 1, 1))
+)
 EARLIEST_BIRTH = 1880
 IMAGE_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
 
 def value(dataset: Dataset, keyword: str | int) -> Any:
     """Read an element's value, None when it is absent, empty or not what its type allows."""
-    tag = _tag(keyword)
+    place = tag(keyword)
     try:
-        found = dataset[tag].value if tag in dataset else None
+        found = dataset[place].value if place in dataset else None
     except (RecursionError, MemoryError):
         raise
     except Exception:  # pydicom raises many kinds for what a damaged value may hold
@@ -172,16 +176,28 @@ def modality(dataset: Dataset) -> str:
 def body_part(dataset: Dataset, anatomy: Dataset) -> str | None:
     """Read Body Part Examined, else the Anatomic Region of `anatomy`, as a term of the standard in lower case."""
     region = first(value(anatomy, "AnatomicRegionSequence"))
-    term = body_part_of_text(text(dataset, "BodyPartExamined"))
+    term = body_part_of_text(_utf8(text(dataset, "BodyPartExamined")))
     if term is None and isinstance(region, Dataset):
         term = body_part_of_code(text(region, "CodeValue") or text(region, "LongCodeValue"))
     return term.lower() if term else None
 
 
+def _utf8(text: str) -> str:
+    """Read UTF-8 where it was taken for Latin-1: codes should be ASCII, and files have accents in them all the same."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
 def sex(dataset: Dataset) -> Literal["F", "M", "O"] | None:
     match text(dataset, "PatientSex").upper():
-        case "F" | "M" | "O" as term:
-            return term
+        case "F" | "FEMALE":
+            return "F"
+        case "M" | "MALE":
+            return "M"
+        case "O" | "OTHER":
+            return "O"
     return None
 
 
@@ -189,7 +205,7 @@ def age_years(dataset: Dataset) -> int | None:
     """Read the age from Patient's Age, else from the birth date and the first date that the images have; whole years,
     more than 89 becomes 90. Placeholders (000Y, 999Y, 1900-01-01) are unknown."""
     age = re.fullmatch(r"(\d{1,3})\s*([DWMY])", text(dataset, "PatientAge").upper())
-    if age and int(age[1]) + (age[2] != "Y"):
+    if age and int(age[1]) + (age[2] != "Y") and int(age[1]) != 999:
         years = int(int(age[1]) / {"D": 365.25, "W": 52.18, "M": 12, "Y": 1}[age[2]])
         if years <= OLDEST_YEARS:
             return min(years, MAX_AGE_YEARS)
@@ -291,7 +307,7 @@ def to_numbers(items: Iterable[Any], below_1000: bool = False) -> list[float]:
 
 
 @cache
-def _tag(keyword: str | int) -> BaseTag:
+def tag(keyword: str | int) -> BaseTag:
     """Look a tag up once: pydicom does so for every element of every file."""
     return Tag(keyword)
 

@@ -111,20 +111,27 @@ def to_numbers(
 def credible_padding(
     stored: NDArray[np.generic], padded: NDArray[np.bool_], transform: Rescale | LookupTable
 ) -> NDArray[np.bool_] | None:
-    """Keep of the pixels that equal the padding value those that can be meant; None where none can.
+    """Keep of the pixels that equal the padding value, or lie in its range, those that can be meant; None where none
+    can.
 
-    Where the value has the density of tissue or metal, padding is what is connected to a corner of the image (PS3.3
+    Where they have the density of tissue or metal, padding is what is connected to a corner of the image (PS3.3
     C.7.5.1.1.2: outside the reconstructed field); equal values inside the patient are measured.
     """
-    if float(np.median(transform.apply(stored[padded][:1000]))) <= LOWEST_TISSUE_HU:
+    values = stored[padded]
+    if (transform.apply(np.array([values.min(), values.max()])) <= LOWEST_TISSUE_HU).all():
         return padded
+    empty = padded.copy()
+    empty[padded] = transform.apply(values) <= LOWEST_TISSUE_HU
+    dense = padded & ~empty
     from scipy import ndimage
 
-    labels, _ = ndimage.label(padded)
+    labels, _ = ndimage.label(dense)
     corners = {int(label) for label in (labels[0, 0], labels[0, -1], labels[-1, 0], labels[-1, -1])} - {0}
     large = [label for label in corners if np.mean(labels == label) >= PADDED_CORNER]
     kept = np.isin(labels, large)
-    return kept if large and kept.mean() <= PADDED_MOST else None
+    if not large or kept.mean() > PADDED_MOST:
+        return empty if empty.any() else None
+    return kept | empty
 
 
 def either(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

@@ -11,6 +11,7 @@ from tools.intake.messages import Note
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame forms
 UNSPECIFIED = "US"
+HU_NAMES = ("HU", "H.U.", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
 HU_CODES = ("[hnsf'U]", "HU", "Hounsfield")  # UCUM, and what files write instead
 
 
@@ -29,13 +30,13 @@ def reason_against_hu(
         return Note.COMPUTED_MAP
     if transform is None:
         return Note.NO_RESCALE
-    if unit not in ("", "HU", UNSPECIFIED):
+    if unit not in ("", UNSPECIFIED, *HU_NAMES):
         return Note.NOT_HU
     if unit == UNSPECIFIED and not keeps_hounsfield_units(kinds):
         return Note.COMPUTED_MAP
     if _has_other_unit(dataset, groups):
         return Note.OTHER_UNIT
-    if unit != "HU" and _is_eight_bit_grey(dataset, transform):
+    if unit not in HU_NAMES and _is_eight_bit_grey(dataset, transform):
         return Note.GREY_LEVELS
     return None
 
