@@ -113,7 +113,8 @@ class FrameKeys:
     kernel: str = ""
     reconstruction_mm: float | None = None  # diameter of the reconstructed circle
     study_date: str = ""  # YYYYMMDD, as the other dates
-    series_date: str = ""
+    series_date: str = ""  # or that of the image, where the series has none
+    study_s: float | None = None
     acquired_s: float | None = None
     content_s: float | None = None
     trigger_ms: float | None = None

@@ -1,7 +1,7 @@
 """Which series comes first, and which slices are read where an upload has more than can be held."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import date
 
 import numpy as np
@@ -9,12 +9,13 @@ import numpy as np
 from tools.domain.dicom_terms import Plane
 from tools.intake.assembly import Stack, assemble, axes_of
 from tools.intake.image_kinds import kernel_class, kind_of
-from tools.intake.messages import FrameRecord, Note
+from tools.intake.messages import FrameKeys, FrameRecord, Note
 from tools.intake.patients import patients_of
 from tools.intake.sandbox import ReceivedFrame
 
 ALONG_AXIS = 0.85  # cosine: within 32 degrees, as far as gantries tilt
 DAYS_PER_YEAR = 365.25
+DAY_S = 86400.0
 
 Rank = tuple[float, ...]
 
@@ -22,22 +23,20 @@ Rank = tuple[float, ...]
 def years_before_newest(stacks: Sequence[Stack]) -> list[float | None]:
     """Measure how much older than the newest examination each stack is; only differences leave this module.
 
-    None where its date is unknown, or all are of one examination.
+    None where its date is unknown, or all are of one day.
     """
-    days = [_examined(stack) for stack in stacks]
-    known = {day for day in days if day is not None}
-    if len(known) < 2 or len({stack.frames[0].record.study_uid for stack in stacks}) < 2:
+    days = _days(stacks)
+    known = {int(day) for day in days if day is not None}
+    if len(known) < 2:
         return [None] * len(stacks)
-    return [None if day is None else round((max(known) - day) / DAYS_PER_YEAR, 2) for day in days]
+    return [None if day is None else round((max(known) - int(day)) / DAYS_PER_YEAR, 2) for day in days]
 
 
 def ranks(stacks: Sequence[Stack]) -> list[Rank]:
     """Rank stacks, lowest first: bodies in HU; of them the newest examination (those without a date last); of one
     examination originals before derived images, axial ones before reformats, soft kernels before sharp; then most
     pixels, and the first pass."""
-    ages = years_before_newest(stacks)
-    undated = math.inf if any(age is not None for age in ages) else 0.0
-    return [_rank(stack, undated if age is None else age) for stack, age in zip(stacks, ages, strict=True)]
+    return [_rank(stack, -math.inf if day is None else day) for stack, day in zip(stacks, _days(stacks), strict=True)]
 
 
 def plane_of(record: FrameRecord) -> Plane | None:
@@ -68,13 +67,13 @@ def solid_block(frames: Sequence[ReceivedFrame], max_voxels: int) -> set[int]:
     return chosen
 
 
-def _rank(stack: Stack, age_years: float) -> Rank:
+def _rank(stack: Stack, day: float) -> Rank:
     first = stack.frames[0].record
     kind = kind_of(first.keys.image_type)
     return (
         first.dtype != "int16",
         kind in ("localizer", "screen") or Note.LOCALIZER in first.notes or Note.SCREEN in first.notes,
-        age_years,
+        -day,
         kind not in (None, "original"),
         plane_of(first) not in (None, "axial"),
         kernel_class(first.keys.kernel) == "sharp",
@@ -83,8 +82,24 @@ def _rank(stack: Stack, age_years: float) -> Rank:
     )
 
 
-def _examined(stack: Stack) -> int | None:
-    """Number the day of an examination."""
-    keys = stack.frames[0].record.keys
+def _days(stacks: Sequence[Stack]) -> list[float | None]:
+    """Number the day of each stack's examination, its time as the fraction; None where no image of it has a date.
+
+    Images of one study are of one day, unless they state different study dates.
+    """
+    latest: dict[Hashable, float] = {}
+    for stack in stacks:
+        first = stack.frames[0].record
+        day = _examined(first.keys)
+        for exam in ((first.study_uid, first.keys.study_date), first.study_uid):
+            if day is not None:
+                latest[exam] = max(day, latest.get(exam, day))
+    firsts = [stack.frames[0].record for stack in stacks]
+    return [latest.get((first.study_uid, first.keys.study_date), latest.get(first.study_uid)) for first in firsts]
+
+
+def _examined(keys: FrameKeys) -> float | None:
+    if keys.study_date and keys.study_s is not None:
+        return keys.study_s / DAY_S
     day = keys.study_date or keys.series_date
-    return date(int(day[:4]), int(day[4:6]), int(day[6:])).toordinal() if day else None
+    return float(date(int(day[:4]), int(day[4:6]), int(day[6:])).toordinal()) if day else None

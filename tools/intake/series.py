@@ -24,7 +24,7 @@ from tools.intake.sandbox import ReceivedFrame
 from tools.intake.separation import gaps_are_even
 from tools.intake.slice_loader import SliceLoader
 
-TILT_TOLERANCE_DEG = 0.3
+TILT_TOLERANCE_DEG, MAX_TILT_DEG = 0.3, 60.0
 
 NO_SPACING = "The file does not state the pixel spacing, so lengths in mm are unknown."
 NO_POSITION = "The slices do not state their positions; they are in the order of their numbers and gaps are unknown."
@@ -169,6 +169,8 @@ def _tilt(stack: Stack) -> float | None:
         if not way.any():
             return tilt
         measured = math.degrees(math.acos(min(1.0, abs(float(way @ axes[2])) / float(np.linalg.norm(way)))))
+        if measured > MAX_TILT_DEG:
+            return tilt  # the table does not move so: the positions are not those of slices
         tilt = math.copysign(measured, tilt or 1.0)
     return round(tilt, 1) if tilt is not None and abs(tilt) > TILT_TOLERANCE_DEG else None
 

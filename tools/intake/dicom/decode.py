@@ -184,6 +184,7 @@ def _record(
 ) -> FrameRecord:
     measures = header.macro(dataset, groups, "PixelMeasuresSequence")
     acquisition = header.macro(dataset, groups, "CTAcquisitionDetailsSequence")
+    content = header.macro(dataset, groups, "FrameContentSequence")
     row_spacing, column_spacing = header.spacing_mm(measures)
     axes = header.directions(header.macro(dataset, groups, "PlaneOrientationSequence"))
     return FrameRecord(
@@ -205,7 +206,8 @@ def _record(
         contrast=header.contrast(dataset),
         synthetic=header.text(dataset, header.SYNTHETIC_DATA).upper() == "YES",
         instance_number=header.integer(dataset, "InstanceNumber"),
-        acquisition_number=header.integer(dataset, "AcquisitionNumber"),
+        acquisition_number=header.integer(content, "FrameAcquisitionNumber")
+        or header.integer(dataset, "AcquisitionNumber"),
         position_mm=position,  # type: ignore[arg-type]
         row_direction=axes[0] if axes else None,
         column_direction=axes[1] if axes else None,

@@ -11,6 +11,7 @@ from tools.intake.messages import LABELS, FrameKeys
 
 MAX_CODES = 16
 DAY_S = 86400.0
+SERIES_DATES = ("SeriesDate", "AcquisitionDate", "AcquisitionDateTime", "ContentDate")
 
 
 def read_keys(dataset: Dataset, groups: Sequence[Dataset]) -> FrameKeys:
@@ -28,9 +29,12 @@ def read_keys(dataset: Dataset, groups: Sequence[Dataset]) -> FrameKeys:
         kernel="\\".join(_codes(header.value(reconstruction, "ConvolutionKernel"))),
         reconstruction_mm=header.number(reconstruction, "ReconstructionDiameter", 1, 5000),
         study_date=_date(dataset, "StudyDate"),
-        series_date=_date(dataset, "SeriesDate"),
+        series_date=next((day for keyword in SERIES_DATES if (day := _date(dataset, keyword))), ""),
+        study_s=_moment(header.text(dataset, "StudyDate"), header.text(dataset, "StudyTime")),
         acquired_s=_moment(
-            header.text(content, "FrameAcquisitionDateTime") or header.text(dataset, "AcquisitionDateTime")
+            header.text(content, "FrameAcquisitionDateTime")
+            or header.text(content, "FrameReferenceDateTime")
+            or header.text(dataset, "AcquisitionDateTime")
         )
         or _moment(header.text(dataset, "AcquisitionDate"), header.text(dataset, "AcquisitionTime")),
         content_s=_moment(header.text(dataset, "ContentDate"), header.text(dataset, "ContentTime")),

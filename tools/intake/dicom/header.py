@@ -36,7 +36,8 @@ FIRST_LEVEL = """
     GreenPaletteColorLookupTableDescriptor BluePaletteColorLookupTableDescriptor RedPaletteColorLookupTableData
     GreenPaletteColorLookupTableData BluePaletteColorLookupTableData SegmentedRedPaletteColorLookupTableData
     SegmentedGreenPaletteColorLookupTableData SegmentedBluePaletteColorLookupTableData
-    LossyImageCompression LossyImageCompressionRatio RealWorldValueMappingSequence
+    LossyImageCompression LossyImageCompressionRatio LossyImageCompressionMethod DerivationCodeSequence
+    RealWorldValueMappingSequence
     GridFrameOffsetVector SliceLocationVector
     SharedFunctionalGroupsSequence PerFrameFunctionalGroupsSequence
     ExtendedOffsetTable ExtendedOffsetTableLengths FloatPixelData DoubleFloatPixelData PixelData
