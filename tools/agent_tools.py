@@ -76,17 +76,17 @@ def find_image(
 ) -> tuple[str, ImageFacts]:
     """Which slice of the series on the screen is this image number of the file, or which number has this slice.
 
-    Image numbers are what the PACS and other viewers show; slices count from 1. Give one of the two.
+    Image numbers are what the PACS and other viewers show; slices count from 1. Give one of the two. The viewer goes
+    to that slice.
     """
     session = runtime.context.session
     series = session.series
     slices = int(series.volume_hu.shape[0])
     if image_number is not None:
-        return _told(
-            ImageFacts(image_number=image_number, slice=session.slice_of_image(image_number) + 1, slices=slices)
-        )
+        slice = session.slice_of_image(image_number) + 1
     if slice is None or slice > slices:
         raise SessionError(f"This series has slices 1 to {slices}: give one of them, or an image number.")
+    session.show_slice(slice - 1)
     return _told(ImageFacts(image_number=series.image_number(slice - 1), slice=slice, slices=slices))
 
 

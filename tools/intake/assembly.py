@@ -18,6 +18,7 @@ from tools.intake.separation import Floats, Key, has_ties, is_even, is_one_place
 
 DIRECTION_TOLERANCE = 0.01  # about half a degree
 SPACING_TOLERANCE = 0.01  # relative
+OFF_LINE_MM = 0.1
 MIN_JOINED = 3  # slices that make a volume; series of fewer may be parts of one
 
 
@@ -41,6 +42,7 @@ def assemble(frames: Sequence[ReceivedFrame]) -> tuple[list[Stack], list[tuple[i
     stacks: list[Stack] = []
     for group in _series_groups(frames):
         joined = (Note.JOINED,) if len({f.record.series_uid for f in group}) > 1 else ()
+        group = _with_missing_positions(group)
         found = [stack for alike in _alike(group) for stack in _separate(_without_copies(alike, copies))]
         stacks += [replace(stack, notes=joined + stack.notes) for stack in _numbered(found)]
     return stacks, copies
@@ -161,6 +163,35 @@ def _without_copies(frames: list[ReceivedFrame], copies: list[tuple[int, Reason]
         return kept + renumbered
     copies += [(frame.record.file, Reason.DUPLICATE) for frame in renumbered]
     return kept
+
+
+def _with_missing_positions(frames: list[ReceivedFrame]) -> list[ReceivedFrame]:
+    """Give frames without a position the one that their location or number says, where the positions of the others
+    lie on one line by it."""
+    known = [f.record for f in frames if f.record.position_mm is not None]
+    if len(known) in (0, len(frames)) or len(known) < MIN_JOINED or len({r.row_direction for r in known}) > 1:
+        return frames
+    has_place = np.array([f.record.position_mm is not None for f in frames])
+    places = np.array([r.position_mm for r in known])
+    for stated in ([f.record.slice_location_mm for f in frames], [f.record.instance_number for f in frames]):
+        if None in stated or len(set(stated)) < len(stated):
+            continue
+        numbers = np.array(stated, dtype=np.float64)
+        line = np.polyfit(numbers[has_place], places, 1)
+        if np.abs(places - np.outer(numbers[has_place], line[0]) - line[1]).max() > OFF_LINE_MM:
+            continue
+        for frame, number in zip(frames, numbers, strict=True):
+            if frame.record.position_mm is None:
+                x, y, z = (float(c) for c in line[0] * number + line[1])
+                frame.record = replace(
+                    frame.record,
+                    position_mm=(x, y, z),
+                    row_direction=known[0].row_direction,
+                    column_direction=known[0].column_direction,
+                    notes=(*frame.record.notes, Note.PLACE_INFERRED),
+                )
+        break
+    return frames
 
 
 # -- one stack or several ----------------------------------------------------------------------------------------------

@@ -77,6 +77,8 @@ NOTES: dict[Note, str] = {
     Note.LOCALIZER: "A localizer (overview) and not a cross-section; choose a slice series for lesion search.",
     Note.JOINED: "The slices were stored as many series of one or two; they were joined by their positions.",
     Note.ONE_PLACE: "All images state one position; they are in the order of their numbers and gaps are unknown.",
+    Note.PLACE_INFERRED: "Some slices do not state their position; it was taken from their numbers, by which "
+    "the others lie on one line.",
     Note.UNCLEAR_ORDER: "Several images lie at each position and nothing in the files tells them apart, so they may be "
     "mixed up between series; export one phase at a time.",
 }

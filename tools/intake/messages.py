@@ -87,6 +87,7 @@ class Note(StrEnum):
     LOCALIZER = "localizer"
     JOINED = "joined"
     ONE_PLACE = "one place"
+    PLACE_INFERRED = "place inferred"
     UNCLEAR_ORDER = "unclear order"
 
 

@@ -35,6 +35,7 @@ class Session:
     study: Study | None = None
     selected_region_id: str | None = None
     revision: int = 0  # grows with every change, so that a screen knows when to redraw
+    shown: tuple[int, int] | None = None  # the slice (0-based index) that was asked for last, and the revision then
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
     _searches: dict[str, SearchFacts] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Session:
             self._regions.clear()
             self._searches.clear()
             self.selected_region_id = None
+            self.shown = None
             self._next_number = 1
             self.revision += 1
 
@@ -72,6 +74,7 @@ class Session:
             if self.study is None or all(s.series_key != series_key for s in self.study.series):
                 raise SessionError("This study has no such series: choose one of the listed series.")
             self._series_key = series_key
+            self.shown = None
             selected = self._regions.get(self.selected_region_id or "")
             if selected is None or selected.series_key != series_key:
                 self.selected_region_id = None
@@ -108,6 +111,12 @@ class Session:
         raise SessionError(
             f"There is no image {image_number} in this series: the file numbers its images {known[0]} to {known[-1]}."
         )
+
+    def show_slice(self, slice_index: int) -> None:
+        """Bring a slice (0-based index) of the series to the screen."""
+        with self._lock:
+            self.revision += 1
+            self.shown = slice_index, self.revision
 
     # -- regions ---------------------------------------------------------------------------------------------
     def regions(self) -> tuple[Region, ...]:

@@ -35,7 +35,6 @@ from tools.settings import Settings
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
 MIN_PYTHON = (3, 11)
 FIRST_START_MB = 500  # teaching cases and demo atlas
-PLANES = ("sagittal", "coronal", "axial")  # by the axis of the patient along which the slices follow each other
 
 
 @dataclass(frozen=True)
@@ -175,21 +174,10 @@ def _series(number: int, patient: int, series: Series) -> UploadSeries:
         row_spacing_mm=facts.row_spacing_mm,
         column_spacing_mm=facts.column_spacing_mm,
         slice_gap_mm=facts.slice_gap_mm,
-        plane=_plane(series),
+        plane=facts.plane,
         units=facts.units,
         warnings=series.warnings,
     )
-
-
-def _plane(series: Series) -> str | None:
-    """Name the plane of the slices by the patient's axis nearest to their normal; None where the file is silent."""
-    if series.affine is None:
-        return None
-    (ax, ay, az), (bx, by, bz) = (series.affine[:3, axis] for axis in (0, 1))
-    normal = [abs(ay * bz - az * by), abs(az * bx - ax * bz), abs(ax * by - ay * bx)]
-    steepest = max(normal)
-    is_oblique = steepest < 0.9 * sum(component**2 for component in normal) ** 0.5
-    return "oblique" if is_oblique else PLANES[normal.index(steepest)]
 
 
 def _as_text(checks: Iterable[Check], upload: Upload | None) -> Iterator[str]:

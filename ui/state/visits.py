@@ -18,7 +18,7 @@ from assistant.agent.assistant import Assistant
 from encoder.errors import LesionSearchError
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
-from tools.domain.study import Study
+from tools.domain.study import SafeFacts, Study
 from tools.domain.windows import Window
 from tools.intake.worker_process import WorkerPool
 from tools.settings import Settings
@@ -74,6 +74,7 @@ class Visit:
     start_window: Window | None = None
     upload_bytes: int = 0  # of the upload that is under way
     names: dict[str, str] = field(default_factory=dict)
+    facts: dict[str, SafeFacts] = field(default_factory=dict)  # by series, with what their pictures look like
     turns: list["ChatTurn"] = field(default_factory=list)
     last_seen: float = field(default_factory=time.monotonic)
     _sent: int = 0
@@ -90,6 +91,7 @@ class Visit:
         self.start_slice = start_slice
         self.start_window = start_window
         self.names.clear()
+        self.facts.clear()
         self.forget_conversation()
 
     def forget_conversation(self) -> None:

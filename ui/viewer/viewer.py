@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from encoder.errors import LesionSearchError
+from tools.domain.lazy_volume import LazyVolume
 from tools.domain.region import PixelBox, Region, RegionError
 from tools.domain.study import SafeFacts, Series
 from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
 from tools.domain.windows import DISPLAY_WINDOWS, Window
+from tools.regions.body_region_classifier import with_body_part_seen
 from ui.browser.modules import mounting
 from ui.state.visits import MAX_NAME_LENGTH, Visit
 
@@ -61,6 +63,7 @@ class SeriesView(BaseModel):
     units: Literal["HU", "arbitrary"]
     window: WindowView | None
     letters: tuple[str, str, str, str] | None
+    image_numbers: tuple[int | None, ...]  # the file's own, empty where they are those of the slices
 
 
 class RegionView(BaseModel):
@@ -91,6 +94,8 @@ class ViewerState(BaseModel):
     series: tuple[SeriesView, ...] = ()
     series_index: int = 0
     start_slice: int = 0
+    shown_slice: int | None = None  # the one that was asked for last, and when: an answer names it
+    shown_at: int = 0
     start_window: WindowView | None = None  # None: the one the file asks for, else the first of `windows`
     windows: tuple[DisplayWindow, ...] = ()
     regions: tuple[RegionView, ...] = ()
@@ -239,11 +244,13 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         visit_key=visit.key,
         study_key=visit.study_key,
         title=visit.title,
-        facts=facts_line(series.facts),
+        facts=facts_line(_facts_seen(visit, series)),
         warnings=(*study.skipped, *series.warnings),
         series=tuple(_series_view(s, i) for i, s in enumerate(study.series)),
         series_index=index,
         start_slice=start,
+        shown_slice=session.shown[0] if session.shown else None,
+        shown_at=session.shown[1] if session.shown else 0,
         start_window=_window_view(visit.start_window) if index == 0 else None,
         windows=tuple(
             DisplayWindow(name=name, width=window.width_hu, level=window.level_hu)
@@ -253,6 +260,16 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         selected=selected.region_id if selected else None,
         notice=notice,
     )
+
+
+def _facts_seen(visit: Visit, series: Series) -> SafeFacts:
+    """Give a series' facts, with what its pictures look like once all are decoded: the screen waits for none."""
+    volume = series.volume_hu
+    if isinstance(volume, LazyVolume) and volume.loaded < len(volume):
+        return series.facts
+    if series.series_key not in visit.facts:
+        visit.facts[series.series_key] = with_body_part_seen(series)
+    return visit.facts[series.series_key]
 
 
 def facts_line(facts: SafeFacts) -> str:
@@ -271,6 +288,7 @@ def facts_line(facts: SafeFacts) -> str:
     is_square = facts.row_spacing_mm is None or facts.row_spacing_mm == facts.column_spacing_mm
     parts = (
         " ".join(p for p in (facts.modality, facts.body_part) if p),
+        f"looks like {facts.body_part_seen}" if facts.body_part_seen else "",
         patient,
         slices,
         "" if is_square else f"pixels {spacing_words(facts.row_spacing_mm or 0, facts.column_spacing_mm or 0)}",
@@ -347,6 +365,7 @@ def _series_view(series: Series, index: int) -> SeriesView:
         units=facts.units,
         window=_window_view(series.window),
         letters=side_letters(series.affine),
+        image_numbers=() if series.image_numbers == tuple(range(1, slices + 1)) else series.image_numbers,
     )
 
 

@@ -143,3 +143,29 @@ def test_what_tells_a_series_apart_is_in_its_line_and_in_the_list(visit: Any) ->
     assert facts_line(facts).endswith("pixels 0.5 × 1.0 mm · coronal, sharp kernel, 6 years earlier")
     assert facts_line(lossy).endswith("lossy, about 10:1")
     assert state_of(visit).series[0].label.startswith(f"Series 1: {series.facts.slices} slices · axial")
+
+
+def test_an_image_number_of_the_file_is_shown_where_it_is_not_that_of_the_slice(visit: Any) -> None:
+    from dataclasses import replace
+
+    study = visit.session.study
+    assert state_of(visit).series[0].image_numbers == ()
+    reversed_numbers = tuple(range(len(study.series[0].volume_hu), 0, -1))
+    visit.open(replace(study, series=(replace(study.series[0], image_numbers=reversed_numbers),)), "Reversed")
+    assert state_of(visit).series[0].image_numbers == reversed_numbers
+
+
+def test_the_viewer_goes_to_the_slice_that_an_answer_names(visit: Any) -> None:
+    assert state_of(visit).shown_slice is None
+    before = visit.session.revision
+    visit.session.show_slice(2)
+    state = state_of(visit)
+    assert state.shown_slice == 2
+    assert state.shown_at > before
+
+
+def test_what_the_picture_looks_like_stands_in_the_facts_where_the_file_is_silent(visit: Any) -> None:
+    from tools.domain.study import SafeFacts
+
+    facts = SafeFacts(modality="CT", body_part_seen="abdomen", body_part_certainty=0.9, slices=3, rows=64, columns=64)
+    assert "looks like abdomen" in facts_line(facts)

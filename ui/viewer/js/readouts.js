@@ -21,6 +21,9 @@ export function showSeries({ find, presetSelect, seriesSelect }, state, series) 
   seriesSelect.value = state.series_index;
   const letters = series.letters || ["", "", "", ""];
   SIDES.forEach((side, i) => { find(`.side.${side}`).textContent = letters[i]; });
+}
+
+export function showFacts({ find }, state) {
   find(".top-left").textContent = [state.title, state.facts].filter(Boolean).join("\n");
 }
 
@@ -48,7 +51,7 @@ export function showLoaded(strip, slices) {
 export function showCorners({ find, stage, presetSelect }, { series, view, state, marks, picture, slices, stage: size }) {
   const why = slices.broken.get(view.slice), settled = picture.shown === view.slice || why;
   find(".bottom-left").textContent = `W ${Math.round(view.width)}  L ${Math.round(view.level)}`;
-  find(".bottom-right").textContent = `${settled ? "" : `loading slice ${view.slice + 1}…\n`}slice ${view.slice + 1} / ${series.slices}`;
+  find(".bottom-right").textContent = `${settled ? "" : `loading slice ${view.slice + 1}…\n`}slice ${view.slice + 1} / ${series.slices}${imageText(series, view.slice)}`;
   find(".top-right").textContent = densityText(series, slices.values.get(view.slice), marks.cross || marks.cursor);
   find(".broken").textContent = why || "";
   presetSelect.value = presetIndex(presetsOf(series, state.windows), view);
@@ -59,6 +62,12 @@ export function showCorners({ find, stage, presetSelect }, { series, view, state
     origin: toScreen(series, view, size, [0, 0]).join(" "),
     corner: toScreen(series, view, size, [series.columns, series.rows]).join(" "),
   });
+}
+
+// The file's own number of a slice, which other viewers show, where it is another one.
+export function imageText(series, slice) {
+  const number = (series.image_numbers || [])[slice];
+  return number === undefined || number === null ? "" : `\nimage ${number}`;
 }
 
 function densityText(series, values, spot) {

@@ -19,7 +19,7 @@ export function transition(before, next, slice) {
   let notice = null;
   if (next.notice) notice = next.notice;
   else if (newStudy) notice = { text: "", kind: "info" }; // the chat tells the warnings of a new study
-  else if (newSeries) notice = { text: next.warnings.join(" "), kind: "info" };
+  else if (newSeries) notice = { text: next.warnings.join(" "), kind: next.warnings.length ? "problem" : "info" }; // stays
   const idle = newStudy || Boolean(next.notice && next.notice.kind === "problem"); // nothing is being opened any more
   return { newStudy, newSeries, notice, idle, goTo: newStudy ? null : sliceToShow(before, next, newSeries ? next.start_slice : slice) };
 }
@@ -35,6 +35,7 @@ function sliceToShow(before, next, slice) {
   const old = new Set(before.regions.map((region) => region.region_id));
   const fresh = next.regions.filter((region) => region.suggested && !old.has(region.region_id));
   if (fresh.length && !fresh.some((region) => region.slice_index === (at ?? slice))) at = fresh[0].slice_index;
+  if (next.shown_at > (before.shown_at || 0)) at = next.shown_slice; // an answer names it
   return at;
 }
 

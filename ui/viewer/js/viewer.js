@@ -8,7 +8,7 @@ import { listenToKeys } from "./keyboard.js";
 import { listenToFiles, offerSamples } from "./opening.js";
 import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
-import { showCorners, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
+import { showCorners, showFacts, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
 import { listRegions } from "./region_list.js";
 import { Slices } from "./slices.js";
 import { hasStudy, isNewer, regionAfterSelected, seriesOf, transition } from "./state.js";
@@ -110,6 +110,7 @@ export class Viewer {
     this.marks.pending = null;
     this.becomeReady();
     if (change.newSeries) this.openSeries();
+    showFacts(this, next);
     if (change.idle) this.setBusy("");
     if (change.notice) this.say(change.notice.text, change.notice.kind);
     if (change.goTo !== null) this.goTo(change.goTo);

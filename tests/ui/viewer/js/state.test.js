@@ -30,7 +30,13 @@ test("the notice of a new study is said", () => {
 test("another series of the study tells its warnings", () => {
   const change = transition(state(), state({ series_index: 1, warnings: ["Tilted.", "Uneven."] }), 3);
   ok(!change.newStudy && change.newSeries && !change.idle, "a series");
-  equal(change.notice, { text: "Tilted. Uneven.", kind: "info" });
+  equal(change.notice, { text: "Tilted. Uneven.", kind: "problem" }); // it stays
+});
+
+test("a slice that an answer names is gone to, once", () => {
+  const asked = state({ shown_slice: 4, shown_at: 9 });
+  equal(transition(state(), asked, 3).goTo, 4);
+  equal(transition(asked, asked, 3).goTo, null);
 });
 
 test("a state that changes nothing moves nothing", () => {
