@@ -29,6 +29,7 @@ from encoder.errors import LesionSearchError
 from tools import VERSION
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Series, Study
+from tools.domain.study_words import series_words
 from tools.intake.intake import IntakeError, intake_limits, read_studies
 from tools.settings import Settings
 
@@ -61,6 +62,7 @@ class UploadSeries:
     slice_gap_mm: float | None
     plane: str | None
     units: str
+    words: tuple[str, ...]  # what tells it from the others: plane, kind, kernel, phase, examination
     warnings: tuple[str, ...]
 
 
@@ -176,6 +178,7 @@ def _series(number: int, patient: int, series: Series) -> UploadSeries:
         slice_gap_mm=facts.slice_gap_mm,
         plane=facts.plane,
         units=facts.units,
+        words=tuple(series_words(facts)),
         warnings=series.warnings,
     )
 
@@ -192,6 +195,7 @@ def _as_text(checks: Iterable[Check], upload: Upload | None) -> Iterator[str]:
             f"Series {series.number} (patient {series.patient}): {series.kind}, {series.slices} slices of "
             f"{series.rows} × {series.columns}, pixels {row} × {column} mm, gap {gap} mm, "
             f"plane {series.plane or 'unknown'}, units {series.units}"
+            + "".join(f", {word}" for word in series.words if word != series.plane)
         )
         yield from (f"  {warning}" for warning in series.warnings)
     alike: Callable[[UploadFile], Any] = lambda file: (file.series, file.images, file.left_out)  # noqa: E731

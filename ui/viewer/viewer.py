@@ -293,6 +293,7 @@ def facts_line(facts: SafeFacts) -> str:
         slices,
         "" if is_square else f"pixels {spacing_words(facts.row_spacing_mm or 0, facts.column_spacing_mm or 0)}",
         ", ".join(series_words(facts)),
+        "" if facts.units == "HU" else "not in HU",
         lossy_words(facts) or "",
     )
     return " · ".join(part for part in parts if part)
@@ -307,7 +308,7 @@ def measured(region: Region, units: str) -> tuple[str, str]:
         size = f"{width} × {height} px"
     else:
         size = f"{m.long_axis_mm:.1f} × {m.short_axis_mm:.1f} mm"
-    return size, f"{m.mean_hu:.0f} ± {m.sd_hu:.0f} HU" if units == "HU" else "not HU"
+    return size, f"{round(m.mean_hu)} ± {round(m.sd_hu)} HU" if units == "HU" else "not HU"
 
 
 def side_letters(affine: NDArray[np.float64] | None) -> tuple[str, str, str, str] | None:
