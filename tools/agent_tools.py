@@ -109,7 +109,9 @@ def find_regions(
 def measure_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, RegionFacts]:
     """Measure one region: long and short axis in mm, area, mean, standard deviation, minimum and maximum HU."""
     session = runtime.context.session
-    return _told(RegionFacts.of(session.region(region_id), session.series))
+    region = session.region(region_id)
+    session.show_slice(region.slice_index)
+    return _told(RegionFacts.of(region, session.series))
 
 
 @tool(response_format="content_and_artifact")

@@ -15,8 +15,10 @@ LEVELS: tuple[Confidence, ...] = ("none", "low", "moderate", "high")
 
 LIMIT_WORDS: dict[ConfidenceLimit, str] = {
     "units": "the pixels of this study are not in Hounsfield units",
+    "image kind": "the image is an overview or a projection and no slice",
     "body part": "the atlas holds no lesions of this body part",
     "unknown body part": "the file does not say which part of the body it shows",
+    "plane": "the slices lie in another plane than those of the atlas",
     "body part seen": "which part of the body it is was judged from the picture alone",
     "synthetic atlas": "the atlas is synthetic and this study is not",
 }
@@ -29,6 +31,8 @@ def limited(
 
     - Pixels other than HU, or a body part that is not among the atlas's `body_parts`: none, so no type is named. One
       that is unknown is not among them.
+    - An overview, or a projection of several slices: none.
+    - Slices that are not axial: low at most, and that is the reason given also where the likeness itself is low.
     - A body part that no file states, but that the picture looks like: moderate at most.
     - Synthetic lesions only, asked about a study that is not synthetic: low at most.
     """
@@ -36,11 +40,14 @@ def limited(
     missing: ConfidenceLimit = "body part" if body_part else "unknown body part"
     ceilings: tuple[tuple[bool, Confidence, ConfidenceLimit], ...] = (
         (study.units != "HU", "none", "units"),
+        (study.kind in ("localizer", "mip"), "none", "image kind"),
         (not may_be_among(body_part, body_parts), "none", missing),
+        (study.plane not in (None, "axial"), "low", "plane"),
         (synthetic_atlas and not study.synthetic, "low", "synthetic atlas"),
         (study.body_part is None and body_part is not None, "moderate", "body part seen"),
     )
     for applies, ceiling, limit in ceilings:
-        if applies and LEVELS.index(ceiling) < LEVELS.index(likeness):
+        lowers = LEVELS.index(ceiling) < LEVELS.index(likeness)
+        if applies and (lowers or (limit == "plane" and likeness == ceiling)):
             return ceiling, limit
     return likeness, None

@@ -15,7 +15,7 @@ Millimetres = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 LesionType = Annotated[str, Field(max_length=200)]
 Confidence = Literal["high", "moderate", "low", "none"]
 ConfidenceLimit = Literal[  # why it is lower than the likeness alone
-    "units", "body part", "unknown body part", "body part seen", "synthetic atlas"
+    "units", "image kind", "body part", "unknown body part", "plane", "body part seen", "synthetic atlas"
 ]
 
 DEEPLESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")

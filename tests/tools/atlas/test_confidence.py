@@ -36,6 +36,13 @@ def test_a_study_of_the_atlas_s_own_kind_keeps_its_confidence(likeness: Confiden
         ({"body_part": None, "body_part_seen": "chest"}, False, "low", ("low", None)),
         ({"body_part": None, "body_part_seen": "chest"}, True, "high", ("low", "synthetic atlas")),
         ({"units": "arbitrary"}, False, "high", ("none", "units")),
+        ({"plane": "axial"}, False, "high", ("high", None)),
+        ({"plane": "coronal"}, False, "high", ("low", "plane")),
+        ({"plane": "oblique"}, True, "low", ("low", "plane")),
+        ({"plane": "coronal", "body_part": "head"}, True, "low", ("none", "body part")),
+        ({"kind": "localizer"}, False, "high", ("none", "image kind")),
+        ({"kind": "mip"}, True, "low", ("none", "image kind")),
+        ({"kind": "average"}, False, "high", ("high", None)),
     ],
 )
 def test_a_study_of_another_kind_is_limited_and_told_why(facts, synthetic_atlas, likeness, expected):
