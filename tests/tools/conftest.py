@@ -106,9 +106,9 @@ def worker_that(monkeypatch):
     def install(line: str) -> None:
         patch = (
             "import tools.intake.dicom.decode as d, os, signal, time; real = d.decode_file\n"
-            "def decode_file(data, file, budget):\n"
+            "def decode_file(data, file, budget, wanted=None):\n"
             f"    {line}\n"
-            "    yield from real(data, file, budget)\n"
+            "    yield from real(data, file, budget, wanted)\n"
             "d.decode_file = decode_file\n"
         )
         head, tail = worker_process.BOOTSTRAP.split("; from tools.intake.worker")

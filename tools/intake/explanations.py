@@ -46,6 +46,8 @@ LEFT_OUT: dict[Reason, str] = {
     Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
     Reason.OUTSIDE_BLOCK: "there are more slices than can be held, so those around the middle were read; "
     "send fewer to see the others",
+    Reason.PARTLY_READ: "there are more slices than can be held, so those around the middle were read; "
+    "send fewer to see the others",
     Reason.OTHER_PATIENT: "it is not of the same patient as the images shown; send one patient at a time",
 }
 
@@ -90,7 +92,11 @@ def describe_left_out(left_out: Iterable[tuple[int, Reason]], files: int) -> tup
     for file, reason in sorted(left_out):
         if file not in by_reason[reason]:
             by_reason[reason].append(file)
-    return tuple(f"{_subject(numbers, files)} left out: {LEFT_OUT[reason]}." for reason, numbers in by_reason.items())
+    fates = {Reason.PARTLY_READ: "read in part"}
+    return tuple(
+        f"{_subject(numbers, files)} {fates.get(reason, 'left out')}: {LEFT_OUT[reason]}."
+        for reason, numbers in by_reason.items()
+    )
 
 
 def reasons_by_file(left_out: Iterable[tuple[int, Reason]]) -> tuple[tuple[int, str], ...]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -16,7 +17,7 @@ from tools.intake.messages import IntakeLimits, Reason
 from tools.intake.patients import Patient, patients_of
 from tools.intake.plausibility import is_beyond_doubt, is_large_enough
 from tools.intake.ranking import solid_block
-from tools.intake.sandbox import IntakeResult, read_headers, read_records, read_sandboxed, worker_for
+from tools.intake.sandbox import IntakeResult, Only, read_headers, read_records, read_sandboxed, worker_for
 from tools.intake.series import build_series
 from tools.intake.slice_loader import SliceLoader
 from tools.intake.worker_process import WorkerError, WorkerPool, WorkerProcess
@@ -135,21 +136,24 @@ def _within_limits(files: list[Path], limits: IntakeLimits, reading: IntakeResul
     return reading if only is None else _without_the_rest(read_sandboxed(files, limits, only=only), only)
 
 
-def _block_that_fits(files: list[Path], limits: IntakeLimits, reading: IntakeResult) -> set[int] | None:
-    """Choose the files to read where all of them have more pixels than can be held; None where they fit."""
+def _block_that_fits(files: list[Path], limits: IntakeLimits, reading: IntakeResult) -> Only | None:
+    """Choose the files to read, and of which only some frames, where all of them have more pixels than can be held;
+    None where they fit."""
     if not any(reason is Reason.TOO_LARGE_IMAGE for _, reason in reading.left_out):
         return None
     frames = read_records(files, limits)
     if sum(frame.record.pixel_bytes // 2 for frame in frames) <= limits.max_voxels:
         return None  # a file that only claims to be so large
-    images = {frame.record.file for frame in frames}
+    counts = Counter(frame.record.file for frame in frames)
     block = solid_block(frames, limits.max_voxels)
-    return block | (set(range(1, reading.files + 1)) - images)
+    parts = {file: None if len(chosen) == counts[file] else sorted(chosen) for file, chosen in block.items()}
+    return parts | {file: None for file in range(1, reading.files + 1) if file not in counts}
 
 
-def _without_the_rest(reading: IntakeResult, only: set[int]) -> IntakeResult:
+def _without_the_rest(reading: IntakeResult, only: Only) -> IntakeResult:
     """Say of the files that were not read why."""
     reading.left_out += [(file, Reason.OUTSIDE_BLOCK) for file in range(1, reading.files + 1) if file not in only]
+    reading.left_out += [(file, Reason.PARTLY_READ) for file, frames in only.items() if frames is not None]
     return reading
 
 

@@ -65,6 +65,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     OTHER_PATIENT = "other patient"
     OUTSIDE_BLOCK = "outside the block that fits"
+    PARTLY_READ = "partly read"
 
 
 class Note(StrEnum):

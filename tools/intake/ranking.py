@@ -49,11 +49,11 @@ def plane_of(record: FrameRecord) -> Plane | None:
     return planes[int(along.argmax())] if along.max() >= ALONG_AXIS else "oblique"
 
 
-def solid_block(frames: Sequence[ReceivedFrame], max_voxels: int) -> set[int]:
-    """Choose the files to read of an upload with more than `max_voxels`: the first series whole, or where it alone is
-    too large a block around its middle; then every other series that still fits whole."""
+def solid_block(frames: Sequence[ReceivedFrame], max_voxels: int) -> dict[int, set[int]]:
+    """Choose the files to read, and their frames, of an upload with more than `max_voxels`: the first series whole, or
+    where it alone is too large a block around its middle; then every other series that still fits whole."""
     stacks, _ = assemble(patients_of(list(frames))[0].frames)
-    chosen: set[int] = set()
+    chosen: dict[int, set[int]] = {}
     left = max_voxels
     for _, stack in sorted(zip(ranks(stacks), stacks, strict=True), key=lambda pair: pair[0]):
         records = [frame.record for frame in stack.frames]
@@ -62,7 +62,8 @@ def solid_block(frames: Sequence[ReceivedFrame], max_voxels: int) -> set[int]:
             start = (len(records) - fitting) // 2
             records = records[start : start + fitting]
         if len(records) <= fitting:
-            chosen.update(record.file for record in records)
+            for record in records:
+                chosen.setdefault(record.file, set()).add(record.frame)
             left -= sum(record.pixel_bytes // 2 for record in records)
     return chosen
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -24,6 +24,8 @@ MANY_FILES = 64
 TIMED_OUT = {-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name)}
 LARGE_ZIP_BYTES = 4 << 20
 UNBOUNDED = 1 << 60  # voxels
+
+Only = Mapping[int, list[int] | None]  # the files that are read, by number, and of some only these frames
 
 
 @dataclass(eq=False)
@@ -68,16 +70,16 @@ class Job:
     shards: int
     headers_only: bool = False  # of plain CT images; it then stays and decodes the files it is asked for
     records_only: bool = False  # of every image; nothing is kept of its pixels
-    only: list[int] | None = None  # the files that are read; None: all
+    only: list[tuple[int, list[int] | None]] | None = None  # see `Only`; None: all of all
 
 
 def read_sandboxed(
     paths: Sequence[Path],
     limits: IntakeLimits,
     start: Callable[[], WorkerProcess] = WorkerProcess,
-    only: Collection[int] | None = None,
+    only: Only | None = None,
 ) -> IntakeResult:
-    """Parse and decode `paths`, or the files of these numbers, in worker processes. A file that crashes one or takes
+    """Parse and decode `paths`, or what `only` names of them, in worker processes. A file that crashes one or takes
     too long is left out; the others are read."""
     reading, workers = _read(paths, limits, start, only=only)
     for worker in workers:
@@ -89,7 +91,7 @@ def read_headers(
     paths: Sequence[Path],
     limits: IntakeLimits,
     start: Callable[[], WorkerProcess] = WorkerProcess,
-    only: Collection[int] | None = None,
+    only: Only | None = None,
 ) -> tuple[IntakeResult, list[WorkerProcess]]:
     """Like `read_sandboxed`, but of plain CT images only the headers. Also returns the workers, which know the files
     by their numbers and can decode them; close them."""
@@ -127,14 +129,14 @@ def _read(
     start: Callable[[], WorkerProcess],
     headers_only: bool = False,
     records_only: bool = False,
-    only: Collection[int] | None = None,
+    only: Only | None = None,
 ) -> tuple[IntakeResult, list[WorkerProcess]]:
     reading = IntakeResult(limits)
     shards = _shard_count(paths)
     workers: list[WorkerProcess] = []
     with ThreadPoolExecutor(shards) as threads:
         deadline = time.monotonic() + limits.timeout_s
-        names, wanted = [os.fspath(path) for path in paths], None if only is None else sorted(only)
+        names, wanted = [os.fspath(path) for path in paths], None if only is None else list(only.items())
         jobs = [
             Job(names, asdict(limits), 1, shard, shards, headers_only, records_only, wanted) for shard in range(shards)
         ]

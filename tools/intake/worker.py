@@ -14,6 +14,7 @@ import signal
 import struct
 import sys
 import warnings
+from collections.abc import Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -41,7 +42,14 @@ def main() -> None:
     limits = IntakeLimits(**job["limits"])
     _limit_resources(limits)
 
-    def send(file: int, source: Source, budget: Budget, header_only: bool, records_only: bool = False) -> None:
+    def send(
+        file: int,
+        source: Source,
+        budget: Budget,
+        header_only: bool,
+        records_only: bool = False,
+        frames: Collection[int] | None = None,
+    ) -> None:
         """Send the frames of a file, or only their records where that will do for now."""
         _send(pipe, {"kind": "begin", "file": file})
         _alarm(limits.file_timeout_s)
@@ -51,7 +59,7 @@ def main() -> None:
                 source.skip(budget)
                 _send(pipe, {"kind": "header", "record": asdict(record)})
             else:
-                for record, image in decode_file(source.read(budget), file, budget):
+                for record, image in decode_file(source.read(budget), file, budget, frames):
                     if records_only:
                         _send(pipe, {"kind": "header", "record": asdict(record)})
                     else:
@@ -63,14 +71,15 @@ def main() -> None:
         _alarm(0)
 
     budget = Budget(limits)
-    only = None if job["only"] is None else set(job["only"])
+    only = None if job["only"] is None else dict(job["only"])
     sources: list[Source] = []
     for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
         sources.append(source)
         if file < job["start_at"] or file % job["shards"] != job["shard"] or (only is not None and file not in only):
             source.skip(budget)
         else:
-            send(file, source, budget, job["headers_only"] or job["records_only"], job["records_only"])
+            wanted = only[file] if only is not None else None
+            send(file, source, budget, job["headers_only"] or job["records_only"], job["records_only"], wanted)
     _send(pipe, {"kind": "end", "files": len(sources)})
     archives: dict[str, ZipFile] = {}
     while line := sys.stdin.buffer.readline() if job["headers_only"] else b"":

@@ -329,3 +329,17 @@ def test_links_are_followed_for_the_operator_and_not_in_an_upload(make_ct, save,
     assert series.facts.slices == 3
     with pytest.raises(IntakeError, match="link or device"):
         read_study(folder, keys)
+
+
+@pytest.mark.parametrize("read", [read_study, open_study])
+def test_of_one_file_with_too_many_frames_a_block_around_the_middle_is_read(make_ct, save, keys, read):
+    stored = np.repeat(np.arange(1024, 1064, dtype=np.uint16), 64 * 64).reshape(40, 64, 64)
+    stored[:, 0] = 24
+    path = save(make_ct(stored, SpacingBetweenSlices=2), "multi-frame")
+
+    study = read(path, keys, limits=replace(LIMITS, max_voxels=17 * 64 * 64))
+
+    [series] = study.series
+    assert np.asarray(series.volume_hu)[:, 32, 32].tolist() == list(range(11, 28))
+    assert series.image_numbers == tuple(range(12, 29))
+    assert study.skipped[0].startswith("The file was read in part: there are more slices than can be held")

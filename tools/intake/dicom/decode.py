@@ -1,7 +1,7 @@
 """One file's bytes to decoded frames with their records. Runs in the sandboxed worker; loads pydicom's decoders."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,11 +49,14 @@ class Described:
     notes: tuple[Note, ...]
 
 
-def decode_file(data: bytes, file: int, budget: Budget) -> Iterator[DecodedFrame]:
-    """Decode the frames of one DICOM file, int16 HU or float32 (see FrameRecord). Raises LeftOutError."""
+def decode_file(
+    data: bytes, file: int, budget: Budget, wanted: Collection[int] | None = None
+) -> Iterator[DecodedFrame]:
+    """Decode the frames of one DICOM file, or the `wanted` ones, int16 HU or float32 (see FrameRecord). Raises
+    LeftOutError."""
     try:
-        dataset, frames = open_image(data, budget)
-        yield from _frames(dataset, file, frames)
+        dataset, frames = open_image(data, budget, None if wanted is None else len(wanted))
+        yield from _frames(dataset, file, frames, wanted)
     except (LeftOutError, MemoryError, GeneratorExit):
         raise
     except RecursionError as error:
@@ -83,13 +86,15 @@ def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecor
     return _record(dataset, groups, file, 0, described, _position(dataset, groups, 0.0), lossy)
 
 
-def _frames(dataset: Dataset, file: int, frames: int) -> Iterator[DecodedFrame]:
+def _frames(dataset: Dataset, file: int, frames: int, wanted: Collection[int] | None) -> Iterator[DecodedFrame]:
     _complete(dataset)
     offsets = header.frame_positions(dataset, frames) if frames > 1 else None
     shape = int(dataset.Rows), int(dataset.Columns)
     encoded = header.value(dataset, "PixelData") or b""
     lossy = read_lossy(dataset, encoded, len(encoded) // frames)
     for frame, array in enumerate(_arrays(dataset, frames)):
+        if wanted is not None and frame not in wanted:
+            continue
         if array.shape[:2] != shape:
             raise LeftOutError(Reason.SIZE_LIES)
         groups = header.frame_groups(dataset, frame)

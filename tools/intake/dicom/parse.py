@@ -34,15 +34,16 @@ PIXEL_TAG = (0x7FE0, 0x0010)
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 
-def open_image(data: bytes, budget: Budget) -> tuple[Dataset, int]:
-    """Parse an image into its data set and number of frames. Raises LeftOutError, with the reason, if unusable."""
+def open_image(data: bytes, budget: Budget, wanted: int | None = None) -> tuple[Dataset, int]:
+    """Parse an image into its data set and number of frames, of which `wanted` will be kept, or all. Raises
+    LeftOutError, with the reason, if unusable."""
     dataset = parse(data, budget)
     if data[PREFIX] != b"DICM" and header.value(dataset, "Rows") is None and not header.text(dataset, "SOPClassUID"):
         raise LeftOutError(Reason.NOT_DICOM)
     reason = header.non_image(dataset)
     if reason is not None:
         raise LeftOutError(reason)
-    return dataset, _check_size(dataset, budget)
+    return dataset, _check_size(dataset, budget, wanted)
 
 
 def open_header(head: bytes, size: int, budget: Budget) -> tuple[Dataset, int] | None:
@@ -120,7 +121,7 @@ def _looks_like_bare_dataset(data: bytes) -> bool:
     return len(data) > 8 and (data[:2] in (b"\x02\x00", b"\x08\x00", b"\x00\x08")) and data[:4] != data[4:8]
 
 
-def _check_size(dataset: Dataset, budget: Budget) -> int:
+def _check_size(dataset: Dataset, budget: Budget, wanted: int | None) -> int:
     """Count the frames, once rows x columns x frames fit the bounds and the bytes that are there."""
     rows, columns = header.integer(dataset, "Rows", 1, 65535), header.integer(dataset, "Columns", 1, 65535)
     data = next((data for keyword in PIXEL_KEYWORDS if (data := header.value(dataset, keyword)) is not None), None)
@@ -131,7 +132,7 @@ def _check_size(dataset: Dataset, budget: Budget) -> int:
         if header.value(dataset, "NumberOfFrames") is not None:
             raise LeftOutError(Reason.DAMAGED)
         frames = 1
-    budget.spend_voxels(rows * columns * frames)
+    budget.spend_voxels(rows * columns * (frames if wanted is None else min(wanted, frames)))
     if data is None:
         raise LeftOutError(Reason.CUT if _names_an_image(dataset) else Reason.NO_IMAGE)
     decoder = decoder_of(dataset)
