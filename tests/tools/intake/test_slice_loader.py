@@ -141,6 +141,17 @@ def test_what_is_no_plain_ct_is_left_out_at_once(opened, upload, make_ct, save):
     assert len(study.skipped) == 2
 
 
+def test_padding_that_may_be_tissue_is_looked_at_before_the_study_opens(opened, make_ct, save):
+    stored = np.full((64, 64), 1064, np.uint16)
+    stored[:8] = 24
+    for i in range(20):
+        path = save(make_ct(stored, ImagePositionPatient=[0, 0, 2.0 * i], PixelPaddingValue=1064), f"{i}")
+
+    study, _ = opened(path.parent)
+
+    assert any("would erase tissue" in warning for warning in study.series[0].warnings)
+
+
 def test_an_upload_of_nothing_useful_is_one_sentence(keys, tmp_path):
     (tmp_path / "letter.txt").write_text("dear colleague")
     done = threading.Event()

@@ -77,7 +77,7 @@ def read_header(head: bytes, size: int, file: int, budget: Budget) -> FrameRecor
         return None
     groups = header.frame_groups(dataset, 0)
     transform, kind = _transform(dataset, header.macro(dataset, groups, "PixelValueTransformationSequence"))
-    if reason_against_hu(dataset, groups, transform, kind) is not None:
+    if reason_against_hu(dataset, groups, transform, kind) is not None or _may_erase_tissue(dataset, transform):
         return None
     window = header.window(header.macro(dataset, groups, "FrameVOILUTSequence"))
     notes = header.notes(dataset, False, image_type(dataset, groups))
@@ -249,16 +249,30 @@ def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.ge
     cells = array
     if decoder_of(dataset).is_native:
         array = pixels.stored_bits(array, allocated, bits, bits - 1 if high is None else high)
-    little = bool(dataset.original_encoding[1])
-    padding, limit = (
-        next(iter(header.raw_integers(dataset, keyword, little)), None)
-        for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
-    )
+    padding, limit = _padding(dataset)
     padded = pixels.padding_mask(array, padding, limit, allocated)
     beyond = pixels.padding_mask(cells, padding, limit, allocated) if array is not cells else None
     if beyond is not None and padded is not None:
         beyond &= ~padded
     return array, padded, beyond
+
+
+def _padding(dataset: Dataset) -> list[int | None]:
+    """Read Pixel Padding Value and Range Limit as they are written: their sign may be wrong."""
+    little = bool(dataset.original_encoding[1])
+    return [
+        next(iter(header.raw_integers(dataset, keyword, little)), None)
+        for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit")
+    ]
+
+
+def _may_erase_tissue(dataset: Dataset, transform: pixels.Rescale | pixels.LookupTable | None) -> bool:
+    """Whether padding is stated that may be tissue, so that the pixels have to be looked at before it is believed."""
+    stated = [value for value in _padding(dataset) if value is not None]
+    is_signed, allocated = dataset.PixelRepresentation == 1, int(dataset.BitsAllocated)
+    values = np.array([pixels.in_type(value, is_signed, allocated) for value in stated])
+    within = values < (1 << int(dataset.BitsStored))
+    return transform is None or bool((transform.apply(values[within]) > pixels.LOWEST_TISSUE_HU).any())
 
 
 def _transform(dataset: Dataset, values: Dataset) -> tuple[pixels.Rescale | pixels.LookupTable | None, str]:

@@ -75,8 +75,8 @@ def padding_mask(
     """
     if padding is None or stored.dtype.kind not in "iu":
         return None
-    first = _wrap(padding, stored.dtype.kind == "i", bits_allocated)
-    last = first if limit is None else _wrap(limit, stored.dtype.kind == "i", bits_allocated)
+    first = in_type(padding, stored.dtype.kind == "i", bits_allocated)
+    last = first if limit is None else in_type(limit, stored.dtype.kind == "i", bits_allocated)
     mask = (stored >= min(first, last)) & (stored <= max(first, last))  # type: ignore[operator]
     return mask if mask.any() else None
 
@@ -178,6 +178,7 @@ def _is_exact(stored: NDArray[np.generic], rescale: Rescale) -> bool:
     )
 
 
-def _wrap(value: int, signed: bool, bits: int) -> int:
+def in_type(value: int, signed: bool, bits: int) -> int:
+    """Read a padding value in the pixels' own type, whichever sign it is written with."""
     value &= (1 << bits) - 1
     return value - (1 << bits) if signed and value >> (bits - 1) else value
