@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tools.intake.image_kinds import kernel_class
 from tools.intake.messages import FrameRecord, Note, Reason
 from tools.intake.sandbox import ReceivedFrame
 from tools.intake.separation import Floats, Key, has_ties, is_even, is_one_place, kind_key, layers_of, separate
@@ -49,11 +50,13 @@ def assemble(frames: Sequence[ReceivedFrame]) -> tuple[list[Stack], list[tuple[i
 
 
 def _numbered(stacks: list[Stack]) -> list[Stack]:
-    """Number the passes of one DICOM series in the order of their time."""
+    """Number the passes of one DICOM series in the order of their time; another kernel is no other pass."""
     by_kind: dict[Hashable, list[Stack]] = defaultdict(list)
     for stack in stacks:
         first = stack.frames[0].record
-        by_kind[kind_key(first), first.row_direction, first.column_direction, first.rows, first.columns].append(stack)
+        kernel = kernel_class(first.keys.kernel)
+        place = first.row_direction, first.column_direction, first.rows, first.columns
+        by_kind[kind_key(first), kernel, place].append(stack)
     numbered = []
     for alike in by_kind.values():
         alike.sort(key=lambda stack: min(_order(frame.record) for frame in stack.frames))

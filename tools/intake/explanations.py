@@ -62,7 +62,7 @@ NOTES: dict[Note, str] = {
     "not Hounsfield units, so densities are arbitrary and no lesion type is named.",
     Note.OTHER_UNIT: "The file states another unit than Hounsfield units, so densities are arbitrary and no lesion "
     "type is named.",
-    Note.GREY_LEVELS: "The values have 8 bits and no scale, so they are grey levels and not Hounsfield units; "
+    Note.GREY_LEVELS: "The values are those of a picture of 8 bits, grey levels and not Hounsfield units; "
     "use the original series if densities matter.",
     Note.NO_AIR: "The values are not Hounsfield units as stated: there is no air, though the background lies where "
     "air should be; check the rescale intercept, or export the series again.",

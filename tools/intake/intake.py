@@ -15,7 +15,7 @@ from tools.domain.study import Series, Study
 from tools.intake.explanations import describe_left_out, reasons_by_file
 from tools.intake.messages import IntakeLimits, Reason
 from tools.intake.patients import Patient, patients_of
-from tools.intake.plausibility import is_beyond_doubt, is_large_enough
+from tools.intake.plausibility import is_beyond_doubt, is_large_enough, reason_against_values
 from tools.intake.ranking import solid_block
 from tools.intake.sandbox import IntakeResult, Only, read_headers, read_records, read_sandboxed, worker_for
 from tools.intake.series import build_series
@@ -158,13 +158,17 @@ def _without_the_rest(reading: IntakeResult, only: Only) -> IntakeResult:
 
 
 def _looks_right(series: Series, loader: SliceLoader) -> bool:
-    """Whether the middle slice has air and tissue, as Hounsfield units have; else all slices are looked at first."""
+    """Whether the middle slice has air and tissue, as Hounsfield units have, and nothing speaks against those halfway
+    to the ends; else all slices are looked at first."""
     volume = series.volume_hu
     if not isinstance(volume, LazyVolume) or series.facts.kind == "localizer" or not is_large_enough(*volume.shape[1:]):
         return True
     if not loader.first_look(volume, series.middle_slice):
         return True  # the loader says later why it cannot be shown
-    return is_beyond_doubt(volume[series.middle_slice])
+    others = [i for i in (len(volume) // 4, len(volume) * 3 // 4) if loader.first_look(volume, i)]
+    return is_beyond_doubt(volume[series.middle_slice]) and all(
+        reason_against_values(volume[i][None]) is None for i in others
+    )
 
 
 def _given(paths: Sequence[Path] | Path) -> list[Path]:

@@ -70,6 +70,7 @@ STILL_HU: dict[str, Change] = {
     "unspecified unit": described(RescaleType="US"),
     "unspecified unit, reformatted": described(RescaleType="US", ImageType=["DERIVED", "SECONDARY", "AXIAL"]),
     "spelled out": described(RescaleType="HOUNSFIELD"),
+    "no modality": lambda d, k: d.pop("Modality"),
     "shown inverted": described(PhotometricInterpretation="MONOCHROME1"),
 }
 
@@ -105,6 +106,10 @@ NOT_HU: dict[str, tuple[Change, Note]] = {
     "iodine": (described(ImageType=["DERIVED", "PRIMARY", "DE_IODINE"]), Note.COMPUTED_MAP),
     "density": (described(RescaleType="MGML"), Note.NOT_HU),
     "modified": (described(RescaleType="HU_MOD"), Note.NOT_HU),
+    "a page without a place": (
+        lambda d, k: (d.pop("ImagePositionPatient"), stored(d, np.where(GREY[k] > 140, 255, 0).astype(np.int16), True)),
+        Note.GREY_LEVELS,
+    ),
     "no intercept": (lambda d, k: d.pop("RescaleIntercept"), Note.NO_RESCALE),
 }  # fmt: skip
 

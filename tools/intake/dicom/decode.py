@@ -156,7 +156,9 @@ def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) 
                 if padded is None:
                     notes.append(Note.PADDING_IGNORED)
             hu = pixels.to_hu(stored, transform, pixels.either(padded, surely_padded))
-            return DecodedImage(hu, (center, width), tuple(notes))
+            if _position(dataset, groups, 0.0) is not None or hu.min() < 0 or hu.max() > pixels.MAX_GREY:
+                return DecodedImage(hu, (center, width), tuple(notes))
+            problem = Note.GREY_LEVELS  # a page of text: no place in the patient, and nothing as light as air
         notes.append(problem)
     # MONOCHROME1 says how to show values, not what they are: it turns round what has no unit, never HU
     inverted = photometric == "MONOCHROME1"

@@ -45,6 +45,7 @@ FIRST_LEVEL = """
 SYNTHETIC_DATA = 0x0008001C  # CS, YES or NO
 TAGS: list[BaseTag | int] = [*map(Tag, FIRST_LEVEL), Tag(SYNTHETIC_DATA)]
 
+CT_IMAGES = "1.2.840.10008.5.1.4.1.1.2"  # and its enhanced forms
 NON_IMAGES = (  # SOP Class UID prefixes, PS3.4 annex B.5
     ("1.2.840.10008.1.3.10", Reason.DIRECTORY),
     ("1.2.840.10008.5.1.4.1.1.66.", Reason.SEGMENTATION),
@@ -169,9 +170,11 @@ def non_image(dataset: Dataset) -> Reason | None:
 
 
 def modality(dataset: Dataset) -> str:
-    """Read a defined term of the standard, else OT."""
+    """Read a defined term of the standard; CT by its SOP class where nothing is stated, else OT."""
     term = text(dataset, "Modality").upper()
-    return term if term in MODALITIES else "OT"
+    if term:
+        return term if term in MODALITIES else "OT"
+    return "CT" if re.match(rf"{CT_IMAGES}(\.|$)", sop_class(dataset)) else "OT"
 
 
 def body_part(dataset: Dataset, anatomy: Dataset) -> str | None:

@@ -11,6 +11,7 @@ from tools.intake.messages import Reason
 
 AIR_HU = -1024  # what lies outside the scanned circle; nothing on the Hounsfield scale is lower
 MAX_HU = 32767
+MAX_GREY = 255
 LOWEST_TISSUE_HU = -950.0  # a padding value above it would erase anatomy, or metal, if the tag were wrong
 PADDED_CORNER = 0.005  # share of the image; corners outside a circular field of view have a twentieth each
 PADDED_MOST = 0.6  # share of the image that padding of tissue density may have in all
