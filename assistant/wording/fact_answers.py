@@ -27,7 +27,7 @@ from tools.domain.facts import (
     ReportFacts,
     StudyFacts,
 )
-from tools.domain.study_words import spacing_words
+from tools.domain.study_words import DENSITY_DOUBTS, spacing_words
 
 
 # -- study, regions, measurements ----------------------------------------------------------------------------------
@@ -121,6 +121,8 @@ def _measured(r: RegionFacts) -> str:
     if r.units != "HU":
         return told + "its values are not Hounsfield units, so no density is given."
     told += f"mean {number(r.mean_hu)} HU, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} HU."
+    if r.density_doubt:
+        told += f" {DENSITY_DOUBTS[r.density_doubt]}"
     return f"{told} {LOSSY_DENSITY}" if r.lossy else told
 
 

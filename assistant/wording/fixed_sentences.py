@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from assistant.core.turn_state import TurnState
 from assistant.wording.not_yet import NOT_YET, UNMET
 from assistant.wording.phrases import counted, listed
+from tools.domain.study_words import DENSITY_DOUBTS
 from tools.settings import get_settings
 
 CAUTION = "For research and teaching: likeness to atlas cases, not a diagnosis."
@@ -123,7 +124,7 @@ def what_number(number: str) -> str:
 def fixed_texts() -> tuple[str, ...]:
     """Return every sentence that needs no evidence, and could be given none."""
     return (
-        LOSSY_DENSITY, SEX_OTHER,
+        LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(),
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,

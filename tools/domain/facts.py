@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from tools.domain.dicom_terms import KernelClass, Plane, SeriesKind
 from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit
 from tools.domain.region import Origin, Region
-from tools.domain.study import BodyRegion, SafeFacts, Series, Study
+from tools.domain.study import BodyRegion, DensityDoubt, SafeFacts, Series, Study
 
 
 class Facts(BaseModel):
@@ -101,6 +101,7 @@ class RegionFacts(Facts):
     units: Literal["HU", "arbitrary"] = "HU"
     lossy: bool = False  # compressed with loss: densities may be off
     lossy_ratio: float | None = None  # uncompressed to compressed
+    density_doubt: DensityDoubt | None = None
 
     @classmethod
     def of(cls, region: Region, series: Series) -> "RegionFacts":
@@ -123,6 +124,7 @@ class RegionFacts(Facts):
             units=series.facts.units,
             lossy=series.facts.lossy,
             lossy_ratio=series.facts.lossy_ratio,
+            density_doubt=series.facts.density_doubt,
         )
 
 

@@ -13,6 +13,7 @@ from tools.domain.lazy_volume import Volume
 from tools.domain.windows import Window
 
 PatientSex = Literal["F", "M", "O"]
+DensityDoubt = Literal["air off", "cut off"]  # what is known to be wrong with values that are Hounsfield units
 BodyRegion = Literal["head", "neck", "chest", "abdomen", "pelvis", "limb"]
 
 
@@ -54,6 +55,7 @@ class SafeFacts(BaseModel):
     kvp: float | None = None
     contrast: bool | None = None
     units: Literal["HU", "arbitrary"] = "HU"
+    density_doubt: DensityDoubt | None = None
     synthetic: bool = False
     plane: Plane | None = None  # None: the file does not say, as in all that follow
     kind: SeriesKind | None = None

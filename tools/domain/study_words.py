@@ -1,7 +1,7 @@
 """Facts about a series in coded words, as the viewer, the reports and the assistant say them."""
 
 from tools.domain.dicom_terms import SeriesKind
-from tools.domain.study import SafeFacts
+from tools.domain.study import DensityDoubt, SafeFacts
 
 OLDEST_STATED_YEARS = 90  # stands for every age above 89
 DAYS_PER_YEAR = 365.25
@@ -13,6 +13,10 @@ KIND_WORDS: dict[SeriesKind, str] = {
     "localizer": "localizer",
     "screen": "screen copy",
     "map": "computed map",
+}
+DENSITY_DOUBTS: dict[DensityDoubt, str] = {
+    "air off": "The air around the patient is not where it belongs, so all densities may be off.",
+    "cut off": "The lowest densities were cut off in the file, so air and lung measure too dense.",
 }
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tools.domain.dicom_terms import SeriesKind
 from tools.domain.lazy_volume import Volume
 from tools.domain.patient_keys import PatientKeys
-from tools.domain.study import SafeFacts, Series
+from tools.domain.study import DensityDoubt, SafeFacts, Series
 from tools.domain.windows import SOFT_TISSUE_WINDOW, Window
 from tools.intake.assembly import Stack, assemble, axes_of
 from tools.intake.dicom.pixels import display_range, to_scale
@@ -39,7 +39,7 @@ NOT_AXIAL = (
 
 KINDS: dict[Note, SeriesKind] = {Note.LOCALIZER: "localizer", Note.SCREEN: "screen", Note.COMPUTED_MAP: "map"}
 
-NOTES_ON_AIR = (Note.AIR_OFF, Note.CUT_OFF)  # of values that stay Hounsfield units
+NOTES_ON_AIR: dict[Note, DensityDoubt] = {Note.AIR_OFF: "air off", Note.CUT_OFF: "cut off"}  # the values stay HU
 
 Item = TypeVar("Item")
 Matrix = NDArray[np.float64]
@@ -113,6 +113,7 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
         kvp=_most_common(record.kvp for record in records),
         contrast=_most_common(record.contrast for record in records),
         units="HU" if in_hu else "arbitrary",
+        density_doubt=NOTES_ON_AIR.get(doubt) if doubt else None,
         synthetic=all(record.synthetic for record in records),
         plane=plane,
         kind=kind,

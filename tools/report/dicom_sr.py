@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import RegionFacts
-from tools.domain.study_words import OLDEST_STATED_YEARS
+from tools.domain.study_words import DENSITY_DOUBTS, OLDEST_STATED_YEARS
 from tools.report.content import (
     ORIGIN_WORDS,
     RegionReport,
@@ -197,6 +197,8 @@ def _texts_sr(region: RegionReport) -> Iterable[tuple["Code", str]]:
     if facts.lossy:
         ratio = f" about {round(facts.lossy_ratio)}:1" if facts.lossy_ratio else ""
         yield _code("lossy-compression", "Lossy compression"), f"compressed with loss{ratio}: densities may be off"
+    if facts.density_doubt:
+        yield _code("density-doubt", "Doubt about densities"), DENSITY_DOUBTS[facts.density_doubt]
     if search is None:
         return
     yield _code("search-scope", "Lesions searched"), f"{filter_words(search.filters)}; atlas of {search.atlas_size}"

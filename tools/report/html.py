@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from tools.domain.facts import RegionFacts
 from tools.domain.study import SafeFacts
-from tools.domain.study_words import age_words, lossy_words, series_words
+from tools.domain.study_words import DENSITY_DOUBTS, age_words, lossy_words, series_words
 from tools.report.content import (
     ORIGIN_WORDS,
     ReportContent,
@@ -104,4 +104,5 @@ def region_facts(facts: RegionFacts) -> dict[str, str | None]:
         "Area": None if facts.area_mm2 is None else f"{facts.area_mm2:g} mm²",
         **{name: f"{hu:g} HU" if facts.units == "HU" else None for name, hu in densities.items()},
         "Densities": "may be off: the images were compressed with loss" if facts.lossy else None,
+        "Doubt": DENSITY_DOUBTS[facts.density_doubt] if facts.density_doubt else None,
     }

@@ -161,13 +161,13 @@ def search_once(
     series_number: int | None,
     k: int | None,
     filters: "Filters",
-) -> tuple[Region, "SearchFacts"]:
+) -> tuple["Series", Region, "SearchFacts"]:
     """Search once, without a conversation. Raises FilterError."""
     from tools.workspace.search import search_region
 
     with open_workspace(settings, path, series_number) as workspace:
         region = add_box(workspace.session, roi, slice_number)
-        return region, search_region(workspace, region.region_id, k, filters)
+        return workspace.session.series, region, search_region(workspace, region.region_id, k, filters)
 
 
 def messages_of(script: Path | None) -> Iterable[str]:
@@ -201,11 +201,11 @@ def print_answer(answer: "Answer", as_json: bool) -> None:
     Console().print(Markdown(answer.answer))
 
 
-def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
+def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -> None:
     """Print hits and votes as a table, or as one JSON document."""
-    region, facts = found
+    series, region, facts = found
     if as_json:
-        typer.echo(search_document(region, facts))
+        typer.echo(search_document(series, region, facts))
         return
     from rich.console import Console
     from rich.table import Table
@@ -229,11 +229,11 @@ def print_search(found: tuple[Region, "SearchFacts"], as_json: bool) -> None:
         console.print("Votes: " + ", ".join(f"{v.lesion_type} {v.probability:.0%}" for v in facts.votes))
 
 
-def search_document(region: Region, facts: "SearchFacts") -> str:
-    """Write the JSON document of `search --json`."""
+def search_document(series: "Series", region: Region, facts: "SearchFacts") -> str:
+    """Write the JSON document of `search --json`; values that are not HU are none."""
     import json
 
-    m, box = region.measurement, region.box
+    m, box, in_hu = region.measurement, region.box, series.facts.units == "HU"
     document = {
         "region": {
             "region_id": region.region_id,
@@ -242,10 +242,10 @@ def search_document(region: Region, facts: "SearchFacts") -> str:
             "long_axis_mm": m.long_axis_mm,
             "short_axis_mm": m.short_axis_mm,
             "area_mm2": m.area_mm2,
-            "mean_hu": m.mean_hu,
-            "sd_hu": m.sd_hu,
-            "min_hu": m.min_hu,
-            "max_hu": m.max_hu,
+            "mean_hu": m.mean_hu if in_hu else None,
+            "sd_hu": m.sd_hu if in_hu else None,
+            "min_hu": m.min_hu if in_hu else None,
+            "max_hu": m.max_hu if in_hu else None,
         },
         "hits": [hit.model_dump() for hit in facts.hits],
         "votes": [vote.model_dump() for vote in facts.votes],
@@ -256,6 +256,8 @@ def search_document(region: Region, facts: "SearchFacts") -> str:
         "candidates": facts.candidates,
         "own_patient": facts.own_patient,
         "filters": facts.filters.model_dump(),
+        "units": series.facts.units,
+        "warnings": series.warnings,
     }
     return json.dumps(document)
 

@@ -133,6 +133,7 @@ def test_air_that_is_not_where_it_belongs_is_said(tmp_path, keys, change, said):
     [series] = read_study(upload(tmp_path / "upload", scan(values.astype(np.int16), change)), keys).series
 
     assert series.facts.units == "HU"
+    assert series.facts.density_doubt == said.value
     assert series.warnings == (NOTES[said],)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.conftest import REPO
+from tests.tools.intake.uploads import ball, scan, upload
 
 
 def run(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
@@ -47,6 +48,22 @@ def test_search_prints_one_document_with_hits_and_votes(command, demo):
     assert sum(vote["probability"] for vote in document["votes"]) == pytest.approx(1, abs=0.01)
     assert document["confidence"] in ("high", "moderate", "low")
     assert document["confidence_limit"] is None
+    assert (document["units"], document["warnings"]) == ("HU", [])
+
+
+@pytest.mark.parametrize(
+    ("shift", "mean", "said"), [(1024, None, "not Hounsfield units as stated"), (24, 174, "The air around the patient")]
+)
+def test_what_is_wrong_with_values_stands_beside_them(command, demo, tmp_path, shift, mean, said):
+    folder = upload(tmp_path / "upload", scan((ball(noise=4) + np.int16(shift)).astype(np.int16)))
+
+    code, out, err = command("search", folder, "--roi", "20,20,44,44", "--json")
+
+    document = json.loads(out)
+    assert code == 0
+    assert document["region"]["mean_hu"] == (None if mean is None else pytest.approx(mean, abs=8))
+    assert said in document["warnings"][0]
+    assert said in err
 
 
 def test_search_filters_narrow_the_hits(command, demo):
