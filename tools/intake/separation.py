@@ -72,7 +72,10 @@ INCIDENTAL: tuple[Key, ...] = (
 )
 
 
-LABELLED: tuple[Key, ...] = tuple(lambda r, i=i: r.keys.labels[i : i + 1] for i in range(len(LABELS)))  # type: ignore[misc]
+LABELLED: tuple[Key, ...] = (
+    lambda r: _in_plane(r),
+    *((lambda r, i=i: r.keys.labels[i : i + 1]) for i in range(len(LABELS))),  # type: ignore[misc]
+)
 ORDERS: tuple[Callable[[FrameRecord], float | None], ...] = (
     lambda r: r.keys.acquired_s,
     lambda r: r.keys.content_s,
@@ -168,6 +171,14 @@ def _groups(part: list[int], values: Sequence[Hashable]) -> Parts:
     return list(groups.values())
 
 
+def _in_plane(record: FrameRecord) -> Hashable:
+    """Where a slice begins within its plane, to a tenth of a mm."""
+    axes = (record.row_direction, record.column_direction)
+    if record.position_mm is None or None in axes:
+        return None
+    return tuple(round(float(np.dot(record.position_mm, axis)), 1) for axis in axes if axis is not None)
+
+
 def kind_key(record: FrameRecord) -> Hashable:
     """Original or derived, and the kind of projection."""
     return record.keys.image_type[:1], kind_of(record.keys.image_type)
@@ -194,13 +205,14 @@ def is_one_place(places: Floats) -> bool:
 def _unties(places: Floats, groups: Parts, part: list[int]) -> bool:
     """Whether every group has fewer frames at its most crowded place, and shares at least half of its places.
 
-    Two scans that only touch, one beginning at the slice where the other ends, stay one volume.
+    Two scans that only touch, one beginning at the slice where the other ends, stay one volume. Many images of one
+    place, as they are taken while contrast is awaited, are a group too.
     """
     crowd = _crowd(places[part])
     if any(_crowd(places[group]) >= crowd for group in groups):
         return False
     return is_one_place(places[part]) or all(
-        not is_one_place(places[group]) and _overlaps(places, group, part) for group in groups
+        len(group) >= MIN_PASS if is_one_place(places[group]) else _overlaps(places, group, part) for group in groups
     )
 
 

@@ -54,9 +54,6 @@ TOLD_APART: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "temporal index": ({"TemporalPositionIndex": 1}, {"TemporalPositionIndex": 2}),
     "cardiac phase": ({"NominalPercentageOfCardiacPhase": 40}, {"NominalPercentageOfCardiacPhase": 75}),
     "acquisition time": ({"AcquisitionTime": "101500"}, {"AcquisitionTime": "101530"}),
-    "zoned acquisition": (
-        {"AcquisitionDateTime": "20240312101500.0+0100"}, {"AcquisitionDateTime": "20240312101530.0+0100"},
-    ),
     "content time": ({"ContentTime": "1015"}, {"ContentTime": "1016"}),
     "series time": ({"SeriesTime": "101500"}, {"SeriesTime": "101600"}),
     "study time": ({"StudyTime": "101500"}, {"StudyTime": "111600"}),
@@ -70,6 +67,7 @@ TOLD_APART: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "energy": ({"KVP": 80}, {"KVP": 140}),
     "thickness": ({"SliceThickness": 2}, {"SliceThickness": 5}),
     "circle": ({"ReconstructionDiameter": 300}, {"ReconstructionDiameter": 400}),
+    "another field of view": ({}, {"change": each(ImagePositionPatient=lambda k: [-20, -32, -100 + 2 * k])}),
     "frame of reference": ({}, {"FrameOfReferenceUID": "1.2.3.10"}),
     "up and down": (
         {"change": each(AcquisitionTime=lambda k: f"1015{k:02d}")},
@@ -95,6 +93,15 @@ def test_phases_of_one_series_are_two_series(tmp_path, keys, first, second):
 
     assert sorted(understood(study)) == TWO
     assert all(series.warnings == () for series in study.series)
+
+
+def test_images_that_wait_for_contrast_are_a_series_of_their_own(tmp_path, keys):
+    waiting = each(ImagePositionPatient=lambda k: [-32, -32, -90], AcquisitionTime=lambda k: f"1000{k:02d}")
+
+    study = read(tmp_path, keys, [scan(FIRST), scan(ball(180, 60, slices=5), waiting, SliceThickness=10)])
+
+    assert understood(study) == [(SLICES, "HU", 150), (5, "HU", 180)]
+    assert [series.warnings for series in study.series] == [(), (ONE_PLACE,)]
 
 
 def test_three_phases_are_numbered_in_time(tmp_path, keys):
