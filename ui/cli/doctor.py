@@ -193,7 +193,8 @@ def _as_text(checks: Iterable[Check], upload: Upload | None) -> Iterator[str]:
         row, column, gap = (_mm(v) for v in (series.row_spacing_mm, series.column_spacing_mm, series.slice_gap_mm))
         yield (
             f"Series {series.number} (patient {series.patient}): {series.kind}, "
-            f"{series.slices} slice{'s' * (series.slices != 1)} of {series.rows} × {series.columns}, pixels {row} × {column} mm, gap {gap} mm, "
+            f"{series.slices} slice{'s' * (series.slices != 1)} of {series.rows} × {series.columns}, "
+            f"pixels {row} × {column} mm, gap {gap} mm, "
             f"plane {series.plane or 'unknown'}, units {series.units}"
             + "".join(f", {word}" for word in series.words if word != series.plane)
         )
