@@ -79,6 +79,7 @@ class Request:
     replaces: bool = False  # such a number is to stand for a bound of the last search
     instead_of: float | None = None  # the bound that it is to stand for, if that was said
     thanked: bool = False
+    call: str = ""  # what is not done yet, as the reader wrote it
 
 
 Understand = Callable[[str, TurnState], Sequence[Request]]  # a message and its state, as it is read

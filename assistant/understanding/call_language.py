@@ -18,11 +18,41 @@ from assistant.wording.fixed_sentences import DECLINED
 Do = Literal[
     "search", "refine", "identify", "measure", "compare", "hit", "study", "regions", "atlas", "explain", "report",
     "undo", "why", "sure", "count", "filters", "help", "thanks", "hello", "decline", "other",
+    "go", "series", "window", "zoom", "show", "hide", "accept", "dismiss", "delete", "rename",  # the viewer
+    "volume", "distance", "histogram", "density", "where", "image",
+    "save", "cases", "edit", "quiz", "hint", "truth", "export",
 ]  # fmt: skip
 TOPICS = tuple(DECLINED)
-DROPS = ("age", "sex", "type", "size", "scope", "k", "min", "max", "all")
+STUDY_TOPICS = (
+    "date", "phase", "plane", "kernel", "lossy", "thickness", "contrast", "kind", "series", "age", "sex", "part",
+    "slices", "spacing", "modality",
+)  # fmt: skip
 VAGUE = ("small", "large", "old", "young")
 MM_PER_UNIT = {"mm": 1.0, "cm": 10.0, "in": 25.4}
+UNKNOWN_TYPE = "?"  # a type or an organ that is named, but that the atlas does not have
+# the words that a value may be or hold, by key; numbers and lesion types stand beside them
+WORDS: dict[str, tuple[str, ...]] = {
+    "sex": ("F", "M"),
+    "scope": ("same", "other", "all"),
+    "drop": ("age", "sex", "type", "size", "scope", "k", "min", "max", "all"),
+    "region": ("last", "largest", "smallest", "other", "all"),
+    "hit": ("last", "largest", "smallest", "oldest", "youngest"),
+    "nth": ("last",),
+    "vague": VAGUE,
+    "unmet": ("disease", "place", "history", "date", "image", "other"),
+    "slice": ("next", "previous", "first", "last", "middle"),
+    "series": ("next", "previous", "other", "prior", "newest", "last", "axial", "coronal", "sagittal", "soft", "sharp",
+               "contrast", "plain"),
+    "preset": ("lung", "bone", "soft", "liver", "brain", "mediastinum", "abdomen", "default", "wider", "narrower",
+               "brighter", "darker"),
+    "way": ("in", "out", "fit"),
+    "what": ("outlines", "labels", "rulers", "hits", "map", "heatmap"),
+    "name": ("T1",),
+    "by": ("lesion_type", "sex", "body_part", "source"),
+    "as": ("html", "json", "dicom-sr", "pdf", "text", "markdown", "png", "csv", "seg", "clipboard"),
+    "topic": (*TOPICS, *STUDY_TOPICS),
+}  # fmt: skip
+TYPE_KEYS = ("in", "not", "add")  # their values are lesion types
 
 
 class ParsedCall(BaseModel):
@@ -31,7 +61,7 @@ class ParsedCall(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True, extra="forbid")
 
     do: Do
-    types: str = Field("", alias="in")  # lesion types to search in, or spoken of
+    types: str = Field("", alias="in")  # lesion types to search in, or spoken of; ? is one that the atlas has not
     without: str = Field("", alias="not")  # lesion types to leave out
     add: str = ""  # lesion types to search in besides those of the last search
     sex: Literal["", "F", "M"] = ""
@@ -46,9 +76,23 @@ class ParsedCall(BaseModel):
     nth: str = ""  # "the second one": a region or a hit, whichever fits
     number: str = ""  # a number whose meaning is open
     vague: str = ""  # a filter that was meant but has no limit
+    unmet: str = ""  # conditions that the atlas does not record
+    slice: str = ""  # 12, next
+    image: str = ""  # the file's own number of an image
+    series: str = ""  # 2, next, coronal
+    preset: str = ""  # a display window, or how it is to change
+    width: str = ""  # of the display window, HU
+    level: str = ""  # its centre, HU
+    way: Literal["", "in", "out", "fit"] = ""  # of zooming
+    what: str = ""  # shown or hidden
+    name: Literal["", "T1"] = ""  # the name that the message gives
+    x: str = ""  # an image column
+    y: str = ""  # an image row
     by: Literal["", "lesion_type", "sex", "body_part", "source"] = ""
-    form: Literal["", "html", "json", "dicom-sr"] = Field("", alias="as")
-    topic: str = ""
+    form: Literal["", "html", "json", "dicom-sr", "pdf", "text", "markdown", "png", "csv", "seg", "clipboard"] = Field(
+        "", alias="as"
+    )
+    topic: str = ""  # what is declined, or what is asked of the study
 
     def written(self) -> dict[str, str]:
         """Return the fields that were said, in the order of the language."""
@@ -61,7 +105,7 @@ KEYS = tuple(field.alias or name for name, field in ParsedCall.model_fields.item
 
 def write(calls: Sequence[ParsedCall]) -> str:
     """Write calls in the language."""
-    return json.dumps([call.written() for call in calls], separators=(",", ":"))
+    return json.dumps([call.written() for call in calls], separators=(",", ":"), ensure_ascii=False)
 
 
 def read(text: str) -> list[ParsedCall]:

@@ -5,20 +5,24 @@ from collections.abc import Sequence
 
 from assistant.core.requests import FilterName, FilterSpec, HitRef, Intent, RegionRef, Request
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import MM_PER_UNIT, TOPICS, ParsedCall
+from assistant.understanding.call_language import MM_PER_UNIT, TOPICS, UNKNOWN_TYPE, ParsedCall, write
+from assistant.wording.not_yet import NOT_YET
 
 INTENTS: dict[str, Intent] = {
     "identify": "what", "hit": "describe_lesion", "study": "describe_study", "regions": "find_regions",
     "sure": "how_sure", "count": "count_hits", "hello": "greeting", "decline": "out_of_scope", "other": "unknown",
+    "series": "select_series", "image": "find_image", "where": "measure",
 }  # fmt: skip
 
 
 def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> Request:
     """Resolve a call into a request, in this state; `ids` are the lesion ids that stand in it as L1, L2, …
 
-    Raises ValueError for a topic that none declines.
+    Raises ValueError for a topic that none declines, and where a series or an image is asked for but not which.
     """
-    types = _list(call.add or call.types)
+    if _is_not_done_yet(call):
+        return Request(intent="not_yet", topic=call.do, call=write([call]))
+    types = tuple(t for t in _list(call.add or call.types) if t != UNKNOWN_TYPE)
     without = _list(call.without)
     searched: tuple[str, ...] | None = types or None
     if without:
@@ -27,7 +31,7 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
     min_age, max_age = _ages(call.age, state)
     min_size, max_size = _sizes(call.size, state)
     dropped = _list(call.drop)
-    filters = call.do not in ("explain", "atlas")
+    filters = call.do not in ("explain", "atlas", "identify")
     return Request(
         intent=INTENTS.get(call.do, call.do),  # type: ignore[arg-type]
         wanted=FilterSpec(
@@ -47,6 +51,8 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         nth=(-1 if call.nth == "last" else int(call.nth)) if call.nth else None,
         types=types,
         left_out=without,
+        unknown_types=("",) if UNKNOWN_TYPE in f"{call.types}{call.without}{call.add}" else (),
+        unmet=_list(call.unmet),
         topic=_topic(call),
         goes_on=call.do == "refine" or (call.do == "search" and bool(call.number)),
         adds_types=bool(call.add),
@@ -61,14 +67,24 @@ _SCOPES = {"same": "same-patient", "other": "cross-patient", "all": "all"}
 _FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
 
 
+def _is_not_done_yet(call: ParsedCall) -> bool:
+    return call.form not in ("", "html", "json", "dicom-sr") if call.do == "report" else call.do in NOT_YET
+
+
 def _topic(call: ParsedCall) -> str:
-    """What a request is about, by the one field its kind has for it. Raises ValueError for what none declines."""
+    """What a request is about, by the one field its kind has for it. Raises ValueError where none has it."""
     if call.do == "decline":
         topic = call.topic or "diagnosis"
         if topic not in TOPICS:
             raise ValueError(f"nothing is declined as {topic!r}")
         return topic
-    return call.by if call.do == "atlas" else call.form if call.do == "report" else call.topic
+    if call.do in ("series", "image"):
+        topic = call.series or call.image or (f"slice {call.slice}" if call.slice.isdigit() else "")
+        if not topic:
+            raise ValueError(f"it is not said which: {call.written()}")
+        return topic
+    of_kind = {"atlas": call.by, "report": call.form, "where": "slice"}
+    return of_kind.get(call.do, call.topic)
 
 
 def _list(joined: str) -> tuple[str, ...]:

@@ -49,6 +49,14 @@ DECLINED = {
     "next step": "I cannot recommend a next step; that belongs to the treating team.",
     "growth": "I see one study at a time, so I cannot judge change over time.",
     "identity": "I do not know who the patient is: names, dates and hospital are dropped when a file is read.",
+    "organ": "I outline and measure marked lesions, not whole organs.",
+    "history": "I see the images alone: earlier reports, laboratory values and symptoms are not known to me.",
+    "send": "I send nothing anywhere; what I write you can download and pass on yourself.",
+    "link": "I have no web links to give or to share.",
+    "3d": "I show slices and outline marked lesions; I neither render in 3D nor segment everything.",
+    "literature": "I do not search papers or guidelines: I compare pictures with the atlas.",
+    "learn": "I do not learn from a conversation; training is a command of its own.",
+    "settings": "Accounts, language and fonts are not set in the conversation.",
 }
 LOSSY_DENSITY = "The images were compressed with loss, so densities may be off."
 SEX_OTHER = "The sex is recorded as other."
