@@ -159,7 +159,8 @@ class _Votes:
 def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None = None) -> Understood:
     replaced, ids = lesion_ids(text, state)
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
-    corrected = spelled(replaced)  # the readers were trained on slips too, but need not guess what is sure
+    names = frozenset(word for name in state.atlas_types for word in name.casefold().split())
+    corrected = spelled(replaced, names)  # the readers were trained on slips too, but need not guess what is sure
     reading = reader.read(corrected, state, len(ids), current_cancel_event(), begin)
     thanked = has_thanks(text)
     requests = (replace(to_request(call, state, ids), thanked=thanked) for call in reading.calls)

@@ -37,6 +37,7 @@ class Shape:
     layers: int = 2
     heads: int = 8
     hidden: int = 1024
+    types: int = 0  # lesion types of a message and its state that can be pointed at; 0: it writes their names
 
 
 class PrefixTransformer(nn.Module):
@@ -49,38 +50,45 @@ class PrefixTransformer(nn.Module):
         self.encoder_layers = nn.ModuleList(EncoderLayer(shape) for _ in range(shape.encoder_layers))
         self.encoder_proj = nn.Linear(shape.encoder_width, shape.width)
         self.number_embedding = nn.Embedding(shape.numbers + 1, shape.width)  # the number a token is of, 0 for none
+        self.type_embedding = nn.Embedding(shape.types + 1, shape.width) if shape.types else None  # likewise, its type
         self.output_embedding = nn.Embedding(shape.output_tokens, shape.width)
-        for table in (self.number_embedding, self.output_embedding):
-            nn.init.normal_(table.weight, std=0.02)
+        for table in (self.number_embedding, self.type_embedding, self.output_embedding):
+            if table is not None:
+                nn.init.normal_(table.weight, std=0.02)
         self.layers = nn.ModuleList(_PrefixLayer(shape, dropout) for _ in range(shape.layers))
         self.norm = nn.LayerNorm(shape.width)
         self.head = nn.Linear(shape.width, shape.output_tokens)
 
     def forward(
-        self, text: torch.Tensor, numbers: torch.Tensor, lengths: torch.Tensor, output: torch.Tensor
+        self,
+        words: torch.Tensor,
+        numbers: torch.Tensor,
+        types: torch.Tensor,
+        lengths: torch.Tensor,
+        output: torch.Tensor,
     ) -> torch.Tensor:
         """Compute the last hidden states of all output tokens at once, as in training.
 
-        Shape: (B, T) ids of messages padded on the right, (B, T) the number each belongs to, (B,) lengths, (B, S)
-        output tokens -> (B, S, width); `head` makes scores of them.
+        Shape: (B, T, encoder width) what `encode_words` makes of messages padded on the right, (B, T) the number and
+        (B, T) the type each token belongs to, (B,) lengths, (B, S) output tokens -> (B, S, width); `head` makes scores.
         """
-        prefix = text.shape[1]
-        place = torch.arange(prefix + output.shape[1], device=text.device)
+        prefix = words.shape[1]
+        place = torch.arange(prefix + output.shape[1], device=words.device)
         is_text = place < prefix
         position = torch.where(is_text, place, lengths[:, None] + place - prefix)  # (B, T + S): no gap between the two
         padding = is_text & (place >= lengths[:, None])
         later = ~is_text & (place[None, :] > place[:, None])  # (T + S, T + S): output that is not there yet
         masked = (padding[:, None, :] | later)[:, None]
-        x = torch.cat((self._encoded(text, numbers), self.output_embedding(output)), dim=1)
+        x = torch.cat((self._marked(words, numbers, types), self.output_embedding(output)), dim=1)
         rotation = _rotation(position, self.shape.width // self.shape.heads)
         for layer in self.layers:
             x, _ = layer(x, rotation, masked)
         hidden: torch.Tensor = self.norm(x[:, prefix:])
         return hidden
 
-    def encode(self, text: torch.Tensor, numbers: torch.Tensor) -> KeyValueCache:
-        """Encode one message for decoding. Shape: (1, T) ids, (1, T) the number each belongs to."""
-        _, cache = self._with_cache(self._encoded(text, numbers), None)
+    def encode(self, text: torch.Tensor, numbers: torch.Tensor, types: torch.Tensor) -> KeyValueCache:
+        """Encode one message for decoding. Shape: (1, T) ids, (1, T) the number and (1, T) the type each belongs to."""
+        _, cache = self._with_cache(self._marked(self.encode_words(text), numbers, types), None)
         return cache
 
     def next_token(self, token: int, cache: KeyValueCache) -> tuple[torch.Tensor, KeyValueCache]:
@@ -89,7 +97,8 @@ class PrefixTransformer(nn.Module):
         scores: torch.Tensor = self.head(self.norm(x[:, -1]))
         return scores[0].log_softmax(-1), cache
 
-    def _encoded(self, text: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+    def encode_words(self, text: torch.Tensor) -> torch.Tensor:
+        """Run the pretrained layers. Shape: (B, T) ids -> (B, T, encoder width), normalized."""
         x = self.word_embedding(text)
         rotation = _rotation(
             torch.arange(text.shape[1], device=text.device)[None],
@@ -98,9 +107,12 @@ class PrefixTransformer(nn.Module):
         )
         for layer in self.encoder_layers:
             x = layer(x, rotation)
-        x = F.layer_norm(x, x.shape[-1:])
-        encoded: torch.Tensor = self.encoder_proj(x) + self.number_embedding(numbers)
-        return encoded
+        return F.layer_norm(x, x.shape[-1:])
+
+    def _marked(self, words: torch.Tensor, numbers: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """Narrow what the words mean to the own layers' width, and mark which numbers and types they are of."""
+        marked: torch.Tensor = self.encoder_proj(words) + self.number_embedding(numbers)
+        return marked if self.type_embedding is None else marked + self.type_embedding(types)
 
     def _with_cache(self, x: torch.Tensor, cache: KeyValueCache | None) -> tuple[torch.Tensor, KeyValueCache]:
         start = cache[0][0].shape[2] if cache else 0

@@ -3,32 +3,57 @@
 `[{"do":"search","in":"liver","age":">60"}]` for "liver, over 60" is `do=search in= liver age= > #1`: a name, then the
 pieces of its value. A number that the message says is pointed at (`#1` is the first), not spelled: a small network
 points better than it copies (pointer networks: Vinyals et al. 2015, arXiv 1506.03134). Other numbers are digits, so
-that any can be written.
+that any can be written. Lesion types are pointed at likewise (`type1`), whatever an atlas calls them; a name of
+DeepLesion's is written where the message says it in words that `type_mentions.py` does not find.
 """
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import get_args
 
-from assistant.understanding.call_language import KEYS, ParsedCall, read, write
+from assistant.understanding.call_language import KEYS, TYPE_KEYS, UNKNOWN_TYPE, WORDS, Do, ParsedCall, read, write
+from tools.domain.lesions import DEEPLESION_TYPES
 
 END = "<end>"
 MAX_NUMBERS = 8  # of a message, that can be pointed at
+MAX_TYPES = 8  # of a message and its state, likewise
 DECADE = "s"  # after a number: ten years from there on
-_DO = "do="
-_PIECES = re.compile(r"\d+(?:\.\d+)?|[<>]=?|[~+]|-(?=\d)|[A-Za-z](?:[A-Za-z_ ]|-(?=[a-z]))*")
+NAME = "T1"  # the name that a message gives to a region or a case
+_DO, _TYPE = "do=", "type"
+_SIGNS = ("+", "-", ".", "<", "<=", ">", ">=", "~", "R", "L", "mm", "cm", "in")
+_PIECES = re.compile(rf"3d|{NAME}|\?|\d+(?:\.\d+)?|[<>]=?|[~+]|-(?=\d)|[A-Za-z](?:[A-Za-z_ ]|-(?=[a-z]))*")
 _DECADE = re.compile(r"([1-9]0)-(\d9)")
 
 
-def to_output_tokens(calls: Iterable[ParsedCall], numbers: Sequence[str] = ()) -> list[str]:
-    """Write calls as output tokens, without the end; `numbers` are those of the message."""
+def output_vocabulary() -> list[str]:
+    """List all tokens that the language can be written in."""
+    words = {word for values in WORDS.values() for word in values}
+    pointers = {f"#{n + 1}" for n in range(MAX_NUMBERS)} | {f"{_TYPE}{n + 1}" for n in range(MAX_TYPES)}
+    names = {f"{_DO}{do}" for do in get_args(Do)} | _NAMES | {*DEEPLESION_TYPES, UNKNOWN_TYPE}
+    return sorted({*words, *pointers, *names, *_SIGNS, *"0123456789", DECADE, END})
+
+
+def points_beyond(token: str, numbers: int, types: int) -> bool:
+    """Tell whether a token points at a number or a type that a message with so many has not."""
+    pointer = re.fullmatch(rf"(#|{_TYPE})(\d)", token)
+    return pointer is not None and int(pointer[2]) > (numbers if pointer[1] == "#" else types)
+
+
+def to_output_tokens(calls: Iterable[ParsedCall], numbers: Sequence[str] = (), types: Sequence[str] = ()) -> list[str]:
+    """Write calls as output tokens, without the end; `numbers` and `types` are those of the message."""
     tokens = []
     for call in calls:
         for key, value in call.written().items():
-            tokens += [_DO + value] if key == "do" else [f"{key}=", *_value(value, numbers)]
+            if key == "do":
+                tokens.append(_DO + value)
+            else:
+                tokens += [f"{key}=", *(_types(value, types) if key in TYPE_KEYS else _value(value, numbers))]
     return tokens
 
 
-def from_output_tokens(tokens: Sequence[str], numbers: Sequence[str] = ()) -> list[ParsedCall]:
+def from_output_tokens(
+    tokens: Sequence[str], numbers: Sequence[str] = (), types: Sequence[str] = ()
+) -> list[ParsedCall]:
     """Read calls from output tokens: the inverse of `to_output_tokens`. Raises ValueError where they are no calls."""
     calls: list[dict[str, str]] = []
     key = ""
@@ -42,10 +67,25 @@ def from_output_tokens(tokens: Sequence[str], numbers: Sequence[str] = ()) -> li
                 raise ValueError(f"{token} where it cannot stand")
             calls[-1][key] = ""
         elif key:
-            calls[-1][key] += _piece(token, calls[-1][key], numbers)
+            calls[-1][key] += _type(token, types) if key in TYPE_KEYS else _piece(token, calls[-1][key], numbers)
         else:
             raise ValueError(f"{token} without a name")
     return read(write([ParsedCall.model_validate(call) for call in calls]))
+
+
+def _types(value: str, types: Sequence[str]) -> list[str]:
+    names = value.split("+")
+    tokens = [token for name in names for token in ("+", f"{_TYPE}{types.index(name) + 1}" if name in types else name)]
+    return tokens[1:]
+
+
+def _type(token: str, types: Sequence[str]) -> str:
+    """Resolve a token of a list of types."""
+    if not re.fullmatch(rf"{_TYPE}\d", token):
+        return token
+    if int(token.removeprefix(_TYPE)) > len(types):
+        raise ValueError(f"the message has no type {token}")
+    return types[int(token.removeprefix(_TYPE)) - 1]
 
 
 def _value(value: str, numbers: Sequence[str]) -> list[str]:
@@ -55,7 +95,13 @@ def _value(value: str, numbers: Sequence[str]) -> list[str]:
     return [
         token
         for piece in _PIECES.findall(value)
-        for token in ([_pointer(piece, numbers)] if piece in numbers else piece if piece[0].isdigit() else [piece])
+        for token in (
+            [_pointer(piece, numbers)]
+            if piece in numbers
+            else piece
+            if piece[-1].isdigit() and piece != NAME
+            else [piece]
+        )
     ]
 
 

@@ -7,7 +7,7 @@ was understood and writes the answer.
 import json
 import math
 import threading
-import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +17,15 @@ from assistant.core.turn_state import TurnState
 from assistant.understanding.call_grammar import language
 from assistant.understanding.call_language import state_line, write
 from assistant.understanding.network.number_spans import find_numbers
-from assistant.understanding.network.output_tokens import END, MAX_NUMBERS, from_output_tokens
+from assistant.understanding.network.output_tokens import (
+    END,
+    MAX_NUMBERS,
+    MAX_TYPES,
+    from_output_tokens,
+    points_beyond,
+)
 from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
+from assistant.understanding.type_mentions import TypeMention, find_types, folded
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -33,23 +40,40 @@ MAX_OUTPUT_TOKENS = 60
 
 @dataclass(frozen=True)
 class EncodedMessage:
-    """The network's input: token ids, which number of the message each belongs to, and the numbers' values."""
+    """The network's input: token ids, which number and which type each belongs to, what those are."""
 
     ids: list[int]
     numbers: list[int]  # 1 for the first number of the message, 0 for none
     values: list[str]
+    types: list[int]  # 1 for the first type that the state or the message names, 0 for none
+    names: list[str]  # of the atlas, or `?`
 
 
-def encode_message(tokenizer: "Tokenizer", state: str, message: str) -> EncodedMessage:
+def encode_message(tokenizer: "Tokenizer", state: str, message: str, atlas_types: Sequence[str]) -> EncodedMessage:
     """Tokenize a message after its state line, both without capitals and accents."""
-    before, text = _folded(f"{state} | "), _folded(message)
+    before, text = folded(f"{state} | "), folded(message)
     found = tokenizer.encode(before + text, add_special_tokens=False)
-    spans = find_numbers(text, MAX_NUMBERS)
-    numbers = [
-        next((n for n, one in enumerate(spans, 1) if low < len(before) + one.end and len(before) + one.start < high), 0)
-        for low, high in found.offsets[:MAX_INPUT_TOKENS]
-    ]
-    return EncodedMessage(found.ids[:MAX_INPUT_TOKENS], numbers, [one.value for one in spans])
+    offsets = found.offsets[:MAX_INPUT_TOKENS]
+    numbers = find_numbers(text, MAX_NUMBERS)
+    spans = [(len(before) + one.start, len(before) + one.end) for one in numbers]
+    mentions = find_types(before, atlas_types)
+    mentions += [TypeMention(len(before) + m.start, len(before) + m.end, m.name) for m in find_types(text, atlas_types)]
+    names = list(dict.fromkeys(m.name for m in mentions))[:MAX_TYPES]
+    mentions = [m for m in mentions if m.name in names]
+    of_type = _numbered(offsets, [(m.start, m.end) for m in mentions])
+    return EncodedMessage(
+        ids=found.ids[:MAX_INPUT_TOKENS],
+        numbers=_numbered(offsets, spans),
+        values=[one.value for one in numbers],
+        types=[names.index(mentions[n - 1].name) + 1 if n else 0 for n in of_type],
+        names=names,
+    )
+
+
+def _numbered(offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> list[int]:
+    """Say in which span each token begins or ends, counted from 1; 0 for none."""
+    return [next((n for n, (start, end) in enumerate(spans, 1) if low < end and start < high), 0)
+            for low, high in offsets]  # fmt: skip
 
 
 class NetworkReader:
@@ -87,10 +111,10 @@ class NetworkReader:
 
         Raises ReadingCancelledError when `stop` is set, ValueError when the output is no calls of this state.
         """
-        encoded = encode_message(self.tokenizer, state_line(state), message[:MAX_CHARACTERS])
+        encoded = encode_message(self.tokenizer, state_line(state), message[:MAX_CHARACTERS], state.atlas_types)
         output, probabilities, forks = self._decode(encoded, stop, begin)
         tokens = [self.output_tokens[n] for n in output]
-        calls = tuple(from_output_tokens([token for token in tokens if token != END], encoded.values))
+        calls = tuple(from_output_tokens([token for token in tokens if token != END], encoded.values, encoded.names))
         text = write(calls)
         if not language(state, ids).fullmatch(text):
             raise ValueError(f"not in the language: {text[:80]}")
@@ -103,6 +127,8 @@ class NetworkReader:
         import torch
 
         end = self.output_tokens.index(END)
+        counts = len(encoded.values), len(encoded.names)
+        beyond = [n for n, token in enumerate(self.output_tokens) if points_beyond(token, *counts)]
         output: list[int] = list(begin.tokens) if begin else []
         probabilities = [1.0] * (len(output) - 1) + [begin.probability] if begin else []
         forks: list[Fork] = []
@@ -114,6 +140,7 @@ class NetworkReader:
             while len(output) < MAX_OUTPUT_TOKENS and (not output or output[-1] != end):
                 if stop is not None and stop.is_set():
                     raise ReadingCancelledError
+                scores[beyond] = -math.inf
                 best = scores.topk(2)
                 (token, other), (probability, next_best) = best.indices.tolist(), best.values.exp().tolist()
                 forks.append(Fork((*output, other), math.prod(probabilities) * next_best))
@@ -129,7 +156,8 @@ class NetworkReader:
 
         last = self._last  # taken and set at once: another thread's message at worst means to encode again
         if last is None or last[0] != message:
-            last = message, self.network.encode(torch.tensor([message.ids]), torch.tensor([message.numbers]))
+            marks = torch.tensor([message.ids]), torch.tensor([message.numbers]), torch.tensor([message.types])
+            last = message, self.network.encode(*marks)
             self._last = last
         return last[1]
 
@@ -138,11 +166,6 @@ class NetworkReader:
 def load_network_reader(folder: Path = WEIGHTS) -> NetworkReader:
     """Load the shipped network, once."""
     return NetworkReader(folder)
-
-
-def _folded(text: str) -> str:
-    """Lower the case and drop the accents."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
 
 
 def _by_field(tokens: list[str], probabilities: list[float]) -> tuple[dict[str, float], ...]:

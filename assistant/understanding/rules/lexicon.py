@@ -1,43 +1,6 @@
 """The words of the domain: what people say, and what it means here. Tables only, no logic."""
 
-# -- lesion types ------------------------------------------------------------------------------------------------
-# DeepLesion's eight coarse types and how people name them: organ, adjective, common findings. Regular expressions on
-# lower-case text. "nodule", "mass" and "cyst" alone are not here: they occur everywhere.
-TYPE_WORDS: dict[str, tuple[str, ...]] = {
-    "soft tissue": (
-        r"soft[- ]tissues?", r"chest wall", r"abdominal wall", r"body wall", r"muscles?", r"muscular", r"intramuscular",
-        r"subcutaneous", r"subcutis", r"cutaneous", r"skin", r"axilla", r"axillary", r"breasts?", r"lipomas?",
-        r"sarcomas?", r"neck", r"thyroid",
-    ),
-    "bone": (
-        r"bones?", r"bony", r"osseous", r"skeletal", r"skeleton", r"vertebral?", r"vertebrae", r"spine", r"spinal",
-        r"ribs?", r"sclerotic", r"lytic", r"osteolytic", r"osteoblastic", r"blastic", r"femoral", r"femur", r"sacrum",
-        r"sternum",
-    ),
-    "mediastinum": (
-        r"mediastinum", r"mediastinal", r"hilar", r"hilum", r"hila", r"paratracheal", r"subcarinal", r"thymus",
-        r"thymic", r"thymomas?",
-    ),
-    "liver": (
-        r"livers?", r"hepatic", r"intrahepatic", r"hepatocellular", r"hcc", r"hepatomas?",
-        r"(?:liver |hepatic )?ha?emangiomas?",
-    ),
-    "lung": (
-        r"lungs?", r"pulmonary", r"intrapulmonary", r"bronchial", r"ground[- ]glass(?: opacit(?:y|ies))?", r"ggos?",
-    ),
-    "kidney": (
-        r"kidneys?", r"renal(?: cell)?", r"rcc", r"nephric", r"angiomyolipomas?",
-    ),
-    "pelvis": (
-        r"pelvis", r"pelvic", r"ovar(?:y|ies|ian)", r"uterus", r"uterine", r"bladder", r"prostat(?:e|ic)", r"rectal",
-        r"rectum", r"adnexal?", r"iliac",
-    ),
-    "abdomen": (
-        r"abdomen", r"belly", r"tummy", r"abdominal", r"intra-?abdominal", r"mesenter(?:y|ic)", r"peritone(?:um|al)",
-        r"retroperitone(?:um|al)", r"pancrea(?:s|tic)", r"spleen", r"splenic", r"adrenals?", r"gall ?bladder", r"bowel",
-        r"stomach", r"gastric", r"colon",
-    ),
-}  # fmt: skip
+from assistant.understanding.type_words import TYPE_WORDS as TYPE_WORDS
 
 # Words that are typed often enough to be worth correcting, besides those of the other tables.
 _SPELLED = """
