@@ -3,13 +3,16 @@
 A line of `sentences/*.txt` is `STATE | sentence | calls`, e.g. `hits in liver | {organ} instead, {age} or up | refine
 in={type} age=>={age}`: the state of the conversation, what is said in it, and the calls it means in the keys of
 `assistant/understanding/call_language.py`. Placeholders are filled anew each time, the same value in the sentence and in the calls.
+A line `types: hepatic cyst; adenoma` gives the lines after it an atlas of these types; the others, which have DeepLesion's, are
+moved into drawn atlases part of the time (`generator/other_atlases.py`).
 About one line in seven is kept apart, and one author wholly: tuning never sees them, the readers are measured on them.
 """
 
 import hashlib
 import random
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
 from pathlib import Path
@@ -21,6 +24,7 @@ from assistant.core.turn_state import TurnState
 from assistant.training.generator import number_phrases as nums
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.noise import typed, voiced
+from assistant.training.generator.other_atlases import moved, ways_to_name
 from assistant.training.generator.scenes import Fields, Scene, drawn_filters
 from assistant.understanding.call_grammar import language
 from assistant.understanding.call_language import KEYS, MM_PER_UNIT, Do, ParsedCall, write
@@ -35,11 +39,21 @@ HAVE_A_VOICE = (
     "non_native",
     "thumbs",
 )  # files whose lines are dictated, misspelt or in a foreigner's English already
-UNSEEN = ("colleagues",)  # files of which every line is for measuring: how an unknown author is understood
+UNSEEN = (
+    "colleagues",
+    "gate_voices",
+    "gate_types",
+)  # files of which every line is for measuring: how an unknown author is understood
+OFTEN = {
+    "viewer_words": 3,
+    "viewer_teaching": 3,
+    "weak_several": 3,
+}  # files of what few others speak of: times as often
 VOICED = 0.4  # share of the other lines that get one
 OTHER_FILTERS = 0.4  # share of follow-ups whose search has filters the line says nothing of
+OTHER_ATLAS = 0.33  # share of the sentences that are moved into a drawn atlas
+TYPES_LINE = "types:"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
-_LANGUAGE = language(TurnState(atlas_types=ph.TYPE_NAMES))
 MEN = ("men", "men", "males", "male patients", "guys", "gentlemen", "gents", "male pts", "blokes", "fellows")
 WOMEN = ("women", "women", "females", "female patients", "ladies", "female pts", "womenfolk")
 ORGANS = {
@@ -61,6 +75,7 @@ class Line:
     calls: str
     file: str  # without its ending
     number: int
+    types: tuple[str, ...] = ph.TYPE_NAMES  # of the atlas
 
     @property
     def kept_apart(self) -> bool:
@@ -106,19 +121,21 @@ def written(rng: random.Random) -> Filled:
 
 @lru_cache
 def _weights(folder: Path = FOLDER) -> tuple[int, ...]:
-    return tuple(accumulate(1 + min(2, line.text.count("{")) for line in learnt_from(folder)))
+    return tuple(
+        accumulate(OFTEN.get(line.file, 1) * (1 + min(2, line.text.count("{"))) for line in learnt_from(folder))
+    )
 
 
 def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
     """Fill a line with random values in the sentence, the calls and the state. Raises WrittenError."""
     try:
-        regions, hits, given = _state(line.state)
+        regions, hits, given = _state(line.state, line.types)
         regions = max(regions, *(int(n) for n in re.findall(r"\bR([1-9])\b", f"{line.text} {line.calls}")), 0)
         if regions and not line.state.startswith("two"):
             regions = max(regions, rng.choices((1, 2, 3), (75, 18, 7))[0])
         values = _values(line, max(1, regions), rng)
         said = tuple(_call(part, values) for part in line.calls.split(";"))
-        text = _PLACEHOLDER.sub(lambda m: _as_said(m, values, rng), line.text)
+        text = _PLACEHOLDER.sub(lambda m: _as_said(m, values, line.types, rng), line.text)
     except (KeyError, ValueError) as error:
         reason = "a call is not of the language" if isinstance(error, ValidationError) else str(error).strip("'\"")
         raise WrittenError(f"{line.file}.txt, line {line.number}: {reason}: {line.calls}") from error
@@ -126,23 +143,40 @@ def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
         given = drawn_filters(rng)
     before = ("", "", "", "measure", "study", "atlas", "explain", "report") if regions else ("", "", "study", "regions")
     after = rng.choices(("search", "hit", "compare", "measure"), (85, 7, 5, 3))[0]
-    scene = Scene(regions, after if hits else rng.choice(before), hits, given, line.state != "nostudy")
+    scene = Scene(regions, after if hits else rng.choice(before), hits, given, line.state != "nostudy", line.types)
+    if voice and line.types == ph.TYPE_NAMES and rng.random() < OTHER_ATLAS:
+        scene, text, said = in_another_atlas(scene, text, said, rng)
     if voice:
         changes = line.file not in HAVE_A_VOICE and rng.random() < VOICED
         text = voiced(text, rng, remark=False) if changes else typed(text, rng)
     return Filled(scene, text, said)
 
 
+def in_another_atlas(
+    scene: Scene, text: str, said: Sequence[ParsedCall], rng: random.Random
+) -> tuple[Scene, str, tuple[ParsedCall, ...]]:
+    """Move what is said in a scene into a drawn atlas, where that can be done."""
+    found = moved(text, said, scene.filters, rng)
+    if found is None:
+        return scene, text, tuple(said)
+    text, calls, filters, types = found
+    return replace(scene, filters=filters, types=types), text, tuple(calls)
+
+
 def _read(path: Path) -> list[Line]:
     found = []
+    types: tuple[str, ...] = ph.TYPE_NAMES
     for number, row in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not row.strip():
+            continue
+        if row.startswith(TYPES_LINE):
+            types = tuple(name.strip() for name in row.removeprefix(TYPES_LINE).split(";") if name.strip())
             continue
         parts = [part.strip() for part in row.split(" | ")]
         if len(parts) != 3:
             raise WrittenError(f"{path.name}, line {number}: expected `STATE | sentence | calls`: {row[:60]}")
         state, text, calls = parts
-        found.append(Line(state, text, calls, path.stem, number))
+        found.append(Line(state, text, calls, path.stem, number, types))
     return found
 
 
@@ -153,7 +187,7 @@ def _checked(line: Line) -> Line:
         raise WrittenError(f"{line.file}.txt, line {line.number}: the sentence does not say {', '.join(missing)}")
     for seed in range(3 if "{" in line.calls else 1):  # without a placeholder the calls are always the same
         answer = write(fill(line, random.Random(seed), voice=False).said)
-        if not _LANGUAGE.fullmatch(answer):
+        if not language(TurnState(atlas_types=line.types), ids=1).fullmatch(answer):
             raise WrittenError(f"{line.file}.txt, line {line.number}: not in the language: {answer}")
     return line
 
@@ -166,7 +200,7 @@ _STATES = {"new": (1, False), "hits": (1, True), "two": (2, False), "two hits": 
            "nostudy": (0, False)}  # fmt: skip
 
 
-def _state(text: str) -> tuple[int, bool, Fields]:
+def _state(text: str, types: Sequence[str]) -> tuple[int, bool, Fields]:
     """Parse a state: regions at least, whether there are hits, and the filters of their search in the order of a state line."""
     match = re.fullmatch(r"(two hits|two|hits|new|none|nostudy)((?: .+)?)", text)
     if match is None or (match.group(2) and not match.group(1).endswith("hits")):
@@ -182,7 +216,7 @@ def _state(text: str) -> tuple[int, bool, Fields]:
             raise ValueError(f"no filter {word!r} in a state")
     if any(re.fullmatch(r"\d*-\d*", given.get(name, "-")) is None for name in ("age", "size")):
         raise ValueError("a range in a state is LOW-HIGH, LOW- or -HIGH")
-    if not {*given.get("in", "").split("+"), *given.get("not", "").split("+")} <= {"", *ph.TYPE_NAMES}:
+    if not {*given.get("in", "").split("+"), *given.get("not", "").split("+")} <= {"", *types}:
         raise ValueError("an unknown type in the state")
     if given.get("scope") == "other":  # what a search does unasked is not told
         del given["scope"]
@@ -193,8 +227,9 @@ def _state(text: str) -> tuple[int, bool, Fields]:
 # -- values ------------------------------------------------------------------------------------------------------------
 def _values(line: Line, regions: int, rng: random.Random) -> dict[str, str]:
     """Draw a value for each placeholder, as the calls write it."""
-    spoken_of = [t for t in ph.TYPE_NAMES if re.search(rf"\b{t.replace(' ', '_')}\b", f"{line.state} {line.calls}")]
-    one, other = rng.sample([t for t in ph.TYPE_NAMES if t not in spoken_of], 2)
+    spoken_of = [t for t in line.types if t.replace(" ", "_") in re.split(r"[\s=+;]", f"{line.state} {line.calls}")]
+    free = [t for t in line.types if t not in spoken_of]
+    one, other = rng.sample(free if len(free) > 1 else line.types, 2)
     age = min(nums.some_age(rng), 84)
     hits = int(k.group(1)) if (k := re.search(r"\bk (\d+)", line.state)) else 10
     sizes = [nums.length(rng), nums.length(rng)]
@@ -224,11 +259,13 @@ def _call(part: str, values: dict[str, str]) -> ParsedCall:
     )
 
 
-def _as_said(match: re.Match[str], values: dict[str, str], rng: random.Random) -> str:
+def _as_said(match: re.Match[str], values: dict[str, str], types: tuple[str, ...], rng: random.Random) -> str:
     """Write a value as it is said in its place: signs and letters beside it ask for digits."""
     name, sentence = match.group(1), match.string
     before, after = sentence[: match.start()][-1:], sentence[match.end() :][:1]
     touched = before not in ("", " ", "(", '"', "'") or after not in ("", *" ,.?!;:)\"'")
+    if name in ("type", "type2", "organ", "organ2") and types != ph.TYPE_NAMES:
+        return rng.choice(ways_to_name(values[_SAID_AS.get(name, name)], types))
     if name in ("type", "type2"):
         return rng.choice(ph.TYPES[values[name]][0])
     if name in ("organ", "organ2"):

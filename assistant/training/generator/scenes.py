@@ -19,6 +19,7 @@ class Scene:
     hits: bool = False  # there was a search
     filters: Fields = field(default_factory=dict)  # of it
     study: bool = True
+    types: tuple[str, ...] = ph.TYPE_NAMES  # of the atlas
 
     @property
     def line(self) -> str:

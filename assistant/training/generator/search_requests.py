@@ -17,6 +17,8 @@ from assistant.training.generator.search_phrases import (
     filter_phrases,
     region_of,
 )
+from assistant.understanding.call_language import UNKNOWN_TYPE
+from assistant.understanding.type_mentions import find_types
 
 
 def search(rng: random.Random, scene: Scene) -> Made:
@@ -153,7 +155,7 @@ def similar(rng: random.Random, scene: Scene) -> Made:
 
 
 def identify(rng: random.Random, scene: Scene) -> Made:
-    """What is it? A type asked about is no filter."""
+    """What is it? Types asked about are those to choose from."""
     region, where = region_of(rng, scene)
     if where.get("region") == "all":
         region, where = "this", {}
@@ -162,14 +164,16 @@ def identify(rng: random.Random, scene: Scene) -> Made:
         one, two = rng.choice(ph.TYPES[a][0]), rng.choice(ph.TYPES[b][0])
         things = rng.choice(ph.TYPES[a][2])
         single = things.removesuffix("s")
-        return pick(rng.choice((
+        text = pick(rng.choice((
             f"is {{r}} (a|more of a) {one} or a {two} (lesion|thing)?", f"could {{r}} be (a {one} lesion|a {single})?",
             f"{one} or {two}?", f"is it a {single}?", f"does {{r}} look like a {one} or a {two} lesion?",
             f"is it more (likely |){one} or {two}?", f"(isn't|is) {{r}} {one}?", f"might this be {rng.choice(ph.TYPES[a][1])}?",
             f"would my spot count as one of the {things}?", f"it isn't {one}, is it?",
             f"is it a {one} thing or more of a {two} thing?", f"(liver thing|{one} thing) or (bone thing|{two} thing)?",
             f"tell me whether it's (a {one}|{one}) or (a {two}|{two}) (thing|lesion)",
-        )), rng, r="this"), [call("identify")]  # fmt: skip
+        )), rng, r="this")  # fmt: skip
+        asked = dict.fromkeys(m.name for m in find_types(text.lower(), ph.TYPE_NAMES) if m.name != UNKNOWN_TYPE)
+        return text, [call("identify", in_="+".join(asked))]
     pattern = rng.choice((
         "what is {r}(?|)", "what's {r}?", "what does {r} (look like|resemble|most resemble|match)(?|)", "identify {r}( please|)",
         "what (could|might|can) {r} be?", "(any idea|do you know|can you tell me) what {r} (is|could be|might be)(?|)",

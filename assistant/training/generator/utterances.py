@@ -11,12 +11,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from assistant.training.corpus import written
+from assistant.training.corpus import OTHER_ATLAS, in_another_atlas, written
+from assistant.training.generator import case_requests as cases
 from assistant.training.generator import other_requests as others
+from assistant.training.generator import study_requests as studies
+from assistant.training.generator import viewer_requests as viewer
 from assistant.training.generator.follow_ups import follow_up, pairs
 from assistant.training.generator.foreign_languages import foreign
 from assistant.training.generator.noise import voiced
-from assistant.training.generator.phrase_tables import pick
+from assistant.training.generator.phrase_tables import TYPE_NAMES, pick
 from assistant.training.generator.scenes import Made, Maker, Scene, drawn_scene
 from assistant.training.generator.search_requests import (
     about_patient,
@@ -40,21 +43,26 @@ class Utterance:
     text: str
     answer: str
     kind: str
+    types: tuple[str, ...] = TYPE_NAMES  # of the atlas
 
 
 # how often each recipe is used, beside the others
 WEIGHTS: dict[Maker, int] = {
     pairs: 190,
     search: 300, similar: 40, this_kind: 12, identify: 80, follow_up: 255, others.measure: 45, others.compare: 40,
-    others.compare_regions: 8, others.hit: 38, others.study: 20, others.regions: 32, others.show_regions_in: 4, others.atlas: 28, others.explain: 38,
-    others.report: 28, others.reasons: 24, others.courtesy: 22, others.declined: 46, others.nonsense: 34, others.injected: 3,
+    others.compare_regions: 8, others.hit: 38, others.regions: 32, others.show_regions_in: 4, others.atlas: 28, others.explain: 38,
+    others.report: 28, others.reasons: 24, others.courtesy: 22, others.declined: 90, others.nonsense: 34, others.injected: 3,
     foreign: 18, corrected: 14, about_patient: 14, others.put_right: 8, shorthand: 60,
+    viewer.go: 60, viewer.series: 40, viewer.window: 75, viewer.zoom: 25, viewer.show_hide: 28, viewer.fate_of_region: 50,
+    studies.study_topics: 75, studies.where_is: 22, studies.image_number: 22,
+    cases.save: 34, cases.own_cases: 34, cases.teaching: 38, cases.export: 34, cases.other_measures: 50, cases.unmet: 60,
 }  # fmt: skip
 WRITTEN = 0.7  # share of the sentences that were written one by one
 ALIKE = 0.85  # shared words among all words: above it a sentence is close kin of another
 SEVERAL = 0.09  # share of the others that ask for two or three things
 SINGLE = (others.measure, others.report, search, similar, identify, others.explain, others.compare, others.regions, search, others.measure,
-          others.report)  # fmt: skip
+          others.report, viewer.go, viewer.window, viewer.zoom, viewer.fate_of_region, studies.study_topics, studies.where_is, cases.save,
+          cases.other_measures, cases.export)  # fmt: skip
 
 
 def utterance(seed: int, number: int, written_share: float = WRITTEN) -> Utterance:
@@ -63,7 +71,7 @@ def utterance(seed: int, number: int, written_share: float = WRITTEN) -> Utteran
     while True:
         if rng.random() < written_share:
             filled = written(rng)
-            return Utterance(filled.scene.line, filled.text, write(filled.said), "written")
+            return Utterance(filled.scene.line, filled.text, write(filled.said), "written", filled.scene.types)
         scene = drawn_scene(rng)
         if rng.random() < SEVERAL:
             kind, (text, said) = "several", _several(rng, scene)
@@ -72,11 +80,14 @@ def utterance(seed: int, number: int, written_share: float = WRITTEN) -> Utteran
             if maker is follow_up and not scene.hits and rng.random() < 0.6:
                 scene = Scene(max(1, scene.regions), "search", True)
             kind, (text, said) = maker.__name__, maker(rng, scene)
+        if rng.random() < OTHER_ATLAS:
+            scene, text, moved = in_another_atlas(scene, text, said, rng)
+            said = list(moved)
         small_talk = all(s.do in ("thanks", "hello", "other", "why", "sure") for s in said)
         text = voiced(_tidy(text), rng, remark=not small_talk)
         if text and len(text) <= MAX_CHARACTERS:
             state = scene.line if rng.random() > 0.04 else Scene(1).line  # a state that tells nothing
-            return Utterance(state, text, write(said), kind)
+            return Utterance(state, text, write(said), kind, scene.types)
 
 
 def _several(rng: random.Random, scene: Scene) -> Made:
@@ -198,4 +209,5 @@ def write_jsonl(utterances: Iterator[Utterance], path: Path) -> int:
 
 def read_jsonl(path: Path) -> list[Utterance]:
     """Read what `write_jsonl` wrote."""
-    return [Utterance(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return [Utterance(**{**row, "types": tuple(row.get("types", TYPE_NAMES))}) for row in rows]

@@ -9,10 +9,8 @@ from assistant.core.turn_state import TurnState
 from assistant.training.corpus import KEPT_APART, UNSEEN, WrittenError, fill, learnt_from, lines, measured
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.utterances import Kept, distinct, plain
-from assistant.understanding.call_grammar import grammar
+from assistant.understanding.call_grammar import language
 from assistant.understanding.call_language import write
-
-LANGUAGE = re.compile(grammar(TurnState(atlas_types=TYPE_NAMES)).removeprefix("start: /").removesuffix("/"))
 
 
 def written(folder, *rows):
@@ -25,12 +23,12 @@ def test_every_line_is_in_the_language_and_is_filled_whole():
     assert len(lines()) > 1500
     for line in lines():
         filled = fill(line, random.Random(7))
-        assert LANGUAGE.fullmatch(write(filled.said)), line
+        assert language(TurnState(atlas_types=filled.scene.types), ids=1).fullmatch(write(filled.said)), line
         assert not set("{}|") & set(filled.text), line
 
 
 def test_no_sentence_is_written_twice():
-    said = [(line.state, re.sub(r"[^\w<>=≤≥{}]+", " ", line.text.casefold()).strip()) for line in lines()]
+    said = [(line.types, line.state, re.sub(r"[^\w<>=≤≥{}]+", " ", line.text.casefold()).strip()) for line in lines()]
     assert len(set(said)) == len(said)
 
 
@@ -57,6 +55,7 @@ def test_a_value_is_the_same_in_sentence_and_calls(tmp_path):
     [
         ("new | similar ones", "STATE"),
         ("later | similar ones | search", "no state"),
+        ("new | similar ones | search in=brain", "not in the language"),
         ("hits on top | similar ones | search", "no filter"),
         ("hits age ~ | similar ones | search", "LOW-HIGH"),
         ("new | similar ones | look", "no call"),
@@ -70,6 +69,31 @@ def test_a_value_is_the_same_in_sentence_and_calls(tmp_path):
 def test_a_bad_line_is_named(tmp_path, row, reason):
     with pytest.raises(WrittenError, match=rf"some\.txt, line 2.*{reason}"):
         written(tmp_path, "new | this one | search", row)
+
+
+def test_a_line_of_types_gives_the_lines_after_it_another_atlas(tmp_path):
+    first, second, third = written(
+        tmp_path, "new | only liver | search in=liver", "types: hepatic cyst; adenoma; Node B",
+        "hits in hepatic_cyst | no, {type} | refine in={type}", "new | nodes in the pancreas | search in=?",
+    )  # fmt: skip
+    assert first.types == TYPE_NAMES
+    assert second.types == third.types == ("hepatic cyst", "adenoma", "Node B")
+    named = {fill(second, random.Random(seed), voice=False).said[0].types for seed in range(30)}
+    assert named == {"adenoma", "Node B"}
+    filled = fill(third, random.Random(0))
+    assert filled.scene.types == second.types
+    assert filled.said[0].types == "?"
+
+
+def test_part_of_the_lines_are_filled_in_drawn_atlases_and_none_as_it_was_written(tmp_path):
+    (line,) = written(tmp_path, "hits in lung | only {organ}, no bone | refine in={type} not=bone")
+    filled = [fill(line, random.Random(seed)) for seed in range(200)]
+    other = [one for one in filled if one.scene.types != TYPE_NAMES]
+    assert 30 < len(other) < 110
+    for one in other:
+        names = {one.said[0].types, one.said[0].without, one.scene.filters["in"]} - {"?"}
+        assert names <= set(one.scene.types)
+    assert all(fill(line, random.Random(seed), voice=False).scene.types == TYPE_NAMES for seed in range(20))
 
 
 def test_about_one_in_seven_lines_is_kept_apart_and_none_of_them_is_generated():
