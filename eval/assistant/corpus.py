@@ -18,7 +18,6 @@ from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.planning.context import Call
 from assistant.planning.planner import plan_turn
 from assistant.training.corpus import Filled, Line, WrittenError, measured
-from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.scenes import Scene
 from assistant.understanding.call_to_request import to_request
 from assistant.understanding.preprocess import has_thanks
@@ -60,29 +59,29 @@ class CorpusReport(BaseModel):
 def turn_state(scene: Scene) -> TurnState:
     """Make the state of a conversation that is where the scene says; ages, lengths and hits are made up."""
     if not scene.study:
-        return TurnState(atlas_types=TYPE_NAMES, atlas_size=1000)
+        return TurnState(atlas_types=scene.types, atlas_size=1000)
     regions = tuple(_region(f"R{n + 1}", 20 + 5 * n) for n in range(scene.regions))
     study = SafeFacts(modality="CT", sex="F", age_years=58, slices=100, rows=512, columns=512, slice_thickness_mm=2.0)
-    args = {"region_id": "R1", **_arguments(scene.filters)}
+    args = {"region_id": "R1", **_arguments(scene.filters, scene.types)}
     searches: tuple[PastSearch, ...] = ()
     if scene.hits:
-        searches = (PastSearch(evidence=1, args=args, facts=_found(args)),)
+        searches = (PastSearch(evidence=1, args=args, facts=_found(args, scene.types)),)
     last = TOOLS.get(scene.last)
     return TurnState(
         study=study, regions=regions, selected="R1" if regions else None, searches=searches,
         trail=({"region_id": "R1"}, args) if len(args) > 1 else (args,) if scene.hits else (),
         last_calls=(ToolCallRecord(name=last, args=args if scene.last == "search" else {}),) if last else (),
-        last_region="R1" if scene.hits else None, atlas_types=TYPE_NAMES, atlas_size=1000,
+        last_region="R1" if scene.hits else None, atlas_types=scene.types, atlas_size=1000,
     )  # fmt: skip
 
 
-def _arguments(filters: dict[str, str]) -> dict[str, Any]:
+def _arguments(filters: dict[str, str], types: Sequence[str]) -> dict[str, Any]:
     """Turn the filters of a state line into arguments of the search tool."""
     args: dict[str, Any] = {}
     if "in" in filters:
         args["lesion_types"] = filters["in"].split("+")
     if "not" in filters:
-        args["lesion_types"] = [t for t in TYPE_NAMES if t not in filters["not"].split("+")]
+        args["lesion_types"] = [t for t in types if t not in filters["not"].split("+")]
     if "sex" in filters:
         args["sex"] = filters["sex"]
     for key, low, high in (("age", "min_age", "max_age"), ("size", "min_size_mm", "max_size_mm")):
@@ -102,12 +101,12 @@ def _region(region_id: str, long_mm: float) -> RegionFacts:
     )  # fmt: skip
 
 
-def _found(args: dict[str, Any]) -> SearchFacts:
+def _found(args: dict[str, Any], types: Sequence[str]) -> SearchFacts:
     asked = args.get("k", 10)
     hits = tuple(
         HitFacts(
             rank=n, similarity=1 - n / 100, lesion_id=f"P{n:04d}-S1-L{n:02d}", patient_key=f"p-{n:012d}",
-            lesion_type=(args.get("lesion_types") or TYPE_NAMES)[0], sex="FM"[n % 2], age_years=40 + (7 * n) % 45,
+            lesion_type=(args.get("lesion_types") or types)[0], sex="FM"[n % 2], age_years=40 + (7 * n) % 45,
             long_axis_mm=10 + (11 * n) % 40, short_axis_mm=8, source="deeplesion",
         )
         for n in range(1, asked + 1)
@@ -119,16 +118,16 @@ def _found(args: dict[str, Any]) -> SearchFacts:
     )  # fmt: skip
 
 
-def meaning(requests: Sequence[Request], state: TurnState) -> list[tuple[str, Any]]:
+def meaning(requests: Sequence[Request], state: TurnState) -> list[tuple[Any, ...]]:
     """Plan each request: the call it begins with, or the kind of reply it is. Courtesy counts where it stands alone."""
-    found: list[tuple[str, Any]] = []
+    found: list[tuple[Any, ...]] = []
     asked = [r for r in requests if r.intent not in ("thanks", "greeting")]
     for request in asked or requests:
         step = plan_turn([request], state, {})
         if isinstance(step, Call):
             found.append(comparable(ToolCallRecord(name=step.name, args=step.args)))
         else:
-            found.append((request.intent, re.sub(r"\W", "", step.text.casefold())))
+            found.append((request.intent, request.call, re.sub(r"\W", "", step.text.casefold())))
     return found
 
 

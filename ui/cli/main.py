@@ -271,15 +271,21 @@ def tune(
 @app.command()
 def tune_offline(
     out: Tuned = Path("runs/offline"),
-    utterances: Utterances = 260_000,
+    utterances: Annotated[Optional[int], typer.Option(min=100, help="instead of the recipe's")] = None,  # noqa: UP045
     seed: SentenceSeed = 0,
     keep_out: KeepOut = HUMAN_CONVERSATIONS,
+    start: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FOLDER", help="a finished network to begin with, e.g. that of this package"),
+    ] = None,
 ) -> None:
     """Train the network of the offline reader; an hour and a half on two cores."""
-    from assistant.training.train_network import NetworkConfig, run_in_terminal
+    from assistant.training.train_network import CONTINUED, NetworkConfig, run_in_terminal
     from tools.settings import get_settings
 
-    run_in_terminal(get_settings().data, out, NetworkConfig(utterances=utterances, seed=seed), keep_out)
+    recipe = (CONTINUED if start else NetworkConfig()).model_copy(update={"seed": seed})
+    config = recipe.model_copy(update={"utterances": utterances}) if utterances else recipe
+    run_in_terminal(get_settings().data, out, config, keep_out, start)
 
 
 @app.command()

@@ -5,15 +5,25 @@ from contextlib import suppress
 from types import SimpleNamespace
 
 import pytest
+import torch
 
 from assistant.training.generator.utterances import Kept
 from assistant.training.train_adapter import TuneError
-from assistant.training.train_network import RUN_FILE, NetworkConfig, run_in_terminal, train_network
-from assistant.understanding.network.reader import WEIGHTS, NetworkReader
+from assistant.training.train_network import (
+    CONTINUED,
+    RUN_FILE,
+    NetworkConfig,
+    begun_from,
+    fingerprint,
+    run_in_terminal,
+    train_network,
+)
+from assistant.understanding.network.output_tokens import END, output_vocabulary
+from assistant.understanding.network.reader import WEIGHTS, NetworkReader, encode_message, load_network_reader
 from tests.assistant.models.tiny_model import make_tiny_base
 from tests.assistant.understanding.network.test_reader import STATE
 
-SHORT = NetworkConfig(utterances=320, batch=4, learning_rate=2e-3, checkpoint_s=0.0)
+SHORT = NetworkConfig(utterances=320, batch=4, learning_rate=2e-3, checkpoint_s=0.0, window=200)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +60,40 @@ def test_a_run_learns_and_its_files_are_read(run):
 def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(run):
     assert run.saved["done"] == 200
     assert min(now.done for now in run.before) < 200 <= min(now.done for now in run.after)
+
+
+def test_a_run_begins_where_a_finished_network_ended(base, run, tmp_path):
+    config = CONTINUED.model_copy(update={"utterances": 100, "batch": 4, "window": 50, "passes": 2})
+    seen = []
+    train_network(base, tmp_path, config, Kept([]), seen.append, start=run.out)
+    assert seen[0].loss < 1.1 * run.after[-1].loss  # what it knew is not lost
+    saved = json.loads((tmp_path / RUN_FILE).read_text())
+    assert saved["config"]["begin_from"] == fingerprint(run.out)
+    reader = NetworkReader(tmp_path)
+    assert reader.network.shape.layers == 3
+    before = NetworkReader(run.out).network
+    torch.testing.assert_close(reader.network.encoder_layers.state_dict(), before.encoder_layers.state_dict())
+
+
+def test_the_shipped_network_begun_from_with_more_of_everything_scores_as_before():
+    old = load_network_reader()
+    tokens = output_vocabulary()
+    new = begun_from(WEIGHTS, tokens, CONTINUED).eval()
+    assert new.shape.layers == 3
+    assert new.shape.types > 0
+    encoded = encode_message(old.tokenizer, "R1", "similar lesions in women over 60", ())
+    text, numbers, types = (torch.tensor([one]) for one in (encoded.ids, encoded.numbers, encoded.types))
+    places = [tokens.index(token) for token in old.output_tokens]
+    with torch.inference_mode():
+        new.type_embedding.weight.zero_()
+        was, _ = old.network.next_token(old.output_tokens.index(END), old.network.encode(text, numbers, types))
+        now, _ = new.next_token(tokens.index(END), new.encode(text, numbers, types))
+    torch.testing.assert_close(now[places].log_softmax(-1), was.log_softmax(-1), rtol=0.05, atol=0.05)
+
+
+def test_a_folder_without_a_network_is_not_begun_from(tmp_path):
+    with pytest.raises(TuneError, match="holds no network"):
+        run_in_terminal(tmp_path, tmp_path / "run", SHORT, tmp_path, tmp_path / "nowhere")
 
 
 def test_another_recipe_is_not_gone_on_with(base, run):
