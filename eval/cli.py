@@ -191,6 +191,10 @@ def understanding(
 @app.command()
 def written(
     adapter: Annotated[Optional[Path], typer.Option("--run", help="folder of another adapter")] = None,  # noqa: UP045
+    network: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="FOLDER", help="a network to measure, e.g. runs/offline, and nothing else"),
+    ] = None,
     file: Annotated[Optional[list[str]], typer.Option(help="only the lines of this file; may be repeated")] = None,  # noqa: UP045
     language_model: Annotated[bool, typer.Option(help="also the embedded one, up to a second a line")] = True,
     json: JsonOption = False,
@@ -205,7 +209,7 @@ def written(
     data = get_settings().data
     with progress_bar("sentences") as progress:
         base = base_model(data) if language_model and available(data) else None
-        report = run(base, adapter or ADAPTER, file or (), progress)
+        report = run(base, adapter or ADAPTER, file or (), progress, network)
     show(report, to_markdown(report), json)
 
 

@@ -75,10 +75,12 @@ class NetworkConfig(BaseModel):
     begin_from: str = ""  # fingerprint of the network it begins with; empty: from the base model
 
 
-# what a finished network is trained on by: it knows most of it, and new output tokens ask for another layer
-CONTINUED = NetworkConfig(
+# what a finished network is trained on by. First its own layers alone, quickly, where output tokens, pointers or a layer
+# are new; then all of it
+OWN_LAYERS = NetworkConfig(
     utterances=30_000, batch=32, learning_rate=6e-4, layers=3, frozen=True, passes=4, window=5_000
 )
+CONTINUED = NetworkConfig(utterances=40_000, batch=32, learning_rate=4e-4, layers=3)
 
 
 def train_network(

@@ -38,6 +38,9 @@ TOOLS = {
 }  # fmt: skip
 
 
+A_LESION = "P0003-S1-L03"  # the id that L1 in a sentence stands for
+
+
 class CorpusScore(BaseModel):
     """One reader on the lines of one file, or of all."""
 
@@ -134,10 +137,11 @@ def meaning(requests: Sequence[Request], state: TurnState) -> list[tuple[Any, ..
 def is_read(filled: Filled, read: Understand) -> bool:
     """Tell whether a reader understands the sentence as it was meant."""
     state = turn_state(filled.scene)
-    thanked = has_thanks(filled.text)
-    meant = [replace(to_request(said, state), thanked=thanked) for said in filled.said]
+    text = re.sub(r"\bL1\b", A_LESION, filled.text)
+    thanked = has_thanks(text)
+    meant = [replace(to_request(said, state, [A_LESION]), thanked=thanked) for said in filled.said]
     try:
-        understood = read(filled.text, state)
+        understood = read(text, state)
     except ValueError:  # not in the language
         return False
     return meaning(understood, state) == meaning(meant, state)
@@ -160,10 +164,17 @@ def scores(
     ]
 
 
-def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: Progress | None = None) -> CorpusReport:
+def run(
+    base: Path | None,
+    adapter: Path,
+    files: Sequence[str] = (),
+    progress: Progress | None = None,
+    alone: Path | None = None,
+) -> CorpusReport:
     """Score what reads offline on the sentences kept apart; with a base model, the adapter and both together too.
 
-    `files` are those to measure on, by name; none is all. Raises WrittenError for an unknown one.
+    `files` are those to measure on, by name; none is all. `alone` is the folder of a network to score and nothing else.
+    Raises WrittenError for an unknown file.
     """
     from assistant.models.planner_model import PlannerChatModel
     from assistant.understanding.ensemble import read_requests, read_with_all
@@ -171,13 +182,13 @@ def run(base: Path | None, adapter: Path, files: Sequence[str] = (), progress: P
     from assistant.understanding.network.reader import load_network_reader
     from assistant.understanding.rules.parser import understand
 
-    network = load_network_reader()
+    network = load_network_reader(alone) if alone else load_network_reader()
     readers: dict[str, Understand] = {
-        "planner": understand,
         "network": lambda message, state: read_requests(network, message, state).requests,
-        "offline": PlannerChatModel().understood,
     }
-    if base is not None:
+    if alone is None:
+        readers = {"planner": understand, **readers, "offline": PlannerChatModel().understood}
+    if base is not None and alone is None:
         language_model = _Memoized(LanguageModelReader(base, adapter))
         readers |= {
             "adapter": lambda message, state: read_requests(language_model, message, state).requests,

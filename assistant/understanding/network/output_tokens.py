@@ -19,6 +19,7 @@ MAX_NUMBERS = 8  # of a message, that can be pointed at
 MAX_TYPES = 8  # of a message and its state, likewise
 DECADE = "s"  # after a number: ten years from there on
 NAME = "T1"  # the name that a message gives to a region or a case
+NAMES = frozenset(f"{key}=" for key in KEYS[1:])  # of the fields of a call
 _DO, _TYPE = "do=", "type"
 _SIGNS = ("+", "-", ".", "<", "<=", ">", ">=", "~", "R", "L", "mm", "cm", "in")
 _PIECES = re.compile(rf"3d|{NAME}|\?|\d+(?:\.\d+)?|[<>]=?|[~+]|-(?=\d)|[A-Za-z](?:[A-Za-z_ ]|-(?=[a-z]))*")
@@ -29,14 +30,8 @@ def output_vocabulary() -> list[str]:
     """List all tokens that the language can be written in."""
     words = {word for values in WORDS.values() for word in values}
     pointers = {f"#{n + 1}" for n in range(MAX_NUMBERS)} | {f"{_TYPE}{n + 1}" for n in range(MAX_TYPES)}
-    names = {f"{_DO}{do}" for do in get_args(Do)} | _NAMES | {*DEEPLESION_TYPES, UNKNOWN_TYPE}
+    names = {f"{_DO}{do}" for do in get_args(Do)} | NAMES | {*DEEPLESION_TYPES, UNKNOWN_TYPE}
     return sorted({*words, *pointers, *names, *_SIGNS, *"0123456789", DECADE, END})
-
-
-def points_beyond(token: str, numbers: int, types: int) -> bool:
-    """Tell whether a token points at a number or a type that a message with so many has not."""
-    pointer = re.fullmatch(rf"(#|{_TYPE})(\d)", token)
-    return pointer is not None and int(pointer[2]) > (numbers if pointer[1] == "#" else types)
 
 
 def to_output_tokens(calls: Iterable[ParsedCall], numbers: Sequence[str] = (), types: Sequence[str] = ()) -> list[str]:
@@ -61,7 +56,7 @@ def from_output_tokens(
         if token.startswith(_DO):
             calls.append({"do": token.removeprefix(_DO)})
             key = ""
-        elif token in _NAMES:
+        elif token in NAMES:
             key = token[:-1]
             if not calls or key in calls[-1]:
                 raise ValueError(f"{token} where it cannot stand")
@@ -120,6 +115,3 @@ def _piece(token: str, before: str, numbers: Sequence[str]) -> str:
             raise ValueError("a decade of no number")
         return f"-{int(before) + 9}"
     return token
-
-
-_NAMES = frozenset(f"{key}=" for key in KEYS[1:])

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_grammar import language
 from assistant.understanding.call_language import state_line, write
+from assistant.understanding.network.next_tokens import next_tokens
 from assistant.understanding.network.number_spans import find_numbers
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
     MAX_TYPES,
     from_output_tokens,
-    points_beyond,
 )
 from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
 from assistant.understanding.type_mentions import TypeMention, find_types, folded
@@ -112,7 +112,7 @@ class NetworkReader:
         Raises ReadingCancelledError when `stop` is set, ValueError when the output is no calls of this state.
         """
         encoded = encode_message(self.tokenizer, state_line(state), message[:MAX_CHARACTERS], state.atlas_types)
-        output, probabilities, forks = self._decode(encoded, stop, begin)
+        output, probabilities, forks = self._decode(encoded, state.atlas_types, stop, begin)
         tokens = [self.output_tokens[n] for n in output]
         calls = tuple(from_output_tokens([token for token in tokens if token != END], encoded.values, encoded.names))
         text = write(calls)
@@ -121,14 +121,18 @@ class NetworkReader:
         return Reading(calls, _by_field(tokens, probabilities), text, forks)
 
     def _decode(
-        self, encoded: EncodedMessage, stop: threading.Event | None, begin: Fork | None
+        self,
+        encoded: EncodedMessage,
+        atlas_types: Sequence[str],
+        stop: threading.Event | None,
+        begin: Fork | None,
     ) -> tuple[list[int], list[float], tuple[Fork, ...]]:
         """Decode greedily: the output tokens, the probability of each, and the forks, likeliest first."""
         import torch
 
         end = self.output_tokens.index(END)
         counts = len(encoded.values), len(encoded.names)
-        beyond = [n for n, token in enumerate(self.output_tokens) if points_beyond(token, *counts)]
+        follow = next_tokens(tuple(self.output_tokens), tuple(atlas_types))
         output: list[int] = list(begin.tokens) if begin else []
         probabilities = [1.0] * (len(output) - 1) + [begin.probability] if begin else []
         forks: list[Fork] = []
@@ -140,7 +144,7 @@ class NetworkReader:
             while len(output) < MAX_OUTPUT_TOKENS and (not output or output[-1] != end):
                 if stop is not None and stop.is_set():
                     raise ReadingCancelledError
-                scores[beyond] = -math.inf
+                scores[follow.impossible([self.output_tokens[n] for n in output], *counts)] = -math.inf
                 best = scores.topk(2)
                 (token, other), (probability, next_best) = best.indices.tolist(), best.values.exp().tolist()
                 forks.append(Fork((*output, other), math.prod(probabilities) * next_best))

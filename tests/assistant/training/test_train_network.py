@@ -11,6 +11,7 @@ from assistant.training.generator.utterances import Kept
 from assistant.training.train_adapter import TuneError
 from assistant.training.train_network import (
     CONTINUED,
+    OWN_LAYERS,
     RUN_FILE,
     NetworkConfig,
     begun_from,
@@ -63,7 +64,7 @@ def test_a_run_that_stopped_goes_on_with_the_sentences_it_had_not_seen(run):
 
 
 def test_a_run_begins_where_a_finished_network_ended(base, run, tmp_path):
-    config = CONTINUED.model_copy(update={"utterances": 100, "batch": 4, "window": 50, "passes": 2})
+    config = OWN_LAYERS.model_copy(update={"utterances": 100, "batch": 4, "window": 50, "passes": 2})
     seen = []
     train_network(base, tmp_path, config, Kept([]), seen.append, start=run.out)
     assert seen[0].loss < 1.1 * run.after[-1].loss  # what it knew is not lost

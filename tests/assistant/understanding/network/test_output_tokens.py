@@ -10,7 +10,6 @@ from assistant.understanding.network.output_tokens import (
     MAX_NUMBERS,
     from_output_tokens,
     output_vocabulary,
-    points_beyond,
     to_output_tokens,
 )
 from assistant.understanding.type_mentions import find_types
@@ -50,10 +49,6 @@ def test_a_type_is_pointed_at_by_its_place_in_the_message():
     assert from_output_tokens(tokens, [], ["lung", "bone", "liver"])[0].types == "bone+liver"
     with pytest.raises(ValueError, match="no type"):
         from_output_tokens(tokens, [], types[:2])
-
-
-def test_only_pointers_can_point_beyond():
-    assert [t for t in ("#2", "#3", "type1", "type2", "do=hit", "type") if points_beyond(t, 2, 1)] == ["#3", "type2"]
 
 
 def test_the_vocabulary_has_every_token_of_what_sentences_mean():
