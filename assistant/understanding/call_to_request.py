@@ -20,6 +20,10 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
 
     Raises ValueError for a topic that none declines, and where a series or an image is asked for but not which.
     """
+    if call.do == "go" and (call.image or call.slice.isdigit()):
+        call = call.model_copy(update={"do": "image"})  # to find an image is to show it
+    elif call.do == "go" and call.region:
+        call = call.model_copy(update={"do": "where"})
     if _is_not_done_yet(call):
         return Request(intent="not_yet", topic=call.do, call=write([call]))
     types = tuple(t for t in _list(call.add or call.types) if t != UNKNOWN_TYPE)

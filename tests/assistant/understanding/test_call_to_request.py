@@ -1,11 +1,16 @@
 """A call becomes a request: ages in years, sizes in millimetres, references resolved."""
 
+from typing import get_args
+
 import pytest
 
 from assistant.core.requests import HitRef, RegionRef
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_language import ParsedCall
+from assistant.planning.context import Call
+from assistant.planning.planner import plan_turn
+from assistant.understanding.call_language import Do, ParsedCall
 from assistant.understanding.call_to_request import to_request
+from assistant.wording.not_yet import NOT_YET
 
 # in the atlas' order, in which types left out leave the others
 STATE = TurnState(atlas_types=("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis"))
@@ -49,6 +54,23 @@ def test_types_left_out_leave_the_others_of_the_atlas():
     assert request(do="search", **{"not": "liver+bone"}).wanted.lesion_types == (
         "abdomen", "mediastinum", "lung", "kidney", "soft tissue", "pelvis",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("do", get_args(Do))
+def test_every_call_is_done_or_told_that_nothing_does_it(do):
+    which = {"series": "2"} if do == "series" else {"image": "7"} if do == "image" else {}
+    step = plan_turn([request(do=do, **which)], STATE, {})
+    if do in NOT_YET and do != "report":
+        assert step.text == NOT_YET[do]
+    else:
+        assert isinstance(step, Call) or step.text
+
+
+def test_to_go_to_an_image_is_to_find_it():
+    assert request(do="go", image="22").intent == "find_image"
+    assert request(do="go", slice="12").topic == "slice 12"
+    assert request(do="go", region="R2").topic == "slice"
+    assert request(do="go", slice="next").intent == "not_yet"
 
 
 def test_pointers():
