@@ -8,8 +8,8 @@ from pydantic import BaseModel
 
 from eval.encoder.lidc import LabelError, Nodule, largest_slices
 from eval.encoder.retrieval import LIDC_LABELS, Embed, Estimate, Vectors
-from eval.encoder.splits import Split, known_for
 from eval.metrics import interval, macro_f1, patient_bootstrap
+from tools.domain.splits import Split, known_for
 
 NEIGHBOURS = 10
 Labels = NDArray[np.str_]

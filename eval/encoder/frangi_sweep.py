@@ -21,9 +21,9 @@ from encoder.network.lesion_encoder import LesionEncoderConfig, magnify_center
 from encoder.preprocess import standardize
 from eval.encoder.lidc import Nodule, largest_slices
 from eval.encoder.retrieval import LIDC_LABELS, Estimate, Vectors, estimate_difference, rank
-from eval.encoder.splits import Split
 from eval.metrics import macro, precision_at
 from tools.domain.progress import Progress
+from tools.domain.splits import Split
 
 # Beyond the best on every side but the smallest scale: a Gaussian narrower than 0.7 px is no longer sampled well. A
 # large β lets any shape pass, and from 2.4 on little changes.

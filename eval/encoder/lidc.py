@@ -13,7 +13,7 @@ from PIL import Image
 from encoder.errors import LesionSearchError
 from encoder.pack import native_widths_mm
 from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, to_roi_width
-from eval.encoder.splits import TEST_SHARE, Split, known_for, split_of
+from tools.domain.splits import TEST_SHARE, Split, known_for, split_of
 
 SIZE_BOUNDS_MM = (6.0, 10.0)
 RATINGS = (

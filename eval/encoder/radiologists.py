@@ -32,8 +32,8 @@ from eval.encoder.lidc import (
     texture_class,
 )
 from eval.encoder.retrieval import Embed, Estimate, Ranking, estimate, estimate_difference, rank, rank_by
-from eval.encoder.splits import Split
 from eval.metrics import precision_at
+from tools.domain.splits import Split
 
 SCORES = (
     "malignancy", "texture", "calcification", "spiculation", "lobulation", "margin", "sphericity", "subtlety",

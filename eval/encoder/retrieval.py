@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from eval.encoder.lidc import Nodule, largest_slices
-from eval.encoder.splits import Split
 from eval.metrics import (
     average_precision_at,
     interval,
@@ -19,6 +18,7 @@ from eval.metrics import (
     precision_at,
 )
 from tools.domain.lesions import Scope
+from tools.domain.splits import Split
 
 SCOPES: tuple[Scope, ...] = ("all", "same-patient", "cross-patient")
 Vectors = NDArray[np.float32]

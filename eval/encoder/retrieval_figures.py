@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from eval.encoder.lidc import Nodule, largest_slices
 from eval.encoder.plots import Failure, embedding_map, failure_gallery, precision_recall
 from eval.encoder.retrieval import LIDC_LABELS, Embed, Vectors, rank
-from eval.encoder.splits import Split
 from eval.metrics import macro, precision_at
+from tools.domain.splits import Split
 
 RECALLS = 51  # points from 0 to 1
 FAILURES = 8

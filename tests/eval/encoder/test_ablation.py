@@ -22,7 +22,7 @@ from eval.encoder.ablation import (
     to_markdown,
 )
 from eval.encoder.lidc import read_lidc
-from eval.encoder.splits import split_of
+from tools.domain.splits import split_of
 
 METHODS = [method for run in runs() for method in run.methods]
 

@@ -5,7 +5,7 @@ import pytest
 
 from eval.encoder.frangi_sweep import PUBLISHED, FrangiSetting, draw, settings, sweep, to_markdown
 from eval.encoder.lidc import Nodule
-from eval.encoder.splits import split_of
+from tools.domain.splits import split_of
 
 
 @pytest.fixture(scope="module")

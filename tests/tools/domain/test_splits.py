@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.encoder.splits import known_for, split_of
+from tools.domain.splits import known_for, split_of
 
 KNOWN = ["validation", "train", "train", "train", "train"]
 
