@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from assistant.wording.fixed_sentences import LOSSY_DENSITY, NOTHING_FOUND, SEX_OTHER
+from assistant.wording.fixed_sentences import LOSSY_DENSITY, NOTHING_FOUND, SEX_OTHER, outline_note
 from assistant.wording.phrases import (
     BODY_PART_UNKNOWN,
     body_part_seen,
@@ -27,6 +27,7 @@ from tools.domain.facts import (
     ReportFacts,
     StudyFacts,
 )
+from tools.domain.region import OUTLINE_MARKS
 from tools.domain.study_words import DENSITY_DOUBTS, spacing_words
 
 
@@ -82,6 +83,7 @@ def regions_answer(facts: RegionsFound) -> str:
         return NOTHING_FOUND
     lines = [
         f"- {r.region_id}: slice {r.slice}, {size(r.long_axis_mm, r.short_axis_mm) or 'size unknown'}"
+        + (f" ({OUTLINE_MARKS[r.outline]})" if r.outline != "measured" else "")
         + (f", mean {number(r.mean_hu)} HU" if r.units == "HU" else "")
         + (f", score {r.score:.2f}" if r.score is not None else "") + "."
         for r in facts.regions
@@ -119,11 +121,12 @@ def _measured(r: RegionFacts) -> str:
             told += f", area {number(r.area_mm2)} mm²"
         told += "; "
     if r.units != "HU":
-        return told + "its values are not Hounsfield units, so no density is given."
-    told += f"mean {number(r.mean_hu)} HU, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} HU."
-    if r.density_doubt:
-        told += f" {DENSITY_DOUBTS[r.density_doubt]}"
-    return f"{told} {LOSSY_DENSITY}" if r.lossy else told
+        told += "its values are not Hounsfield units, so no density is given."
+    else:
+        told += f"mean {number(r.mean_hu)} HU, SD {number(r.sd_hu)}, range {number(r.min_hu)} to {number(r.max_hu)} HU."
+        told += f" {DENSITY_DOUBTS[r.density_doubt]}" if r.density_doubt else ""
+        told += f" {LOSSY_DENSITY}" if r.lossy else ""
+    return " ".join([told, *outline_note(r)])
 
 
 # -- atlas lesions -------------------------------------------------------------------------------------------------
@@ -158,6 +161,7 @@ def comparison_answer(facts: ComparisonFacts, suggested: bool = False) -> str:
             )
     elif region.long_axis_mm is None:
         told.append("The study gives no spacing, so sizes cannot be compared.")
+    told += outline_note(region)
     if facts.region_roi_mean is not None and facts.lesion_roi_mean is not None:
         told.append(
             f"The centre of {name} has {number(facts.region_roi_mean)} HU, that of {cited} "

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from assistant.core.turn_state import TurnState
 from assistant.wording.not_yet import NOT_YET, UNMET
 from assistant.wording.phrases import counted, listed
+from tools.domain.facts import RegionFacts
+from tools.domain.region import Outline
 from tools.domain.study_words import DENSITY_DOUBTS
 from tools.settings import get_settings
 
@@ -59,11 +61,27 @@ DECLINED = {
     "settings": "Accounts, language and fonts are not set in the conversation.",
 }
 LOSSY_DENSITY = "The images were compressed with loss, so densities may be off."
+OUTLINE_NOTES: dict[Outline, str] = {
+    "unsure": "The outline is unsure, so its numbers may be far off: if it does not fit, draw a box around the lesion.",
+    "box": (
+        "Nothing stands out in the box: this is the box itself, not a measured lesion. Draw it closer, or click the "
+        "middle of the lesion."
+    ),
+    "disc": (
+        "There is no edge around the click: this is a disc of a fixed size, not a measured lesion. Draw a box around "
+        "the lesion."
+    ),
+}
 SEX_OTHER = "The sex is recorded as other."
 OFFER = "I can show which atlas lesions it resembles and how sure that is, measure it, or compare it with one case."
 OFFER_WITHOUT_STUDY = (
     "I can tell you what the atlas holds, explain a lesion type, or, once a study is open, find look-alikes."
 )
+
+
+def outline_note(r: RegionFacts) -> list[str]:
+    """Say what the numbers of a region are of, and what to do, where it is not a lesion that was outlined surely."""
+    return [] if r.outline == "measured" else [OUTLINE_NOTES[r.outline]]
 
 
 def decline(kind: str, state: TurnState) -> str:
@@ -132,7 +150,7 @@ def what_number(number: str) -> str:
 def fixed_texts() -> tuple[str, ...]:
     """Return every sentence that needs no evidence, and could be given none."""
     return (
-        LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(),
+        LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(), *OUTLINE_NOTES.values(),
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from tools.domain.facts import HitFacts, LesionFacts, RegionFacts
 from tools.domain.lesions import Filters
+from tools.domain.region import OUTLINE_MARKS
 from tools.domain.study_words import OLDEST_STATED_YEARS
 
 SEX_PLURAL = {"F": "women", "M": "men"}
@@ -83,7 +84,11 @@ def cite(lesion_id: str) -> str:
 
 def region_place(region: RegionFacts) -> str:
     """Locate a region: `R1 (slice 12 of 40, 18.2 × 12.4 mm)`."""
-    details = [f"slice {region.slice} of {region.slices}", size(region.long_axis_mm, region.short_axis_mm)]
+    details = [
+        f"slice {region.slice} of {region.slices}",
+        size(region.long_axis_mm, region.short_axis_mm),
+        OUTLINE_MARKS[region.outline],
+    ]
     return f"{region.region_id} ({', '.join(d for d in details if d)})"
 
 

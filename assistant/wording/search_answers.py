@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from assistant.core.requests import FilterSpec
-from assistant.wording.fixed_sentences import CALIBRATED, CAUTION, ENCODER_SEES, REAL_ATLAS
+from assistant.wording.fixed_sentences import CALIBRATED, CAUTION, ENCODER_SEES, REAL_ATLAS, outline_note
 from assistant.wording.phrases import (
     SEX_PLURAL,
     body_part_seen,
@@ -38,7 +38,7 @@ def search_answer(
     caution: bool = False,
 ) -> str:
     """Say what was looked at, what it resembles and how sure, the nearest cases, and what speaks against it."""
-    opening = [_looked_at(facts, region, suggested, others, atlas_types)]
+    opening = [_looked_at(facts, region, suggested, others, atlas_types), *outline_note(region)]
     if not facts.hits:
         opening.append(nothing_found(facts))
         return " ".join(opening)

@@ -20,6 +20,7 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.lesions import Filters
+from tools.domain.region import OUTLINE_MARKS
 
 _DENIES = re.compile(r"\b(?:not|no|none|cannot|unable|fail(?:s|ed)?|error|nothing|never)\b|n['’]t\b", re.IGNORECASE)
 
@@ -88,7 +89,8 @@ def finished(facts: Facts) -> str:
             return f"Suggested {counted(len(facts.regions), 'region')}"
         case RegionFacts():
             return (
-                f"Measured {facts.region_id}: {size(facts.long_axis_mm, facts.short_axis_mm) or 'no scale'}, "
+                f"Measured {facts.region_id}: {size(facts.long_axis_mm, facts.short_axis_mm) or 'no scale'}"
+                f"{f' ({OUTLINE_MARKS[facts.outline]})' if facts.outline != 'measured' else ''}, "
                 f"{f'{number(facts.mean_hu)} HU' if facts.units == 'HU' else 'not HU'}"
             )
         case SeriesSelected():

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from tools.domain.dicom_terms import KernelClass, Plane, SeriesKind
 from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filters, Hit
-from tools.domain.region import Origin, Region
+from tools.domain.region import Origin, Outline, Region
 from tools.domain.study import BodyRegion, DensityDoubt, SafeFacts, Series, Study
 
 
@@ -90,6 +90,7 @@ class RegionFacts(Facts):
     slices: int
     image_number: int | None = None  # the file's own, which other viewers show
     origin: Origin
+    outline: Outline = "measured"  # anything else: the numbers are not of a lesion, or may be far off
     score: float | None = None
     long_axis_mm: float | None = None
     short_axis_mm: float | None = None
@@ -113,6 +114,7 @@ class RegionFacts(Facts):
             slices=int(series.volume_hu.shape[0]),
             image_number=series.image_number(region.slice_index),
             origin=region.origin,
+            outline=region.outline,
             score=_rounded(region.score, 2),
             long_axis_mm=_rounded(m.long_axis_mm, 1),
             short_axis_mm=_rounded(m.short_axis_mm, 1),

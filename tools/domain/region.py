@@ -6,6 +6,21 @@ from typing import Literal
 from encoder.errors import LesionSearchError
 
 Origin = Literal["click", "box", "suggested"]
+Outline = Literal["measured", "unsure", "box", "disc"]
+"""What the numbers of a region are of: a lesion that was outlined; one whose outline may be far off; the drawn box
+itself, in which nothing stood out; a disc around a click into tissue without an edge."""
+OUTLINE_MARKS: dict[Outline, str] = {
+    "measured": "",
+    "unsure": "outline unsure",
+    "box": "box itself",
+    "disc": "plain disc",
+}
+OUTLINE_WORDS: dict[Outline, str] = {
+    "measured": "",
+    "unsure": "the outline is unsure, so these numbers may be far off",
+    "box": "nothing stands out in the box: this is the box itself, not a measured lesion",
+    "disc": "there is no edge around the click: this is a disc of a fixed size, not a measured lesion",
+}
 
 
 class RegionError(LesionSearchError):
@@ -48,4 +63,5 @@ class Region:
     outline_px: tuple[tuple[float, float], ...]  # closed polygon, (x, y)
     measurement: Measurement
     origin: Origin
+    outline: Outline
     score: float | None = None  # 0..1, suggestions only

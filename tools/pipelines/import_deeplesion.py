@@ -85,12 +85,15 @@ class ImportSummary:
 
 
 @dataclass(frozen=True)
-class _Lesion:
+class DeepLesionRow:
+    """A row of `DL_info.csv`: its line, where its slice and its box are, and what a pack says of it."""
+
     line: int
     file_name: str
     path: Path
     box: PixelBox
     spacing_mm: float
+    middle_px: tuple[float, float] | None  # x, y: the mean of the four ends of the two diameters
     row: LesionRow
 
 
@@ -108,24 +111,10 @@ def import_deeplesion(
     ImportFailure if nothing can be imported.
     """
     images_dir, csv_path = Path(images_dir), Path(csv_path)
-    if not images_dir.is_dir():
-        raise ImportFailure(f"{images_dir} is not a folder; unpack DeepLesion's Images_png there first.")
-    skipped: list[SkippedRow] = []
-    noisy = 0
-    lesions: list[_Lesion] = []
-    for line, record, too_many in _records(csv_path):
-        try:
-            if too_many:
-                raise _Unreadable(TOO_MANY_CELLS)
-            if not include_noisy and _number(record, "Possibly_noisy") == 1:
-                noisy += 1
-                continue
-            lesions.append(_lesion(line, record, images_dir))
-        except (_Unreadable, LesionSearchError) as error:
-            skipped.append(SkippedRow(line, record["File_name"], str(error)))
+    lesions, skipped, noisy = list_lesions(images_dir, csv_path, include_noisy)
     lesions.sort(key=lambda lesion: lesion.path)  # several lesions of a slice: it is read once
     images: list[NDArray[np.int16]] = []
-    kept: list[_Lesion] = []
+    kept: list[DeepLesionRow] = []
     slice_path, slice_hu = None, np.zeros((0, 0), np.int16)
     for done, lesion in enumerate(lesions, start=1):
         try:
@@ -133,10 +122,10 @@ def import_deeplesion(
                 slice_path, slice_hu = None, read_slice(lesion.path)
                 slice_path = lesion.path
             if lesion.box.x0 >= slice_hu.shape[1] or lesion.box.y0 >= slice_hu.shape[0]:
-                raise _Unreadable("its box is outside the image")
+                raise Unreadable("its box is outside the image")
             images.append(crop_box(slice_hu, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
             kept.append(lesion)
-        except _Unreadable as error:
+        except Unreadable as error:
             skipped.append(SkippedRow(lesion.line, lesion.file_name, str(error)))
         if progress and (done % 50 == 0 or done == len(lesions)):
             progress(done, len(lesions))
@@ -157,27 +146,49 @@ def import_deeplesion(
     )
 
 
+def list_lesions(
+    images_dir: Path, csv_path: Path, include_noisy: bool = False
+) -> tuple[list[DeepLesionRow], list[SkippedRow], int]:
+    """List the readable rows, the others, and how many were left out as noisy. Raises ImportFailure without images."""
+    if not images_dir.is_dir():
+        raise ImportFailure(f"{images_dir} is not a folder; unpack DeepLesion's Images_png there first.")
+    skipped: list[SkippedRow] = []
+    noisy = 0
+    lesions: list[DeepLesionRow] = []
+    for line, record, too_many in _records(csv_path):
+        try:
+            if too_many:
+                raise Unreadable(TOO_MANY_CELLS)
+            if not include_noisy and _number(record, "Possibly_noisy") == 1:
+                noisy += 1
+                continue
+            lesions.append(_lesion(line, record, images_dir))
+        except (Unreadable, LesionSearchError) as error:
+            skipped.append(SkippedRow(line, record["File_name"], str(error)))
+    return lesions, skipped, noisy
+
+
 def read_slice(path: Path) -> NDArray[np.int16]:
     """Read a 16-bit DeepLesion PNG as HU (rows, columns). Eight-bit copies are refused: soft tissue is lost."""
     try:
         with Image.open(path) as picture:
             if not picture.mode.startswith("I"):
-                raise _Unreadable(f"{path.name} is an 8-bit picture; the published 16-bit PNG is needed")
+                raise Unreadable(f"{path.name} is an 8-bit picture; the published 16-bit PNG is needed")
             if max(picture.size) > MAX_SIDE_PX:
-                raise _Unreadable(f"{path.name} has {picture.size[0]}×{picture.size[1]} pixels, too large for a slice")
+                raise Unreadable(f"{path.name} has {picture.size[0]}×{picture.size[1]} pixels, too large for a slice")
             stored = np.asarray(picture, dtype=np.int32)
     except FileNotFoundError as error:
-        raise _Unreadable(f"{path.name} is missing") from error
+        raise Unreadable(f"{path.name} is missing") from error
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise _Unreadable(f"{path.name} is damaged") from error
+        raise Unreadable(f"{path.name} is damaged") from error
     hu = stored - HU_OFFSET
     if hu.max() < -1500:  # nothing but padding: the values were stored without the offset
-        raise _Unreadable(f"{path.name} holds no Hounsfield units with the published offset")
+        raise Unreadable(f"{path.name} holds no Hounsfield units with the published offset")
     return hu.clip(-1024, 3071).astype(np.int16)
 
 
-class _Unreadable(Exception):  # noqa: N818 - never leaves this module
-    """This row cannot be used, for a reason."""
+class Unreadable(Exception):  # noqa: N818 - a reason, not a failure
+    """A row or a slice cannot be used, for a reason; the row is left out."""
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, str], bool]]:
@@ -193,11 +204,11 @@ def _records(path: Path) -> Iterator[tuple[int, dict[str, str], bool]]:
         raise ImportFailure(f"{path} cannot be read: {error}. Give the DL_info.csv of the data set.") from error
 
 
-def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
+def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> DeepLesionRow:
     name = record["File_name"]
     parts = Path(name).stem.split("_")
     if len(parts) < 4 or not all(part.isdigit() for part in parts) or Path(name).name != name:
-        raise _Unreadable(f"File_name {name!r} is not patient_study_series_slice.png")
+        raise Unreadable(f"File_name {name!r} is not patient_study_series_slice.png")
     folder = images_dir / "_".join(parts[:3])
     path = folder / f"{parts[3]}.png" if folder.is_dir() else images_dir / name
     spacing_mm = _numbers(record, "Spacing_mm_px_", 3)[0]
@@ -205,9 +216,9 @@ def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
     x0, y0, x1, y1 = _numbers(record, "Bounding_boxes", 4)
     box = PixelBox(max(math.floor(x0), 0), max(math.floor(y0), 0), math.ceil(x1), math.ceil(y1))
     if box.x1 <= box.x0 or box.y1 <= box.y0:
-        raise _Unreadable(f"Bounding_boxes {record['Bounding_boxes']!r} has no area")
+        raise Unreadable(f"Bounding_boxes {record['Bounding_boxes']!r} has no area")
     if not 0.1 < spacing_mm < 5:
-        raise _Unreadable(f"Spacing_mm_px_ {spacing_mm} is not a pixel size in mm")
+        raise Unreadable(f"Spacing_mm_px_ {spacing_mm} is not a pixel size in mm")
     age = _number(record, "Patient_age")
     code = _number(record, "Coarse_lesion_type")
     row = LesionRow(
@@ -225,7 +236,16 @@ def _lesion(line: int, record: Mapping[str, str], images_dir: Path) -> _Lesion:
         field_of_view_mm=field_of_view_mm(box, (spacing_mm, spacing_mm)),
         slice=int(parts[3]) or None,
     )
-    return _Lesion(line, name, path, box, spacing_mm, row)
+    return DeepLesionRow(line, name, path, box, spacing_mm, _middle(record), row)
+
+
+def _middle(record: Mapping[str, str]) -> tuple[float, float] | None:
+    """The middle of the two diameters; None where their ends cannot be read, which a pack does not need."""
+    try:
+        ends = _numbers(record, "Measurement_coordinates", 8)
+    except Unreadable:
+        return None
+    return sum(ends[::2]) / 4, sum(ends[1::2]) / 4
 
 
 def _numbers(record: Mapping[str, str], column: str, count: int) -> list[float]:
@@ -238,7 +258,7 @@ def _numbers(record: Mapping[str, str], column: str, count: int) -> list[float]:
             continue
         if len(values) == count and all(map(math.isfinite, values)):
             return values
-    raise _Unreadable(f"{column} {text!r} is not {count} numbers")
+    raise Unreadable(f"{column} {text!r} is not {count} numbers")
 
 
 def _number(record: Mapping[str, str], column: str) -> float | None:

@@ -17,7 +17,8 @@ from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Series
 from tools.intake.intake import read_study
 from tools.regions.blobs import Blobs, Floats, describe, find_blobs
-from tools.regions.candidates import WEIGHTS, Ranker, apart
+from tools.regions.candidates import WEIGHTS, apart
+from tools.regions.ranker import Ranker
 
 HIDDEN = 16
 STEPS = 1500

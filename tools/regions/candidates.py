@@ -5,15 +5,17 @@ orders suggestions; it is no detector and finds less than half of what is there.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.domain.region import Outline
 from tools.domain.study import Series
 from tools.regions.blobs import Blobs, Floats, describe, find_blobs
-from tools.regions.segmentation import RAYS, outline_from_seed, polygon
+from tools.regions.polar import RAYS, polygon
+from tools.regions.ranker import load_ranker
+from tools.regions.segmentation import outline_from_seed
 
 WEIGHTS = Path(__file__).with_name("region_weights.npz")
 SLICE_STEP_MM = 4.0  # thinner slices are not all looked at
@@ -24,11 +26,12 @@ OUTLINED = 2  # times as many places are outlined as are asked for
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """A proposed place: outline (N, 2) of x, y in image coordinates, `score` 0..1."""
+    """A proposed place: outline (N, 2) of x, y in image coordinates, `score` 0..1, and what the outline is."""
 
     slice_index: int
     points: NDArray[np.float64]
     score: float
+    outlined: Outline
 
 
 @dataclass(frozen=True)
@@ -40,29 +43,6 @@ class _Place:
     y: float
     radius_mm: float
     likeness: float
-
-
-@dataclass(frozen=True, eq=False)
-class Ranker:
-    """A network of one hidden layer: features (n, f) to how lesion-like they are, 0..1 (n,)."""
-
-    center: Floats
-    scale: Floats
-    hidden: Floats  # (f, units)
-    hidden_bias: Floats
-    output: Floats  # (units,)
-    output_bias: Floats  # ()
-
-    def __call__(self, features: Floats) -> Floats:
-        units = np.tanh((features - self.center) / self.scale @ self.hidden + self.hidden_bias)
-        likeness: Floats = 1 / (1 + np.exp(-(units @ self.output + self.output_bias)))
-        return likeness
-
-
-@lru_cache(maxsize=1)
-def load_ranker() -> Ranker:
-    with np.load(WEIGHTS, allow_pickle=False) as arrays:
-        return Ranker(**{name: arrays[name].astype(np.float64) for name in arrays})
 
 
 def find_candidates(series: Series, slice_index: int | None, count: int) -> list[Candidate]:
@@ -87,7 +67,7 @@ def _places(series: Series, slice_index: int, most: int) -> list[_Place]:
     blobs, middle = find_blobs(image, (series.spacing_mm[1], series.spacing_mm[2]))
     if not len(blobs.x):
         return []
-    likeness = load_ranker()(describe(blobs, series.volume_hu, slice_index, series.spacing_mm, middle))
+    likeness = load_ranker(WEIGHTS)(describe(blobs, series.volume_hu, slice_index, series.spacing_mm, middle))
     kept = apart(blobs, likeness, (series.spacing_mm[1], series.spacing_mm[2]), most)
     return [
         _Place(slice_index, float(blobs.x[i]), float(blobs.y[i]), float(blobs.radius_mm[i]), float(likeness[i]))
@@ -121,10 +101,12 @@ def _outlined(series: Series, place: _Place) -> Candidate:
     """Outlined as if clicked; a place without a clear edge keeps the blob's circle and loses rank."""
     image, spacing = series.volume_hu[place.slice_index], (series.spacing_mm[1], series.spacing_mm[2])
     outline = outline_from_seed(image, spacing, place.x, place.y, recentre=False)
+    outlined: Outline = "disc" if outline is None else "unsure" if outline.unsure else "measured"
     if outline is None:
-        points, trust = polygon((place.x, place.y), np.full(RAYS, place.radius_mm), spacing), 0.4
+        points = polygon((place.x, place.y), np.full(RAYS, place.radius_mm), spacing)
+        trust = 0.4
     else:
         points = polygon(outline.center, outline.radii_mm, spacing)
         agreement = np.exp(-abs(np.log(outline.radii_mm.mean() / place.radius_mm)))  # with the blob's size
         trust = 0.4 + 0.6 * outline.clarity * float(agreement)
-    return Candidate(place.slice_index, points, round(place.likeness * trust, 3))
+    return Candidate(place.slice_index, points, round(place.likeness * trust, 3), outlined)

@@ -3,10 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.domain.region import Origin, PixelBox, Region, RegionError
+from tools.domain.region import Origin, Outline, PixelBox, Region, RegionError
 from tools.domain.study import Series
 from tools.regions.measurement import bounding_box, measure
-from tools.regions.segmentation import RAYS, ellipse_radii, outline_from_box, outline_from_seed, polygon
+from tools.regions.polar import RAYS, ellipse_radii, polygon
+from tools.regions.segmentation import outline_from_box, outline_from_seed
 
 DISC_RADIUS_MM = 5.0  # of a click into tissue without an edge
 MIN_BOX_PX = 2
@@ -15,7 +16,7 @@ MIN_BOX_PX = 2
 def region_from_click(series: Series, slice_index: int, x: float, y: float, region_id: str = "R1") -> Region:
     """Outline and measure the lesion under a click, in image coordinates (pixel i covers i..i+1).
 
-    In tissue without an edge around the click, a disc of 10 mm. Raises RegionError outside the image.
+    In tissue without an edge around the click, a `disc` of 10 mm. Raises RegionError outside the image.
     """
     image = _slice(series, slice_index)
     rows, columns = image.shape
@@ -28,15 +29,15 @@ def region_from_click(series: Series, slice_index: int, x: float, y: float, regi
     outline = outline_from_seed(image, _spacing(series), x, y)
     if outline is None:
         points = polygon((x, y), np.full(RAYS, DISC_RADIUS_MM), _spacing(series))
-    else:
-        points = polygon(outline.center, outline.radii_mm, _spacing(series))
-    return make_region(series, slice_index, points, region_id, "click")
+        return make_region(series, slice_index, points, region_id, "click", "disc")
+    points = polygon(outline.center, outline.radii_mm, _spacing(series))
+    return make_region(series, slice_index, points, region_id, "click", "unsure" if outline.unsure else "measured")
 
 
 def region_from_box(
     series: Series, slice_index: int, box: PixelBox, region_id: str = "R1", origin: Origin = "box"
 ) -> Region:
-    """Outline and measure the lesion inside a box; where nothing stands out, the ellipse that fits the box.
+    """Outline and measure the lesion inside a box; where nothing stands out, the ellipse that fits: the `box` itself.
 
     The region keeps the box as drawn. Raises RegionError for a box that is empty or outside the image.
     """
@@ -53,9 +54,13 @@ def region_from_box(
     corners = (float(box.x0), float(box.y0), float(box.x1), float(box.y1))
     spacing = _spacing(series)
     outline = outline_from_box(image, spacing, corners)
-    center = ((corners[0] + corners[2]) / 2, (corners[1] + corners[3]) / 2)
-    radii = ellipse_radii(corners, spacing) if outline is None else outline.radii_mm
-    return make_region(series, slice_index, polygon(center, radii, spacing), region_id, origin, box=box)
+    if outline is None:
+        center = ((corners[0] + corners[2]) / 2, (corners[1] + corners[3]) / 2)
+        points = polygon(center, ellipse_radii(corners, spacing), spacing)
+        return make_region(series, slice_index, points, region_id, origin, "box", box=box)
+    points = polygon(outline.center, outline.radii_mm, spacing)
+    kind: Outline = "unsure" if outline.unsure else "measured"
+    return make_region(series, slice_index, points, region_id, origin, kind, box=box)
 
 
 def find_regions(series: Series, slice_index: int | None = None, max_regions: int = 5) -> list[Region]:
@@ -70,7 +75,7 @@ def find_regions(series: Series, slice_index: int | None = None, max_regions: in
         _slice(series, slice_index)
     found = find_candidates(series, slice_index, max_regions)
     return [
-        make_region(series, one.slice_index, one.points, f"R{number}", "suggested", score=one.score)
+        make_region(series, one.slice_index, one.points, f"R{number}", "suggested", one.outlined, score=one.score)
         for number, one in enumerate(found, start=1)
     ]
 
@@ -81,6 +86,7 @@ def make_region(
     points: NDArray[np.float64],
     region_id: str,
     origin: Origin,
+    outlined: Outline,
     score: float | None = None,
     box: PixelBox | None = None,
 ) -> Region:
@@ -96,6 +102,7 @@ def make_region(
         outline_px=tuple((round(float(px), 2), round(float(py), 2)) for px, py in points),
         measurement=measure(image, points, _spacing(series), known),
         origin=origin,
+        outline=outlined,
         score=score,
     )
 

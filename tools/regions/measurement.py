@@ -44,6 +44,12 @@ def bounding_box(outline: Points, shape: tuple[int, int]) -> PixelBox:
     return PixelBox(x0, y0, max(min(int(high[0]), shape[1]), x0 + 1), max(min(int(high[1]), shape[0]), y0 + 1))
 
 
+def longest_px(outline: Points) -> float:
+    """The longest diameter of a polygon (N, 2), in its own units."""
+    start, end = _longest(outline)
+    return float(np.linalg.norm(end - start))
+
+
 def pixels_inside(image: NDArray[np.int16], outline: Points) -> NDArray[np.int16]:
     """Values (n,) of the pixels whose centre is inside; at least the one nearest to the middle."""
     rows, columns = polygon_pixels(  # type: ignore[no-untyped-call]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import RegionFacts
+from tools.domain.region import OUTLINE_WORDS
 from tools.domain.study_words import DENSITY_DOUBTS, OLDEST_STATED_YEARS
 from tools.report.content import (
     ORIGIN_WORDS,
@@ -194,6 +195,8 @@ def _texts_sr(region: RegionReport) -> Iterable[tuple["Code", str]]:
     """Word slice number, votes and similar lesions, whose ids and types are the atlas's own and have no codes."""
     facts, search = region.facts, region.search
     yield _code("slice", "Slice, counted from 1"), f"{facts.slice} of {facts.slices}"
+    if facts.outline != "measured":
+        yield _code("outline", "Outline"), OUTLINE_WORDS[facts.outline]
     if facts.lossy:
         ratio = f" about {round(facts.lossy_ratio)}:1" if facts.lossy_ratio else ""
         yield _code("lossy-compression", "Lossy compression"), f"compressed with loss{ratio}: densities may be off"

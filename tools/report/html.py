@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tools.domain.facts import RegionFacts
+from tools.domain.region import OUTLINE_WORDS
 from tools.domain.study import SafeFacts
 from tools.domain.study_words import DENSITY_DOUBTS, age_words, lossy_words, series_words
 from tools.report.content import (
@@ -99,6 +100,7 @@ def region_facts(facts: RegionFacts) -> dict[str, str | None]:
         "Maximum": facts.max_hu,
     }
     return {
+        "Outline": OUTLINE_WORDS[facts.outline] or None,
         "Long axis": None if facts.long_axis_mm is None else f"{facts.long_axis_mm:g} mm",
         "Short axis": None if facts.short_axis_mm is None else f"{facts.short_axis_mm:g} mm",
         "Area": None if facts.area_mm2 is None else f"{facts.area_mm2:g} mm²",

@@ -212,6 +212,7 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
 
     from assistant.wording.search_answers import nothing_found
     from tools.atlas.confidence import LIMIT_WORDS
+    from tools.domain.region import OUTLINE_WORDS
 
     table = Table(title=f"{len(facts.hits)} hits among {facts.candidates} lesions, confidence {facts.confidence}")
     for column in ("#", "lesion", "type", "similarity", "long axis mm", "sex", "age", "patient"):
@@ -220,6 +221,8 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
         cells = (hit.rank, hit.lesion_id, hit.lesion_type, f"{hit.similarity:.3f}", hit.long_axis_mm, hit.sex)
         table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
     console = Console()
+    if region.outline != "measured":
+        console.print(f"{region.region_id}: {OUTLINE_WORDS[region.outline]}.")
     console.print(table)
     if not facts.hits:
         console.print(nothing_found(facts))
@@ -239,6 +242,7 @@ def search_document(series: "Series", region: Region, facts: "SearchFacts") -> s
             "region_id": region.region_id,
             "slice": region.slice_index + 1,
             "box": [box.x0, box.y0, box.x1, box.y1],
+            "outline": region.outline,
             "long_axis_mm": m.long_axis_mm,
             "short_axis_mm": m.short_axis_mm,
             "area_mm2": m.area_mm2,

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 
 from encoder.errors import LesionSearchError
 from tools.domain.lazy_volume import LazyVolume
-from tools.domain.region import PixelBox, Region, RegionError
+from tools.domain.region import OUTLINE_MARKS, OUTLINE_WORDS, Outline, PixelBox, Region, RegionError
 from tools.domain.study import SafeFacts, Series
 from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
 from tools.domain.windows import DISPLAY_WINDOWS, Window
@@ -80,6 +80,8 @@ class RegionView(BaseModel):
     size: str
     density: str
     suggested: bool
+    outlined: Outline  # anything but "measured": the numbers are marked
+    mark: str  # in words, beside the numbers; empty for a measured lesion
 
 
 class ViewerState(BaseModel):
@@ -333,7 +335,8 @@ def _letters(direction: NDArray[np.float64]) -> str:
 
 def _said(region: Region) -> Notice:
     size, _ = measured(region, "HU")
-    return Notice(text=f"{region.region_id} on slice {region.slice_index + 1}: {size}.")
+    of = f" – {OUTLINE_WORDS[region.outline]}" if region.outline != "measured" else ""
+    return Notice(text=f"{region.region_id} on slice {region.slice_index + 1}: {size}{of}.")
 
 
 def _check_slice(series: Series, slice_index: int) -> None:
@@ -389,4 +392,6 @@ def _region_view(region: Region, series: Series, name: str) -> RegionView:
         size=size,
         density=density,
         suggested=region.origin == "suggested",
+        outlined=region.outline,
+        mark=OUTLINE_MARKS[region.outline],
     )

@@ -153,14 +153,14 @@ def test_without_spacing_nothing_is_said_in_mm() -> None:
 def test_a_click_into_even_tissue_gives_a_disc_of_10_mm() -> None:
     region = region_from_click(make_series(body()), 0, 200, 200)
     assert region.measurement.long_axis_mm == pytest.approx(10, abs=0.1)
-    assert region.origin == "click"
+    assert (region.origin, region.outline) == ("click", "disc")
 
 
 def test_a_box_is_kept_and_the_lesion_in_it_measured() -> None:
     image = add_ellipse(body(), 180, 220, (24, 16), 0, -90, (0.8, 0.8))
     box = PixelBox(160, 205, 201, 236)
     region = region_from_box(make_series(image), 0, box, "R7")
-    assert (region.box, region.region_id, region.origin) == (box, "R7", "box")
+    assert (region.box, region.region_id, region.origin, region.outline) == (box, "R7", "box", "measured")
     assert region.measurement.long_axis_mm == pytest.approx(24, abs=3)
     assert region.measurement.short_axis_mm == pytest.approx(16, abs=3)
     outline = np.array(region.outline_px)
@@ -168,10 +168,34 @@ def test_a_box_is_kept_and_the_lesion_in_it_measured() -> None:
     assert (outline <= (201.1, 236.1)).all()
 
 
-def test_a_box_around_nothing_is_measured_as_its_ellipse() -> None:
-    m = region_from_box(make_series(body()), 0, PixelBox(150, 180, 200, 210)).measurement
+def test_a_box_around_nothing_is_measured_as_its_ellipse_and_says_so() -> None:
+    region = region_from_box(make_series(body()), 0, PixelBox(150, 180, 200, 210))
+    m = region.measurement
+    assert region.outline == "box"
     assert m.long_axis_mm == pytest.approx(50 * 0.8, rel=0.01)
     assert m.short_axis_mm == pytest.approx(30 * 0.8, rel=0.02)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_loose_box_measures_the_ball_in_it(seed: int) -> None:
+    image = np.random.default_rng(seed).normal(50, 10, (128, 128))
+    image = add_ellipse(image, 64, 64, (20, 20), 0, 100, (0.8, 0.8))
+    region = region_from_box(make_series(image), 0, PixelBox(20, 20, 108, 108))
+    assert region.outline in ("measured", "unsure")
+    assert region.measurement.long_axis_mm == pytest.approx(20, abs=2)
+
+
+@pytest.mark.parametrize("box", [(180, 20, 240, 70), (10, 170, 50, 230), (330, 60, 380, 120)])
+def test_a_box_over_air_and_skin_does_not_claim_a_lesion(box: tuple[int, int, int, int]) -> None:
+    region = region_from_box(make_series(body()), 0, PixelBox(*box))
+    assert region.outline == "box"
+    assert region.measurement.long_axis_mm == pytest.approx(0.8 * max(box[2] - box[0], box[3] - box[1]), rel=0.02)
+
+
+def test_a_clear_lesion_is_measured_and_what_is_suggested_says_what_it_is() -> None:
+    image = add_ellipse(body(), 180, 220, (24, 16), 0, 120, (0.8, 0.8))
+    assert region_from_click(make_series(image), 0, 181, 219).outline == "measured"
+    assert {region.outline for region in find_regions(make_series(image))} <= {"measured", "unsure", "disc"}
 
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (399.9, 399.9), (400, 400), (0, 250), (200, 0.1)])

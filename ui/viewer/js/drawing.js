@@ -67,7 +67,7 @@ class Pen {
   }
 
   region(region, selected) {
-    const colour = colourOf(region), dash = region.suggested ? [6, 4] : [];
+    const colour = colourOf(region), dash = region.suggested ? [6, 4] : region.mark ? [2, 4] : [];
     for (const [stroke, extra] of [[SHADOW, 2], [colour, 0]]) {
       this.style(stroke, (selected ? 2 : 1.5) + extra, dash);
       this.path(region.outline);
@@ -84,7 +84,7 @@ class Pen {
         this.context.fillRect(x - HANDLE_PX / 2, y - HANDLE_PX / 2, HANDLE_PX, HANDLE_PX);
       }
     }
-    const words = `${region.name || region.region_id}${selected ? "  " + region.size : ""}`;
+    const words = `${region.name || region.region_id}${selected ? "  " + region.size : ""}${region.mark ? ` (${region.mark})` : ""}`;
     this.context.font = LABEL_FONT;
     const textWidth = this.context.measureText(words).width, corner = this.at([region.box[2], region.box[1]]);
     this.label(words, ...geometry.labelPlace(corner, textWidth, this.stage.width), colour);

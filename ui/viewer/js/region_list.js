@@ -26,7 +26,7 @@ function regionItem(region, selected, act, again) {
   const id = region.region_id, { suggested } = region;
   const choose = makeButton(region.name ? `${id} ${region.name}` : id, "choose", () => act("select", { region_id: id }), `Show ${id}`);
   if (selected) choose.setAttribute("aria-current", "true");
-  const what = make("span", "what", `${suggested ? "suggested · " : ""}slice ${region.slice_index + 1} · ${region.size} · ${region.density}`);
+  const what = make("span", "what", `${suggested ? "suggested · " : ""}slice ${region.slice_index + 1} · ${region.size}${region.mark ? ` (${region.mark})` : ""} · ${region.density}`);
   const accept = makeButton("Accept", "small", () => act("accept", { region_id: id }), `Accept the suggestion ${id}`);
   const rename = makeButton("Rename", "small", () => editName(item, region, act, again), `Rename ${id}`);
   const remove = makeButton(suggested ? "Dismiss" : "Delete", "small", () => act("remove", { region_id: id }), `Delete ${id}`);
@@ -35,6 +35,7 @@ function regionItem(region, selected, act, again) {
   item.classList.toggle("selected", selected);
   item.classList.toggle("suggested", suggested);
   item.dataset.region = id;
+  item.dataset.outlined = region.outlined;
   return item;
 }
 

@@ -1,0 +1,316 @@
+"""Fit the choice among outlines to lesions of known size.
+
+Run as `python -m tools.pipelines.train_outline_ranker DATA PHANTOMS`: the folder of the real CT data, and one that
+`lesion-search phantoms` wrote. Prints the figures of a cross-validation by patient, then writes the
+weights that all patients but LIDC's test patients gave.
+"""
+
+import csv
+import sys
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tools.domain.patient_keys import PatientKeys
+from tools.domain.region import PixelBox
+from tools.domain.splits import split_of
+from tools.intake.intake import read_study
+from tools.pipelines.measured_lesions import (
+    KEY_SLICES,
+    PADDING_PX,
+    USUAL_SPACING_MM,
+    MeasuredLesion,
+    read_key_slices,
+    read_lidc_areas,
+)
+from tools.pipelines.painted_lesions import paint_lesions
+from tools.regions.measurement import longest_px
+from tools.regions.polar import Floats, centroid, polygon
+from tools.regions.ranker import Ranker
+from tools.regions.segmentation import (
+    BOX_WEIGHTS,
+    CLICK_WEIGHTS,
+    UNSURE_ERROR,
+    Hypotheses,
+    hypotheses_around,
+    hypotheses_in_box,
+)
+
+FOLDS = 5
+HIDDEN, NETWORKS = 24, 4
+STEPS, BATCH = 1200, 256
+WEIGHT_DECAY, JITTER, RATE = 3e-2, 0.1, 5e-3
+SHARPNESS, CHOICE_WEIGHT = 4.0, 1.0
+PAINTED = 700
+ASKED = {"key slices": 6, "LIDC": 1, "painted": 1, "phantoms": 1, "sarcoma": 1}  # how often each is clicked and boxed
+WEIGHTS_OF = {"key slices": 0.8, "LIDC": 0.4, "painted": 1.0, "phantoms": 1.0, "sarcoma": 0.7}
+LEAST_OVERLAP, OVERLAP_WEIGHT = 0.75, 0.4
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """Hypotheses of one click or box: features (H, f), how wrong each is (H,) 0..1, its length (H,) in mm."""
+
+    features: Floats
+    wrong: Floats
+    length_mm: Floats
+    clarity: Floats
+    center: Floats  # (H, 2) of each outline
+    lesion: MeasuredLesion
+    asked: int  # 0: as the data set has it
+
+
+def sarcomas(folder: Path, per_patient: int = 2) -> Iterator[MeasuredLesion]:
+    """Read soft-tissue sarcomas (masks' boxes): the crop laid into its surroundings."""
+    with np.load(folder / "pack.npz") as arrays:
+        images, contexts = arrays["images"], arrays["context"]
+    with (folder / "lesions.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["health"] == "lesion"]
+    by_patient: dict[str, list[dict[str, str]]] = {}
+    for row in rows:
+        by_patient.setdefault(row["patient_id"], []).append(row)
+    for patient, of_patient in sorted(by_patient.items()):
+        for row in of_patient[:: max(1, len(of_patient) // per_patient)][:per_patient]:
+            x0, y0, x1, y1 = (float(value) for value in row["box_px"].split())
+            side = images.shape[1]
+            scale = max(side, 1.5 * (x1 - x0), 1.5 * (y1 - y0)) / side  # source pixels in one of the crop
+            whole = np.asarray(Image.fromarray(contexts[int(row["row"])].astype(np.int32)).resize((3 * side,) * 2))
+            whole = whole.astype(np.int16)
+            whole[side : 2 * side, side : 2 * side] = images[int(row["row"])]
+            spacing = float(row["pixel_spacing_mm"]) * scale
+            width, height = (x1 - x0) / scale, (y1 - y0) / scale
+            half = max(width, height, 4) / 2
+            middle = 1.5 * side
+            pad = PADDING_PX / scale
+            box = PixelBox(
+                int(middle - width / 2 - pad),
+                int(middle - height / 2 - pad),
+                int(np.ceil(middle + width / 2 + pad)),
+                int(np.ceil(middle + height / 2 + pad)),
+            )
+            between = (2 * half * spacing, float(np.hypot(width, height)) * spacing)
+            yield MeasuredLesion(whole, (spacing, spacing), (middle, middle), box, between, patient, "sarcoma")
+
+
+def phantom_lesions(folder: Path) -> Iterator[MeasuredLesion]:
+    """Read the lesions of teaching cases that `lesion-search phantoms` wrote."""
+    with (folder / "truth.csv").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    keys = PatientKeys(b"training")
+    for name in sorted({row["dicom_folder"] for row in rows}):
+        series = read_study(folder / name, keys).series[0]
+        for row in (row for row in rows if row["dicom_folder"] == name):
+            x0, y0, x1, y1 = (int(row[side]) for side in ("x0", "y0", "x1", "y1"))
+            image = series.volume_hu[int(row["slice"]) - 1]
+            box = PixelBox(x0 - PADDING_PX, y0 - PADDING_PX, x1 + PADDING_PX, y1 + PADDING_PX)
+            length_mm = float(row["long_axis_mm"])
+            yield MeasuredLesion(
+                np.asarray(image),
+                (series.spacing_mm[1], series.spacing_mm[2]),
+                ((x0 + x1) / 2, (y0 + y1) / 2),
+                box,
+                (length_mm, length_mm),
+                row["patient_id"],
+                "phantoms",
+            )
+
+
+def real_slices(data: Path) -> Iterator[tuple[NDArray[np.int16], float, str]]:
+    """Read whole slices to paint lesions into: image, pixel size in mm, patient."""
+    for path in sorted((data / "ct_slices").glob("*.png")):
+        yield np.asarray(Image.open(path).convert("L")).astype(np.int16), USUAL_SPACING_MM, path.stem[:6]
+    for name, step in (("pancreas_ct_slices", 4), ("abdomen_organs", 1)):
+        folder = data / "multi_organ" / name
+        with np.load(folder / "slices.npz") as arrays:
+            slices = arrays["slices"]
+        for number in range(0, len(slices), step):
+            yield slices[number].astype(np.int16), USUAL_SPACING_MM, f"{name}-{number // step}"
+
+
+def read_lesions(data: Path, phantoms: Path) -> list[MeasuredLesion]:
+    """Read all lesions to learn from and to cross-validate on."""
+    return [
+        *read_key_slices(data / KEY_SLICES),
+        *read_lidc_areas(data / "lidc"),
+        *sarcomas(data / "multi_organ" / "soft_tissue_sarcoma"),
+        *phantom_lesions(phantoms),
+        *paint_lesions(list(real_slices(data)), PAINTED, seed=0),
+    ]
+
+
+def wrongness(lesion: MeasuredLesion, points: Floats) -> tuple[float, float]:
+    """Tell how wrong an outline (72, 2) is, 0..1, and its length in mm.
+
+    The error of its size as a part of it, and for one that lies elsewhere what its box lacks of the lesion's.
+    """
+    scaled = points * (lesion.spacing_mm[1], lesion.spacing_mm[0])
+    if lesion.by_area:
+        x, y = scaled.T
+        length = 2 * float(np.sqrt(abs((x * np.roll(y, -1) - np.roll(x, -1) * y).sum()) / 2 / np.pi))
+    else:
+        length = longest_px(scaled)
+    error = abs(float(np.log(max(length, 0.1) / lesion.nearest_true_mm(length))))
+    if lesion.box is not None:
+        x0, y0, x1, y1 = (
+            lesion.box.x0 + PADDING_PX,
+            lesion.box.y0 + PADDING_PX,
+            lesion.box.x1 - PADDING_PX,
+            lesion.box.y1 - PADDING_PX,
+        )
+        (px0, py0), (px1, py1) = points.min(axis=0), points.max(axis=0)
+        common = max(0.0, min(x1, px1) - max(x0, px0)) * max(0.0, min(y1, py1) - max(y0, py0))
+        overlap = common / max((x1 - x0) * (y1 - y0) + (px1 - px0) * (py1 - py0) - common, 1e-6)
+        error += OVERLAP_WEIGHT * max(0.0, LEAST_OVERLAP - overlap) / LEAST_OVERLAP
+    return min(error, 1.0), length
+
+
+def _example(found: Hypotheses, lesion: MeasuredLesion, asked: int) -> Example:
+    outlines = [
+        polygon(found.polar.center, found.refined(number), lesion.spacing_mm) for number in range(len(found.radii_mm))
+    ]
+    scored = np.array([wrongness(lesion, points) for points in outlines])
+    centers = np.array([centroid(points) for points in outlines])
+    return Example(found.features, scored[:, 0], scored[:, 1], found.clarity, centers, lesion, asked)
+
+
+def clicked(lesion: MeasuredLesion, asked: int) -> Example:
+    """Trace what a click on a lesion may mean; all but the first click are off its middle."""
+    rng = _rng(lesion, asked)
+    x, y = lesion.middle
+    if asked or lesion.source in ("painted", "phantoms"):
+        off_mm = 0.18 * lesion.length_mm[0] * np.sqrt(rng.random())
+        angle = rng.uniform(0, 2 * np.pi)
+        x += off_mm * np.cos(angle) / lesion.spacing_mm[1]
+        y += off_mm * np.sin(angle) / lesion.spacing_mm[0]
+    return _example(hypotheses_around(lesion.image, lesion.spacing_mm, (x, y)), lesion, asked)
+
+
+def boxed(lesion: MeasuredLesion, asked: int) -> Example | None:
+    """Trace what a box around a lesion may mean; all but the first are drawn tighter, wider or askew."""
+    if lesion.box is None:
+        return None
+    box = np.array([lesion.box.x0, lesion.box.y0, lesion.box.x1, lesion.box.y1], float)
+    rng = _rng(lesion, asked)
+    if asked or (lesion.source in ("painted", "phantoms", "sarcoma") and rng.random() < 0.5):
+        inner = box + PADDING_PX * np.array([1, 1, -1, -1])
+        size = max(inner[2] - inner[0], inner[3] - inner[1], 4)
+        margins = rng.uniform(0, 0.5) * size * rng.uniform(0.4, 1.6, 4) + 1
+        box = np.rint(inner + margins * np.array([-1, -1, 1, 1]))
+    rows, columns = lesion.image.shape
+    x0, y0, x1, y1 = (float(value) for value in np.clip(box, 0, [columns, rows, columns, rows]))
+    if x1 - x0 < 4 or y1 - y0 < 4:
+        return None
+    return _example(hypotheses_in_box(lesion.image, lesion.spacing_mm, (x0, y0, x1, y1)), lesion, asked)
+
+
+def _rng(lesion: MeasuredLesion, asked: int) -> np.random.Generator:
+    return np.random.default_rng([zlib.crc32(lesion.patient_id.encode()), int(100 * lesion.length_mm[0]), asked])
+
+
+def fit(examples: Sequence[Example], seed: int = 0) -> Ranker:
+    """Train networks that say how wrong an outline is, and put the least wrong first; their mean is one network."""
+    import torch
+
+    torch.manual_seed(seed)
+    most, width = max(len(one.wrong) for one in examples), examples[0].features.shape[1]
+    plain = np.concatenate([one.features for one in examples])
+    center, scale = plain.mean(axis=0), plain.std(axis=0) + 1e-6
+    inputs = torch.zeros(len(examples), most, width)
+    wrong = torch.ones(len(examples), most)
+    there = torch.zeros(len(examples), most)
+    for number, one in enumerate(examples):
+        count = len(one.wrong)
+        inputs[number, :count] = torch.tensor((one.features - center) / scale, dtype=torch.float32)
+        wrong[number, :count] = torch.tensor(one.wrong, dtype=torch.float32)
+        there[number, :count] = 1
+    weight = torch.tensor([WEIGHTS_OF[one.lesion.source] for one in examples])
+    parts = []
+    for _ in range(NETWORKS):
+        hidden, output = torch.nn.Linear(width, HIDDEN), torch.nn.Linear(HIDDEN, 1)
+        network = torch.nn.Sequential(hidden, torch.nn.Tanh(), output)
+        optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=WEIGHT_DECAY)
+        schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+        for _ in range(STEPS):
+            rows = torch.randint(len(examples), (BATCH,))
+            logits = network(inputs[rows] + JITTER * torch.randn(BATCH, most, width))[..., 0]
+            each = torch.nn.functional.binary_cross_entropy_with_logits(logits, wrong[rows], reduction="none")
+            chosen = torch.softmax(torch.where(there[rows] > 0, -SHARPNESS * logits, -1e9), dim=1)
+            mean = (each * there[rows]).sum(dim=1) / there[rows].sum(dim=1)
+            loss = (weight[rows] * (mean + CHOICE_WEIGHT * (chosen * wrong[rows]).sum(dim=1))).mean()
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+        parts.append([tensor.detach().double().numpy() for tensor in network.parameters()])
+    return Ranker(
+        center,
+        scale,
+        np.concatenate([part[0].T for part in parts], axis=1),
+        np.concatenate([part[1] for part in parts]),
+        np.concatenate([part[2][0] for part in parts]) / NETWORKS,
+        np.mean([part[3][0] for part in parts]),
+    )
+
+
+def make_examples(lesions: Sequence[MeasuredLesion]) -> tuple[list[Example], list[Example]]:
+    """Click and box every lesion as often as its source is asked: examples of clicks, and of boxes."""
+    clicks: list[Example] = []
+    boxes: list[Example] = []
+    for lesion in lesions:
+        for asked in range(ASKED[lesion.source]):
+            clicks.append(clicked(lesion, asked))
+            box = boxed(lesion, asked)
+            boxes += [] if box is None else [box]
+    return clicks, boxes
+
+
+def cross_validated(examples: Sequence[Example], folds: int = FOLDS) -> list[tuple[Example, float, int]]:
+    """Choose for every example by a ranker that saw no lesion of its patient: how wrong it expects it, and which."""
+    chosen = []
+    fold_of = np.array([zlib.crc32(one.lesion.patient_id.encode()) % folds for one in examples])
+    for fold in range(folds):
+        ranker = fit([one for one, its in zip(examples, fold_of, strict=True) if its != fold])
+        for one, its in zip(examples, fold_of, strict=True):
+            if its == fold:
+                expected = ranker(one.features)
+                chosen.append((one, float(expected.min()), int(expected.argmin())))
+    return chosen
+
+
+def figures(chosen: Sequence[tuple[Example, float, int]]) -> Iterator[str]:
+    """Write a line for every source: how many lengths are within 20 %, and what is said to be unsure."""
+    for source in ASKED:
+        of_source = [one for one in chosen if one[0].lesion.source == source]
+        if not of_source:
+            continue
+        length = np.array([one.length_mm[number] for one, _, number in of_source])
+        truth = np.array([one.lesion.nearest_true_mm(float(one.length_mm[number])) for one, _, number in of_source])
+        error, unsure = np.abs(length - truth), np.array([expected for _, expected, _ in of_source]) > UNSURE_ERROR
+        right, far = error <= 0.2 * truth, error > 10
+        yield (
+            f"{source}: {len(error)} asked, {right.mean():.0%} within 20 %, median {np.median(error):.1f} mm, mean "
+            f"{error.mean():.1f} mm; {far.sum()} over 10 mm, of these unsaid {(far & ~unsure).sum()}; unsure "
+            f"{unsure[right].mean():.0%} of the right ones"
+        )
+
+
+def main(arguments: list[str]) -> None:
+    lesions = read_lesions(Path(arguments[0]), Path(arguments[1]))
+    for what, examples, weights in zip(
+        ("click", "box"), make_examples(lesions), (CLICK_WEIGHTS, BOX_WEIGHTS), strict=True
+    ):
+        for line in figures(cross_validated(examples)):
+            print(f"{what}, cross-validated, {line}")
+        ranker = fit(
+            [one for one in examples if one.lesion.source != "LIDC" or split_of(one.lesion.patient_id) != "test"]
+        )
+        np.savez(weights, **{name: value.astype(np.float32) for name, value in vars(ranker).items()})
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
