@@ -169,6 +169,12 @@ def _body_region_table(data: Path) -> str:
     return to_markdown(measure_body_regions(read_labelled(data)))
 
 
+def _measurement_table(data: Path) -> str:
+    from eval.regions.measurement import measure_all, read_shared, to_markdown
+
+    return to_markdown(measure_all(read_shared(data)))
+
+
 def _ablation_table(data: Path) -> str:
     from eval.encoder.ablation import read_kept, to_markdown
     from eval.encoder.lidc import read_lidc
@@ -251,6 +257,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "paper": _paper_table,
     "unfamiliar": _unfamiliar_table,
     "body-region": _body_region_table,
+    "measurement": _measurement_table,
     "agent": _agent_table,
     "models": _models_table,
     "understanding": _understanding_table,

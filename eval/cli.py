@@ -359,6 +359,26 @@ def body_region(data: DataOption = DATA_FOLDER, json: JsonOption = False) -> Non
 
 
 @app.command()
+def measurement(
+    images: Annotated[Optional[Path], typer.Option(help="DeepLesion's Images_png, 16-bit")] = None,  # noqa: UP045
+    csv: Annotated[Optional[Path], typer.Option(help="DeepLesion's DL_info.csv")] = None,  # noqa: UP045
+    data: DataOption = DATA_FOLDER,
+    json: JsonOption = False,
+) -> None:
+    """Measure errors of clicks and boxes against radiologists: on DeepLesion, or else on the LIDC and key slices.
+
+    With --images and --csv the JSON is the report of DeepLesion alone: `click` and `box`, shares from 0 to 1.
+    """
+    from eval.regions.measurement import measure_all, read_published, read_shared, to_markdown
+
+    if (images is None) != (csv is None):
+        raise typer.BadParameter("give both --images and --csv, or neither")
+    sets = read_shared(data) if images is None or csv is None else read_published(images, csv)
+    found = measure_all(sets, lambda done: typer.echo(f"{done} lesions", err=True) if done % 500 == 0 else None)
+    show(found.reports[0] if len(found.reports) == 1 else found, to_markdown(found), json)
+
+
+@app.command()
 def bench(
     documents: Annotated[Optional[list[Path]], typer.Argument(help="default: model card, docs, README")] = None,  # noqa: UP045
     data: DataOption = DATA_FOLDER,
