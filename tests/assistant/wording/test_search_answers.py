@@ -2,11 +2,14 @@
 
 import pytest
 
+from assistant.wording.fact_answers import measure_answer, regions_answer
 from assistant.wording.fixed_sentences import CAUTION
 from assistant.wording.search_answers import search_answer, sureness_answer, why_answer
+from assistant.wording.tool_labels import finished
 from tests.assistant.facts import TYPES
 from tests.assistant.grounding.test_checker import REGION, SEARCH, STATE, cut
-from tools.domain.facts import VoteFacts
+from tools.domain.facts import RegionsFound, VoteFacts
+from tools.domain.region import Outline
 
 
 def test_an_answer_has_its_parts_in_order() -> None:
@@ -24,6 +27,29 @@ def test_an_answer_has_its_parts_in_order() -> None:
     )
     assert parts[3].startswith("Against it: 1 of the 4 hits is of another type (1 kidney).")
     assert parts[4] == CAUTION
+
+
+@pytest.mark.parametrize(
+    ("outline", "mark", "note"),
+    [
+        ("unsure", "outline unsure", "draw a box around the lesion"),
+        ("box", "box itself", "not a measured lesion. Draw it closer"),
+        ("disc", "plain disc", "no edge around the click"),
+    ],
+)
+def test_numbers_that_are_not_surely_of_a_lesion_say_so(outline: Outline, mark: str, note: str) -> None:
+    region = REGION.model_copy(update={"outline": outline})
+    for text, facts in (
+        (search_answer(SEARCH, region), [SEARCH, region]),
+        (measure_answer([region]), [region]),
+        (regions_answer(RegionsFound(regions=(region,))), [RegionsFound(regions=(region,))]),
+    ):
+        assert mark in text or note in text
+        assert cut(text, facts, STATE) == {}
+    assert f"18.2 × 12.4 mm, {mark})" in search_answer(SEARCH, region)
+    assert note in measure_answer([region])
+    assert note not in measure_answer([REGION])
+    assert f"18.2 × 12.4 mm ({mark})" in finished(region)
 
 
 def test_nothing_similar_names_no_type_but_shows_the_nearest() -> None:

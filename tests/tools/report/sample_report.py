@@ -52,7 +52,7 @@ def make_report(
     sizes = {"long_axis_mm": 23.4, "short_axis_mm": 17.1, "area_mm2": 311.0} if spacing else {}
     first = RegionFacts(
         region_id="R1", slice=12, slices=40, origin="click", mean_hu=41, sd_hu=12, min_hu=-7, max_hu=88,
-        units=study.units, **sizes, **loss,
+        outline=changes.pop("outline", "measured"), units=study.units, **sizes, **loss,
     )  # fmt: skip
     second = RegionFacts(
         region_id="R2", slice=30, slices=40, origin="suggested", score=0.8, mean_hu=-820, sd_hu=64, min_hu=-990,

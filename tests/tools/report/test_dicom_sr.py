@@ -99,6 +99,13 @@ def test_sr_says_what_was_lost(tmp_path: Path) -> None:
     assert ("Lossy compression", "compressed with loss about 10:1: densities may be off") in texts(groups[0])
 
 
+def test_sr_says_what_its_numbers_are_of(tmp_path: Path) -> None:
+    _, groups = read_groups(write_report(make_report(outline="box"), "dicom-sr", tmp_path))
+    said = "nothing stands out in the box: this is the box itself, not a measured lesion"
+    assert ("Outline", said) in texts(groups[0])
+    assert "Outline" not in dict(texts(groups[1]))
+
+
 @pytest.mark.parametrize(("age_years", "stated"), [(61, "061Y"), (90, "")])
 def test_sr_has_no_age_over_89(tmp_path: Path, age_years: int, stated: str) -> None:
     document = pydicom.dcmread(write_report(make_report(age_years=age_years), "dicom-sr", tmp_path))

@@ -4,6 +4,7 @@ import base64
 import re
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -102,3 +103,13 @@ def test_an_age_over_89_is_not_given(tmp_path: Path) -> None:
     page = Page(write_report(make_report(age_years=90), "html", tmp_path).read_text("utf-8"))
 
     assert "90 years or older" in page.seen
+
+
+@pytest.mark.parametrize(
+    ("outline", "words"),
+    [("unsure", "outline is unsure"), ("box", "box itself, not a measured lesion"), ("disc", "disc")],
+)
+def test_the_page_says_beside_the_numbers_what_they_are_of(tmp_path: Path, outline: str, words: str) -> None:
+    page = Page(write_report(make_report(outline=outline), "html", tmp_path).read_text("utf-8"))
+    assert words in page.seen
+    assert words not in Page(write_report(make_report(), "html", tmp_path).read_text("utf-8")).seen

@@ -43,6 +43,7 @@ def test_search_prints_one_document_with_hits_and_votes(command, demo):
     assert code == 0
     assert document["region"]["slice"] == case.slice
     assert document["region"]["box"][0] >= 0
+    assert document["region"]["outline"] in ("measured", "unsure", "box")
     assert len(document["hits"]) == 6
     assert {"lesion_id", "lesion_type", "similarity", "patient_key"} <= document["hits"][0].keys()
     assert sum(vote["probability"] for vote in document["votes"]) == pytest.approx(1, abs=0.01)

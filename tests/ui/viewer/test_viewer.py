@@ -23,6 +23,15 @@ def test_a_click_becomes_a_listed_measured_region(visit: Any, demo: Any, shelf: 
     assert state.regions[0].density.endswith("HU")
 
 
+def test_a_box_over_nothing_is_marked_as_the_box_itself(visit: Any) -> None:
+    asked = {"kind": "box", "study": visit.study_key, "slice_index": 0, "box": [0, 0, 30, 20]}  # air
+    notice = perform(visit, asked)
+    assert notice is not None
+    assert "this is the box itself, not a measured lesion" in notice.text
+    region = state_of(visit).regions[0]
+    assert (region.outlined, region.mark) == ("box", "box itself")
+
+
 @pytest.mark.parametrize(
     "asked",
     [
