@@ -35,15 +35,17 @@ def paint_lesions(
     while len(painted) < count:
         image, spacing_mm, patient = slices[int(rng.integers(len(slices)))]
         radius_mm = float(np.exp(rng.uniform(*np.log(RADII_MM))))
-        place = _place(image, radius_mm / spacing_mm, rng)
+        place = place_in_tissue(image, radius_mm / spacing_mm, rng)
         if place is not None:
             painted.append(_paint(image.astype(np.float64), spacing_mm, patient, place, radius_mm / spacing_mm, rng))
     return painted
 
 
-def _place(image: NDArray[np.int16], radius_px: float, rng: np.random.Generator) -> tuple[float, float] | None:
-    """A place of soft tissue; mostly one that is even as far as the lesion reaches."""
-    even = rng.random() < EVEN_SHARE
+def place_in_tissue(
+    image: NDArray[np.int16], radius_px: float, rng: np.random.Generator, even_share: float = EVEN_SHARE
+) -> tuple[float, float] | None:
+    """Choose a place (x, y) of soft tissue; in a share of cases one that is even as far as a lesion would reach."""
+    even = rng.random() < even_share
     reach = max(3, int(radius_px * (0.9 if even else 0.4)))
     rows, columns = image.shape
     low, high = np.percentile(image[image > image.min() + 20], [5, 95]) if (image > image.min() + 20).any() else (0, 0)

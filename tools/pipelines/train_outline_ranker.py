@@ -1,7 +1,8 @@
 """Fit the choice among outlines to lesions of known size.
 
-Run as `python -m tools.pipelines.train_outline_ranker DATA PHANTOMS`: the folder of the real CT data, and one that
-`lesion-search phantoms` wrote. Prints the figures of a cross-validation by patient, then writes the
+Run as `python -m tools.pipelines.train_outline_ranker DATA PHANTOMS eval/regions/results/outline_cross_validation.csv`:
+the folder of the real CT data, and one that `lesion-search phantoms` wrote. Writes the figures of a cross-validation by
+patient, and the
 weights that all patients but LIDC's test patients gave.
 """
 
@@ -9,12 +10,13 @@ import csv
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import binary_erosion, binary_fill_holes, gaussian_filter
 
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.region import PixelBox
@@ -28,14 +30,15 @@ from tools.pipelines.measured_lesions import (
     read_key_slices,
     read_lidc_areas,
 )
-from tools.pipelines.painted_lesions import paint_lesions
+from tools.pipelines.painted_lesions import paint_lesions, place_in_tissue
 from tools.regions.measurement import longest_px
-from tools.regions.polar import Floats, centroid, polygon
+from tools.regions.polar import Floats, polygon
 from tools.regions.ranker import Ranker
 from tools.regions.segmentation import (
     BOX_WEIGHTS,
     CLICK_WEIGHTS,
     UNSURE_ERROR,
+    UNSURE_ERROR_MM,
     Hypotheses,
     hypotheses_around,
     hypotheses_in_box,
@@ -46,9 +49,10 @@ HIDDEN, NETWORKS = 24, 4
 STEPS, BATCH = 1200, 256
 WEIGHT_DECAY, JITTER, RATE = 3e-2, 0.1, 5e-3
 SHARPNESS, CHOICE_WEIGHT = 4.0, 1.0
-PAINTED = 700
+PAINTED, EMPTY_BOXES = 700, 400
+EMPTY_SIDES_PX = (12, 70)
 ASKED = {"key slices": 6, "LIDC": 1, "painted": 1, "phantoms": 1, "sarcoma": 1}  # how often each is clicked and boxed
-WEIGHTS_OF = {"key slices": 0.8, "LIDC": 0.4, "painted": 1.0, "phantoms": 1.0, "sarcoma": 0.7}
+WEIGHTS_OF = {"key slices": 0.8, "LIDC": 0.4, "painted": 1.0, "phantoms": 1.0, "sarcoma": 0.7, "nothing": 1.0}
 LEAST_OVERLAP, OVERLAP_WEIGHT = 0.75, 0.4
 
 
@@ -59,10 +63,23 @@ class Example:
     features: Floats
     wrong: Floats
     length_mm: Floats
-    clarity: Floats
-    center: Floats  # (H, 2) of each outline
     lesion: MeasuredLesion
     asked: int  # 0: as the data set has it
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Errors of one source, cross-validated by patient; shares are 0..1."""
+
+    source: str
+    way: str  # click or box
+    asked: int
+    within_20_percent: float
+    median_error_mm: float
+    mean_error_mm: float
+    over_10_mm: int
+    over_10_mm_unsaid: int
+    right_unsure: float
 
 
 def sarcomas(folder: Path, per_patient: int = 2) -> Iterator[MeasuredLesion]:
@@ -174,8 +191,7 @@ def _example(found: Hypotheses, lesion: MeasuredLesion, asked: int) -> Example:
         polygon(found.polar.center, found.refined(number), lesion.spacing_mm) for number in range(len(found.radii_mm))
     ]
     scored = np.array([wrongness(lesion, points) for points in outlines])
-    centers = np.array([centroid(points) for points in outlines])
-    return Example(found.features, scored[:, 0], scored[:, 1], found.clarity, centers, lesion, asked)
+    return Example(found.features, scored[:, 0], scored[:, 1], lesion, asked)
 
 
 def clicked(lesion: MeasuredLesion, asked: int) -> Example:
@@ -206,6 +222,38 @@ def boxed(lesion: MeasuredLesion, asked: int) -> Example | None:
     if x1 - x0 < 4 or y1 - y0 < 4:
         return None
     return _example(hypotheses_in_box(lesion.image, lesion.spacing_mm, (x0, y0, x1, y1)), lesion, asked)
+
+
+def empty_boxes(
+    slices: Sequence[tuple[NDArray[np.int16], float, str]], count: int = EMPTY_BOXES, seed: int = 0
+) -> list[Example]:
+    """Draw boxes over the skin and over even tissue, where every outline is wrong."""
+    rng = np.random.default_rng(seed)
+    found: list[Example] = []
+    while len(found) < count:
+        image, spacing_mm, patient = slices[int(rng.integers(len(slices)))]
+        sides = rng.uniform(*EMPTY_SIDES_PX, 2)
+        if rng.random() < 0.5:
+            body = gaussian_filter(image.astype(np.float32), 2) > image.min() + 0.25 * np.ptp(image)
+            ys, xs = np.nonzero(body & ~binary_erosion(binary_fill_holes(body)))
+            spot = int(rng.integers(len(xs))) if len(xs) else -1
+            place = (float(xs[spot]), float(ys[spot])) if len(xs) else None
+        else:
+            place = place_in_tissue(image, float(sides.max()) / 2, rng, even_share=1)
+        if place is None:
+            continue
+        x, y = np.array(place) + rng.uniform(-0.25, 0.25, 2) * sides
+        rows, columns = image.shape
+        x0, x1 = np.clip([x - sides[0] / 2, x + sides[0] / 2], 0, columns).round().tolist()
+        y0, y1 = np.clip([y - sides[1] / 2, y + sides[1] / 2], 0, rows).round().tolist()
+        if min(x1 - x0, y1 - y0) < EMPTY_SIDES_PX[0] / 2:
+            continue
+        noisy = image + rng.normal(0, rng.uniform(0, 15), image.shape)
+        traced = hypotheses_in_box(np.rint(noisy).astype(np.int16), (spacing_mm, spacing_mm), (x0, y0, x1, y1))
+        lesion = MeasuredLesion(image[:1, :1], (spacing_mm,) * 2, (x, y), None, (0.0, 0.0), patient, "nothing")
+        lengths = 2 * traced.radii_mm.mean(axis=1)
+        found.append(Example(traced.features, np.ones(len(lengths)), lengths, lesion, 0))
+    return found
 
 
 def _rng(lesion: MeasuredLesion, asked: int) -> np.random.Generator:
@@ -282,34 +330,50 @@ def cross_validated(examples: Sequence[Example], folds: int = FOLDS) -> list[tup
     return chosen
 
 
-def figures(chosen: Sequence[tuple[Example, float, int]]) -> Iterator[str]:
-    """Write a line for every source: how many lengths are within 20 %, and what is said to be unsure."""
+def figures(way: str, chosen: Sequence[tuple[Example, float, int]]) -> Iterator[Figures]:
+    """Count the errors of what was chosen, source by source."""
     for source in ASKED:
         of_source = [one for one in chosen if one[0].lesion.source == source]
         if not of_source:
             continue
         length = np.array([one.length_mm[number] for one, _, number in of_source])
         truth = np.array([one.lesion.nearest_true_mm(float(one.length_mm[number])) for one, _, number in of_source])
-        error, unsure = np.abs(length - truth), np.array([expected for _, expected, _ in of_source]) > UNSURE_ERROR
+        error, expected = np.abs(length - truth), np.array([expected for _, expected, _ in of_source])
+        unsure = (expected > UNSURE_ERROR) | (expected * length > UNSURE_ERROR_MM)
         right, far = error <= 0.2 * truth, error > 10
-        yield (
-            f"{source}: {len(error)} asked, {right.mean():.0%} within 20 %, median {np.median(error):.1f} mm, mean "
-            f"{error.mean():.1f} mm; {far.sum()} over 10 mm, of these unsaid {(far & ~unsure).sum()}; unsure "
-            f"{unsure[right].mean():.0%} of the right ones"
+        yield Figures(
+            source,
+            way,
+            len(error),
+            round(float(right.mean()), 4),
+            round(float(np.median(error)), 3),
+            round(float(error.mean()), 3),
+            int(far.sum()),
+            int((far & ~unsure).sum()),
+            round(float(unsure[right].mean()), 4),
         )
 
 
 def main(arguments: list[str]) -> None:
-    lesions = read_lesions(Path(arguments[0]), Path(arguments[1]))
-    for what, examples, weights in zip(
-        ("click", "box"), make_examples(lesions), (CLICK_WEIGHTS, BOX_WEIGHTS), strict=True
-    ):
-        for line in figures(cross_validated(examples)):
-            print(f"{what}, cross-validated, {line}")
+    data, phantoms, kept = (Path(argument) for argument in arguments)
+    clicks, boxes = make_examples(read_lesions(data, phantoms))
+    boxes += empty_boxes(list(real_slices(data)))
+    found: list[Figures] = []
+    for way, examples, weights in (("click", clicks, CLICK_WEIGHTS), ("box", boxes, BOX_WEIGHTS)):
+        found += figures(way, cross_validated(examples))
         ranker = fit(
-            [one for one in examples if one.lesion.source != "LIDC" or split_of(one.lesion.patient_id) != "test"]
+            [one for one in examples if split_of(one.lesion.patient_id) != "test" or one.lesion.source != "LIDC"]
         )
         np.savez(weights, **{name: value.astype(np.float32) for name, value in vars(ranker).items()})
+    write_figures(kept, found)
+
+
+def write_figures(path: Path, found: Sequence[Figures]) -> None:
+    """Keep the figures of a cross-validation as a table."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(Figures)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(one) for one in found)
 
 
 if __name__ == "__main__":

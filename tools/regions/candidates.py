@@ -1,7 +1,7 @@
 """Proposes places worth a look: blobs that a small network ranks by how much they look like lesions.
 
-The network (18 features, 16 hidden units) was fitted by `tools.region_training` to the synthetic teaching cases. It
-orders suggestions; it is no detector and finds less than half of what is there.
+The network (18 features, 16 hidden units) was fitted by `tools.pipelines.train_region_ranker` to the synthetic teaching
+cases. It orders suggestions; it is no detector and finds less than half of what is there.
 """
 
 from dataclasses import dataclass

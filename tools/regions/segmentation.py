@@ -5,7 +5,7 @@ It ends where the blur does, 1 to 2 mm too far, a third of a small lesion; so it
 inside to outside.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,8 +34,11 @@ BOX_WEIGHTS = Path(__file__).with_name("outline_box_weights.npz")
 REACH_MM = 55.0  # longest ray of a click
 MIN_CLARITY = 0.45  # what noise alone does not reach
 BOX_FILLS = (0.45, 0.6, 0.72, 0.82, 0.9, 0.97)  # sizes tried in a box, as parts of the ellipse that fits it
-UNSURE_ERROR = 0.25  # expected error, as a part of the size, from which an outline is unsure
-UNSURE_ERROR_MM = 6.0
+UNSURE_ERROR = 0.3  # expected error, as a part of the size, from which an outline is unsure
+UNSURE_ERROR_MM = 7.0  # and in mm; both chosen by cross-validation, so that few errors over 10 mm stay unsaid
+HOPELESS_ERROR = 0.35  # in a box, which is the better guess then
+CONVINCING_ERROR = 0.2  # in a box, which may be around a lesion without a clear edge
+STANDS_OUT = 0.85  # clarity that neither skin nor even tissue reaches in a box
 BLUR_MM = 1.0  # values nearer to the outline than this belong to neither side
 OUTSIDE_MM = 2.0  # beyond that, what lies around the lesion
 OUTSIDE_RAYS = 6  # to each side of a ray, whose outside is the same
@@ -85,19 +88,39 @@ def outline_from_seed(
 
     `recentre` takes twice the time and finds it from a seed near its edge, too.
     """
-    found = hypotheses_around(image, spacing_mm, (x, y))
-    outline = _best(found, CLICK_WEIGHTS)
-    if outline is not None and recentre:
+    outline = _best(hypotheses_around(image, spacing_mm, (x, y)), CLICK_WEIGHTS)
+    if outline.clarity < MIN_CLARITY:
+        return None
+    if recentre:
         middle = centroid(polygon(outline.center, outline.radii_mm, spacing_mm))
         again = _best(hypotheses_around(image, spacing_mm, middle), CLICK_WEIGHTS)
-        if again is not None and again.expected_error <= outline.expected_error:
-            return again
+        if again.clarity >= MIN_CLARITY and again.expected_error <= outline.expected_error:
+            return replace(again, expected_error=outline.expected_error)  # around its own choice a ranker is too sure
     return outline
 
 
 def outline_from_box(image: NDArray[np.int16], spacing_mm: tuple[float, float], box: Box) -> Outline | None:
     """Outline what lies in a box x0, y0, x1, y1; it stays inside. None where nothing stands out."""
-    return _best(hypotheses_in_box(image, spacing_mm, box), BOX_WEIGHTS)
+    found = hypotheses_in_box(image, spacing_mm, box)
+    outline = _best(found, BOX_WEIGHTS)
+    likely = CONVINCING_ERROR if outline.clarity < MIN_CLARITY else HOPELESS_ERROR
+    return outline if outline.expected_error <= likely else _standing_out(image, spacing_mm, box, found)
+
+
+def _standing_out(
+    image: NDArray[np.int16], spacing_mm: tuple[float, float], box: Box, found: Hypotheses
+) -> Outline | None:
+    """What has a clear edge all around in a box that is far too large for it, outlined as if clicked."""
+    clearest = int(np.argmax(found.clarity))
+    if found.clarity[clearest] < STANDS_OUT:
+        return None
+    middle = centroid(polygon(found.polar.center, found.radii_mm[clearest], spacing_mm))
+    outline = outline_from_seed(image, spacing_mm, *middle)
+    if outline is None:
+        return None
+    points = polygon(outline.center, outline.radii_mm, spacing_mm)
+    inside = (points >= box[:2]).all() and (points <= box[2:]).all()
+    return outline if inside else None
 
 
 def hypotheses_around(
@@ -122,12 +145,10 @@ def hypotheses_in_box(image: NDArray[np.int16], spacing_mm: tuple[float, float],
     return Hypotheses(polar, radii_mm, limit, np.concatenate([features, fit], axis=1), clarity)
 
 
-def _best(found: Hypotheses, weights: Path) -> Outline | None:
-    """The outline that the ranker expects to be least wrong; None if it is not clear enough to be seen."""
+def _best(found: Hypotheses, weights: Path) -> Outline:
+    """The outline that the ranker expects to be least wrong."""
     expected = load_ranker(weights)(found.features)
     best = int(np.argmin(expected))
-    if found.clarity[best] < MIN_CLARITY:
-        return None
     return Outline(found.polar.center, found.refined(best), float(found.clarity[best]), float(expected[best]))
 
 

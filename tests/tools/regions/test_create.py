@@ -177,9 +177,10 @@ def test_a_box_around_nothing_is_measured_as_its_ellipse_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_loose_box_measures_the_ball_in_it(seed: int) -> None:
+@pytest.mark.parametrize("off", [(0, 0), (3, -2)])
+def test_a_loose_box_measures_the_ball_in_it(seed: int, off: tuple[int, int]) -> None:
     image = np.random.default_rng(seed).normal(50, 10, (128, 128))
-    image = add_ellipse(image, 64, 64, (20, 20), 0, 100, (0.8, 0.8))
+    image = add_ellipse(image, 64 + off[0], 64 + off[1], (20, 20), 0, 100, (0.8, 0.8))
     region = region_from_box(make_series(image), 0, PixelBox(20, 20, 108, 108))
     assert region.outline in ("measured", "unsure")
     assert region.measurement.long_axis_mm == pytest.approx(20, abs=2)
