@@ -170,9 +170,9 @@ def _body_region_table(data: Path) -> str:
 
 
 def _measurement_table(data: Path) -> str:
-    from eval.regions.measurement import cross_validation_to_markdown, measure_all, read_shared, to_markdown
+    from eval.regions.measurement import cross_validation_to_markdown, measure_all, read_sets, to_markdown
 
-    return f"{to_markdown(measure_all(read_shared(data)))}\n{cross_validation_to_markdown()}"
+    return f"{to_markdown(measure_all(read_sets(data)))}\n{cross_validation_to_markdown()}"
 
 
 def _ablation_table(data: Path) -> str:

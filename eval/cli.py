@@ -365,17 +365,11 @@ def measurement(
     data: DataOption = DATA_FOLDER,
     json: JsonOption = False,
 ) -> None:
-    """Measure errors of clicks and boxes against radiologists: on DeepLesion, or else on the LIDC and key slices.
+    """Measure errors of clicks and boxes against radiologists: on DeepLesion, or else on LIDC and key slices."""
+    from eval.regions.measurement import measure_all, read_sets, to_markdown
 
-    With --images and --csv the JSON is the report of DeepLesion alone: `click` and `box`, shares from 0 to 1.
-    """
-    from eval.regions.measurement import measure_all, read_published, read_shared, to_markdown
-
-    if (images is None) != (csv is None):
-        raise typer.BadParameter("give both --images and --csv, or neither")
-    sets = read_shared(data) if images is None or csv is None else read_published(images, csv)
-    found = measure_all(sets, lambda done: typer.echo(f"{done} lesions", err=True) if done % 500 == 0 else None)
-    show(found.reports[0] if len(found.reports) == 1 else found, to_markdown(found), json)
+    found = measure_all(read_sets(data, images, csv), lambda n: typer.echo(f"{n} lesions", err=True))
+    show(found.reports[0] if images else found, to_markdown(found), json)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from tools.domain.splits import split_of
 from tools.pipelines.measured_lesions import (
     KEY_SLICES,
     MeasuredLesion,
+    MeasuredLesionsError,
     read_deeplesion,
     read_key_slices,
     read_lidc_areas,
@@ -26,6 +27,7 @@ from tools.regions.create import region_from_box, region_from_click
 
 WITHIN = 0.2
 FAR_MM = 10.0
+TOLD_EVERY = 500  # lesions
 KEPT = Path(__file__).with_name("results") / "outline_cross_validation.csv"
 
 
@@ -74,18 +76,22 @@ class MeasurementReports(BaseModel):
     reports: list[MeasurementReport]
 
 
-def read_shared(data: Path) -> list[tuple[str, Iterable[MeasuredLesion]]]:
-    """Read what the folder of real CT holds: LIDC's test patients, from whom nothing was learnt, and the key slices."""
+def read_sets(
+    data: Path, images_dir: Path | None = None, csv_path: Path | None = None
+) -> list[tuple[str, Iterable[MeasuredLesion]]]:
+    """Read DeepLesion as published, or else LIDC's test patients, from whom nothing was learnt, and the key slices.
+
+    Raises MeasuredLesionsError for one of DeepLesion's two without the other.
+    """
+    if images_dir is not None and csv_path is not None:
+        return [("DeepLesion", read_deeplesion(images_dir, csv_path))]
+    if images_dir is not None or csv_path is not None:
+        raise MeasuredLesionsError("DeepLesion is its pictures and its table: give both --images and --csv, or neither")
     asked = [one for one in read_lidc_areas(data / "lidc") if split_of(one.patient_id) == "test"]
     return [
         ("LIDC-IDRI, test patients", asked),
         ("DeepLesion key slices, learnt from", read_key_slices(data / KEY_SLICES)),
     ]
-
-
-def read_published(images_dir: Path, csv_path: Path) -> list[tuple[str, Iterable[MeasuredLesion]]]:
-    """Read DeepLesion as published."""
-    return [("DeepLesion", read_deeplesion(images_dir, csv_path))]
 
 
 def measure_all(
@@ -103,7 +109,7 @@ def measure_all(
             clicked.append(Measured.of(lesion, region_from_click(series, 0, *lesion.middle)))
             if lesion.box is not None:
                 boxed.append(Measured.of(lesion, region_from_box(series, 0, lesion.box)))
-            if done is not None:
+            if done is not None and len(clicked) % TOLD_EVERY == 0:
                 done(len(clicked))
         reports.append(
             MeasurementReport(data=name, compared=compared, click=errors(clicked), box=errors(boxed) if boxed else None)
