@@ -17,6 +17,7 @@ Box = tuple[float, float, float, float]
 RAYS = 72
 STEP_MM = 0.5  # between samples along a ray
 SMOOTH_MM = 0.7
+NO_NOISE, USUAL_NOISE = 0.02, 2.0  # an image without any was drawn; every faint difference would count in it
 BEND = 2  # samples by which neighbouring rays may differ
 STIFFNESS = 0.12  # cost of such a difference, per sample squared
 ANGLES = np.arange(RAYS) * (2 * np.pi / RAYS)
@@ -45,8 +46,8 @@ def unwrap(
     rows = center[1] - 0.5 - top + np.outer(np.sin(ANGLES), radii) / row_mm
     columns = center[0] - 0.5 - left + np.outer(np.cos(ANGLES), radii) / column_mm
     values = map_coordinates(smooth, [rows, columns], order=1, mode="nearest", output=np.float64)
-    variation = 1.4826 * float(np.median(np.abs(np.diff(values[:, 2:], n=2, axis=1)))) + 1e-3
-    return Polar(center, values, variation)
+    variation = 1.4826 * float(np.median(np.abs(np.diff(values[:, 2:], n=2, axis=1))))
+    return Polar(center, values, variation if variation > NO_NOISE else USUAL_NOISE)
 
 
 def shortest_cycles(costs: "NDArray[np.floating[Any]]") -> NDArray[np.intp]:

@@ -39,6 +39,8 @@ UNSURE_ERROR_MM = 7.0  # and in mm; both chosen by cross-validation, so that few
 HOPELESS_ERROR = 0.35  # in a box, which is the better guess then
 CONVINCING_ERROR = 0.2  # in a box, which may be around a lesion without a clear edge
 STANDS_OUT = 0.85  # clarity that neither skin nor even tissue reaches in a box
+AIR_HU, SKIN_SHARE, SKIN_MM = -950, 0.75, 15.0  # of the rays, that end in air; and the least radius
+SKIN_SAMPLES = np.arange(4, 9)  # beyond the blur of an outline
 BLUR_MM = 1.0  # values nearer to the outline than this belong to neither side
 OUTSIDE_MM = 2.0  # beyond that, what lies around the lesion
 OUTSIDE_RAYS = 6  # to each side of a ray, whose outside is the same
@@ -72,6 +74,15 @@ class Hypotheses:
     limit_mm: Floats | None
     features: Floats
     clarity: Floats
+
+    @property
+    def is_skin(self) -> NDArray[np.bool_]:
+        """Which outlines (hypotheses,) have air all around, of less HU than any lung: the body's own."""
+        values = self.polar.values
+        beyond = np.rint(self.radii_mm / STEP_MM).astype(int)[..., None] + SKIN_SAMPLES
+        around = np.median(values[np.arange(RAYS)[:, None], np.minimum(beyond, values.shape[1] - 1)], axis=2)
+        skin: NDArray[np.bool_] = ((around < AIR_HU).mean(axis=1) > SKIN_SHARE) & (self.radii_mm.mean(axis=1) > SKIN_MM)
+        return skin
 
     def refined(self, number: int) -> Floats:
         """Move an outline to the border, finer than the samples: radii (72,)."""
@@ -111,7 +122,7 @@ def _standing_out(
     image: NDArray[np.int16], spacing_mm: tuple[float, float], box: Box, found: Hypotheses
 ) -> Outline | None:
     """What has a clear edge all around in a box that is far too large for it, outlined as if clicked."""
-    clearest = int(np.argmax(found.clarity))
+    clearest = int(np.argmax(np.where(found.is_skin, 0.0, found.clarity)))
     if found.clarity[clearest] < STANDS_OUT:
         return None
     middle = centroid(polygon(found.polar.center, found.radii_mm[clearest], spacing_mm))
@@ -146,8 +157,8 @@ def hypotheses_in_box(image: NDArray[np.int16], spacing_mm: tuple[float, float],
 
 
 def _best(found: Hypotheses, weights: Path) -> Outline:
-    """The outline that the ranker expects to be least wrong."""
-    expected = load_ranker(weights)(found.features)
+    """The outline that the ranker expects to be least wrong; the skin is not one."""
+    expected = np.where(found.is_skin, 1.0, load_ranker(weights)(found.features))
     best = int(np.argmin(expected))
     return Outline(found.polar.center, found.refined(best), float(found.clarity[best]), float(expected[best]))
 

@@ -186,6 +186,18 @@ def test_a_loose_box_measures_the_ball_in_it(seed: int, off: tuple[int, int]) ->
     assert region.measurement.long_axis_mm == pytest.approx(20, abs=2)
 
 
+@pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.5, 1.0), (0.8, 0.8), (0.4, 0.4)])
+def test_without_noise_the_ball_is_measured_and_not_the_body_around_it(spacing: tuple[float, float]) -> None:
+    rows, columns = np.mgrid[:128, :128]
+    image = np.where(np.hypot((rows - 64) * spacing[0], (columns - 64) * spacing[1]) < 60 * min(spacing), 50, -1000)
+    image = np.where(np.hypot((rows - 64) * spacing[0], (columns - 64) * spacing[1]) < 10, 150, image)
+    series = make_series(image.astype(np.float64), spacing=(2.0, *spacing))
+    for region in (region_from_click(series, 0, 64, 64), region_from_box(series, 0, PixelBox(30, 30, 98, 98))):
+        assert region.outline in ("measured", "unsure")
+        assert region.measurement.long_axis_mm == pytest.approx(20, abs=1.5)
+        assert region.measurement.mean_hu == pytest.approx(150, abs=3)
+
+
 @pytest.mark.parametrize("box", [(180, 20, 240, 70), (10, 170, 50, 230), (330, 60, 380, 120)])
 def test_a_box_over_air_and_skin_does_not_claim_a_lesion(box: tuple[int, int, int, int]) -> None:
     region = region_from_box(make_series(body()), 0, PixelBox(*box))
