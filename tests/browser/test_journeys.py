@@ -109,7 +109,10 @@ def test_asking_again_clearing_and_a_report_to_download(visitor: Any, server: An
     assert reply.status == 200
     assert "attachment" in reply.headers["content-disposition"]
     questions = person.page.locator("#chat .user").count()
+    visit = next(v for v in server.visits._visits.values() if v.visitor == person.cookie())
+    before = visit.turns[-1]
     person.page.locator("#chat button[aria-label*='etry']").last.click()
+    person.until(lambda: visit.turns[-1] is not before and visit.turns[-1].done)
     person.answer()
     assert person.page.locator("#chat .user").count() == questions
     person.page.locator("#chat button[aria-label*='lear']").first.click()
