@@ -50,6 +50,8 @@ OFTEN = {
     "weak_several": 3,
 }  # files of what few others speak of: times as often
 VOICED = 0.4  # share of the other lines that get one
+TOGETHER = 0.12  # share of the lines that are said together with another one
+MOST_TOGETHER = 160  # characters of two such lines
 OTHER_FILTERS = 0.4  # share of follow-ups whose search has filters the line says nothing of
 OTHER_ATLAS = 0.33  # share of the sentences that are moved into a drawn atlas
 TYPES_LINE = "types:"
@@ -115,8 +117,39 @@ def measured(folder: Path = FOLDER) -> tuple[tuple[Line, Filled], ...]:
 
 
 def written(rng: random.Random) -> Filled:
-    """Draw one of the lines that training may use, filled; those with more to fill come more often."""
-    return fill(rng.choices(learnt_from(), cum_weights=_weights())[0], rng)
+    """Draw one of the lines that training may use, or two that are said together, filled."""
+    line = _drawn(rng)
+    if rng.random() < TOGETHER and (other := _said_beside(line, rng)) is not None:
+        return _spoken(_joined(_filled(line, rng), _filled(other, rng), rng), rng, voice=rng.random() < VOICED)
+    return fill(line, rng)
+
+
+def _drawn(rng: random.Random) -> Line:
+    """Draw a line; those with more to fill come more often."""
+    return rng.choices(learnt_from(), cum_weights=_weights())[0]
+
+
+def _said_beside(line: Line, rng: random.Random) -> Line | None:
+    """Draw a line of one other request that may be made in the same state; None if a few draws bring none."""
+    do = line.calls.split()[0]
+    for other in (_drawn(rng) for _ in range(12)):
+        requests = {_KIND.get(do, do), _KIND.get(other.calls.split()[0], other.calls.split()[0])}
+        single = ";" not in line.calls + other.calls and len(line.text) + len(other.text) < MOST_TOGETHER
+        if single and len(requests) == 2 and (line.state, line.types) == (other.state, other.types):
+            return other
+    return None
+
+
+def _joined(first: Filled, second: Filled, rng: random.Random) -> Filled:
+    """Say two sentences in one breath."""
+    before, after = first.text.rstrip(" .?!,"), second.text
+    joint = rng.choice((" and ", " and ", ", and ", ". ", "? ", ", then ", "; ", " and then ", ". Also ", ", plus "))
+    after = after if joint[0] in ".?" or re.match(r"[RI]\b|[RL]\d", after) else after[:1].lower() + after[1:]
+    scene = replace(first.scene, regions=max(first.scene.regions, second.scene.regions))
+    return Filled(scene, before + joint + after, (*first.said, *second.said))
+
+
+_KIND = {"refine": "search", "other": "thanks", "hello": "thanks"}  # two searches, or two remarks, are rather one
 
 
 @lru_cache
@@ -127,7 +160,25 @@ def _weights(folder: Path = FOLDER) -> tuple[int, ...]:
 
 
 def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
-    """Fill a line with random values in the sentence, the calls and the state. Raises WrittenError."""
+    """Fill a line with random values in the sentence, the calls and the state; as it was written, if without a voice.
+
+    Raises WrittenError.
+    """
+    filled = _filled(line, rng)
+    if not voice:
+        return filled
+    return _spoken(filled, rng, line.file not in HAVE_A_VOICE and rng.random() < VOICED)
+
+
+def _spoken(filled: Filled, rng: random.Random, voice: bool) -> Filled:
+    """Type a sentence as somebody would, part of the time in another atlas; in a voice of its own, if it has none."""
+    scene, text, said = filled.scene, filled.text, filled.said
+    if scene.types == ph.TYPE_NAMES and rng.random() < OTHER_ATLAS:
+        scene, text, said = in_another_atlas(scene, text, said, rng)
+    return Filled(scene, voiced(text, rng, remark=False) if voice else typed(text, rng), said)
+
+
+def _filled(line: Line, rng: random.Random) -> Filled:
     try:
         regions, hits, given = _state(line.state, line.types)
         regions = max(regions, *(int(n) for n in re.findall(r"\bR([1-9])\b", f"{line.text} {line.calls}")), 0)
@@ -144,11 +195,6 @@ def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:
     before = ("", "", "", "measure", "study", "atlas", "explain", "report") if regions else ("", "", "study", "regions")
     after = rng.choices(("search", "hit", "compare", "measure"), (85, 7, 5, 3))[0]
     scene = Scene(regions, after if hits else rng.choice(before), hits, given, line.state != "nostudy", line.types)
-    if voice and line.types == ph.TYPE_NAMES and rng.random() < OTHER_ATLAS:
-        scene, text, said = in_another_atlas(scene, text, said, rng)
-    if voice:
-        changes = line.file not in HAVE_A_VOICE and rng.random() < VOICED
-        text = voiced(text, rng, remark=False) if changes else typed(text, rng)
     return Filled(scene, text, said)
 
 

@@ -80,7 +80,7 @@ class NetworkConfig(BaseModel):
 OWN_LAYERS = NetworkConfig(
     utterances=30_000, batch=32, learning_rate=6e-4, layers=3, frozen=True, passes=4, window=5_000
 )
-CONTINUED = NetworkConfig(utterances=40_000, batch=32, learning_rate=4e-4, layers=3)
+CONTINUED = NetworkConfig(utterances=30_000, batch=32, learning_rate=4e-4, layers=3)
 
 
 def train_network(

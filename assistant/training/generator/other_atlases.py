@@ -33,6 +33,10 @@ KINDS = (
     "simple cyst", "complex cyst", "dermoid", "cavernoma", "sclerosis", "stone", "nephroblastoma", "neuroblastoma",
     "foot", "hand", "knee", "hip", "shoulder", "skull", "head and neck", "upper abdomen", "thorax", "extremity",
 )  # fmt: skip
+# a kind of lesion is a noun: "liver lesions" become "adenoma lesions", or simply "adenomas"
+_NOUN = re.compile(
+    r"[ -](lesions?|nodules?|mass(?:es)?|ones|tumou?rs?|findings?|cysts?|mets|metastas[ei]s|cases)\b", re.I
+)
 _NOT_ANATOMY = re.compile(r" (?:window|windows|setting|settings|kernel|algorithm|filter|recon\w*|preset|view)\b", re.I)
 
 
@@ -73,12 +77,14 @@ def moved(
         new[left[0]] = UNKNOWN_TYPE
     for mention in reversed(mentions):
         if mention.name in new and not _NOT_ANATOMY.match(text[mention.end :]):
-            before = text[mention.start : mention.end]
-            name = new[mention.name]
+            name, end = new[mention.name], mention.end
             said_as = rng.choice(unknown) if name == UNKNOWN_TYPE else rng.choice(ways_to_name(name, types))
-            if before.endswith("s") and said_as[-1] not in "shxyz" and rng.random() < 0.5:
+            many = text[mention.start : end].endswith("s")
+            if (noun := _NOUN.match(text[end:])) is not None and rng.random() < 0.5:
+                end, many, said_as = end + noun.end(), noun[1].endswith("s"), name if name != UNKNOWN_TYPE else said_as
+            if many and said_as[-1].lower() not in "shxyz" and (noun or rng.random() < 0.5):
                 said_as += "s"
-            text = text[: mention.start] + said_as + text[mention.end :]
+            text = text[: mention.start] + said_as + text[end:]
     calls = [
         call.model_copy(update={
             field: renamed(getattr(call, field), new) for field in ("types", "without", "add") if getattr(call, field)

@@ -59,7 +59,7 @@ WEIGHTS: dict[Maker, int] = {
 }  # fmt: skip
 WRITTEN = 0.7  # share of the sentences that were written one by one
 ALIKE = 0.85  # shared words among all words: above it a sentence is close kin of another
-SEVERAL = 0.09  # share of the others that ask for two or three things
+SEVERAL = 0.14  # share of the others that ask for two or three things
 SINGLE = (others.measure, others.report, search, similar, identify, others.explain, others.compare, others.regions, search, others.measure,
           others.report, viewer.go, viewer.window, viewer.zoom, viewer.fate_of_region, studies.study_topics, studies.where_is, cases.save,
           cases.other_measures, cases.export)  # fmt: skip

@@ -7,9 +7,10 @@ import pytest
 
 from assistant.core.turn_state import TurnState
 from assistant.training.corpus import KEPT_APART, UNSEEN, WrittenError, fill, learnt_from, lines, measured
+from assistant.training.corpus import written as draw
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.utterances import Kept, distinct, plain
-from assistant.understanding.call_grammar import language
+from assistant.understanding.call_grammar import MAX_CALLS, language
 from assistant.understanding.call_language import write
 
 
@@ -94,6 +95,18 @@ def test_part_of_the_lines_are_filled_in_drawn_atlases_and_none_as_it_was_writte
         names = {one.said[0].types, one.said[0].without, one.scene.filters["in"]} - {"?"}
         assert names <= set(one.scene.types)
     assert all(fill(line, random.Random(seed), voice=False).scene.types == TYPE_NAMES for seed in range(20))
+
+
+def test_lines_said_together_ask_for_both_in_one_state():
+    rng, found = random.Random(5), 0
+    for _ in range(4000):
+        filled = draw(rng)
+        if filled.said[1:] and {"do=" + call.do for call in filled.said} >= {"do=measure", "do=search"}:
+            found += 1
+        regions = [int(n) for call in filled.said for n in re.findall(r"R(\d)", call.region)]
+        assert max(regions, default=0) <= max(filled.scene.regions, 0) or not filled.scene.regions
+        assert len(filled.said) <= MAX_CALLS
+    assert found > 20
 
 
 def test_about_one_in_seven_lines_is_kept_apart_and_none_of_them_is_generated():
