@@ -49,3 +49,5 @@ def test_a_session_that_ended_says_so_and_a_new_one_begins(visitor: Any, server:
     person.open_sample(server.shelf.samples[1].title)
     person.click_image(256, 256)
     person.regions().first.wait_for()
+    # slices that were still on their way when the session ended are gone, of which the browser itself complains
+    person.complaints[:] = [one for one in person.complaints if "404" not in one]
