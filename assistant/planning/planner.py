@@ -60,7 +60,7 @@ def _without_tools(text: Callable[[Request, PlanningContext], str]) -> Callable[
 
 
 RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
-    "search": recipes_search.search,
+    "search": recipes_search.find_similar,
     "what": recipes.what,
     "refine": recipes.refine,
     "undo": recipes_search.undo,

@@ -28,7 +28,7 @@ def what(request: Request, context: PlanningContext) -> Recipe:
     if request.nth is not None and not request.regions and context.searches and len(context.regions) < 2:
         return (yield from describe_lesion(request, context))
     plain = Request("what", regions=request.regions, nth=request.nth, types=request.types)
-    return (yield from find_similar(plain, context, inherit=False))
+    return (yield from find_similar(plain, context))
 
 
 def refine(request: Request, context: PlanningContext) -> Recipe:
@@ -53,7 +53,7 @@ def refine(request: Request, context: PlanningContext) -> Recipe:
         and set(request.wanted.said()) <= {"lesion_types", "sex"}
     ):
         return (yield from atlas(request, context))
-    return (yield from find_similar(request, context, inherit=True))
+    return (yield from find_similar(request, context))
 
 
 def describe_study(request: Request, context: PlanningContext) -> Recipe:

@@ -14,19 +14,14 @@ from tools.domain.facts import Facts, SearchFacts
 from tools.settings import get_settings
 
 
-def search(request: Request, context: PlanningContext) -> Recipe:
-    """Search anew in words of likeness; go on with the filters there are where only filters were named."""
-    return (yield from find_similar(request, context, inherit=request.goes_on))
-
-
-def find_similar(request: Request, context: PlanningContext, inherit: bool) -> Recipe:
-    """Search for each region asked about; `inherit` keeps the filters of the last search."""
+def find_similar(request: Request, context: PlanningContext) -> Recipe:
+    """Search for each region asked about, anew or going on with the filters there are."""
     if request.unknown_types:
         raise RequestRefusedError(fixed_sentences.no_such_type(request.unknown_types[0], context.state.atlas_types))
     if request.unclear and not request.wanted.said() and not request.cleared:
         raise ClarificationNeededError(fixed_sentences.how_unclear(request.unclear))
     if request.unread:
-        request = with_bare_number(request, context, inherit)
+        request = with_bare_number(request, context)
     w = request.wanted
     for low, high in ((w.min_age, w.max_age), (w.min_size_mm, w.max_size_mm)):
         if low is not None and high is not None and low > high:
@@ -35,7 +30,7 @@ def find_similar(request: Request, context: PlanningContext, inherit: bool) -> R
     if (request.wanted.k or 0) > get_settings().max_hits:
         parts.append(fixed_sentences.HIT_LIMIT_NOTE)
     for region_id in (yield from resolve_regions(request, context)):
-        args = search_args(request, context, region_id, inherit)
+        args = search_args(request, context, region_id)
         facts = yield Call("search_similar_lesions", args)
         assert isinstance(facts, SearchFacts)
         parts.append(

@@ -18,9 +18,9 @@ FILTER_ARGS: dict[str, tuple[str, ...]] = {
 }
 
 
-def search_args(request: Request, context: PlanningContext, region_id: str, inherit: bool) -> dict[str, Any]:
+def search_args(request: Request, context: PlanningContext, region_id: str) -> dict[str, Any]:
     """Build the arguments of a search: what was said, over what the last search had where the request builds on it."""
-    before = dict(context.last_search.args) if inherit and context.last_search else {}
+    before = dict(context.last_search.args) if request.goes_on and context.last_search else {}
     before.pop("region_id", None)
     for name in request.cleared:
         for argument in FILTER_ARGS[name]:
@@ -43,7 +43,7 @@ def search_args(request: Request, context: PlanningContext, region_id: str, inhe
         said["lesion_types"] = [t for t in types if t not in request.left_out] or said.get("lesion_types")
     elif request.adds_types and types and said.get("lesion_types"):
         said["lesion_types"] = list(dict.fromkeys([*types, *(request.wanted.lesion_types or ())]))
-    elif request.adds_types and inherit and context.last_search and not types and len(said) == 1:
+    elif request.adds_types and request.goes_on and context.last_search and not types and len(said) == 1:
         said.pop("lesion_types", None)  # "bone too", where every type is searched already
     args = {**before, **said}
     for low, high in (("min_age", "max_age"), ("min_size_mm", "max_size_mm")):
@@ -57,17 +57,17 @@ def search_args(request: Request, context: PlanningContext, region_id: str, inhe
     return {"region_id": region_id, **args}
 
 
-def with_bare_number(request: Request, context: PlanningContext, inherit: bool) -> Request:
+def with_bare_number(request: Request, context: PlanningContext) -> Request:
     """Let a bare number ("make it 70") replace the one bound there is.
 
     Raises ClarificationNeededError where it could be more than one thing.
     """
-    before = context.last_search.args if inherit and context.last_search else {}
+    before = context.last_search.args if request.goes_on and context.last_search else {}
     bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
     value = float(request.unread[0])
     if (instead_of := request.instead_of) is not None:
         bounds = [name for name in bounds if abs(float(before[name]) - instead_of) <= 1] or bounds
-    if not bounds and context.last_search and inherit and value <= get_settings().max_hits:
+    if not bounds and context.last_search and request.goes_on and value <= get_settings().max_hits:
         bounds = ["k"]
         before = {**before, "k": context.last_search.facts.asked_k}
     bound = _nearest_bound({name: float(before[name]) for name in bounds}, value)
