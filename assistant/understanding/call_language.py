@@ -8,12 +8,14 @@ own small grammar (`call_grammar.py`).
 
 import json
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from assistant.core.turn_state import TurnState
+from assistant.wording import study_answers
 from assistant.wording.fixed_sentences import DECLINED
+from assistant.wording.not_yet import UNMET
 
 Do = Literal[
     "search", "refine", "identify", "measure", "compare", "hit", "study", "regions", "atlas", "explain", "report",
@@ -22,11 +24,11 @@ Do = Literal[
     "volume", "distance", "histogram", "density", "where", "image",
     "save", "cases", "edit", "quiz", "hint", "truth", "export",
 ]  # fmt: skip
+Way = Literal["in", "out", "fit"]
+By = Literal["lesion_type", "sex", "body_part", "source"]
+Form = Literal["html", "json", "dicom-sr", "pdf", "text", "markdown", "png", "csv", "seg", "clipboard"]
 TOPICS = tuple(DECLINED)
-STUDY_TOPICS = (
-    "date", "phase", "plane", "kernel", "lossy", "thickness", "contrast", "kind", "series", "age", "sex", "part",
-    "slices", "spacing", "modality",
-)  # fmt: skip
+STUDY_TOPICS = tuple(study_answers.TOPICS)
 VAGUE = ("small", "large", "old", "young")
 MM_PER_UNIT = {"mm": 1.0, "cm": 10.0, "in": 25.4}
 UNKNOWN_TYPE = "?"  # a type or an organ that is named, but that the atlas does not have
@@ -39,17 +41,17 @@ WORDS: dict[str, tuple[str, ...]] = {
     "hit": ("last", "largest", "smallest", "oldest", "youngest"),
     "nth": ("last",),
     "vague": VAGUE,
-    "unmet": ("disease", "place", "history", "date", "image", "other"),
+    "unmet": tuple(UNMET),
     "slice": ("next", "previous", "first", "last", "middle"),
     "series": ("next", "previous", "other", "prior", "newest", "last", "axial", "coronal", "sagittal", "soft", "sharp",
                "contrast", "plain"),
     "preset": ("lung", "bone", "soft", "liver", "brain", "mediastinum", "abdomen", "default", "wider", "narrower",
                "brighter", "darker"),
-    "way": ("in", "out", "fit"),
+    "way": get_args(Way),
     "what": ("outlines", "labels", "rulers", "hits", "map", "heatmap"),
     "name": ("T1",),
-    "by": ("lesion_type", "sex", "body_part", "source"),
-    "as": ("html", "json", "dicom-sr", "pdf", "text", "markdown", "png", "csv", "seg", "clipboard"),
+    "by": get_args(By),
+    "as": get_args(Form),
     "topic": (*TOPICS, *STUDY_TOPICS),
 }  # fmt: skip
 TYPE_KEYS = ("in", "not", "add")  # their values are lesion types
@@ -83,15 +85,13 @@ class ParsedCall(BaseModel):
     preset: str = ""  # a display window, or how it is to change
     width: str = ""  # of the display window, HU
     level: str = ""  # its centre, HU
-    way: Literal["", "in", "out", "fit"] = ""  # of zooming
+    way: Way | Literal[""] = ""  # of zooming
     what: str = ""  # shown or hidden
     name: Literal["", "T1"] = ""  # the name that the message gives
     x: str = ""  # an image column
     y: str = ""  # an image row
-    by: Literal["", "lesion_type", "sex", "body_part", "source"] = ""
-    form: Literal["", "html", "json", "dicom-sr", "pdf", "text", "markdown", "png", "csv", "seg", "clipboard"] = Field(
-        "", alias="as"
-    )
+    by: By | Literal[""] = ""
+    form: Form | Literal[""] = Field("", alias="as")
     topic: str = ""  # what is declined, or what is asked of the study
 
     def written(self) -> dict[str, str]:

@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from typing import get_args
 
 from assistant.core.requests import FilterName, FilterSpec, HitRef, Intent, RegionRef, Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import MM_PER_UNIT, TOPICS, UNKNOWN_TYPE, ParsedCall, write
 from assistant.wording.not_yet import NOT_YET
+from tools.report.content import ReportFormat
 
 INTENTS: dict[str, Intent] = {
     "identify": "what", "hit": "describe_lesion", "study": "describe_study", "regions": "find_regions",
@@ -72,7 +74,9 @@ _FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
 
 
 def _is_not_done_yet(call: ParsedCall) -> bool:
-    return call.form not in ("", "html", "json", "dicom-sr") if call.do == "report" else call.do in NOT_YET
+    if call.do == "report":
+        return call.form not in ("", *get_args(ReportFormat))
+    return call.do in NOT_YET
 
 
 def _topic(call: ParsedCall) -> str:

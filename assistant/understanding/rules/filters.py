@@ -6,6 +6,7 @@ from typing import cast
 from assistant.core import patterns
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.slots import BLANK, Slots
+from assistant.understanding.type_words import TYPE_WORDS
 from tools.domain.lesions import Sex
 
 _FILLER = rf"(?:[ -]+{lex.EXCEPT_FILLER})*"
@@ -259,7 +260,7 @@ def _mentions(text: str, atlas_types: tuple[str, ...]) -> list[tuple[int, int, s
         name: (re.escape(name.lower()).replace(r"\ ", "[- ]").replace(r"\-", "[- ]") + "s?",) for name in atlas_types
     }
     lower = {name.lower(): name for name in atlas_types}
-    for name, words in lex.TYPE_WORDS.items():
+    for name, words in TYPE_WORDS.items():
         key = lower.get(name, name)
         vocabulary[key] = (*vocabulary.get(key, ()), *words)
     marks: list[tuple[int, int, str]] = []

@@ -8,8 +8,9 @@ from assistant.core.requests import FilterName
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.bounds import LOWER_END, UPPER_END
 from assistant.understanding.rules.slots import Slots
+from assistant.understanding.type_words import TYPE_WORDS
 
-_ANY_TYPE = "|".join(w for words in lex.TYPE_WORDS.values() for w in words)
+_ANY_TYPE = "|".join(w for words in TYPE_WORDS.values() for w in words)
 _EVERYTHING = (
     rf"\b(?:{lex.LIFT}|take|all)(?: (?:away|off|out|all|any|every|the|of|those|these|my|previous|earlier|other"
     rf"|single))*"

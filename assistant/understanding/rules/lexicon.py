@@ -1,7 +1,5 @@
 """The words of the domain: what people say, and what it means here. Tables only, no logic."""
 
-from assistant.understanding.type_words import TYPE_WORDS as TYPE_WORDS
-
 # Words that are typed often enough to be worth correcting, besides those of the other tables.
 _SPELLED = """
 abnormal about also anyone anything atlas back because benign between bigger biggest both cancel cancer cases

@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 from assistant.core import patterns
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.out_of_scope import DECLINED
+from assistant.understanding.type_words import TYPE_WORDS
 
 _WORD = re.compile(r"(?<![\w.#/-])[a-z]{3,}(?![\w-])", re.IGNORECASE)
 _LONG = 7  # letters from which a second slip is forgiven
@@ -108,13 +109,13 @@ def is_domain_word(word: str) -> bool:
 
 @cache
 def _anatomy(word: str) -> bool:
-    return any(patterns.fullmatch(p, word) for words in lex.TYPE_WORDS.values() for p in words)
+    return any(patterns.fullmatch(p, word) for words in TYPE_WORDS.values() for p in words)
 
 
 _DOMAIN = tuple(
     re.compile(p)
     for p in (
-        *(w for words in lex.TYPE_WORDS.values() for w in words), *lex.SEX_WORDS.values(), lex.LESION, lex.CASE,
+        *(w for words in TYPE_WORDS.values() for w in words), *lex.SEX_WORDS.values(), lex.LESION, lex.CASE,
         *(p for p, _ in lex.AGE_PHRASES), *(p for _, rows in DECLINED for p in rows),
     )
 )  # fmt: skip

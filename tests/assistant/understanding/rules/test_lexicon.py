@@ -1,6 +1,6 @@
 """The lexicon knows each of the types that the demo atlas holds."""
 
-from assistant.understanding.rules.lexicon import TYPE_WORDS
+from assistant.understanding.type_words import TYPE_WORDS
 from tools.domain.lesions import DEEPLESION_TYPES
 
 
