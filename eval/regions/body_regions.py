@@ -12,7 +12,8 @@ from eval.metrics import Share, interval, patient_bootstrap
 from tools.domain.body_regions import may_be_among
 from tools.domain.progress import Progress
 from tools.pipelines.train_body_region_classifier import Examples, LabelledSlice, fit, make_examples
-from tools.regions.body_region_classifier import MIN_CERTAINTY, OTHER, REGIONS, Floats, describe_slice
+from tools.regions.body_region_classifier import MIN_CERTAINTY, OTHER, REGIONS, describe_slice
+from tools.regions.small_network import Floats
 
 FOLDS = 5
 BINS = (0.0, 0.5, 0.8, 0.9, 0.97, 1.0 + 1e-9)  # of certainty

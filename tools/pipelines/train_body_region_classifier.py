@@ -24,9 +24,9 @@ from tools.regions.body_region_classifier import (
     REGIONS,
     WEIGHTS,
     BodyRegionClassifier,
-    Floats,
     describe_slice,
 )
+from tools.regions.small_network import Floats
 
 LABELS = Path(__file__).with_name("body_region_labels.csv")
 SOFT_TISSUE_HU = (-175.0, 275.0)  # the window of 8-bit slices that do not say theirs
@@ -253,7 +253,7 @@ def _weights(examples: Examples) -> Floats:
 
 def main(arguments: list[str]) -> None:
     classifier = fit(make_examples(read_labelled(Path(arguments[0]))))
-    np.savez_compressed(WEIGHTS, **{name: value.astype(np.float32) for name, value in vars(classifier).items()})
+    classifier.save(WEIGHTS)
     print(f"{WEIGHTS.stat().st_size // 1000} kB written to {WEIGHTS.name}")
 
 

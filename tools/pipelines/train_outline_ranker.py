@@ -364,7 +364,7 @@ def main(arguments: list[str]) -> None:
         ranker = fit(
             [one for one in examples if split_of(one.lesion.patient_id) != "test" or one.lesion.source != "LIDC"]
         )
-        np.savez(weights, **{name: value.astype(np.float32) for name, value in vars(ranker).items()})
+        ranker.save(weights)
     write_figures(kept, found)
 
 

@@ -108,7 +108,7 @@ def recall(ranker: Ranker, slices: list[LabelledSlice], count: int) -> float:
 def main(arguments: list[str]) -> None:
     training = list(labelled_slices(Path(arguments[0])))
     ranker = fit(training)
-    np.savez(WEIGHTS, **{name: value.astype(np.float32) for name, value in vars(ranker).items()})
+    ranker.save(WEIGHTS)
     for name, slices in zip(
         arguments, [training, *(list(labelled_slices(Path(a))) for a in arguments[1:])], strict=True
     ):

@@ -5,8 +5,7 @@ fat, soft tissue and bone, and what bone encloses. It was fitted by `tools.pipel
 of its classes is "other": test objects, parts of a slice, noise. What it is not sure of stays unknown.
 """
 
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
@@ -15,8 +14,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tools.domain.study import BodyRegion, SafeFacts, Series
-
-Floats = NDArray[np.float64]
+from tools.regions.small_network import Floats, SmallNetwork
 
 WEIGHTS = Path(__file__).with_name("body_region_weights.npz")
 REGIONS: tuple[BodyRegion, ...] = get_args(BodyRegion)
@@ -34,30 +32,20 @@ SAMPLED_SLICES = 5
 AXIAL_NORMAL = 0.9  # least cosine between the slice normal and the body's axis
 
 
-@dataclass(frozen=True, eq=False)
-class BodyRegionClassifier:
-    """A network of one hidden layer: features (n, f) to probabilities (n, classes) of REGIONS and "other"."""
-
-    center: Floats
-    scale: Floats
-    hidden: Floats  # (f, units)
-    hidden_bias: Floats
-    output: Floats  # (units, classes)
-    output_bias: Floats
+class BodyRegionClassifier(SmallNetwork):
+    """Features (n, f) to probabilities (n, classes) of REGIONS and "other"."""
 
     def __call__(self, features: Floats) -> Floats:
-        units = np.tanh((features - self.center) / self.scale @ self.hidden + self.hidden_bias)
-        logits = units @ self.output + self.output_bias
+        logits = self.logits(features)
         odds = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: Floats = odds / odds.sum(axis=1, keepdims=True)
         return probabilities
 
 
-@lru_cache(maxsize=1)
+@cache
 def load_classifier() -> BodyRegionClassifier:
-    """Load the shipped weights."""
-    with np.load(WEIGHTS, allow_pickle=False) as arrays:
-        return BodyRegionClassifier(**{name: arrays[name].astype(np.float64) for name in arrays})
+    """Load the shipped weights, once."""
+    return BodyRegionClassifier.load(WEIGHTS)
 
 
 def with_body_part_seen(series: Series, slice_index: int | None = None) -> SafeFacts:
