@@ -7,6 +7,9 @@ from tools.intake.messages import Note, Reason
 
 LISTED = 5  # file numbers named before "and n more"
 
+_TOO_MANY_SLICES = (
+    "there are more slices than can be held, so those around the middle were read; send fewer to see the others"
+)
 LEFT_OUT: dict[Reason, str] = {
     Reason.EMPTY: "nothing is in it; copy or download it again",
     Reason.NOT_DICOM: "not a DICOM file; send .dcm images, or a folder or zip of them",
@@ -44,10 +47,8 @@ LEFT_OUT: dict[Reason, str] = {
     Reason.DIRECTORY: "a DICOMDIR index and not an image; send the images it lists",
     Reason.NO_IMAGE: "a DICOM object that holds no image (raw data, a protocol or a record); send the CT series",
     Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
-    Reason.OUTSIDE_BLOCK: "there are more slices than can be held, so those around the middle were read; "
-    "send fewer to see the others",
-    Reason.PARTLY_READ: "there are more slices than can be held, so those around the middle were read; "
-    "send fewer to see the others",
+    Reason.OUTSIDE_BLOCK: _TOO_MANY_SLICES,
+    Reason.PARTLY_READ: _TOO_MANY_SLICES,
     Reason.OTHER_PATIENT: "it is not of the same patient as the images shown; send one patient at a time",
 }
 
