@@ -37,6 +37,7 @@ HAVE_A_VOICE = (
     "clinical",
     "hasty",
     "non_native",
+    "rough_english",
     "thumbs",
 )  # files whose lines are dictated, misspelt or in a foreigner's English already
 UNSEEN = (
@@ -45,9 +46,14 @@ UNSEEN = (
     "gate_types",
 )  # files of which every line is for measuring: how an unknown author is understood
 OFTEN = {
+    "at_work": 3,
     "viewer_words": 3,
     "viewer_teaching": 3,
     "weak_several": 3,
+    "both_at_once": 2,
+    "several_voices": 2,
+    "other_collections": 2,
+    "own_atlases": 2,
 }  # files of what few others speak of: times as often
 VOICED = 0.4  # share of the other lines that get one
 TOGETHER = 0.12  # share of the lines that are said together with another one

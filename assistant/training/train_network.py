@@ -12,18 +12,22 @@ import hashlib
 import itertools
 import json
 import math
+import os
+import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+import torch
 from pydantic import BaseModel, ConfigDict, Field
 
 from assistant.training.generator.utterances import Kept, Utterance, utterance
-from assistant.training.train_adapter import Progress, TuneError, batches, kept_out, progress_line
+from assistant.training.train_adapter import Progress, TuneError, kept_out, progress_line
 from assistant.understanding.call_language import read
 from assistant.understanding.language_model.base_weights import base_model
+from assistant.understanding.network.model import EncoderLayer, PrefixTransformer, Shape
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
@@ -40,14 +44,10 @@ from assistant.understanding.network.reader import (
 )
 
 if TYPE_CHECKING:
-    import torch
     from tokenizers import Tokenizer
-
-    from assistant.understanding.network.model import PrefixTransformer
 
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint.pt"
 WORDS = 16_000  # of the base model's vocabulary, the commonest
-PRETRAINED_LAYERS = 8  # of the base model, the first
 PADDING = 0  # the id of the mark between documents, which no message has; dropped words become it too
 
 
@@ -56,31 +56,22 @@ class NetworkConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    utterances: int = Field(default=260_000, ge=100)
+    utterances: int = Field(default=2_019_328, ge=100)
     seed: int = 0
     written: float = 0.6  # share of the sentences that were written one by one, not generated
-    batch: int = 64
-    learning_rate: float = 1.2e-3
+    batch: int = 512
+    window: int = Field(default=4_096, ge=1)  # sentences that are put in batches of like length
+    learning_rate: float = 1.5e-3
     encoder_rate: float = 0.2  # of it, for the pretrained layers; the word embeddings stay as they are
-    warm_up: float = 0.05
+    warm_up: float = 0.03
     weight_decay: float = 0.05
     dropout: float = 0.1
     word_dropout: float = 0.03  # share of the input tokens that are dropped
     label_smoothing: float = 0.03
     checkpoint_s: float = 240.0
-    layers: int = Field(default=2, ge=1)  # of its own
-    frozen: bool = False  # the pretrained layers: then the words of a sentence are encoded once for all passes
-    passes: int = Field(default=1, ge=1)  # over each window of sentences
-    window: int = Field(default=3_200, ge=1)  # sentences that are shuffled together
+    encoder_layers: int = Field(default=12, ge=1)  # of the base model, the first
+    layers: int = Field(default=3, ge=1)  # of its own
     begin_from: str = ""  # fingerprint of the network it begins with; empty: from the base model
-
-
-# what a finished network is trained on by. First its own layers alone, quickly, where output tokens, pointers or a layer
-# are new; then all of it
-OWN_LAYERS = NetworkConfig(
-    utterances=30_000, batch=32, learning_rate=6e-4, layers=3, frozen=True, passes=4, window=5_000
-)
-CONTINUED = NetworkConfig(utterances=30_000, batch=32, learning_rate=4e-4, layers=3)
 
 
 def train_network(
@@ -93,16 +84,16 @@ def train_network(
 ) -> Path:
     """Train the network on the base model in folder `base`; write its files to `out`, and return that folder.
 
-    With `start`, the folder of a finished network, it begins with that one's weights instead of the base model's. A run
-    that stopped goes on from its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run.
+    With `start`, the folder of a finished network, it begins with that one's weights instead of the base model's. It
+    runs on a GPU where PyTorch has one, and the sentences are then drawn by all cores. A run that stopped goes on from
+    its checkpoint in `out`. Raises TuneError if `out` holds another recipe's run.
     """
-    import torch
     from tokenizers import Tokenizer
 
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(config.seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     output_tokens = output_vocabulary()
-    places = {token: place for place, token in enumerate(output_tokens)}
     if start is None:
         tokenizer = _tokenizer(base)
         network = _network(base, tokenizer, output_tokens, config)
@@ -111,32 +102,30 @@ def train_network(
         tokenizer = Tokenizer.from_file(str(start / TOKENIZER_FILE))
         network = begun_from(start, output_tokens, config)
     tokenizer.save(str(out / TOKENIZER_FILE))
+    network.to(device).train()
     optimizer = torch.optim.AdamW(_groups(network, config), betas=(0.9, 0.98), weight_decay=config.weight_decay)
     began_at = _resume(out, config, network, optimizer)
-    began, saved, smooth = time.monotonic(), time.monotonic(), math.nan
-    for start_at in range(began_at, config.utterances, config.window):
-        drawn = _drawn(config, kept, range(start_at, min(start_at + config.window, config.utterances)))
-        rows = [row for one in drawn if (row := _row(tokenizer, places, one))]
-        words = _words_of(network, rows, config) if config.frozen else None
-        lengths = [(row.message.ids, row.answer) for row in rows]
-        order = [batch for turn in range(config.passes) for batch in batches(lengths, config.batch, start_at + turn)]
-        for number, batch in enumerate(order):
-            done = start_at + number * config.window / len(order)
+    began, saved, smooth, steps = time.monotonic(), time.monotonic(), math.nan, 0
+    windows = range(began_at // config.window, math.ceil(config.utterances / config.window))
+    for window, batches in zip(windows, drawn_batches(config, kept, tokenizer, windows), strict=True):
+        for number, batch in enumerate(batches):
+            done = config.window * (window + number / len(batches))
             for group in optimizer.param_groups:
                 group["lr"] = group["share"] * learning_rate(done / config.utterances, config)
-            known = [words[i] for i in batch] if words else None
-            loss = _loss(network, [rows[i] for i in batch], config, known)
+            loss = batch_loss(network, batch.to(device), config)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
-            smooth = loss.item() if math.isnan(smooth) else 0.98 * smooth + 0.02 * loss.item()
-            if progress is not None and number % 10 == 9:
+            steps += 1
+            if steps % 10 == 0:
+                smooth = loss.item() if math.isnan(smooth) else 0.8 * smooth + 0.2 * loss.item()
+            if progress is not None and steps % 10 == 0:
                 rate = (done - began_at) / (time.monotonic() - began)
                 left_s = (config.utterances - done) / rate if rate else math.nan
                 progress(Progress(int(done), config.utterances, smooth, rate, left_s))
         if time.monotonic() - saved > config.checkpoint_s:
-            _checkpoint(out, config, network, optimizer, start_at + config.window)
+            _checkpoint(out, config, network, optimizer, min(config.window * (window + 1), config.utterances))
             saved = time.monotonic()
     _checkpoint(out, config, network, optimizer, config.utterances)
     _write(out, network, output_tokens)
@@ -154,14 +143,110 @@ def run_in_terminal(data: Path, out: Path, config: NetworkConfig, keep_out: Path
         train_network(data if start else base_model(data), out, config, kept, progress, start)
 
 
-def _drawn(config: NetworkConfig, kept: Kept, numbers: Iterable[int]) -> Iterator[Utterance]:
-    """Draw the sentences of these numbers, but for those that are kept out."""
-    for number in numbers:
-        one = utterance(config.seed, number, config.written)
-        if not kept.holds(one.text):
-            yield one
+# -- sentences as the network takes them -------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Batch:
+    """Sentences of like length, padded on the right."""
+
+    text: torch.Tensor  # (B, T) token ids
+    numbers: torch.Tensor  # (B, T) the number each token belongs to
+    types: torch.Tensor  # (B, T) likewise, the type
+    lengths: torch.Tensor  # (B,) of the texts
+    targets: torch.Tensor  # (B, S) output tokens with the end, then -1
+
+    def to(self, device: torch.device) -> "Batch":
+        """Copy it to a device."""
+        return Batch(*(getattr(self, name).to(device).long() for name in self.__dataclass_fields__))
 
 
+class _Windows(torch.utils.data.Dataset[list[Batch]]):
+    """Windows of sentences, each in batches: the same whoever draws them."""
+
+    def __init__(self, config: NetworkConfig, kept: Kept, tokenizer: "Tokenizer") -> None:
+        self._config, self._kept, self._tokenizer = config, kept, tokenizer
+        self._places = {token: place for place, token in enumerate(output_vocabulary())}
+
+    def __getitem__(self, window: int) -> list[Batch]:
+        config = self._config
+        first = window * config.window
+        numbers = range(first, min(first + config.window, config.utterances))
+        drawn = (utterance(config.seed, number, config.written) for number in numbers)
+        rows = [
+            row for one in drawn if not self._kept.holds(one.text) and (row := _row(self._tokenizer, self._places, one))
+        ]
+        rows.sort(key=lambda row: len(row[0].ids) + len(row[1]))
+        batches = [padded(rows[i : i + config.batch]) for i in range(0, len(rows), config.batch)]
+        random.Random(window).shuffle(batches)
+        return batches
+
+
+def drawn_batches(
+    config: NetworkConfig, kept: Kept, tokenizer: "Tokenizer", windows: range
+) -> "torch.utils.data.DataLoader[list[Batch]]":
+    """Draw the batches of these windows in their order; with a GPU to wait for them, by all other cores."""
+    workers = max(1, (os.cpu_count() or 2) - 1) if torch.cuda.is_available() else 0
+    return torch.utils.data.DataLoader(
+        _Windows(config, kept, tokenizer),
+        batch_size=None,
+        sampler=windows,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        multiprocessing_context="fork" if workers else None,
+    )
+
+
+_Row = tuple[EncodedMessage, list[int]]  # a sentence, and the numbers of its output tokens with the end
+
+
+def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> _Row | None:
+    """Encode a sentence; None for an answer that names a type of a drawn atlas in words nothing finds."""
+    message = encode_message(tokenizer, one.state, one.text, one.types)
+    answer = [*to_output_tokens(read(one.answer), message.values, message.names), END]
+    if any(token not in places for token in answer):
+        return None
+    return message, [places[token] for token in answer]
+
+
+def padded(rows: Sequence[_Row]) -> Batch:
+    """Put sentences in one batch."""
+
+    def one(lists: Sequence[list[int]], filling: int = 0) -> torch.Tensor:
+        tensors = [torch.tensor(row, dtype=torch.int16) for row in lists]
+        return torch.nn.utils.rnn.pad_sequence(tensors, True, filling)
+
+    messages = [message for message, _ in rows]
+    return Batch(
+        one([m.ids for m in messages], PADDING),
+        one([m.numbers for m in messages]),
+        one([m.types for m in messages]),
+        torch.tensor([len(m.ids) for m in messages]),
+        one([answer for _, answer in rows], -1),
+    )
+
+
+def batch_loss(network: PrefixTransformer, batch: Batch, config: NetworkConfig) -> torch.Tensor:
+    """Compute the mean cross-entropy of the output tokens of a batch; some of its words are dropped."""
+    scores, targets = batch_scores(network, batch, config.word_dropout)
+    return torch.nn.functional.cross_entropy(scores, targets, label_smoothing=config.label_smoothing)
+
+
+def batch_scores(
+    network: PrefixTransformer, batch: Batch, word_dropout: float = 0.0
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Score each output token, given those before it. Shape: (tokens, vocabulary), (tokens,) the right ones."""
+    end = output_vocabulary().index(END)
+    targets = batch.targets
+    output = torch.cat((targets.new_full((len(targets), 1), end), targets[:, :-1].clamp(min=0)), dim=1)
+    text = batch.text
+    if word_dropout:
+        text = text.masked_fill(torch.rand(text.shape, device=text.device) < word_dropout, PADDING)
+    with torch.autocast(text.device.type, torch.bfloat16):
+        hidden = network(network.encode_words(text), batch.numbers, batch.types, batch.lengths, output)
+        scores = network.head(hidden[targets >= 0])
+    return scores.float(), targets[targets >= 0]
+
+
+# -- what a run begins with --------------------------------------------------------------------------------------------
 def _tokenizer(base: Path) -> "Tokenizer":
     """Cut the base model's to its first words (they came in the order of how common they are); digits stand alone."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers
@@ -178,12 +263,9 @@ def _tokenizer(base: Path) -> "Tokenizer":
 
 def _network(
     base: Path, tokenizer: "Tokenizer", output_tokens: Sequence[str], config: NetworkConfig
-) -> "PrefixTransformer":
+) -> PrefixTransformer:
     """Make the network; its word embeddings and encoder layers are those of the base model in folder `base`."""
-    import torch
     from safetensors import safe_open
-
-    from assistant.understanding.network.model import EncoderLayer, PrefixTransformer, Shape
 
     llama = json.loads((base / "config.json").read_text(encoding="utf-8"))
     shape = Shape(
@@ -191,7 +273,7 @@ def _network(
         output_tokens=len(output_tokens),
         numbers=MAX_NUMBERS,
         encoder_width=llama["hidden_size"],
-        encoder_layers=min(PRETRAINED_LAYERS, llama["num_hidden_layers"]),
+        encoder_layers=min(config.encoder_layers, llama["num_hidden_layers"]),
         encoder_heads=llama["num_attention_heads"],
         encoder_kv_heads=llama["num_key_value_heads"],
         encoder_hidden=llama["intermediate_size"],
@@ -215,17 +297,15 @@ def fingerprint(folder: Path) -> str:
     return hashlib.sha256((folder / NETWORK_FILE).read_bytes()).hexdigest()[:16]
 
 
-def begun_from(start: Path, output_tokens: Sequence[str], config: NetworkConfig) -> "PrefixTransformer":
+def begun_from(start: Path, output_tokens: Sequence[str], config: NetworkConfig) -> PrefixTransformer:
     """Make a network that reads as the finished one in folder `start` does, as far as that could.
 
     Rows of output tokens are taken by the tokens' names; what `start` lacks is drawn, and layers more than it has pass on
     what they are given.
     """
-    import torch
     from safetensors.torch import load_file
 
     from assistant.understanding.network import quantization
-    from assistant.understanding.network.model import PrefixTransformer, Shape
 
     saved = json.loads((start / SHAPE_FILE).read_text(encoding="utf-8"))
     old = Shape(**saved["shape"])
@@ -250,79 +330,11 @@ def begun_from(start: Path, output_tokens: Sequence[str], config: NetworkConfig)
     return network
 
 
-def _groups(network: "PrefixTransformer", config: NetworkConfig) -> list[dict[str, Any]]:
+def _groups(network: PrefixTransformer, config: NetworkConfig) -> list[dict[str, Any]]:
     """Group the parameters that are trained by their share of the learning rate."""
-    network.encoder_layers.requires_grad_(not config.frozen)
-    pretrained = [p for p in network.encoder_layers.parameters() if p.requires_grad]
+    pretrained = list(network.encoder_layers.parameters())
     own = [p for name, p in network.named_parameters() if p.requires_grad and not name.startswith("encoder_layers.")]
     return [{"params": own, "share": 1.0}, {"params": pretrained, "share": config.encoder_rate}]
-
-
-class _Row(NamedTuple):
-    """One sentence as the network takes it."""
-
-    message: EncodedMessage
-    answer: list[int]  # numbers of its output tokens, with the end
-
-
-def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> _Row | None:
-    """Encode a sentence; None for an answer that names a type of a drawn atlas in words nothing finds."""
-    message = encode_message(tokenizer, one.state, one.text, one.types)
-    answer = [*to_output_tokens(read(one.answer), message.values, message.names), END]
-    if any(token not in places for token in answer):
-        return None
-    return _Row(message, [places[token] for token in answer])
-
-
-def _padded(lists: "Sequence[Sequence[int] | torch.Tensor]", filling: int) -> "torch.Tensor":
-    import torch
-
-    return torch.nn.utils.rnn.pad_sequence([torch.as_tensor(one) for one in lists], True, filling)
-
-
-def _texts(rows: "Sequence[_Row]", config: NetworkConfig) -> "torch.Tensor":
-    """Pad the token ids of messages, some of them dropped. Shape: (B, T)."""
-    import torch
-
-    text = _padded([row.message.ids for row in rows], PADDING)
-    return text.masked_fill(torch.rand(text.shape) < config.word_dropout, PADDING)
-
-
-def _words_of(network: "PrefixTransformer", rows: "Sequence[_Row]", config: NetworkConfig) -> "list[torch.Tensor]":
-    """Encode the words of all messages, those of like length together. Shape: (T, encoder width) each."""
-    import torch
-
-    found: dict[int, torch.Tensor] = {}
-    by_length = sorted(range(len(rows)), key=lambda i: len(rows[i].message.ids))
-    for first in range(0, len(rows), config.batch):
-        batch = by_length[first : first + config.batch]
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
-            encoded = network.encode_words(_texts([rows[i] for i in batch], config)).to(torch.bfloat16)
-        found |= {i: one[: len(rows[i].message.ids)].clone() for i, one in zip(batch, encoded, strict=True)}
-    return [found[i] for i in range(len(rows))]
-
-
-def _loss(
-    network: "PrefixTransformer",
-    rows: "Sequence[_Row]",
-    config: NetworkConfig,
-    words: "Sequence[torch.Tensor] | None" = None,
-) -> "torch.Tensor":
-    """Compute the mean cross-entropy of the output tokens; `words` are the encoded ones where they are known."""
-    import torch
-
-    targets = _padded([row.answer for row in rows], -1)
-    end = rows[0].answer[-1]
-    output = torch.cat((torch.full((len(rows), 1), end), targets[:, :-1].clamp(min=0)), dim=1)
-    lengths = torch.tensor([len(row.message.ids) for row in rows])
-    numbers, types = (_padded([getattr(row.message, mark) for row in rows], 0) for mark in ("numbers", "types"))
-    with torch.autocast("cpu", torch.bfloat16):
-        encoded = network.encode_words(_texts(rows, config)) if words is None else _padded(words, 0)
-        hidden = network(encoded, numbers, types, lengths, output)
-        scores = network.head(hidden[targets >= 0])
-    return torch.nn.functional.cross_entropy(
-        scores.float(), targets[targets >= 0], label_smoothing=config.label_smoothing
-    )
 
 
 def learning_rate(share: float, config: NetworkConfig) -> float:
@@ -333,36 +345,32 @@ def learning_rate(share: float, config: NetworkConfig) -> float:
 
 
 # -- what a run leaves behind ------------------------------------------------------------------------------------------
-def _checkpoint(out: Path, config: NetworkConfig, network: "PrefixTransformer", optimizer: Any, done: int) -> None:
-    import torch
-
+def _checkpoint(out: Path, config: NetworkConfig, network: PrefixTransformer, optimizer: Any, done: int) -> None:
     new = out / f"{CHECKPOINT}.new"
     torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict()}, new)
     new.replace(out / CHECKPOINT)
     (out / RUN_FILE).write_text(json.dumps({"done": done, "config": config.model_dump(mode="json")}, indent=1))
 
 
-def _resume(out: Path, config: NetworkConfig, network: "PrefixTransformer", optimizer: Any) -> int:
+def _resume(out: Path, config: NetworkConfig, network: PrefixTransformer, optimizer: Any) -> int:
     """Restore the run in `out`; return the number of the sentence to go on with, 0 if there is none."""
-    import torch
-
     if not (out / RUN_FILE).exists():
         return 0
     run = json.loads((out / RUN_FILE).read_text())
     if NetworkConfig.model_validate(run["config"]) != config:
         raise TuneError(f"{out} holds a run with other settings: choose another folder, or the same settings to go on.")
-    kept = torch.load(out / CHECKPOINT, weights_only=True)
+    kept = torch.load(out / CHECKPOINT, weights_only=True, map_location="cpu")
     network.load_state_dict(kept["network"])
     optimizer.load_state_dict(kept["optimizer"])
     return int(run["done"])
 
 
-def _write(out: Path, network: "PrefixTransformer", output_tokens: Sequence[str]) -> None:
+def _write(out: Path, network: PrefixTransformer, output_tokens: Sequence[str]) -> None:
     """Write the network in int8, as `NetworkReader` reads it."""
     from safetensors.torch import save_file
 
     from assistant.understanding.network.quantization import quantize
 
-    save_file(quantize(network.state_dict()), out / NETWORK_FILE)
+    save_file(quantize(network.cpu().state_dict()), out / NETWORK_FILE)
     saved = {"shape": asdict(network.shape), "output_tokens": list(output_tokens)}
     (out / SHAPE_FILE).write_text(json.dumps(saved, indent=1), encoding="utf-8")

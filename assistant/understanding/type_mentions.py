@@ -42,7 +42,9 @@ def folded(text: str) -> str:
 def find_types(text: str, atlas_types: Sequence[str]) -> list[TypeMention]:
     """Find the types that a folded text names, in order; of overlapping wordings the longest."""
     vocabulary = _vocabulary(tuple(atlas_types))
-    spelled, places = _spelled(text, vocabulary)
+    spelled, places = _spelled(text, tuple(atlas_types))
+    if vocabulary.any.search(spelled) is None:
+        return []
     found: list[tuple[int, int, int, str]] = []
     for rank, (name, pattern) in enumerate(vocabulary.patterns):
         found += [(m.start() - m.end(), rank, m.start(), name) for m in pattern.finditer(spelled)]
@@ -57,10 +59,11 @@ def find_types(text: str, atlas_types: Sequence[str]) -> list[TypeMention]:
 @dataclass(frozen=True)
 class _Vocabulary:
     patterns: tuple[tuple[str, re.Pattern[str]], ...]  # names of the atlas first, then their synonyms, then the unknown
+    any: re.Pattern[str]  # all of them
     words: tuple[str, ...]  # that may be misspelt
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=1024)  # more than the atlases of the training
 def _vocabulary(atlas_types: tuple[str, ...]) -> _Vocabulary:
     texts = {name: re.sub(r"[-_ ]+", " ", folded(name)).strip() for name in atlas_types}
     own = [(name, _alternatives(_names_of(text, texts.values()))) for name, text in texts.items()]
@@ -75,10 +78,17 @@ def _vocabulary(atlas_types: tuple[str, ...]) -> _Vocabulary:
     correct = {word for name in texts.values() for word in name.split()}
     tables = [*TYPE_WORDS.items(), *ORGAN_WORDS.items()]
     correct |= {one for text, rows in tables if text in by_text for row in rows for one in spelled_out(row)}
+    rows = [(name, words) for name, words in (*own, *synonyms, *unknown) if words]
     return _Vocabulary(
-        tuple((name, re.compile(rf"(?<!\w)(?:{words})(?!\w)")) for name, words in (*own, *synonyms, *unknown) if words),
+        tuple((name, _pattern(words)) for name, words in rows),
+        _pattern("|".join(words for _, words in rows)),
         tuple(sorted(one for one in correct if len(one) >= _SHORTEST and one not in GENERIC and " " not in one)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _pattern(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{words})(?!\w)")
 
 
 def spelled_out(expression: str) -> list[str]:
@@ -127,27 +137,28 @@ def _alternatives(names: set[str]) -> str:
     return "|".join(written)
 
 
-def _spelled(text: str, vocabulary: "_Vocabulary") -> tuple[str, list[int]]:
+def _spelled(text: str, atlas_types: tuple[str, ...]) -> tuple[str, list[int]]:
     """Set misspelt words right; also the place in `text` of each character, and of the end."""
     parts: list[str] = []
     places: list[int] = []
     done = 0
     for match in _WORD.finditer(text):
         word = match.group()
-        right = word
-        if len(word) >= _SHORTEST and not any(pattern.fullmatch(word) for _, pattern in vocabulary.patterns):
-            right = _nearest(word, vocabulary.words)
-        if right != word:
+        if len(word) >= _SHORTEST and (right := _nearest(word, atlas_types)) != word:
             parts += [text[done : match.start()], right]
             places += [*range(done, match.start()), *[match.start()] * len(right)]
             done = match.end()
     return "".join([*parts, text[done:]]), [*places, *range(done, len(text) + 1)]
 
 
-@lru_cache(maxsize=4096)
-def _nearest(word: str, words: tuple[str, ...]) -> str:
+@lru_cache(maxsize=65_536)
+def _nearest(word: str, atlas_types: tuple[str, ...]) -> str:
     """Return the name a word may be a slip of, the word itself where there is none."""
+    vocabulary = _vocabulary(atlas_types)
+    words = vocabulary.words
     if word in words or word in _NO_SLIPS or word in GENERIC or word.removesuffix("s") in words:
+        return word
+    if vocabulary.any.fullmatch(word):
         return word
     slips = 1 if len(word) < _LONG else 2
     near = process.extract(word, words, scorer=OSA.distance, score_cutoff=slips, limit=4)

@@ -278,15 +278,12 @@ def tune_offline(
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FOLDER", help="a finished network to begin with, e.g. that of this package"),
     ] = None,
-    own_layers: Annotated[
-        bool, typer.Option("--own-layers", help="with --start: its pretrained layers stay, which is quicker")
-    ] = False,
 ) -> None:
-    """Train the network of the offline reader; an hour and a half on two cores."""
-    from assistant.training.train_network import CONTINUED, OWN_LAYERS, NetworkConfig, run_in_terminal
+    """Train the network of the offline reader; ten minutes on a large GPU, days on two cores."""
+    from assistant.training.train_network import NetworkConfig, run_in_terminal
     from tools.settings import get_settings
 
-    recipe = NetworkConfig() if start is None else OWN_LAYERS if own_layers else CONTINUED
+    recipe = NetworkConfig()
     config = recipe.model_copy(update={"seed": seed, "utterances": utterances or recipe.utterances})
     run_in_terminal(get_settings().data, out, config, keep_out, start)
 

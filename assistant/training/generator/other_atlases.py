@@ -7,7 +7,7 @@ names stand. Part of the types drawn are made up, so that no word helps.
 import random
 import re
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.scenes import Fields
@@ -16,6 +16,7 @@ from assistant.understanding.type_mentions import find_types, spelled_out
 from assistant.understanding.type_words import ORGAN_WORDS, SAME_PART, TYPE_WORDS
 
 MADE_UP = 0.2  # share of the types of an atlas that mean nothing
+ATLASES = 600  # that sentences are moved into
 UNKNOWN = 0.06  # share of the sentences with types in which one of them is none of the atlas
 KINDS = (
     "hepatic cyst", "hepatic adenoma", "hemangioma", "focal nodular hyperplasia", "hepatocellular carcinoma", "HCC",
@@ -38,6 +39,12 @@ _NOUN = re.compile(
     r"[ -](lesions?|nodules?|mass(?:es)?|ones|tumou?rs?|findings?|cysts?|mets|metastas[ei]s|cases)\b", re.I
 )
 _NOT_ANATOMY = re.compile(r" (?:window|windows|setting|settings|kernel|algorithm|filter|recon\w*|preset|view)\b", re.I)
+
+
+@cache
+def _atlas(number: int) -> tuple[str, ...]:
+    """Draw one of a fixed number of atlases: to know the words of a new one takes longer than all else."""
+    return drawn_atlas(random.Random(number))
 
 
 def drawn_atlas(rng: random.Random) -> tuple[str, ...]:
@@ -66,7 +73,7 @@ def moved(
     told = {t for key in ("in", "not") if filters.get(key) for t in filters[key].split("+")}
     if not meant <= {m.name for m in mentions} or len(text) != len(text.lower()):
         return None
-    types = drawn_atlas(rng)
+    types = _atlas(rng.randrange(ATLASES))
     old = sorted(meant | told)
     if len(old) >= len(types):
         return None
@@ -82,7 +89,7 @@ def moved(
             many = text[mention.start : end].endswith("s")
             if (noun := _NOUN.match(text[end:])) is not None and rng.random() < 0.5:
                 end, many, said_as = end + noun.end(), noun[1].endswith("s"), name if name != UNKNOWN_TYPE else said_as
-            if many and said_as[-1].lower() not in "shxyz" and (noun or rng.random() < 0.5):
+            if many and name != UNKNOWN_TYPE and said_as[-1].lower() not in "shxyz" and (noun or rng.random() < 0.5):
                 said_as += "s"
             text = text[: mention.start] + said_as + text[end:]
     calls = [

@@ -32,9 +32,10 @@ class NextTokens:
         self._types = pointers | {UNKNOWN_TYPE} | {name for name in DEEPLESION_TYPES if name in atlas_types}
         self._known: dict[tuple[str, str], frozenset[str]] = {}
 
-    def impossible(self, output: Sequence[str], numbers: int, types: int) -> list[int]:
-        """List the places of the tokens that may not follow an output, in a message with so many numbers and types."""
+    def impossible(self, output: Sequence[str], numbers: int, types: int, ids: int) -> list[int]:
+        """List the places of tokens that may not follow an output, of a message with so many numbers, types and ids."""
         beyond = {f"#{n + 1}" for n in range(numbers, MAX_NUMBERS)} | {f"type{n + 1}" for n in range(types, MAX_TYPES)}
+        beyond |= {"L"} if not ids else set()
         stands = _place(output)
         if stands not in self._known:
             self._known[stands] = self._may_follow(*stands)

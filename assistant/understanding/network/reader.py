@@ -112,7 +112,7 @@ class NetworkReader:
         Raises ReadingCancelledError when `stop` is set, ValueError when the output is no calls of this state.
         """
         encoded = encode_message(self.tokenizer, state_line(state), message[:MAX_CHARACTERS], state.atlas_types)
-        output, probabilities, forks = self._decode(encoded, state.atlas_types, stop, begin)
+        output, probabilities, forks = self._decode(encoded, state.atlas_types, ids, stop, begin)
         tokens = [self.output_tokens[n] for n in output]
         calls = tuple(from_output_tokens([token for token in tokens if token != END], encoded.values, encoded.names))
         text = write(calls)
@@ -124,6 +124,7 @@ class NetworkReader:
         self,
         encoded: EncodedMessage,
         atlas_types: Sequence[str],
+        ids: int,
         stop: threading.Event | None,
         begin: Fork | None,
     ) -> tuple[list[int], list[float], tuple[Fork, ...]]:
@@ -131,7 +132,7 @@ class NetworkReader:
         import torch
 
         end = self.output_tokens.index(END)
-        counts = len(encoded.values), len(encoded.names)
+        counts = len(encoded.values), len(encoded.names), ids
         follow = next_tokens(tuple(self.output_tokens), tuple(atlas_types))
         output: list[int] = list(begin.tokens) if begin else []
         probabilities = [1.0] * (len(output) - 1) + [begin.probability] if begin else []

@@ -12,8 +12,8 @@ from tools.domain.lesions import DEEPLESION_TYPES
 VOCABULARY = output_vocabulary()
 
 
-def allowed(tokens, numbers=8, types=8, atlas=DEEPLESION_TYPES):
-    impossible = NextTokens(VOCABULARY, atlas).impossible(tokens, numbers, types)
+def allowed(tokens, numbers=8, types=8, ids=1, atlas=DEEPLESION_TYPES):
+    impossible = NextTokens(VOCABULARY, atlas).impossible(tokens, numbers, types, ids)
     return {token for place, token in enumerate(VOCABULARY) if place not in set(impossible)}
 
 
@@ -25,7 +25,7 @@ def test_whatever_sentences_mean_may_be_written_token_by_token():
         follow = NextTokens(VOCABULARY, one.types)
         for place, token in enumerate(tokens):
             if token in VOCABULARY:
-                assert VOCABULARY.index(token) not in follow.impossible(tokens[:place], 8, 8), (one, token)
+                assert VOCABULARY.index(token) not in follow.impossible(tokens[:place], 8, 8, 1), (one, token)
 
 
 @pytest.mark.parametrize(
