@@ -163,6 +163,10 @@ class Person:
     def regions(self) -> "Locator":
         return self.page.locator(".regions li")
 
+    def pane(self, name: str) -> None:
+        """Show another part of the page, on a phone: picture, hits or chat."""
+        self.page.locator(f"#tabs [data-pane={name}]").tap()
+
     def ask(self, question: str) -> None:
         self.page.locator("#ask textarea").fill(question)
         self.page.locator("#send").click()

@@ -4,6 +4,7 @@ from typing import Any
 
 import gradio as gr
 
+from ui.browser.modules import mounting
 from ui.chat.chat import MAX_QUESTION
 from ui.gallery.gallery import gallery_component
 from ui.server.handlers import PageHandlers, offered_models
@@ -27,6 +28,12 @@ def build_page(page: PageHandlers) -> gr.Blocks:
             with gr.Column(scale=8, min_width=320, elem_id="left"):
                 viewer = viewer_component(samples)
                 gallery = gallery_component()
+            gr.HTML(
+                _COLUMN_EDGE,
+                elem_id="column-edge",
+                js_on_load=mounting("server/js/column_edge.js"),
+                apply_default_css=False,
+            )
             with gr.Column(scale=5, min_width=300, elem_id="right"):
                 chat = gr.Chatbot(
                     elem_id="chat",
@@ -66,6 +73,8 @@ def build_page(page: PageHandlers) -> gr.Blocks:
                     elem_id="model",
                 )
 
+        gr.HTML(_TABS, elem_id="tabs", js_on_load=mounting("server/js/tabs.js"), apply_default_css=False)
+
         everything = [viewer, gallery, chat, chips]
         answer: dict[str, Any] = {
             "outputs": [chat, box, chips, viewer, gallery, send, stop],
@@ -101,6 +110,19 @@ _HEADER = f"""
 <button type="button" id="theme-button">
 <span class="to-light">Light theme</span><span class="to-dark">Dark theme</span></button></div>
 <p id="trouble" role="alert" hidden></p>
+"""
+_COLUMN_EDGE = """
+<div class="edge" role="separator" tabindex="0" aria-valuenow="0" aria-orientation="vertical"
+aria-label="Width of the picture's column"
+title="Drag, or arrow keys: width of the picture's column; double-click: as it was"></div>
+"""
+_TABS = """
+<nav class="tabs" aria-label="Parts of the page">
+<button type="button" data-pane="picture" aria-pressed="true" title="Show the picture">Picture</button>
+<button type="button" data-pane="hits" aria-pressed="false" title="Show similar lesions">
+Hits <b class="count"></b></button>
+<button type="button" data-pane="chat" aria-pressed="false" title="Show the conversation">Chat</button>
+</nav>
 """
 _WELCOME = """
 **Open a case, click the lesion, and ask what it looks like.**

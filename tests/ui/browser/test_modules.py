@@ -9,7 +9,8 @@ from ui.browser import modules
 from ui.browser.modules import UI, bundle, mounting, script
 
 ALL = sorted(path.relative_to(UI).as_posix() for path in UI.glob("*/js/*.js"))
-ENTRIES = ("viewer/js/viewer.js", "gallery/js/gallery.js", "server/js/theme.js", "server/js/connection.js")
+PAGE = ("theme", "connection", "tabs", "column_edge")
+ENTRIES = ("viewer/js/viewer.js", "gallery/js/gallery.js", *(f"server/js/{name}.js" for name in PAGE))
 
 
 def joined(text: str) -> list[str]:

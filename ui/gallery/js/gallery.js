@@ -46,22 +46,25 @@ class Gallery {
     const same = before && before.study_key === next.study_key && before.region_id === next.region_id;
     this.state = next;
     this.part("found").removeAttribute("aria-busy");
+    document.dispatchEvent(new CustomEvent("lesion-search:hits", { detail: next.hits.length })); // the tab says how many
     this.show();
     if (same && next.hits.length > 0 && JSON.stringify(before.hits) === JSON.stringify(next.hits)) return;
     this.chosen = null;
     this.part("place").replaceChildren();
     this.part("hits").replaceChildren(...next.hits.map((hit) => hitCard(hit, () => this.open(hit.lesion_id === this.chosen ? null : hit.lesion_id))));
-    this.part("hits").scrollTop = 0;
+    this.part("hits").scrollLeft = 0;
     this.placeOnMap();
   }
 
   show() {
     const { part, state } = this, found = Boolean(state.verdict);
     this.root.hidden = !found && !state.hint;
+    if (found) this.root.dataset.searched = state.study_key; // its room stays until another study is open
+    else if (this.root.dataset.searched !== state.study_key) delete this.root.dataset.searched;
     part("title").textContent = state.hits.length ? `Lesions like ${state.region_id}` : "Similar lesions";
     part("hint").textContent = state.hint;
     part("hint").hidden = !state.hint;
-    for (const name of ["verdict", "filters", "found", "views"]) part(name).hidden = !found;
+    for (const name of ["verdict", "filters", "found", "views", "about"]) part(name).hidden = !found;
     part("problem").textContent = state.problem;
     part("verdict").className = `verdict ${state.confidence}`;
     part("verdict").textContent = state.verdict;
@@ -69,8 +72,8 @@ class Gallery {
     this.filters.show(state);
     const searched = `${state.searched} ${state.hits.length ? `Choose a lesion to see it beside ${state.region_id}.` : ""}`;
     const voted = state.votes.length > 0;
-    part("summary").replaceChildren(...[
-      voted ? votesChart(state.votes) : null,
+    part("summary").replaceChildren(...(voted ? [votesChart(state.votes)] : []));
+    part("about").replaceChildren(...[
       make("p", "soft searched", searched),
       voted ? explanation(state.calibration, this.memory) : null,
     ].filter(Boolean));

@@ -1,9 +1,10 @@
 // Everything on the stage's canvas: the slice, and over it regions, ruler, cross-hair and scale bar.
 
 import * as geometry from "./geometry.js";
+import { labelPlaces, leader } from "./labels.js";
 import { colourOf } from "./state.js";
 
-const LABEL_FONT = "600 12px system-ui, sans-serif", RULER_COLOUR = "#ffe45c", WHITE = "#fff", HANDLE_PX = 6;
+const LABEL_FONT = "600 12px system-ui, sans-serif", LABEL_HEIGHT = 15, LABEL_BASE = 12, RULER_COLOUR = "#ffe45c", WHITE = "#fff", HANDLE_PX = 6;
 const SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
 
 // `scene`: stage {width, height} in CSS pixels, ratio (device pixels in one of them), series, view, state, marks
@@ -21,6 +22,7 @@ export function drawScene(canvas, scene) {
   if (marks.draft) pen.draft(marks.draft);
   if (marks.pending && marks.pending.slice === view.slice) pen.pending(marks.pending.spot);
   if (marks.ruler && marks.ruler.slice === view.slice) pen.ruler(marks.ruler.line);
+  pen.labels();
   if (marks.cross) pen.cross(marks.cross);
   if (series.calibrated) pen.scaleBar();
 }
@@ -28,6 +30,7 @@ export function drawScene(canvas, scene) {
 class Pen {
   constructor(context, { stage, series, view }) {
     Object.assign(this, { context, stage, series, view });
+    this.wanted = []; // labels, the chosen region's first
   }
 
   at(spot) {
@@ -85,9 +88,30 @@ class Pen {
       }
     }
     const words = `${region.name || region.region_id}${selected ? "  " + region.size : ""}${region.mark ? ` (${region.mark})` : ""}`;
+    const [x0, y0, x1, y1] = region.box;
+    this.want(words, [...this.at([x0, y0]), ...this.at([x1, y1])], colour, selected);
+  }
+
+  // A label beside a box on the screen, drawn when all are known.
+  want(words, anchor, colour, first = false) {
     this.context.font = LABEL_FONT;
-    const textWidth = this.context.measureText(words).width, corner = this.at([region.box[2], region.box[1]]);
-    this.label(words, ...geometry.labelPlace(corner, textWidth, this.stage.width), colour);
+    const label = { words, anchor, colour, width: this.context.measureText(words).width, height: LABEL_HEIGHT };
+    if (first) this.wanted.unshift(label);
+    else this.wanted.push(label);
+  }
+
+  labels() {
+    labelPlaces(this.wanted, this.stage).forEach((place, i) => {
+      const { words, colour } = this.wanted[i], line = leader(place, this.wanted[i]);
+      if (line) {
+        this.style(colour, 1);
+        this.context.beginPath();
+        this.context.moveTo(line[0], line[1]);
+        this.context.lineTo(line[2], line[3]);
+        this.context.stroke();
+      }
+      this.label(words, place[0], place[1] + LABEL_BASE, colour);
+    });
   }
 
   draft(box) {
@@ -110,7 +134,7 @@ class Pen {
       this.line(line);
     }
     const [x, y] = this.at([line[2], line[3]]);
-    this.label(geometry.lengthText(this.series, line), x + 8, y - 6, RULER_COLOUR);
+    this.want(geometry.lengthText(this.series, line), [x, y, x, y], RULER_COLOUR);
   }
 
   cross(spot) {

@@ -123,8 +123,3 @@ export function lengthText(series, [x0, y0, x1, y1]) {
 export function scaleBarMm(pixelsOfMm, width) {
   return SCALE_BARS_MM.find((mm) => mm * pixelsOfMm <= width / 4) || 1;
 }
-
-// Where the words of a region begin: right of its upper right corner, kept on the stage.
-export function labelPlace([x, y], textWidth, stageWidth) {
-  return [clamp(x + 6, 4, stageWidth - textWidth - 6), Math.max(y - 4, 14)];
-}

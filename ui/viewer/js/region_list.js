@@ -10,16 +10,25 @@ export function listRegions(list, state, act, stage) {
   const focused = list.contains(document.activeElement) ? document.activeElement : null;
   const item = focused && focused.closest("li"), place = item ? [...list.children].indexOf(item) : -1;
   const control = focused ? [...item.querySelectorAll("button")].indexOf(focused) : -1;
-  const again = () => listRegions(list, state, act, stage);
+  const again = () => listRegions(list, state, act, stage), pane = list.parentElement, scrolled = pane.scrollTop;
   list.replaceChildren(...state.regions.map((region) => regionItem(region, region.region_id === state.selected, act, again)));
-  const selected = list.querySelector(".selected");
-  if (selected) list.scrollTop = selected.offsetTop - list.offsetTop;
+  pane.scrollTop = scrolled;
+  if (list.dataset.selected !== String(state.selected)) showIn(pane, list.querySelector(".selected"));
+  list.dataset.selected = state.selected;
   if (!focused) return;
   // who works with keys stays where they were: at the same control, at the next region, or at the picture
   const same = list.querySelector(`[data-region="${item.dataset.region}"]`);
   const next = same || list.children[Math.min(place, list.children.length - 1)];
   const controls = next ? [...next.querySelectorAll("button")] : [];
   (same && controls[control] ? controls[control] : controls[0] || stage).focus({ preventScroll: true });
+}
+
+// Scroll the pane, and nothing around it, as little as it takes to show an item whole.
+function showIn(pane, item) {
+  if (!item) return;
+  const frame = pane.getBoundingClientRect(), { top, bottom } = item.getBoundingClientRect();
+  if (top < frame.top) pane.scrollTop -= frame.top - top;
+  else if (bottom > frame.bottom) pane.scrollTop += bottom - frame.bottom;
 }
 
 function regionItem(region, selected, act, again) {

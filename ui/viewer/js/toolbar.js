@@ -1,5 +1,7 @@
 // Buttons, lists and the slider around the picture.
 
+import { typedWindow } from "./windowing.js";
+
 const ZOOM_STEP = 1.25;
 
 export function listenToToolbar(viewer) {
@@ -24,10 +26,25 @@ export function listenToToolbar(viewer) {
     viewer.goTo(Number(viewer.slider.value));
   });
   viewer.presetSelect.addEventListener("change", () => viewer.setPreset(Number(viewer.presetSelect.value)));
+  for (const name of ["width", "level"]) {
+    const input = viewer.find(`.typed .${name}`);
+    input.addEventListener("change", () => {
+      viewer.look(typedWindow({ ...viewer.view, [name]: input.valueAsNumber }) || {});
+      showWindow(viewer, true);
+    });
+  }
   viewer.seriesSelect.addEventListener("change", () => viewer.act("series", { index: Number(viewer.seriesSelect.value) }));
 }
 
 export function showTool({ root, stage, tool }) {
   stage.dataset.tool = tool;
   for (const each of root.querySelectorAll("button[data-tool]")) each.setAttribute("aria-checked", String(each.dataset.tool === tool));
+}
+
+// The window in figures; what is being typed stays as it is, unless it was taken (`all`).
+export function showWindow({ find, view }, all = false) {
+  for (const name of ["width", "level"]) {
+    const input = find(`.typed .${name}`), text = String(Math.round(view[name]));
+    if (input.value !== text && (all || !input.matches(":focus"))) input.value = text;
+  }
 }

@@ -1,5 +1,6 @@
 // The CT viewer. The server owns study and regions and sends them as one state; the viewer owns how they are looked at.
 
+import { movableEdge } from "../../browser/js/edges.js";
 import { clamp } from "../../browser/js/numbers.js";
 import { Cine } from "./cine.js";
 import { drawScene } from "./drawing.js";
@@ -12,10 +13,10 @@ import { showCorners, showFacts, showLoaded, showPosition, showSeries, stageName
 import { listRegions } from "./region_list.js";
 import { Slices } from "./slices.js";
 import { hasStudy, isNewer, regionAfterSelected, seriesOf, transition } from "./state.js";
-import { listenToToolbar, showTool } from "./toolbar.js";
+import { listenToToolbar, showTool, showWindow } from "./toolbar.js";
 import { firstWindow, presetsOf } from "./windowing.js";
 
-const NOTICE_MS = 8000;
+const NOTICE_MS = 8000, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
 
 // Bring a gr.HTML component to life: `element` holds viewer.html; `props.value` is the newest state, and `watch` tells
 // of a new one; `trigger` sends an event to the server.
@@ -27,10 +28,27 @@ export function mount({ element, props, trigger, watch }) {
   listenToPointers(viewer);
   listenToKeys(viewer);
   listenToToolbar(viewer);
+  listenToEdges(viewer);
   new ResizeObserver(() => viewer.draw()).observe(viewer.stage);
   document.addEventListener("lesion-search:slice", (event) => { if (viewer.view) viewer.goTo(event.detail); });
   watch("value", apply);
   apply();
+}
+
+// The list gives way to the picture, and the picture to the hits, but never beyond the least share of its column.
+function listenToEdges({ find, root, stage }) {
+  const pixels = (size) => (size === null ? "" : `${size}px`), column = () => root.closest("#left") || document.documentElement;
+  movableEdge(find(".lists-edge"), {
+    size: () => find(".lists").clientWidth,
+    range: () => [LIST_PX, find(".lists").clientWidth + stage.clientWidth - LEAST_SHARE * column().clientWidth],
+    set: (size) => root.style.setProperty("--lists-width", pixels(size)),
+    sign: -1,
+  });
+  movableEdge(find(".stage-edge"), {
+    size: () => stage.clientHeight,
+    range: () => [LEAST_SHARE * column().clientHeight, column().clientHeight - AROUND_PX],
+    set: (size) => root.style.setProperty("--picture-height", pixels(size)),
+  });
 }
 
 // What the input modules act upon.
@@ -233,13 +251,14 @@ export class Viewer {
   }
 
   drawNow() {
-    if (!this.view || this.stage.hidden || !this.stage.clientWidth) return;
+    if (!this.view || !this.stage.clientWidth) return;
     const { values, view, picture, slices, series, state, marks, size } = this;
     if (values && !view.fitted) Object.assign(view, geometry.fitted(series, size, values), { fitted: true });
     if (values) picture.paint(view.slice, values, view);
     const scene = { series, view, state, marks, picture, slices, stage: size, ratio: window.devicePixelRatio || 1 };
     drawScene(this.canvas, { ...scene, broken: slices.broken.has(view.slice) });
     showCorners(this, scene);
+    showWindow(this);
   }
 
   say(text, kind = "info") {
@@ -258,7 +277,7 @@ export class Viewer {
   showWelcome(on) {
     const open = hasStudy(this.state);
     this.welcome.hidden = !on;
-    this.stage.hidden = this.find(".scroller").hidden = on || !open;
+    for (const part of [".middle", ".scroller", ".stage-edge"]) this.find(part).hidden = on || !open;
     this.find(".back").hidden = !(on && open);
     this.find(".toolbar").hidden = !open;
     if (!on) this.draw();

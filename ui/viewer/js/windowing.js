@@ -44,3 +44,9 @@ export function draggedWindow({ width, level }, dx, dy) {
   const higher = level + (dy * Math.max(wider, MIN_DRAG_WIDTH)) / LEVEL_DRAG_PX;
   return { width: wider, level: clamp(higher, MIN_LEVEL, MAX_LEVEL) };
 }
+
+// A window whose figures were typed, within what can be shown; null where one is no number.
+export function typedWindow({ width, level }) {
+  if (!Number.isFinite(width) || !Number.isFinite(level)) return null;
+  return { width: clamp(width, MIN_WIDTH, MAX_WIDTH), level: clamp(level, MIN_LEVEL, MAX_LEVEL) };
+}

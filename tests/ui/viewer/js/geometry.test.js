@@ -140,9 +140,3 @@ test("the scale bar is the longest that fits a quarter of the stage", () => {
   equal(geometry.scaleBarMm(30, 400), 2);
   equal(geometry.scaleBarMm(1000, 400), 1); // never none
 });
-
-test("a label stands right of the corner and is kept on the stage", () => {
-  equal(geometry.labelPlace([100, 100], 60, 800), [106, 96]);
-  equal(geometry.labelPlace([790, 100], 60, 800), [734, 96]); // ends 6 pixels before the edge
-  equal(geometry.labelPlace([-200, -50], 60, 800), [4, 14]);
-});

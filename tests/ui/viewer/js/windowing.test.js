@@ -72,3 +72,9 @@ test("dragging right widens, dragging down raises the level, and both end", () =
   equal(windowing.draggedWindow(OFFERED[0], 0, -1e5).level, -2000);
   close(windowing.draggedWindow({ width: 1, level: 0 }, 0, 35).level, 4); // a narrow window can still be moved
 });
+
+test("typed figures are kept within what can be shown, and no number changes nothing", () => {
+  equal(windowing.typedWindow({ width: 350, level: 40 }), { width: 350, level: 40 });
+  equal(windowing.typedWindow({ width: 0, level: 99999 }), { width: 1, level: 4000 });
+  equal(windowing.typedWindow({ width: NaN, level: 40 }), null);
+});
