@@ -110,7 +110,8 @@ other region right small spot the tissue tumor tumour type unknown upper with
 """
 GENERIC = frozenset(_GENERIC.split())
 # first parts of names that alone say nothing of them: "soft" is no soft tissue, "ground" no ground glass
-NOT_ALONE = frozenset("acute chronic class complex early ground grade hard high late low simple soft".split())
+_NOT_ALONE = "acute chronic class complex early ground grade hard high late low simple soft"
+NOT_ALONE = frozenset(_NOT_ALONE.split())
 # parts of names that mean the same: an atlas of hepatic cysts is asked for liver cysts
 SAME_PART = (
     ("liver", "hepatic"), ("lung", "pulmonary"), ("kidney", "renal"), ("bone", "osseous", "bony"),

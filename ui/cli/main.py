@@ -55,7 +55,7 @@ SeriesNumber = Annotated[
     typer.Option("--series", metavar="N", help="series of the upload, 1 is the first listed; the best if left out"),
 ]
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
-Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, embedded, both, or provider:name")]  # noqa: UP045
+Model = Annotated[Optional[str], typer.Option("--model", help="offline, or provider:name")]  # noqa: UP045
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
 Years = Annotated[Optional[int], typer.Option(help="years", min=0, max=130)]  # noqa: UP045
 LongAxis = Annotated[Optional[float], typer.Option(help="long axis", min=0, max=1000)]  # noqa: UP045
@@ -244,28 +244,6 @@ def train(
     from encoder.training.train import train as run
 
     run(packs, out, preset=preset.value, epochs=epochs, resume=resume, train_on_validation=train_on_validation)
-
-
-@app.command()
-def tune(
-    out: Tuned = Path("runs/tuned"),
-    utterances: Utterances = 24_000,
-    seed: SentenceSeed = 0,
-    keep_out: KeepOut = HUMAN_CONVERSATIONS,
-    begin_from: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--from", metavar="FOLDER", help="an adapter to begin with, e.g. assistant/tuned"),
-    ] = None,
-    learning_rate: Annotated[
-        float, typer.Option(min=1e-6, max=1e-1, help="the highest; about half where an adapter is begun with")
-    ] = 1e-3,
-) -> None:
-    """Tune the embedded language model to the tools."""
-    from assistant.training.train_adapter import AdapterConfig, run_in_terminal
-    from tools.settings import get_settings
-
-    config = AdapterConfig(utterances=utterances, seed=seed, learning_rate=learning_rate)
-    run_in_terminal(get_settings().data, out, config, keep_out, begin_from)
 
 
 @app.command()

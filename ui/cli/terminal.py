@@ -136,21 +136,7 @@ def open_conversation(
         if roi is not None:
             add_box(workspace.session, roi, slice_number)
         assistant = Assistant(workspace, settings.model)
-        _wait_for(settings.model)
         yield assistant
-
-
-def _wait_for(model: str) -> None:
-    """Wait for a model that is loaded in the background: here the first message is for it too."""
-    from rich.console import Console
-
-    from assistant.models.registry import ModelError, wait_for
-
-    try:
-        with Console(stderr=True).status("Loading the model"):
-            wait_for(model)
-    except ModelError:
-        say("The embedded language model could not be loaded: the planner answers alone.")
 
 
 def search_once(

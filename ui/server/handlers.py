@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.models.registry import ModelError, embedded_models, resolve_model
+from assistant.models.registry import ModelError, offline_model, resolve_model
 from encoder.errors import LesionSearchError
 from tools.intake.intake import intake_limits, open_study
 from ui.chat.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
@@ -217,10 +217,10 @@ class PageHandlers:
 
 
 def offered_models(default: str) -> list[tuple[str, str]]:
-    """List the models this server offers as (name, label): the one it was started with, and those on this machine."""
+    """List the models this server offers as (name, label): the one it was started with, and the one on board."""
     first = resolve_model(default)
-    others = [("offline", resolve_model("offline").label), *embedded_models()]
-    return [(default, first.label), *(other for other in others if other[0] != first.name)]
+    here = offline_model()
+    return [(default, first.label)] + ([(here.name, here.label)] if first.name != here.name else [])
 
 
 def _dump(state: BaseModel) -> dict[str, Any]:

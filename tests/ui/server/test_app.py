@@ -78,9 +78,10 @@ def test_an_opening_is_checked(client: Any, app: Any) -> None:
     assert app.state.visits.of_page(client.cookies[COOKIE], "page").session.study is None
 
 
-def test_the_models_on_board_are_offered_where_they_are(monkeypatch: pytest.MonkeyPatch, on_board: None) -> None:
-    assert [name for name, _ in offered_models("auto")] == ["auto", "offline", "embedded"]
-    monkeypatch.setattr("assistant.models.embedded.available", lambda _: False)
+def test_beside_another_model_the_one_on_board_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("langchain_openai")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    assert [name for name, _ in offered_models("openai:some-model")] == ["openai:some-model", "offline"]
     assert [name for name, _ in offered_models("auto")] == ["auto"]
 
 
