@@ -9,7 +9,10 @@ from ui.browser import modules
 from ui.browser.modules import UI, bundle, mounting, script
 
 ALL = sorted(path.relative_to(UI).as_posix() for path in UI.glob("*/js/*.js"))
-ENTRIES = ("viewer/js/viewer.js", "gallery/js/gallery.js", "server/js/theme.js", "server/js/connection.js")
+ENTRIES = (
+    "viewer/js/viewer.js", "gallery/js/gallery.js", "chat/js/copy.js",
+    "server/js/theme.js", "server/js/connection.js", "server/js/model_picker.js",
+)  # fmt: skip
 
 
 def joined(text: str) -> list[str]:
