@@ -188,49 +188,16 @@ def _agent_table(data: Path) -> str:
     return to_markdown(run(), failures=None)
 
 
-def _models_table(data: Path) -> str:
-    from assistant.models.registry import embedded_models
-    from eval.assistant.tool_calls import compare_models, comparison_to_markdown
-
-    return comparison_to_markdown(compare_models(["offline", *(name for name, _ in embedded_models())]))
-
-
-def _understanding_table(data: Path) -> str:
-    from assistant.understanding.language_model.base_weights import base_model
-    from assistant.understanding.language_model.reader import ADAPTER
-    from eval.assistant.message_readers import adapters_of, run, to_markdown
-    from tools.settings import get_settings
-
-    return to_markdown(run("test", base_model(get_settings().data), adapters_of(ADAPTER)))
-
-
-def _data_size_table(data: Path) -> str:
-    from eval.assistant.message_readers import curve_to_markdown
-
-    return curve_to_markdown()
-
-
 def _written_table(data: Path) -> str:
-    from assistant.understanding.language_model.reader import ADAPTER
     from eval.assistant.corpus import run, to_markdown
 
-    return to_markdown(run(None, ADAPTER))
+    return to_markdown(run())
 
 
-def _unseen_author_table(data: Path) -> str:
-    from assistant.training.corpus import UNSEEN
-    from assistant.understanding.language_model.base_weights import base_model
-    from assistant.understanding.language_model.reader import ADAPTER
-    from eval.assistant.corpus import run, to_markdown
-    from tools.settings import get_settings
+def _gate_table(data: Path) -> str:
+    from eval.assistant.gate import measure_gate, to_markdown
 
-    return to_markdown(run(base_model(get_settings().data), ADAPTER, UNSEEN))
-
-
-def _prose_table(data: Path) -> str:
-    from eval.assistant.prose.judging import kept, to_markdown
-
-    return to_markdown(kept())
+    return to_markdown(measure_gate())
 
 
 def _grounding_table(data: Path) -> str:
@@ -259,12 +226,8 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "body-region": _body_region_table,
     "measurement": _measurement_table,
     "agent": _agent_table,
-    "models": _models_table,
-    "understanding": _understanding_table,
+    "gate": _gate_table,
     "written": _written_table,
-    "unseen-author": _unseen_author_table,
-    "data-size": _data_size_table,
-    "prose": _prose_table,
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,
 }

@@ -25,11 +25,9 @@ from eval.command_options import (
 
 app = typer.Typer(no_args_is_help=True, help="Measure the encoder; Markdown on standard output, or --json.")
 
-prose = typer.Typer(no_args_is_help=True, help="The template's prose beside the embedded model's, compared blind.")
-app.add_typer(prose, name="prose")
-
+CARD = "assistant/understanding/network/weights/README.md"  # of the reader
 DOCUMENTS = tuple(
-    Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "docs/measured.md", "README.md")
+    Path(__file__).resolve().parents[1] / name for name in ("MODEL_CARD.md", "docs/measured.md", "README.md", CARD)
 )
 
 
@@ -167,49 +165,29 @@ def agent(
 
 
 @app.command()
-def understanding(
-    split: Annotated[SplitChoice, typer.Option(help="dev, or the utterances kept apart")] = SplitChoice.dev,
-    run_folder: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--run", help="a tuning run: its adapter and those kept on the way, for the data-size curve"),
-    ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="as the data-size curve of the documents")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Measure the embedded model part by part: bare, tuned, constrained, told the state, with a second opinion."""
-    from assistant.understanding.language_model.base_weights import base_model
-    from assistant.understanding.language_model.reader import ADAPTER
-    from eval.assistant.message_readers import adapters_of, keep_curve, run, to_markdown
-    from tools.settings import get_settings
-
-    report = run(split.value, base_model(get_settings().data), adapters_of(run_folder or ADAPTER))
-    if keep:
-        keep_curve(report)
-    show(report, to_markdown(report), json)
-
-
-@app.command()
 def written(
-    adapter: Annotated[Optional[Path], typer.Option("--run", help="folder of another adapter")] = None,  # noqa: UP045
     network: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(metavar="FOLDER", help="a network to measure, e.g. runs/offline, and nothing else"),
     ] = None,
     file: Annotated[Optional[list[str]], typer.Option(help="only the lines of this file; may be repeated")] = None,  # noqa: UP045
-    language_model: Annotated[bool, typer.Option(help="also the embedded one, up to a second a line")] = True,
     json: JsonOption = False,
 ) -> None:
-    """Measure planner, offline network and embedded model on the written sentences that tuning never saw, by file."""
-    from assistant.models.embedded import available
-    from assistant.understanding.language_model.base_weights import base_model
-    from assistant.understanding.language_model.reader import ADAPTER
+    """Measure rules and network on the written sentences that training never saw, by file."""
     from eval.assistant.corpus import run, to_markdown
-    from tools.settings import get_settings
 
-    data = get_settings().data
     with progress_bar("sentences") as progress:
-        base = base_model(data) if language_model and available(data) else None
-        report = run(base, adapter or ADAPTER, file or (), progress, network)
+        report = run(file or (), progress, network)
+    show(report, to_markdown(report), json)
+
+
+@app.command()
+def gate(json: JsonOption = False) -> None:
+    """Measure the reader of messages on all that nothing learnt from, with its time and memory; some minutes."""
+    from eval.assistant.gate import measure_gate, to_markdown
+
+    with progress_bar("sentences") as progress:
+        report = measure_gate(progress)
     show(report, to_markdown(report), json)
 
 
@@ -223,46 +201,6 @@ def grounding(
     from eval.assistant.grounding import run, to_markdown
 
     report = run(model, split.value)
-    show(report, to_markdown(report), json)
-
-
-@prose.command("pairs")
-def prose_pairs(
-    out: Annotated[Path, typer.Option(help="folder for the pairs, and for the key that judges must not see")],
-    count: Annotated[int, typer.Option(min=1, help="pairs to be judged")] = 60,
-    seed: Annotated[int, typer.Option(help="of the choice of answers, and of their sides")] = 0,
-) -> None:
-    """Pair answers of the dev split with the same in prose of the embedded base model; some 10 s a pair."""
-    from assistant.understanding.language_model.base_weights import base_model
-    from eval.assistant.conversations import read_conversations
-    from eval.assistant.prose.model import Writer
-    from eval.assistant.prose.pairs import PAIRS, pairs, save
-    from eval.assistant.tool_calls import play_all
-    from tools.settings import get_settings
-
-    writer = Writer(base_model(get_settings().data))
-    with progress_bar("conversations") as progress:
-        played = play_all("offline", read_conversations("dev"), progress=progress)
-    with progress_bar("pairs") as progress:
-        shown, key = pairs(played, writer, count, seed, progress)
-    save(out, shown, key)
-    typer.echo(f"{len(shown)} pairs of {len(key)} answers: {out / PAIRS}", err=True)
-
-
-@prose.command("score")
-def prose_score(
-    folder: Annotated[Path, typer.Argument(help="where the pairs and the key are")],
-    votes: Annotated[list[Path], typer.Argument(help='one JSON file a judge: {"1": "left", "2": "tie", …}')],
-    keep: Annotated[bool, typer.Option("--keep", help="as the comparison of the documents")] = False,
-    json: JsonOption = False,
-) -> None:
-    """Count what the check left of the model's prose, and which prose the judges found better."""
-    from eval.assistant.prose.judging import keep as keep_report
-    from eval.assistant.prose.judging import read_key, read_votes, score, to_markdown
-
-    report = score(read_key(folder), {path.stem: read_votes(path) for path in votes})
-    if keep:
-        keep_report(report)
     show(report, to_markdown(report), json)
 
 

@@ -22,7 +22,7 @@ DataOption = Annotated[
 ]
 FiguresOption = Annotated[Optional[Path], typer.Option(help="folder for PNG figures; real pixels among them")]  # noqa: UP045
 BaselinesOption = Annotated[bool, typer.Option(help="also pixel PCA and the untrained network")]
-ModelOption = Annotated[str, typer.Option(help="offline, embedded, or provider:name")]
+ModelOption = Annotated[str, typer.Option(help="offline, or provider:name")]
 
 
 class SplitChoice(StrEnum):

@@ -92,10 +92,6 @@ def _agent(table: str) -> str:
     return column(table, "test")["**all**"]
 
 
-def _models(table: str) -> str:
-    return ", ".join(f"{model} {share.partition(' (')[0]}" for model, share in column(table, "exactly right").items())
-
-
 def _grounding(table: str) -> str:
     both = column(table, "both")
     return f"{both['**perturbed, caught**']} and {both['**honest, cut**']}"
@@ -110,7 +106,6 @@ def _page_speed(table: str) -> str:
 HEADLINES: dict[str, Callable[[str], str]] = {
     "retrieval": _retrieval,
     "agent": _agent,
-    "models": _models,
     "grounding": _grounding,
     "page-speed": _page_speed,
 }

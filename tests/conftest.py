@@ -145,22 +145,6 @@ def workspace(demo: Demo, tmp_path: Path) -> Iterator["Workspace"]:
 
 
 @pytest.fixture
-def on_board(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """As if the language model were installed, with a file that turns out to be damaged: nothing large is loaded."""
-    from assistant.models import embedded
-    from assistant.understanding.language_model.base_weights import BaseModelError
-
-    def damaged(_: Path) -> Path:
-        raise BaseModelError("The model file is damaged.")
-
-    monkeypatch.setattr(embedded, "available", lambda _: True)
-    monkeypatch.setattr(embedded, "base_model", damaged)
-    embedded.background_loader.cache_clear()
-    yield
-    embedded.background_loader.cache_clear()  # what failed here is loaded anew by the next test
-
-
-@pytest.fixture
 def demo_environment(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> Demo:
     """The settings of this process and its children point at the small demo."""
     from tools.settings import get_settings

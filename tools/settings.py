@@ -23,7 +23,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore")
 
-    model: str = Field(default="auto", description="`auto`, `offline`, `embedded`, `both`, or `provider:name`")
+    model: str = Field(default="auto", description="`auto` or `offline`, or `provider:name`")
     atlas: str | None = Field(
         default=None,
         description="folder or http(s) address; None is the own atlas if there is one, else the demo's",

@@ -31,8 +31,7 @@ from assistant.core.requests import Request, Understand
 from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply, Result
 from assistant.planning.planner import plan_turn
-from assistant.understanding.ensemble import read_with_all
-from assistant.understanding.network.reader import load_network_reader
+from assistant.understanding.ensemble import read_message
 from assistant.understanding.reader import ReadingCancelledError
 from assistant.understanding.rules.parser import understand
 from tools.domain.facts import Facts
@@ -64,7 +63,7 @@ class PlannerChatModel(BaseChatModel):
 
     def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
         """Return the requests of a message, as rules and network read it together."""
-        return read_with_all([load_network_reader()], message, state)
+        return read_message(message, state)
 
     def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
         """Return `understood`, cached; what the rules alone read where it is cancelled or fails."""

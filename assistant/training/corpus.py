@@ -36,6 +36,7 @@ HAVE_A_VOICE = (
     "abroad",
     "clinical",
     "hasty",
+    "misheard",
     "non_native",
     "rough_english",
     "thumbs",
@@ -51,9 +52,12 @@ OFTEN = {
     "viewer_teaching": 3,
     "weak_several": 3,
     "both_at_once": 2,
+    "lists": 2,
+    "two_bounds": 2,
     "several_voices": 2,
     "other_collections": 2,
     "own_atlases": 2,
+    "type_naming": 2,
 }  # files of what few others speak of: times as often
 VOICED = 0.4  # share of the other lines that get one
 TOGETHER = 0.12  # share of the lines that are said together with another one

@@ -1,8 +1,8 @@
 """Training of the network reader's network, on sentences drawn as it goes: no two epochs are the same.
 
-It begins with the commonest words and the first layers of the language model's base, and nothing else; or with a network
-that was trained before, also where that had fewer output tokens, layers or pointers. The sentences are those of the
-language model's adapter (DATA_CARD.md). The learning rate rises linearly and falls as half a cosine
+It begins with the commonest words and the first layers of a small language model, and nothing else; or with a network
+that was trained before, also where that had fewer output tokens, layers or pointers. DATA_CARD.md describes the
+sentences. The learning rate rises linearly and falls as half a cosine
 (Loshchilov and Hutter 2017, arXiv 1608.03983) that spans the whole run, where those of transformers begin after the
 warm-up. A run may stop at any time and goes on from its last checkpoint, on the
 sentences it would have seen.
@@ -15,6 +15,7 @@ import math
 import os
 import random
 import time
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,10 +24,11 @@ from typing import TYPE_CHECKING, Any
 import torch
 from pydantic import BaseModel, ConfigDict, Field
 
+from assistant.training.base_weights import base_model
+from assistant.training.corpus import measured
 from assistant.training.generator.utterances import Kept, Utterance, utterance
-from assistant.training.train_adapter import Progress, TuneError, kept_out, progress_line
+from assistant.training.run_progress import Progress, TuneError, progress_line
 from assistant.understanding.call_language import read
-from assistant.understanding.language_model.base_weights import base_model
 from assistant.understanding.network.model import EncoderLayer, PrefixTransformer, Shape
 from assistant.understanding.network.output_tokens import (
     END,
@@ -141,6 +143,15 @@ def run_in_terminal(data: Path, out: Path, config: NetworkConfig, keep_out: Path
     kept = kept_out(keep_out)
     with progress_line("Preparing the sentences", f"The network is in {out}.") as progress:
         train_network(data if start else base_model(data), out, config, kept, progress, start)
+
+
+def kept_out(folder: Path) -> Kept:
+    """Collect what is never trained on: the conversations of a folder, and the written sentences kept apart."""
+    if not folder.is_dir():
+        raise TuneError(f"{folder} is no folder: name the folder of conversations whose sentences are kept out.")
+    files = [tomllib.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.toml"))]
+    spoken = [str(turn["say"]) for file in files for one in file.get("conversation", []) for turn in one["turn"]]
+    return Kept([*spoken, *(filled.text for _, filled in measured())])
 
 
 # -- sentences as the network takes them -------------------------------------------------------------------------------

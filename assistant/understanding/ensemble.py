@@ -1,13 +1,12 @@
-"""Understand a message with several readers: the rules, the network, the language model.
+"""Understand a message with two readers: the rules and the network.
 
-Each reader says how probable it finds each of its hypotheses; the rules, which know no doubt, are always given the same
-probability. Hypotheses that lead to the same tool calls are added up, and the most probable sum is followed: a sure
-reader is believed alone, two that agree outvote a third. `RULES_PROBABILITY` is fitted on written sentences kept apart
-from all training (`assistant/training/corpus.py`).
+The network says how probable it finds each of its hypotheses; the rules, which know no doubt, are always given the same
+probability. Hypotheses that lead to the same tool calls are added up, and the most probable sum is followed.
+`RULES_PROBABILITY` is fitted on written sentences kept apart from all training (`assistant/training/corpus.py`).
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,16 +16,15 @@ from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply
 from assistant.planning.planner import plan_turn
 from assistant.understanding.call_to_request import to_request
+from assistant.understanding.network.reader import load_network_reader
 from assistant.understanding.preprocess import has_thanks, is_data, lesion_ids
 from assistant.understanding.reader import Fork, Reader, Reading
 from assistant.understanding.rules.parser import understand
-from assistant.understanding.rules.spelling import spelled
 from tools.domain.lesions import DEEPLESION_TYPES
 
 RULES_PROBABILITY = 0.35  # of the rules' hypothesis
-MAX_ALTERNATIVES = 2  # of one reader, besides its likeliest hypothesis
+MAX_ALTERNATIVES = 2  # of the network, besides its likeliest hypothesis
 MIN_PROBABILITY = 0.05  # of an alternative that is read at all
-_SIGNS = re.compile(r"[<>≤≥=]")
 _Meaning = list[Call | Reply]
 
 
@@ -47,9 +45,10 @@ class Hypothesis:
     probability: float
 
 
-def read_with_all(readers: Sequence[Reader], message: str, state: TurnState) -> tuple[Request, ...]:
-    """Read a message with the rules and these readers. Raises what a reader raises, but for ValueError."""
-    return vote(message, understand(message, state), [hypotheses(one, message, state) for one in readers], state)
+def read_message(message: str, state: TurnState) -> tuple[Request, ...]:
+    """Read a message with the rules and the network. Raises what the network raises, but for ValueError."""
+    by_rules = understand(message, state)
+    return by_rules if is_data(message) else vote(by_rules, hypotheses(load_network_reader(), message, state), state)
 
 
 def read_requests(reader: Reader, message: str, state: TurnState) -> Understood:
@@ -83,47 +82,26 @@ def hypotheses(reader: Reader, message: str, state: TurnState) -> Iterator[Hypot
         yield Hypothesis(alternative.requests, alternative.reading.probability)
 
 
-def vote(
-    message: str, by_rules: tuple[Request, ...], readers: Sequence[Iterable[Hypothesis]], state: TurnState
-) -> tuple[Request, ...]:
-    """Choose between the requests of the rules and the hypotheses of other readers.
+def vote(by_rules: tuple[Request, ...], by_network: Iterable[Hypothesis], state: TurnState) -> tuple[Request, ...]:
+    """Choose between the requests of the rules and the hypotheses of the network, which come likeliest first.
 
-    A reader's hypotheses come likeliest first. No reader is asked, and for no more of its hypotheses, than may change
-    the outcome.
+    Of an atlas with other types than DeepLesion's the rules know too little: the network reads alone. No more of its
+    hypotheses are read than may change the outcome.
     """
     if not set(state.atlas_types) <= set(DEEPLESION_TYPES):
-        return by_rules  # the readers were trained on other types than this atlas has
-    if any(r.unknown_types or r.unmet for r in by_rules):
-        return by_rules  # what is not there is told in words that they do not know
-    if asks_of_study(by_rules):
-        return by_rules  # nor do they know these
-    if is_data(message):
-        return by_rules
+        return next((one.requests for one in by_network), by_rules)
     votes = _Votes(state)
     votes.add(Hypothesis(by_rules, RULES_PROBABILITY))
-    for of_one_reader in readers:
-        if not votes.may_change(1.0):
+    left = 1.0
+    for hypothesis in by_network:
+        votes.add(hypothesis)
+        left -= hypothesis.probability
+        if not votes.may_change(min(left, hypothesis.probability)):
             break
-        left = 1.0
-        for hypothesis in of_one_reader:
-            votes.add(hypothesis)
-            left -= hypothesis.probability
-            if not votes.may_change(min(left, hypothesis.probability)):
-                break
     winner = votes.first.requests
     if all(r.intent == "out_of_scope" for r in by_rules) and all(r.intent != "out_of_scope" for r in winner):
         return by_rules  # nothing is answered that may have to be declined
-    if _SIGNS.search(message) and _kinds(winner) == _kinds(by_rules):
-        return by_rules  # the rules never take one sign for another
     return winner
-
-
-def asks_of_study(by_rules: Sequence[Request]) -> bool:
-    """Tell whether a message asks for a series, an image or a single fact, for which the call language has no words."""
-    return any(
-        r.intent in ("select_series", "find_image") or (r.topic and r.intent in ("describe_study", "measure"))
-        for r in by_rules
-    )
 
 
 @dataclass
@@ -159,17 +137,10 @@ class _Votes:
 def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None = None) -> Understood:
     replaced, ids = lesion_ids(text, state)
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
-    names = frozenset(word for name in state.atlas_types for word in name.casefold().split())
-    corrected = spelled(replaced, names)  # the readers were trained on slips too, but need not guess what is sure
-    reading = reader.read(corrected, state, len(ids), current_cancel_event(), begin)
+    reading = reader.read(replaced, state, len(ids), current_cancel_event(), begin)
     thanked = has_thanks(text)
     requests = (replace(to_request(call, state, ids), thanked=thanked) for call in reading.calls)
     return Understood(text, tuple(requests), reading)
-
-
-def _kinds(requests: tuple[Request, ...]) -> list[str]:
-    """List what is asked for, in no order; to change a search is to search."""
-    return sorted("search" if r.intent == "refine" else r.intent for r in requests)
 
 
 def _meaning(requests: tuple[Request, ...], state: TurnState) -> _Meaning:

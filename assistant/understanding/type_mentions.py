@@ -15,7 +15,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from assistant.understanding.call_language import UNKNOWN_TYPE
-from assistant.understanding.type_words import GENERIC, MORE_TYPE_WORDS, ORGAN_WORDS, SAME_PART, TYPE_WORDS
+from assistant.understanding.type_words import GENERIC, MORE_TYPE_WORDS, NOT_ALONE, ORGAN_WORDS, SAME_PART, TYPE_WORDS
 
 _LONG = 8  # letters from which a second slip is forgiven
 _SHORTEST = 4  # letters of a word that may be misspelt
@@ -115,10 +115,16 @@ def _names_of(name: str, of_all: Iterable[str]) -> set[str]:
             }
     if len(parts) > 1:
         heads = [word for other in of_all for word in {other, other.split()[-1]}]
-        if parts[-1] in GENERIC and not set(parts[:-1]) <= GENERIC:
+        if parts[-1] in GENERIC and not set(parts[:-1]) <= GENERIC | NOT_ALONE:
             names |= {" ".join(one.split()[:-1]) for one in names if len(one.split()) > 1 and one.endswith(parts[-1])}
         elif heads.count(parts[-1]) == 1 and parts[-1] not in GENERIC:
             names.add(parts[-1])
+        before = {one: one.rpartition(" ") for one in names if " " in one}
+        names |= {f"{head}{many} of the {rest}" for rest, _, head in before.values() for many in ("", "s")}
+        words = [word for other in of_all for word in set(other.split())]
+        rest = " ".join(parts[:-1])
+        if words.count(parts[0]) == 1 and len(rest) >= _SHORTEST and not {*parts[:-1]} & (GENERIC | NOT_ALONE):
+            names |= {one.rpartition(" ")[0] for one in before if one.endswith(f" {parts[-1]}")}
     initials = "".join(part[0] for part in parts)
     return names | ({initials} if len(initials) >= _INITIALS else set())
 

@@ -109,6 +109,9 @@ and area benign cancer carcinoma case cell change disease finding large left les
 other region right small spot the tissue tumor tumour type unknown upper with
 """
 GENERIC = frozenset(_GENERIC.split())
+# first parts of names that alone say nothing of them: "soft" is no soft tissue, "ground" no ground glass
+_NOT_ALONE = "acute chronic class complex early ground grade hard high late low simple soft"
+NOT_ALONE = frozenset(_NOT_ALONE.split())
 # parts of names that mean the same: an atlas of hepatic cysts is asked for liver cysts
 SAME_PART = (
     ("liver", "hepatic"), ("lung", "pulmonary"), ("kidney", "renal"), ("bone", "osseous", "bony"),
@@ -116,9 +119,17 @@ SAME_PART = (
     ("pancreas", "pancreatic"), ("adrenal gland", "adrenal"), ("thyroid gland", "thyroid"), ("lymph node", "nodal"),
     ("brain", "cerebral"), ("heart", "cardiac"), ("stomach", "gastric"), ("muscle", "muscular"), ("skin", "cutaneous"),
     ("ovary", "ovarian"), ("uterus", "uterine"), ("colon", "colonic"), ("pleura", "pleural"), ("vertebra", "vertebral"),
-    ("tumor", "tumour"), ("hemangioma", "haemangioma"), ("hematoma", "haematoma"), ("hemorrhage", "haemorrhage"),
+    ("rib", "costal"), ("breast", "mammary"), ("bladder", "vesical"), ("bile duct", "biliary"), ("bowel", "intestinal"),
+    ("spine", "spinal"), ("prostate", "prostatic"), ("ureter", "ureteral", "ureteric"), ("tooth", "dental"),
+    ("aorta", "aortic"), ("artery", "arterial"), ("vein", "venous"), ("thymus", "thymic"), ("hilum", "hilar"),
+    ("mediastinum", "mediastinal"), ("pelvis", "pelvic"), ("abdomen", "abdominal"),
+    ("tumor", "tumour"), ("stone", "calculus"), ("goiter", "goitre"), ("carcinoma", "cancer"), ("cystic", "cyst"),
+    ("calcification", "calc"), ("hemangioma", "haemangioma"), ("hematoma", "haematoma"), ("hemorrhage", "haemorrhage"),
     ("edema", "oedema"), ("esophagus", "oesophagus", "esophageal", "oesophageal"), ("metastasis", "met"),
     ("hepatocellular carcinoma", "hcc"), ("renal cell carcinoma", "rcc"),
     ("ground glass nodule", "ground glass opacity", "ggo"),
-    ("lymph node", "lymphadenopathy", "ln"),
+    ("lymph node", "lymphadenopathy", "ln"), ("bone island", "enostosis"),
+    ("angiomyolipoma", "aml"), ("cholangiocarcinoma", "cca"), ("arteriovenous malformation", "avm"),
+    ("pheochromocytoma", "phaeochromocytoma", "pheo", "phaeo"), ("focal nodular hyperplasia", "fnh"),
+    ("gastrointestinal stromal tumor", "gist"), ("neuroendocrine tumor", "net"),
 )  # fmt: skip

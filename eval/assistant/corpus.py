@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -27,9 +27,6 @@ from tools.domain.facts import HitFacts, RegionFacts, SearchFacts
 from tools.domain.lesions import Filters
 from tools.domain.progress import Progress
 from tools.domain.study import SafeFacts
-
-if TYPE_CHECKING:
-    from assistant.understanding.reader import Reader, Reading
 
 TOOLS = {
     "search": "search_similar_lesions", "hit": "describe_lesion", "compare": "compare_lesion",
@@ -164,36 +161,19 @@ def scores(
     ]
 
 
-def run(
-    base: Path | None,
-    adapter: Path,
-    files: Sequence[str] = (),
-    progress: Progress | None = None,
-    alone: Path | None = None,
-) -> CorpusReport:
-    """Score what reads offline on the sentences kept apart; with a base model, the adapter and both together too.
+def run(files: Sequence[str] = (), progress: Progress | None = None, network: Path | None = None) -> CorpusReport:
+    """Score rules, network and both on the sentences kept apart; `files` are those to measure on, none is all.
 
-    `files` are those to measure on, by name; none is all. `alone` is the folder of a network to score and nothing else.
-    Raises WrittenError for an unknown file.
+    `network` is the folder of a network to score and nothing else. Raises WrittenError for an unknown file.
     """
-    from assistant.models.planner_model import PlannerChatModel
-    from assistant.understanding.ensemble import read_requests, read_with_all
-    from assistant.understanding.language_model.reader import LanguageModelReader
+    from assistant.understanding.ensemble import read_message, read_requests
     from assistant.understanding.network.reader import load_network_reader
     from assistant.understanding.rules.parser import understand
 
-    network = load_network_reader(alone) if alone else load_network_reader()
-    readers: dict[str, Understand] = {
-        "network": lambda message, state: read_requests(network, message, state).requests,
-    }
-    if alone is None:
-        readers = {"planner": understand, **readers, "offline": PlannerChatModel().understood}
-    if base is not None and alone is None:
-        language_model = _Memoized(LanguageModelReader(base, adapter))
-        readers |= {
-            "adapter": lambda message, state: read_requests(language_model, message, state).requests,
-            "both": lambda message, state: read_with_all([network, language_model], message, state),
-        }
+    reader = load_network_reader(network) if network else load_network_reader()
+    readers: dict[str, Understand] = {"network": lambda message, state: read_requests(reader, message, state).requests}
+    if network is None:
+        readers = {"rules": understand, **readers, "both": read_message}
     known = {line.file for line, _ in measured()}
     if unknown := set(files) - known:
         raise WrittenError(f"there is no file {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
@@ -205,20 +185,6 @@ def run(
             progress(next(done), len(found) * len(readers))
 
     return CorpusReport(scores=tuple(s for name, read in readers.items() for s in scores(name, found, read, told)))
-
-
-class _Memoized:
-    """A reader that remembers its readings: two columns are about the same ones."""
-
-    def __init__(self, language_model: "Reader") -> None:
-        self._reader = language_model
-        self._readings: dict[tuple[Any, ...], Reading] = {}
-
-    def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":
-        key = message, state.render(), *rest
-        if key not in self._readings:
-            self._readings[key] = self._reader.read(message, state, *rest)
-        return self._readings[key]
 
 
 def to_markdown(report: CorpusReport) -> str:

@@ -1,15 +1,14 @@
-"""How well a message is understood by each part of the embedded model, every turn in the state it should be in.
+"""How well a message is understood, every turn in the state it should be in.
 
 The conversations are played once by a model that makes the calls expected, so that a mistake in one turn spoils no
 other; then each reader plans every turn from the same states and results.
 """
 
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from langchain_core.language_models import BaseChatModel
@@ -37,15 +36,8 @@ from eval.assistant.tool_calls import comparable
 from eval.metrics import Share
 from tools.domain.facts import Facts, SearchFacts
 
-if TYPE_CHECKING:
-    from assistant.understanding.language_model.reader import LanguageModelReader
-    from assistant.understanding.reader import Reader, Reading
-
 Comparable = tuple[str, dict[str, Any]]
 MAX_CALLS = 12
-TUNED_ON = "tuned on "
-AS_IT_COMES = "language model as it comes"
-CURVE = Path(__file__).parent / "results" / "data_size.json"  # tuning takes too long for `make bench`
 
 
 @dataclass(frozen=True)
@@ -68,15 +60,6 @@ class ReaderScore(BaseModel):
     exact: Share
     p50_s: float
     p95_s: float
-
-
-class UnderstandingReport(BaseModel):
-    """All readers on the same messages."""
-
-    model_config = ConfigDict(frozen=True)
-
-    split: str
-    scores: tuple[ReaderScore, ...]
 
 
 class _Expected(BaseChatModel):
@@ -182,87 +165,3 @@ def score(name: str, found: Sequence[MessageCase], read: Understand) -> ReaderSc
         right += requests is not None and is_right(case, requests)
     p50, p95 = np.percentile(times, [50, 95])
     return ReaderScore(name=name, exact=Share(right=right, total=len(found)), p50_s=float(p50), p95_s=float(p95))
-
-
-def run(
-    split: ConversationSplit | Literal["all"],
-    base: Path,
-    adapters: Sequence[tuple[str, Path]],
-    installation: DemoInstallation | None = None,
-) -> UnderstandingReport:
-    """Score the planner, the bare model, each adapter, and the last adapter's parts on one split."""
-    from assistant.understanding.ensemble import read_requests, read_with_all
-    from assistant.understanding.language_model.reader import LanguageModelReader
-    from assistant.understanding.network.reader import load_network_reader
-    from assistant.understanding.rules.parser import understand
-
-    def by(reader: "Reader") -> Understand:
-        return lambda message, state: read_requests(reader, message, state).requests
-
-    with tempfile.TemporaryDirectory() as folder:
-        installation = installation or DemoInstallation.build(Path(folder) / "data")
-        found = list(message_cases(split, installation, Path(folder)))
-    scores = [score("planner", found, understand)]
-    last = adapters[-1][1]
-    scores.append(score(AS_IT_COMES, found, by(LanguageModelReader(base, None))))
-    scores.append(score("tuned, unconstrained", found, by(LanguageModelReader(base, last, constrained=False))))
-    for name, adapter in adapters:
-        scores.append(score(name, found, by(LanguageModelReader(base, adapter))))
-    reader = LanguageModelReader(base, last)
-    scores.append(score("tuned, told no state", found, by(_Stateless(reader))))
-
-    scores.append(
-        score("both", found, lambda message, state: read_with_all([load_network_reader(), reader], message, state))
-    )
-    return UnderstandingReport(split=split, scores=tuple(scores))
-
-
-class _Stateless:
-    """A reader that is told the regions and nothing else of the conversation."""
-
-    def __init__(self, reader: "LanguageModelReader") -> None:
-        self._reader = reader
-
-    def read(self, message: str, state: TurnState, *rest: Any) -> "Reading":
-        return self._reader.read(message, state.model_copy(update={"searches": (), "last_calls": ()}), *rest)
-
-
-def adapters_of(folder: Path) -> list[tuple[str, Path]]:
-    """List the adapters a tuning run kept on its way, by the utterances learnt from, and the finished one, last."""
-    kept = sorted((int(p.name.removeprefix("at-")), p) for p in folder.glob("at-*"))
-    return [*((f"{TUNED_ON}{count}", path) for count, path in kept), ("tuned", folder)]
-
-
-def to_markdown(report: UnderstandingReport) -> str:
-    """Format the report as Markdown: one row a reader."""
-    total = report.scores[0].exact.total if report.scores else 0
-    lines = [
-        f"Calls exactly right on the {report.split} split, {total} messages, each in the state it should be in (95 % "
-        f"Wilson intervals), and the time to understand one:",
-        "",
-        "| reader | exactly right | p50 | p95 |",
-        "|---|---|---|---|",
-    ]
-    lines += [f"| {s.name} | {s.exact} | {s.p50_s:.2f} s | {s.p95_s:.2f} s |" for s in report.scores]
-    return "\n".join(lines)
-
-
-def keep_curve(report: UnderstandingReport, path: Path = CURVE) -> None:
-    """Keep what one run had learnt on its way for the documents, as JSON."""
-    path.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
-
-
-def curve_to_markdown(path: Path = CURVE) -> str:
-    """Format the kept curve as Markdown: how much is understood after how many sentences of one tuning run."""
-    report = UnderstandingReport.model_validate_json(path.read_text(encoding="utf-8"))
-    learnt = {s.name.removeprefix(TUNED_ON): s for s in report.scores if s.name.startswith(TUNED_ON)}
-    first = next(s for s in report.scores if s.name == AS_IT_COMES)
-    return "\n".join(
-        [
-            f"Calls exactly right on the {report.split} split after so many sentences (95 % Wilson intervals):",
-            "",
-            "| sentences learnt from | exactly right |",
-            "|---|---|",
-            *(f"| {count} | {one.exact} |" for count, one in {"none": first, **learnt}.items()),
-        ]
-    )

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from assistant.models.registry import wait_for
 from eval.assistant.conversations import (
     Conversation,
     ConversationSplit,
@@ -91,8 +90,6 @@ def run(
     progress: Progress | None = None,
 ) -> AgentReport:
     """Play the conversations of a split (or those given) and judge every turn. Without a installation one is built."""
-    if isinstance(model, str):
-        wait_for(model)
     played = play_all(model, conversations or read_conversations(split), installation, progress)
     name = played[0].answer.model if played else str(model)
     return AgentReport(model=name, turns=tuple(judged(number, turn) for number, turn in numbered(played)))
@@ -252,30 +249,6 @@ def _shown(calls: Iterable["ToolCallRecord"]) -> str:
         return f"{call.name}({', '.join(f'{k}={v!r}' for k, v in call.args.items() if v is not None)})"
 
     return ", ".join(map(one, calls)) or "no call"
-
-
-# -- models side by side ---------------------------------------------------------------------------------------------
-def compare_models(models: Sequence[str], split: ConversationSplit | Literal["all"] = "test") -> list[AgentReport]:
-    """Play the same conversations with each model, on one installation."""
-    with tempfile.TemporaryDirectory() as folder:
-        installation = DemoInstallation.build(Path(folder) / "data")
-        return [run(model, split, installation).model_copy(update={"model": model}) for model in models]
-
-
-def comparison_to_markdown(reports: Sequence[AgentReport]) -> str:
-    """Format the reports as Markdown: one row a model."""
-    splits = sorted({t.split for r in reports for t in r.turns})
-    lines = [
-        f"Calls exactly right, {len(reports[0].turns)} utterances of the {' and '.join(splits)} split "
-        "(95 % Wilson intervals):",
-        "",
-        "| model | exactly right | a wrong filter | a wrong filter, not said back | a filter ignored |",
-        "|---|---|---|---|---|",
-    ]
-    for report in reports:
-        counts = [sum(bool(getattr(t, what)) for t in report.turns) for what in ("wrong", "harmful", "ignored")]
-        lines.append(f"| `{report.model}` | {report.exact()} | " + " | ".join(map(str, counts)) + " |")
-    return "\n".join(lines)
 
 
 # -- Markdown --------------------------------------------------------------------------------------------------------

@@ -202,7 +202,7 @@ def visitor(server: Server, chromium: "Browser") -> Iterator[Callable[..., Perso
     people: list[Person] = []
 
     def make(**options: Any) -> Person:
-        context = chromium.new_context(**{"viewport": DESKTOP, **options})
+        context = chromium.new_context(**{"viewport": DESKTOP, "color_scheme": "dark", **options})
         context.set_default_timeout(WAIT_MS)
         person = Person(server, context, context.new_page())
         people.append(person)

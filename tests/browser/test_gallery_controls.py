@@ -124,7 +124,7 @@ def test_the_last_question_is_edited_in_its_place(person: Any) -> None:
 
 
 def test_who_answers_is_always_said(person: Any) -> None:
-    assert "nothing leaves this machine" in person.page.locator("#model input").input_value()
+    assert "nothing leaves this machine" in person.page.locator("#model option:checked").inner_text()
 
 
 def test_filters_and_map_fit_a_phone(visitor: Any, server: Any, demo: Any) -> None:

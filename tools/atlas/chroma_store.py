@@ -20,13 +20,12 @@ from chromadb.errors import ChromaError, NotFoundError
 from encoder.pack import Images
 from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Vectors
-from tools.atlas.folder import is_remote, is_writable, private_copy
+from tools.atlas.folder import is_remote, is_writable, missing, private_copy, require_atlas, without_password
 from tools.domain.lesions import AtlasError
 
 LESIONS = "lesions"
 ROIS = "lesion-rois"
 PAGE = 5000  # SQLite allows a limited number of variables in one query
-DATABASE = "chroma.sqlite3"
 # ef_search 400: recall@10 of .976 at a million vectors for about 0.4 ms (Chroma's default of 100 gives under .8)
 INDEX = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200}}
 
@@ -43,8 +42,8 @@ class ChromaStore:
     def __init__(self, location: str, create: bool, new_facts: Metadata) -> None:
         self.location = location
         self.remote = is_remote(location)
-        if not self.remote and not create and not (Path(location) / DATABASE).is_file():
-            raise AtlasError(_missing(location))  # asked before Chroma makes an empty database there
+        if not create:
+            require_atlas(location)  # before Chroma makes an empty database there
         searchable = self.remote or create or is_writable(Path(location))
         self._copy = None if searchable else private_copy(Path(location))
         with self._reported("opened"):
@@ -54,7 +53,7 @@ class ChromaStore:
                 self._lesions = self._client.get_collection(LESIONS, embedding_function=None)
             except NotFoundError:
                 if not create:
-                    raise AtlasError(_missing(location)) from None
+                    raise AtlasError(missing(location)) from None
                 self._lesions = self._client.get_or_create_collection(
                     LESIONS, configuration=INDEX, embedding_function=None, metadata=dict(new_facts)
                 )
@@ -160,7 +159,7 @@ class ChromaStore:
         except Exception as error:  # HTTP clients, SQLite and Rust each raise their own family
             if not isinstance(error, ChromaError | OSError | ValueError | RuntimeError) and not self.remote:
                 raise
-            place = _without_password(self.location)
+            place = without_password(self.location)
             raise AtlasError(f"The atlas at {place} cannot be {done}: {self._explained(error)}") from error
 
     def _explained(self, error: Exception) -> str:
@@ -172,11 +171,6 @@ class ChromaStore:
             return "its folder has become read-only. Make it writable, or choose another with --atlas."
         what = "Is the server running and the address right?" if self.remote else "Is the folder complete, and yours?"
         return f"{text}. {what}"
-
-
-def _missing(location: str) -> str:
-    place = _without_password(location)
-    return f"There is no atlas at {place}; build one with `lesion-search index PACK --atlas {place}`."
 
 
 def _connect(location: str) -> Any:
@@ -191,13 +185,6 @@ def _connect(location: str) -> Any:
         port = url.port or (443 if secure else 80)
         return chromadb.HttpClient(url.hostname or "", port, ssl=secure, headers=headers, settings=settings)
     return chromadb.PersistentClient(location, settings=settings)
-
-
-def _without_password(location: str) -> str:
-    if "@" not in location or "://" not in location:
-        return location
-    scheme, rest = location.split("://", 1)
-    return f"{scheme}://{rest.split('@', 1)[1]}"
 
 
 def encode_roi(image: Images) -> dict[str, str]:

@@ -14,6 +14,7 @@ from encoder.errors import is_full, storage_error
 from tools.domain.lesions import AtlasError
 from tools.domain.progress import StageProgress
 
+DATABASE = "chroma.sqlite3"
 LOCK = "write.lock"
 POLL_S = 0.2
 WAITING = "Waiting for another writer of this atlas"
@@ -24,6 +25,26 @@ log = logging.getLogger(__name__)
 def is_remote(location: str) -> bool:
     """Tell whether an atlas lies on a Chroma server."""
     return location.startswith(("http://", "https://"))
+
+
+def require_atlas(location: str) -> None:
+    """Raise AtlasError where a folder holds no atlas. What lies on a server is known when it is asked."""
+    if not is_remote(location) and not (Path(location) / DATABASE).is_file():
+        raise AtlasError(missing(location))
+
+
+def missing(location: str) -> str:
+    """Say that there is no atlas at a location, and how one is made."""
+    place = without_password(location)
+    return f"There is no atlas at {place}; build one with `lesion-search index PACK --atlas {place}`."
+
+
+def without_password(location: str) -> str:
+    """Write an address without the name and password that may stand in it."""
+    if "@" not in location or "://" not in location:
+        return location
+    scheme, rest = location.split("://", 1)
+    return f"{scheme}://{rest.split('@', 1)[1]}"
 
 
 @contextlib.contextmanager

@@ -30,6 +30,10 @@ class AtlasError(LesionSearchError):
     """The atlas is missing, empty, unreachable, or was built with another encoder."""
 
 
+class FilterError(LesionSearchError):
+    """A filter names a type the atlas does not have, or bounds that exclude each other."""
+
+
 @dataclass(frozen=True)
 class AtlasLesion(LesionRecord):
     """One atlas record: a pack's row whose patient and study stand under keys."""
@@ -53,6 +57,18 @@ class Filters(BaseModel):
     min_size_mm: Millimetres | None = None
     max_size_mm: Millimetres | None = None
     scope: Scope = "cross-patient"
+
+    def check_bounds(self) -> None:
+        """Raise FilterError where bounds exclude each other: no atlas is needed to know that nothing passes."""
+        for low, high, what in ((self.min_age, self.max_age, "age"), (self.min_size_mm, self.max_size_mm, "size")):
+            if low is not None and high is not None and low > high:
+                raise FilterError(f"No lesion can pass: the smallest {what} {low:g} is above the largest {high:g}.")
+
+
+def check_hits(k: int, max_hits: int) -> None:
+    """Raise FilterError where a search asks for a number of hits that cannot be shown."""
+    if not 1 <= k <= max_hits:
+        raise FilterError(f"{k} hits cannot be shown: ask for 1 to {max_hits}.")
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,16 @@
 
 import time
 
-from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas, AtlasSummary
 from tools.atlas.confidence import limited
 from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
-from tools.domain.lesions import Filters
+from tools.domain.lesions import FilterError, Filters, check_hits
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.crop import crop_roi
 from tools.settings import get_settings
 from tools.workspace.session import Workspace
 
 DEMO_SOURCE = "phantom"  # value of `source` on synthetic lesions
-
-
-class FilterError(LesionSearchError):
-    """A filter names a type the atlas does not have, or bounds that exclude each other."""
 
 
 def search_region(
@@ -31,8 +26,7 @@ def search_region(
     session, atlas = workspace.session, workspace.atlas
     filters = checked_filters(filters, atlas)
     k = get_settings().hits if k is None else k
-    if not 1 <= k <= get_settings().max_hits:
-        raise FilterError(f"{k} hits cannot be shown: ask for 1 to {get_settings().max_hits}.")
+    check_hits(k, get_settings().max_hits)
     region, series = session.region(region_id), session.series
     started = time.perf_counter()
     vector = workspace.embedder(crop_roi(series, region)[None])[0]
@@ -77,12 +71,7 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
             )
         return tuple(spelling[name.strip().casefold()] for name in names)
 
-    for low, high, what in (
-        (filters.min_age, filters.max_age, "age"),
-        (filters.min_size_mm, filters.max_size_mm, "size"),
-    ):
-        if low is not None and high is not None and low > high:
-            raise FilterError(f"No lesion can pass: the smallest {what} {low:g} is above the largest {high:g}.")
+    filters.check_bounds()
     return filters.model_copy(update={"lesion_types": known(filters.lesion_types)})
 
 

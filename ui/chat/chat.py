@@ -21,6 +21,7 @@ from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas
 from tools.domain.facts import Facts, ReportFacts, SearchFacts
 from tools.domain.lesions import AtlasError
+from ui.chat.markdown import escaped, without_html
 from ui.state.transcript import ChatStep, ChatTurn
 from ui.state.urls import report_address
 from ui.state.visits import Visit
@@ -173,10 +174,10 @@ def turn_at(visit: Visit, index: int) -> ChatTurn | None:
 
 
 def _messages_of(visit: Visit, turn: ChatTurn, number: int) -> list[gr.ChatMessage]:
-    shown = [gr.ChatMessage(content=turn.question, role="user")] if turn.question else []
+    shown = [gr.ChatMessage(content=escaped(turn.question), role="user")] if turn.question else []
     shown += _steps_of(turn, f"turn-{number}")
     parts = [_linked_text(visit.workspace.atlas, turn), *(f"*{notice}*" for notice in turn.notices), *turn.links]
-    text = "\n\n".join(part for part in parts if part)
+    text = without_html("\n\n".join(part for part in parts if part))
     if text:
         shown.append(gr.ChatMessage(content=text))
     elif not turn.steps and not turn.done:
@@ -188,7 +189,10 @@ def _steps_of(turn: ChatTurn, turn_id: str) -> list[gr.ChatMessage]:
     """Write one line for one step; several are nested under a line that counts them."""
     steps = list(turn.steps.values())
     lines = [_line(step.title, step.duration_ms, turn.done) for step in steps]
-    shown = [gr.ChatMessage(content=step.details, metadata=line) for step, line in zip(steps, lines, strict=True)]
+    shown = [
+        gr.ChatMessage(content=without_html(step.details), metadata=line)
+        for step, line in zip(steps, lines, strict=True)
+    ]
     if len(steps) < 2:
         return shown
     for line in lines:

@@ -311,14 +311,13 @@ def _atlas(settings: Settings, embedder: Embedder | None, hide: Callable[[str], 
 
 
 def _model(settings: Settings, hide: Callable[[str], str]) -> Check:
-    from assistant.models.registry import embedded_models, resolve_model
+    from assistant.models.registry import resolve_model
 
     try:
         resolved = resolve_model(settings.model)
     except LesionSearchError as error:
         return Check("language model", False, hide(str(error)))
-    installed = "installed" if embedded_models() else "not installed"
-    return Check("language model", True, f"{hide(resolved.name)} answers; the embedded one is {installed}")
+    return Check("language model", True, f"{hide(resolved.name)} answers")
 
 
 def _port(port: int) -> Check:

@@ -7,19 +7,38 @@ import sys
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional, cast
 
 import typer
 
 app = typer.Typer(
     name="lesion-search",
-    help="Find and explain similar CT lesions. A research and teaching tool, not a diagnosis.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
+
+
+def _print_version(wanted: bool) -> None:
+    """Print the version and stop, whatever else is asked."""
+    if wanted:
+        from tools import VERSION
+
+        typer.echo(f"lesion-search {VERSION}")
+        raise typer.Exit
+
+
 imports = typer.Typer(help="Turn a published data set into a ROI pack.", no_args_is_help=True)
 app.add_typer(imports, name="import")
+USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="print the version and stop")
+    ] = False,
+) -> None:
+    """Find and explain similar CT lesions. A research and teaching tool, not a diagnosis."""
 
 
 class SexOption(StrEnum):
@@ -49,16 +68,18 @@ OptionalDicom = Annotated[Optional[Path], typer.Argument(metavar="PATH", help="D
 BOX = typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")
 Roi = Annotated[Optional[str], BOX]  # noqa: UP045
 RequiredRoi = Annotated[str, BOX]
-Slice = Annotated[Optional[int], typer.Option("--slice", help="slice number, from 1; the middle one if left out")]  # noqa: UP045
+Slice = Annotated[Optional[int], typer.Option("--slice", min=1, help="slice, from 1; the middle one if left out")]  # noqa: UP045
 SeriesNumber = Annotated[
     Optional[int],  # noqa: UP045
-    typer.Option("--series", metavar="N", help="series of the upload, 1 is the first listed; the best if left out"),
+    typer.Option(
+        "--series", metavar="N", min=1, help="series of the upload, 1 is the first listed; the best if left out"
+    ),
 ]
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
-Model = Annotated[Optional[str], typer.Option("--model", help="auto, offline, embedded, both, or provider:name")]  # noqa: UP045
+Model = Annotated[Optional[str], typer.Option("--model", help="offline, or provider:name")]  # noqa: UP045
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
-Years = Annotated[Optional[int], typer.Option(help="years", min=0, max=130)]  # noqa: UP045
-LongAxis = Annotated[Optional[float], typer.Option(help="long axis", min=0, max=1000)]  # noqa: UP045
+Years = Annotated[Optional[int], typer.Option(help="age of the patients in years", min=0, max=130)]  # noqa: UP045
+LongAxis = Annotated[Optional[float], typer.Option(help="long axis of the lesions in mm", min=0, max=1000)]  # noqa: UP045
 Reports = Annotated[Path, typer.Option("--reports", help="where a report you ask for is put")]
 Tuned = Annotated[Path, typer.Option("--out", help="the result, and the checkpoint a stopped run goes on from")]
 Utterances = Annotated[int, typer.Option("--utterances", min=100, help="generated sentences to learn from")]
@@ -93,7 +114,7 @@ def serve(
 @app.command()
 def ask(
     path: Dicom,
-    question: str,
+    question: Annotated[str, typer.Argument(help="what you want to know, in quotes")],
     roi: Roi = None,
     slice_number: Slice = None,
     series_number: SeriesNumber = None,
@@ -103,8 +124,10 @@ def ask(
     as_json: Json = False,
 ) -> None:
     """Ask one question about a study and print the grounded answer."""
+    from ui.cli.arguments import check_question
     from ui.cli.terminal import open_conversation, print_answer, settings_with
 
+    check_question(question)
     settings = settings_with(atlas=atlas, model=model)
     with open_conversation(settings, path, roi, slice_number, series_number, reports) as assistant:
         print_answer(assistant.ask(question), as_json)
@@ -137,14 +160,14 @@ def search(
     roi: RequiredRoi,
     slice_number: Slice = None,
     series_number: SeriesNumber = None,
-    k: Annotated[Optional[int], typer.Option("-k", help="how many hits; LESION_SEARCH_HITS if left out")] = None,  # noqa: UP045
+    k: Annotated[Optional[int], typer.Option("-k", min=1, help="how many hits; LESION_SEARCH_HITS if left out")] = None,  # noqa: UP045
     types: Annotated[Optional[list[str]], typer.Option("--type", help="lesion type; may be repeated")] = None,  # noqa: UP045
-    sex: Annotated[Optional[SexOption], typer.Option(case_sensitive=False)] = None,  # noqa: UP045
+    sex: Annotated[Optional[SexOption], typer.Option(case_sensitive=False, help="of the patients")] = None,  # noqa: UP045
     min_age: Years = None,
     max_age: Years = None,
     min_size_mm: LongAxis = None,
     max_size_mm: LongAxis = None,
-    scope: ScopeOption = ScopeOption.cross_patient,
+    scope: Annotated[ScopeOption, typer.Option(help="whose lesions may be found")] = ScopeOption.cross_patient,
     atlas: AtlasOption = None,
     as_json: Json = False,
 ) -> None:
@@ -167,12 +190,15 @@ def search(
 
 @app.command()
 def index(
-    source: Annotated[Path, typer.Argument(metavar="PACK_OR_DICOM_FOLDER")],
+    source: Annotated[Path, typer.Argument(metavar="PACK_OR_DICOM_FOLDER", help="ROI pack, or folder of DICOM")],
     atlas: AtlasOption = None,
 ) -> None:
     """Add the lesions of a ROI pack, or suggested regions of DICOM studies, to an atlas. Can be interrupted."""
-    from tools.pipelines.index import index_source
+    from ui.cli.arguments import check_exists
     from ui.cli.terminal import progress_bars, say, settings_with
+
+    check_exists(source, "a ROI pack or a folder of DICOM")
+    from tools.pipelines.index import index_source
 
     settings = settings_with(atlas=atlas)
     with progress_bars() as progress:
@@ -202,12 +228,15 @@ def import_deeplesion(
 @app.command()
 def phantoms(
     out: Annotated[Path, typer.Option(help="folder to write dicom/, pack/ and truth.csv into")],
-    patients: Annotated[int, typer.Option(min=1)] = 60,
-    seed: int = 0,
+    patients: Annotated[int, typer.Option(min=1, help="how many, with two studies each")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same cases")] = 0,
 ) -> None:
     """Write synthetic teaching cases: DICOM series, a ROI pack and the truth."""
-    from tools.pipelines.phantoms.generate import make_phantoms
+    from ui.cli.arguments import check_unused
     from ui.cli.terminal import progress_bars, say
+
+    check_unused(out)
+    from tools.pipelines.phantoms.generate import make_phantoms
 
     with progress_bars() as progress:
         summary = make_phantoms(out, patients, seed, progress=lambda n, of: progress("Making teaching cases", n, of))
@@ -216,13 +245,16 @@ def phantoms(
 
 @app.command()
 def embed(
-    source: Annotated[Path, typer.Argument(metavar="PACK_OR_NPZ")],
+    source: Annotated[Path, typer.Argument(metavar="PACK_OR_NPZ", help="ROI pack, or an .npz with `images`")],
     out: Annotated[Path, typer.Option(help="vectors.npy: float32, one unit row per ROI")],
     encoder: Encoder = None,
 ) -> None:
     """Embed every ROI of a pack; memory stays flat however long the pack is."""
-    from tools.pipelines.embed import embed_pack
+    from ui.cli.arguments import check_exists
     from ui.cli.terminal import progress_bars, say, settings_with
+
+    check_exists(source, "a ROI pack, an .npz or an .npy")
+    from tools.pipelines.embed import embed_pack
 
     with progress_bars() as progress:
         count, dim = embed_pack(source, out, settings_with(encoder=encoder).encoder, progress)
@@ -231,41 +263,25 @@ def embed(
 
 @app.command()
 def train(
-    packs: Annotated[list[Path], typer.Argument(metavar="PACK ...")],
-    out: Annotated[Path, typer.Option(help="checkpoints and the finished encoder")] = Path("runs/latest"),
-    preset: PresetOption = PresetOption.default,
+    packs: Annotated[list[Path], typer.Argument(metavar="PACK ...", help="ROI packs")],
+    out: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(help="new folder for checkpoints and encoder; runs/latest, or that of --resume, if left out"),
+    ] = None,
+    preset: Annotated[
+        PresetOption, typer.Option(help="the paper's recipe, or what measured best")
+    ] = PresetOption.default,
     epochs: Annotated[Optional[int], typer.Option(min=1, help="instead of the preset's")] = None,  # noqa: UP045
     resume: Annotated[Optional[Path], typer.Option(help="folder of an interrupted run; goes on exactly there")] = None,  # noqa: UP045
     train_on_validation: Annotated[
         bool, typer.Option("--train-on-validation", help="also rows whose split is validation; test never")
     ] = False,
 ) -> None:
-    """Train the encoder on ROI packs."""
-    from encoder.training.train import train as run
+    """Train the encoder on ROI packs; says at the end how good it is and what to do with it."""
+    from ui.cli.training import run_training
 
-    run(packs, out, preset=preset.value, epochs=epochs, resume=resume, train_on_validation=train_on_validation)
-
-
-@app.command()
-def tune(
-    out: Tuned = Path("runs/tuned"),
-    utterances: Utterances = 24_000,
-    seed: SentenceSeed = 0,
-    keep_out: KeepOut = HUMAN_CONVERSATIONS,
-    begin_from: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option("--from", metavar="FOLDER", help="an adapter to begin with, e.g. assistant/tuned"),
-    ] = None,
-    learning_rate: Annotated[
-        float, typer.Option(min=1e-6, max=1e-1, help="the highest; about half where an adapter is begun with")
-    ] = 1e-3,
-) -> None:
-    """Tune the embedded language model to the tools."""
-    from assistant.training.train_adapter import AdapterConfig, run_in_terminal
-    from tools.settings import get_settings
-
-    config = AdapterConfig(utterances=utterances, seed=seed, learning_rate=learning_rate)
-    run_in_terminal(get_settings().data, out, config, keep_out, begin_from)
+    out = out or resume or Path("runs/latest")
+    run_training(packs, out, preset.value, epochs, resume, train_on_validation)
 
 
 @app.command()
@@ -290,7 +306,7 @@ def tune_offline(
 
 @app.command()
 def utterances(
-    out: Annotated[Path, typer.Argument(metavar="FILE.jsonl")],
+    out: Annotated[Path, typer.Argument(metavar="FILE.jsonl", help="file to write")],
     count: Annotated[int, typer.Option(min=1, help="distinct sentences")] = 100_000,
     seed: Annotated[int, typer.Option(help="the same seed gives the same sentences")] = 0,
 ) -> None:
@@ -315,6 +331,14 @@ def doctor(
     examine(settings_with(atlas=atlas, model=model), path, port, as_json)
 
 
+def _say_usage(error: Any) -> None:
+    """Word what could not be parsed; where only help was wanted, it is on the screen already."""
+    if type(error).__name__ != "NoArgsIsHelpError":
+        command = error.ctx.command_path if error.ctx else app.info.name
+        message = error.format_message().replace("Value error, ", "").rstrip(".")
+        typer.echo(f"lesion-search: {message}: see `{command} --help`.", err=True)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command, by default that of `sys.argv`: one sentence and exit code 2 for all that a user can act on."""
     from encoder.errors import LesionSearchError, storage_error
@@ -324,7 +348,12 @@ def main(arguments: list[str] | None = None) -> None:
         for command in entry_points(group="lesion_search.commands"):
             if not arguments or arguments[0] in (command.name, "--help"):
                 app.add_typer(command.load(), name=command.name)
-        app(args=arguments)
+        code = app(args=arguments, standalone_mode=False)
+        if isinstance(code, int) and code:
+            sys.exit(code)
+    except USAGE_ERROR as error:
+        _say_usage(error)
+        sys.exit(2)
     except LesionSearchError as error:
         typer.echo(f"lesion-search: {error}", err=True)
         sys.exit(2)

@@ -11,10 +11,14 @@ from typing import TYPE_CHECKING
 import typer
 
 from encoder.errors import LesionSearchError, storage_error
+from tools.domain.lesions import check_hits
 from tools.domain.region import PixelBox, Region, RegionError
 from tools.settings import Settings, get_settings
+from ui.cli.arguments import check_study, parse_roi
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from assistant.agent.assistant import Assistant
     from assistant.core.events import Answer
     from tools.domain.facts import SearchFacts
@@ -24,6 +28,7 @@ if TYPE_CHECKING:
     from tools.workspace.session import Session, Workspace
 
 NEW_CONVERSATION = "/new"
+PIPED_WIDTH = 10_000  # columns, where no screen sets a limit
 
 
 class ScriptError(LesionSearchError):
@@ -58,18 +63,6 @@ def progress_bars() -> Iterator["StageProgress"]:
         yield update
 
 
-def parse_roi(text: str) -> PixelBox:
-    """Read `x0,y0,x1,y1` as a box, in columns and rows. Raises RegionError with an example."""
-    try:
-        x0, y0, x1, y1 = (int(part) for part in text.split(","))
-    except ValueError:
-        raise RegionError(
-            f"The ROI {text[:40]!r} is not four whole numbers: give columns and rows as x0,y0,x1,y1, "
-            "e.g. --roi 210,180,260,225."
-        ) from None
-    return PixelBox(x0, y0, x1, y1)
-
-
 @contextmanager
 def open_workspace(
     settings: Settings, path: Path, series_number: int | None = None, reports: Path | None = None
@@ -78,12 +71,11 @@ def open_workspace(
 
     `series_number` is that of `--series`, from 1; None is the first. Raises IntakeError, AtlasError, SessionError.
     """
-    from tools.intake.intake import IntakeError, intake_limits, read_study
+    check_study(path, settings)
+    from tools.intake.intake import intake_limits, read_study
     from tools.pipelines.demo import open_workspace_parts, patient_keys
     from tools.workspace.session import Session, Workspace
 
-    if not path.exists():
-        raise IntakeError(f"{path} does not exist: give a DICOM file, a folder or a zip.")
     study = read_study(path, patient_keys(settings), intake_limits(settings, follow_links=True))
     session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
     session.open(study)
@@ -110,14 +102,14 @@ def _listed(study: "Study", shown: "Series") -> list[str]:
     return [f"Series {study.number_of(shown)} is open; --series N opens another: {', '.join(names)}."] if names else []
 
 
-def add_box(session: "Session", roi: str, slice_number: int | None) -> Region:
+def add_box(session: "Session", box: PixelBox, slice_number: int | None) -> Region:
     """Add the region of `--roi` on `--slice` (from 1), on the middle slice if that is left out. Raises RegionError."""
     series = session.series
     slices = int(series.volume_hu.shape[0])
     if slice_number is not None and not 1 <= slice_number <= slices:
         raise RegionError(f"There is no slice {slice_number}: this series has slices 1 to {slices}.")
     slice_index = series.middle_slice if slice_number is None else slice_number - 1
-    return session.add_box(slice_index, parse_roi(roi))
+    return session.add_box(slice_index, box)
 
 
 @contextmanager
@@ -130,27 +122,17 @@ def open_conversation(
     reports: Path,
 ) -> Iterator["Assistant"]:
     """Open a study for an assistant, with the region of `--roi` if one was given. Raises ModelError."""
+    box = None if roi is None else parse_roi(roi)
+    check_study(path, settings)
     from assistant.agent.assistant import Assistant
+    from assistant.models.registry import resolve_model
 
+    resolve_model(settings.model)  # a model that cannot be used is said before a study is read
     with open_workspace(settings, path, series_number, reports) as workspace:
-        if roi is not None:
-            add_box(workspace.session, roi, slice_number)
+        if box is not None:
+            add_box(workspace.session, box, slice_number)
         assistant = Assistant(workspace, settings.model)
-        _wait_for(settings.model)
         yield assistant
-
-
-def _wait_for(model: str) -> None:
-    """Wait for a model that is loaded in the background: here the first message is for it too."""
-    from rich.console import Console
-
-    from assistant.models.registry import ModelError, wait_for
-
-    try:
-        with Console(stderr=True).status("Loading the model"):
-            wait_for(model)
-    except ModelError:
-        say("The embedded language model could not be loaded: the planner answers alone.")
 
 
 def search_once(
@@ -163,10 +145,15 @@ def search_once(
     filters: "Filters",
 ) -> tuple["Series", Region, "SearchFacts"]:
     """Search once, without a conversation. Raises FilterError."""
+    box = parse_roi(roi)
+    if k is not None:
+        check_hits(k, settings.max_hits)
+    filters.check_bounds()
+    check_study(path, settings)
     from tools.workspace.search import search_region
 
     with open_workspace(settings, path, series_number) as workspace:
-        region = add_box(workspace.session, roi, slice_number)
+        region = add_box(workspace.session, box, slice_number)
         return workspace.session.series, region, search_region(workspace, region.region_id, k, filters)
 
 
@@ -178,7 +165,10 @@ def messages_of(script: Path | None) -> Iterable[str]:
         lines = script.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         raise ScriptError(f"The script {script.name} cannot be read: it must be a UTF-8 text file.") from None
-    return [line.strip() for line in lines if line.strip()]
+    messages = [line.strip() for line in lines if line.strip()]
+    if not messages:
+        raise ScriptError(f"The script {script.name} holds no message: write one a line.")
+    return messages
 
 
 def converse(assistant: "Assistant", messages: Iterable[str], as_json: bool) -> None:
@@ -195,10 +185,13 @@ def print_answer(answer: "Answer", as_json: bool) -> None:
     if as_json:
         typer.echo(answer.model_dump_json())
         return
-    from rich.console import Console
+    console = _console()
+    if not console.is_terminal:
+        typer.echo(answer.answer)  # Markdown as it was written: nothing is wrapped or cut
+        return
     from rich.markdown import Markdown
 
-    Console().print(Markdown(answer.answer))
+    console.print(Markdown(answer.answer))
 
 
 def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -> None:
@@ -207,7 +200,6 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
     if as_json:
         typer.echo(search_document(series, region, facts))
         return
-    from rich.console import Console
     from rich.table import Table
 
     from assistant.wording.search_answers import nothing_found
@@ -216,11 +208,11 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
 
     table = Table(title=f"{len(facts.hits)} hits among {facts.candidates} lesions, confidence {facts.confidence}")
     for column in ("#", "lesion", "type", "similarity", "long axis mm", "sex", "age", "patient"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")  # a whole id, on two lines where the screen is narrow
     for hit in facts.hits:
         cells = (hit.rank, hit.lesion_id, hit.lesion_type, f"{hit.similarity:.3f}", hit.long_axis_mm, hit.sex)
         table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
-    console = Console()
+    console = _console()
     if region.outline != "measured":
         console.print(f"{region.region_id}: {OUTLINE_WORDS[region.outline]}.")
     console.print(table)
@@ -230,6 +222,14 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
         console.print(f"The confidence is no higher because {LIMIT_WORDS[facts.confidence_limit]}.")
     if facts.votes:
         console.print("Votes: " + ", ".join(f"{v.lesion_type} {v.probability:.0%}" for v in facts.votes))
+
+
+def _console() -> "Console":
+    """Make the console of standard output; what is piped is never wrapped, so that ids stay whole."""
+    from rich.console import Console
+
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPED_WIDTH)
 
 
 def search_document(series: "Series", region: Region, facts: "SearchFacts") -> str:

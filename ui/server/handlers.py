@@ -8,10 +8,11 @@ from typing import Annotated, Any
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.models.registry import ModelError, embedded_models, resolve_model
+from assistant.models.registry import ModelError, offline_model, resolve_model
 from encoder.errors import LesionSearchError
 from tools.intake.intake import intake_limits, open_study
 from ui.chat.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
+from ui.chat.markdown import unescaped
 from ui.gallery.gallery import gallery_of, search_again
 from ui.state.samples import SampleShelf
 from ui.state.urls import upload_folder
@@ -46,9 +47,10 @@ class PageHandlers:
     def load(self, request: gr.Request) -> tuple[Any, ...]:
         """Show what there is when the page is opened or reloaded."""
         try:
-            return self._whole_page(self.visit(request))
+            visit = self.visit(request)
         except VisitError as error:
-            return gr.skip(), gr.skip(), [gr.ChatMessage(content=str(error))], gr.skip()
+            return gr.skip(), gr.skip(), [gr.ChatMessage(content=str(error))], gr.skip(), gr.skip()
+        return *self._whole_page(visit), visit.model
 
     def unload(self, request: gr.Request) -> None:
         """Delete what the page held when it is closed."""
@@ -124,7 +126,7 @@ class PageHandlers:
         if turn is not None and isinstance(event.value, str) and event.value.strip():
             visit.stop()
             take_back(visit, turn)
-            yield from self._answer(event.value, request)
+            yield from self._answer(unescaped(event.value), request)
 
     def clear(self, request: gr.Request) -> tuple[Any, ...]:
         """Start a new conversation about the same study."""
@@ -140,17 +142,18 @@ class PageHandlers:
         with contextlib.suppress(VisitError):
             self.visit(request).stop()
 
-    def choose_model(self, model: str, request: gr.Request) -> Any:
+    def choose_model(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Let another model answer from now on."""
+        model = event._data.get("model") if isinstance(event._data, dict) else None
         try:
             visit = self.visit(request)
-            if model not in {name for name, _ in offered_models(self.visits.settings.model)}:
+            if model not in [name for name, _ in offered_models(self.visits.settings.model)]:
                 raise ModelError("This server does not offer that model: choose one of the list.")
             say(visit, f"From now on answered by {resolve_model(model).label}.")
             visit.choose_model(model)
         except LesionSearchError as error:
-            return [gr.ChatMessage(content=str(error))]
-        return messages(visit)
+            return [gr.ChatMessage(content=str(error))], gr.skip()
+        return messages(visit), visit.model
 
     def _answer(self, question: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Yield (chat, box, chips, viewer, gallery, send button, stop button) as the answer grows."""
@@ -217,10 +220,10 @@ class PageHandlers:
 
 
 def offered_models(default: str) -> list[tuple[str, str]]:
-    """List the models this server offers as (name, label): the one it was started with, and those on this machine."""
+    """List the models this server offers as (name, label): the one it was started with, and the one on board."""
     first = resolve_model(default)
-    others = [("offline", resolve_model("offline").label), *embedded_models()]
-    return [(default, first.label), *(other for other in others if other[0] != first.name)]
+    here = offline_model()
+    return [(default, first.label)] + ([(here.name, here.label)] if first.name != here.name else [])
 
 
 def _dump(state: BaseModel) -> dict[str, Any]:

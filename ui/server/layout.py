@@ -64,13 +64,13 @@ def build_page(page: PageHandlers) -> gr.Blocks:
                     )
                     send = gr.Button("Ask", variant="primary", elem_id="send", scale=0)
                     stop = gr.Button("Stop", variant="stop", elem_id="stop", scale=0, visible=False)
-                picker = gr.Dropdown(
-                    [(label, name) for name, label in offered],
+                picker = gr.HTML(
                     value=offered[0][0],
-                    label="Answered by",
-                    container=False,
-                    filterable=False,
+                    offered=offered,
+                    html_template=_PICKER,
+                    js_on_load=mounting("server/js/model_picker.js"),
                     elem_id="model",
+                    apply_default_css=False,
                 )
 
         gr.HTML(_TABS, elem_id="tabs", js_on_load=mounting("server/js/tabs.js"), apply_default_css=False)
@@ -82,7 +82,7 @@ def build_page(page: PageHandlers) -> gr.Blocks:
             "concurrency_limit": settings.answers_at_once,
             **INTERNAL,
         }
-        demo.load(page.load, outputs=everything, queue=False, **INTERNAL)
+        demo.load(page.load, outputs=[*everything, picker], queue=False, **INTERNAL)
         demo.unload(page.unload)
         viewer.act(page.act, outputs=[viewer, gallery, chips], queue=False, trigger_mode="multiple", **INTERNAL)
         gallery.search(page.search, outputs=[gallery, chat, chips], queue=False, trigger_mode="multiple", **INTERNAL)
@@ -100,7 +100,7 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         chat.edit(page.edit, **answer)
         chat.clear(page.clear, outputs=[chat, chips, gallery], queue=False, **INTERNAL)
         stop.click(page.stop, queue=False, **INTERNAL)
-        picker.input(page.choose_model, picker, chat, queue=False, **INTERNAL)
+        picker.choose(page.choose_model, outputs=[chat, picker], queue=False, **INTERNAL)
     demo.queue(default_concurrency_limit=settings.answers_at_once, max_size=MAX_WAITING)
     return demo
 
@@ -130,6 +130,7 @@ _WELCOME = """
 Every claim in an answer points at a lesion of the atlas.
 """
 _CHIPS = '<div class="chips">{{#each value}}<button type="button">{{this}}</button>{{/each}}</div>'
+_PICKER = "<label>Answered by <select></select></label>"
 _CHIPS_JS = """
 element.addEventListener('click', (event) => {
   const chip = event.target.closest('button');

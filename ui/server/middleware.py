@@ -12,6 +12,22 @@ from ui.state.visits import COOKIE, Visits, is_visitor, new_visitor
 CLOSED = ("/gradio_api/upload", "/gradio_api/component_server", "/gradio_api/stream", "/gradio_api/deep_link")
 HEARTBEAT = "/gradio_api/heartbeat/"
 LOOPBACK = ("127.0.0.1", "::1")
+# Nothing is fetched from, sent to or framed by another site, but that a Space is shown in a frame of Hugging Face's.
+# Gradio writes settings as inline scripts and compiles templates, so that scripts are bounded by their origin alone.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data: blob:",
+        "font-src 'self' data:",
+        "style-src 'self' 'unsafe-inline'",
+        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",
+        "worker-src 'self' blob:",
+        "object-src 'none'",
+        "base-uri 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'self' https://huggingface.co https://*.huggingface.co https://*.hf.space",
+    )
+)
 
 
 class RemoteGZip(GZipMiddleware):
@@ -55,6 +71,7 @@ class VisitorCookie:
                 answer = MutableHeaders(scope=message)
                 answer["X-Content-Type-Options"] = "nosniff"
                 answer["Referrer-Policy"] = "no-referrer"
+                answer["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
                 if new:
                     answer.append("Set-Cookie", _set_cookie(new_visitor(), secure))
             await send(message)

@@ -1,4 +1,4 @@
-"""How the page looks: system fonts only, dark until the user asks for light, nothing fetched from elsewhere."""
+"""How the page looks: system fonts, light or dark as system or user say, nothing fetched from elsewhere."""
 
 from pathlib import Path
 
@@ -43,5 +43,6 @@ def css() -> str:
 
 
 def head() -> str:
-    """Write what the head of the page gains: the theme, set before the first paint, and word of a lost connection."""
-    return script("server/js/theme.js") + script("server/js/connection.js")
+    """Write what the head of the page gains: the theme, set before the first paint, word of a lost connection, and how
+    answers are copied."""
+    return "".join(script(entry) for entry in ("server/js/theme.js", "server/js/connection.js", "chat/js/copy.js"))

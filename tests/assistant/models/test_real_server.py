@@ -22,7 +22,7 @@ import pytest
 
 from assistant.agent.assistant import Assistant
 from assistant.models.registry import resolve_model
-from assistant.understanding.language_model.base_weights import PACKAGE, base_model, installed_gguf
+from assistant.training.base_weights import PACKAGE, base_model, installed_gguf
 from tests.conftest import Demo, open_case
 from tools.domain.region import PixelBox
 from tools.workspace.session import Workspace

@@ -7,17 +7,7 @@ from assistant.models.planner_model import PlannerChatModel
 from assistant.models.registry import ModelError, resolve_model
 
 
-def test_auto_is_both_readers_where_the_language_model_is_installed(
-    monkeypatch: pytest.MonkeyPatch, on_board: None
-) -> None:
-    model = resolve_model("auto")
-    assert (model.name, model.runs_where) == ("both", "here")
-    monkeypatch.setattr("assistant.models.embedded.available", lambda _: False)
-    model = resolve_model("auto")
-    assert (model.name, model.runs_where) == ("offline", "here")
-
-
-@pytest.mark.parametrize("name", ["offline", " offline "])
+@pytest.mark.parametrize("name", ["auto", "offline", " offline "])
 def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
     model = resolve_model(name)
     assert model.name == "offline"
@@ -29,15 +19,13 @@ def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "sentence"),
     [
-        ("embedded", "not on this machine"),
         ("transformers:", "There is no model called"),
         ("gpt", "There is no model called 'gpt'"),
         ("openai:", "There is no model called 'openai:'"),
         ("nobody:model", "openai, anthropic, ollama"),
     ],
 )
-def test_what_cannot_be_used_is_said_in_one_sentence(name: str, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("assistant.models.embedded.available", lambda _: False)  # whatever `make run` installed here
+def test_what_cannot_be_used_is_said_in_one_sentence(name: str, sentence: str) -> None:
     with pytest.raises(ModelError, match=sentence) as error:
         resolve_model(name)
     assert str(error.value).count("\n") == 0

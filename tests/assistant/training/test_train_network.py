@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from assistant.training.generator.utterances import Kept
-from assistant.training.train_adapter import TuneError
+from assistant.training.run_progress import TuneError
 from assistant.training.train_network import (
     RUN_FILE,
     NetworkConfig,

@@ -57,14 +57,14 @@ def test_a_reader_that_answers_nonsense_is_wrong_and_files_are_told_apart():
     assert shares == {"others": (0, 1), "some": (1, 1), "all": (1, 2)}
 
 
-def test_what_is_offline_is_measured_without_a_base_model(tmp_path, monkeypatch):
+def test_all_readers_are_measured_on_the_files_that_are_named(monkeypatch):
     few = [(Line("hits", "undo", "undo", "some", 1), filled("undo", do="undo"))]
     monkeypatch.setattr("eval.assistant.corpus.measured", lambda: few)
     counts = []
-    report = run(None, tmp_path, progress=lambda done, total: counts.append((done, total)))
+    report = run(progress=lambda done, total: counts.append((done, total)))
     assert isinstance(report, CorpusReport)
     assert counts == [(1, 3), (2, 3), (3, 3)]
-    assert "| sentences | planner | network | offline |" in to_markdown(report)
+    assert "| sentences | rules | network | both |" in to_markdown(report)
     assert "| some | 100.0 %" in to_markdown(report)
     with pytest.raises(WrittenError, match="there is no file others; choose among some"):
-        run(None, tmp_path, ["others"])
+        run(["others"])

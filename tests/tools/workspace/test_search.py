@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.conftest import open_case
-from tools.domain.lesions import Filters
-from tools.workspace.search import FilterError, search_region
+from tools.domain.lesions import FilterError, Filters
+from tools.workspace.search import search_region
 
 
 @pytest.fixture

@@ -9,8 +9,10 @@ from ui.browser import modules
 from ui.browser.modules import UI, bundle, mounting, script
 
 ALL = sorted(path.relative_to(UI).as_posix() for path in UI.glob("*/js/*.js"))
-PAGE = ("theme", "connection", "tabs", "column_edge")
-ENTRIES = ("viewer/js/viewer.js", "gallery/js/gallery.js", *(f"server/js/{name}.js" for name in PAGE))
+PAGE = ("theme", "connection", "tabs", "column_edge", "model_picker")
+ENTRIES = (
+    "viewer/js/viewer.js", "gallery/js/gallery.js", "chat/js/copy.js", *(f"server/js/{name}.js" for name in PAGE),
+)  # fmt: skip
 
 
 def joined(text: str) -> list[str]:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.conftest import REPO
 from tests.tools.intake.uploads import ball, scan, upload
+from tools import VERSION
 
 
 def run(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
@@ -212,28 +213,118 @@ def test_embed_writes_unit_rows(command, demo, tmp_path):
         (("search", "CASE", "--roi", "10,10,10,10"), "box"),
         (("search", "CASE", "--roi", "600,600,700,700"), "0 to 512"),
         (("search", "CASE", "--roi", "ROI", "--slice", "99"), "slices 1 to"),
-        (("search", "CASE", "--roi", "ROI", "--slice", "0"), "slices 1 to"),
+        (("search", "CASE", "--roi", "ROI", "--slice", "0"), "--slice"),
         (("search", "CASE", "--roi", "ROI", "--series", "2"), "no series 2: this upload holds 1 series"),
-        (("ask", "CASE", "hi", "--series", "0"), "no series 0"),
+        (("ask", "CASE", "hi", "--series", "0"), "--series"),
         (("search", "CASE", "--roi", "ROI", "--type", "spleen"), "choose from"),
-        (("search", "CASE", "--roi", "ROI", "-k", "0"), "1 to 50"),
+        (("search", "CASE", "--roi", "ROI", "-k", "0"), "-k"),
+        (("search", "CASE", "--roi", "ROI", "-k", "51"), "1 to 50"),
+        (("search", "CASE", "--roi", "ROI", "--sex", "X"), "'X' is not one of"),
+        (("search", "CASE", "--roi", "ROI", "--min-age", "-3"), "--min-age"),
+        (("search", "CASE", "--roi", "ROI", "--min-age", "60", "--max-age", "50"), "smallest age 60"),
+        (("search", "CASE"), "Missing option '--roi'"),
+        (("ask", "CASE", " "), "question is empty"),
+        (("chat", "CASE", "--script", "EMPTY"), "holds no message"),
+        (("nonsense",), "nonsense"),
         (("search", "CASE", "--roi", "ROI", "--atlas", "no-atlas"), "no-atlas"),
         (("ask", "CASE", "hi", "--model", "nobody:nothing"), "nobody"),
         (("embed", "nowhere", "--out", "v.npy"), "does not exist"),
-        (("index", "nowhere"), "no such"),
+        (("index", "nowhere"), "does not exist"),
         (("train", "nowhere", "--out", "run"), "nowhere"),
     ],
 )
 def test_bad_input_is_one_sentence_and_exit_code_2(command, demo, tmp_path, monkeypatch, arguments, sentence):
     monkeypatch.chdir(tmp_path)
     case = demo.case("liver")
-    words = {"CASE": str(case.folder), "ROI": case.roi}
+    (tmp_path / "empty.txt").touch()
+    words = {"CASE": str(case.folder), "ROI": case.roi, "EMPTY": "empty.txt"}
     code, out, err = command(*(words.get(str(argument), argument) for argument in arguments))
     assert (code, out) == (2, "")
     last = err.strip().splitlines()[-1]
     assert last.startswith("lesion-search: ")
     assert sentence in last
     assert "Traceback" not in err
+
+
+def lines_of(*arguments, **environment):
+    """What a command says, in a process of its own: standard output, and which heavy packages it loaded."""
+    code = (
+        "import atexit, sys; atexit.register(lambda: print('loaded', *({'torch', 'scipy', 'chromadb', "
+        "'langchain_core', 'pydicom', 'gradio'} & set(sys.modules)), file=sys.stderr)); "
+        "sys.argv[0] = 'lesion-search'; from ui.cli.main import main; main()"
+    )
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=REPO, env={**os.environ, **environment})
+    return done.returncode, done.stdout, done.stderr.splitlines()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("ask", "nowhere", "What is this?"),
+        ("ask", "CASE", ""),
+        ("ask", "CASE", "What is this?", "--roi", "1,2,3"),
+        ("ask", "CASE", "What is this?", "--atlas", "nowhere"),
+        ("search", "CASE", "--roi", "9,9,5,12"),
+        ("search", "CASE", "--roi", "1,2,30,40", "--min-size-mm", "9", "--max-size-mm", "3"),
+        ("search", "CASE", "--roi", "1,2,30,40", "-k", "51"),
+        ("index", "nowhere"),
+        ("embed", "nowhere", "--out", "v.npy"),
+        ("train", "nowhere"),
+        ("train", "CASE", "--out", "tests"),
+        ("phantoms", "--out", "tests"),
+    ],
+)
+def test_arguments_are_checked_before_anything_heavy_is_loaded(demo, arguments):
+    folder = demo.case("liver").folder
+    code, out, (sentence, loaded) = lines_of(*(folder if word == "CASE" else word for word in arguments))
+    assert (code, out, loaded) == (2, "", "loaded")
+    assert sentence.startswith("lesion-search: ")
+
+
+def test_version_and_completion():
+    code, out, (loaded,) = lines_of("--version")
+    assert (code, out, loaded) == (0, f"lesion-search {VERSION}\n", "loaded")
+    asked = {"COMP_WORDS": "lesion-search se", "COMP_CWORD": "1", "_LESION_SEARCH_COMPLETE": "complete_bash"}
+    assert lines_of(**asked)[1].split() == ["serve", "search"]
+
+
+def test_every_argument_has_help():
+    import typer
+
+    from eval.cli import app as eval_app
+    from ui.cli.main import app
+
+    def commands(command, path):
+        for name, child in getattr(command, "commands", {}).items():
+            yield from commands(child, f"{path} {name}")
+        yield path, command
+
+    silent = [
+        f"{path} {parameter.name}"
+        for of in (app, eval_app)
+        for path, command in commands(typer.main.get_command(of), "eval" if of is eval_app else "")
+        for parameter in command.params
+        if not parameter.help
+    ]
+    assert silent == []
+
+
+def test_ids_are_whole_where_output_is_piped(command, demo, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    case = demo.case("lung")
+    asked = ("search", case.folder, "--roi", case.roi, "--slice", case.slice, "-k", 3)
+    hits = json.loads(command(*asked, "--json")[1])["hits"]
+    shown = command(*asked)[1]
+    assert all(hit["lesion_id"] in shown and hit["patient_key"] in shown for hit in hits)
+
+
+def test_teaching_cases_are_never_written_over_other_files(command, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    code, out, err = command("phantoms", "--out", tmp_path, "--patients", 1)
+    assert (code, out) == (2, "")
+    assert "holds files already" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
 
 def test_a_setting_that_makes_no_sense_is_one_sentence_and_exit_code_2(demo):

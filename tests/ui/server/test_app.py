@@ -32,6 +32,15 @@ def test_behind_https_the_cookie_works_in_a_frame(client: Any) -> None:
     assert "Partitioned" in cookie
 
 
+def test_every_answer_says_where_its_page_may_fetch_from_and_who_may_frame_it(client: Any) -> None:
+    for address in ("/", "/config", "/samples/case1.png", "/nowhere"):
+        policy = client.get(address).headers["content-security-policy"].split("; ")
+        assert "img-src 'self' data: blob:" in policy
+        assert "default-src 'self'" in policy
+        (framed,) = (rule for rule in policy if rule.startswith("frame-ancestors"))
+        assert "https://huggingface.co" in framed
+
+
 def test_gradios_own_upload_and_server_functions_are_closed(client: Any) -> None:
     client.get("/")
     assert client.post("/gradio_api/upload", files={"files": b"x"}).status_code == 404
@@ -78,16 +87,18 @@ def test_an_opening_is_checked(client: Any, app: Any) -> None:
     assert app.state.visits.of_page(client.cookies[COOKIE], "page").session.study is None
 
 
-def test_the_models_on_board_are_offered_where_they_are(monkeypatch: pytest.MonkeyPatch, on_board: None) -> None:
-    assert [name for name, _ in offered_models("auto")] == ["auto", "offline", "embedded"]
-    monkeypatch.setattr("assistant.models.embedded.available", lambda _: False)
+def test_beside_another_model_the_one_on_board_is_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("langchain_openai")
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    assert [name for name, _ in offered_models("openai:some-model")] == ["openai:some-model", "offline"]
     assert [name for name, _ in offered_models("auto")] == ["auto"]
 
 
 def test_only_offered_models_can_be_chosen(client: Any, app: Any) -> None:
     client.get("/")
-    reply = call(client, app, "choose_model", "page", ["openai:expensive"])
-    assert "does not offer that model" in reply.text or "not in the list of choices" in reply.text
+    for event in ({"model": "openai:expensive"}, {"model": ["offline"]}, None):
+        reply = call(client, app, "choose_model", "page", [], event)
+        assert "does not offer that model" in reply.text
     visit = app.state.visits.of_page(client.cookies[COOKIE], "page")
     assert visit.model == "offline"
 

@@ -124,14 +124,14 @@ def test_a_network_that_fails_leaves_the_rules(monkeypatch):
     def broken():
         raise OSError("no weights")
 
-    monkeypatch.setattr("assistant.models.planner_model.load_network_reader", broken)
+    monkeypatch.setattr("assistant.understanding.ensemble.load_network_reader", broken)
     assert PlannerChatModel()._read("measure R1", STATE) == understand("measure R1", STATE)
 
 
-def test_another_atlas_than_it_knows_is_left_to_the_rules():
-    other = STATE.model_copy(update={"atlas_types": ("thyroid",)})
-    message = "similar thyroid lesions in men"
-    assert PlannerChatModel().understood(message, other) == understand(message, other)
+def test_an_atlas_of_any_types_is_read():
+    other = STATE.model_copy(update={"atlas_types": ("blorvex", "thyroid nodule")})
+    (request,) = PlannerChatModel().understood("similar blorvexes in men", other)
+    assert (request.intent, request.wanted.lesion_types, request.wanted.sex) == ("search", ("blorvex",), "M")
 
 
 def test_a_message_is_read_once_a_turn(monkeypatch):

@@ -3,7 +3,6 @@
 import pytest
 
 from assistant.core.turn_state import PastSearch, TurnState
-from assistant.understanding.ensemble import asks_of_study
 from assistant.understanding.rules.parser import understand
 from tests.assistant.facts import TYPES
 from tests.assistant.planning.test_planner import R1, STUDY, search_facts
@@ -63,14 +62,12 @@ NOT_ASKED = (
 def test_what_is_asked_of_the_study(message: str, intent: str, topic: str) -> None:
     requests = understand(message, STATE)
     assert [(r.intent, r.topic) for r in requests] == [(intent, topic)]
-    assert asks_of_study(requests)
 
 
 @pytest.mark.parametrize(("message", "intent"), NOT_ASKED)
 def test_what_is_asked_of_something_else(message: str, intent: str) -> None:
     requests = understand(message, STATE)
     assert [r.intent for r in requests] == [intent]
-    assert not asks_of_study(requests)
 
 
 def test_after_a_search_image_3_is_the_third_hit_unless_another_viewer_is_named() -> None:

