@@ -19,15 +19,20 @@ from tools.domain.facts import (
     LesionFacts,
     LessonFacts,
     RegionFacts,
+    RegionRemoved,
     RegionsFound,
     ReportFacts,
     SearchFacts,
     SeriesSelected,
+    Stated,
     StudyFacts,
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
+from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
+from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
+from tools.regions.spatial import densities_inside, distance_between
 from tools.report import write as report
 from tools.settings import get_settings
 from tools.workspace.compare import compare_with_lesion, others_of_patient
@@ -39,6 +44,7 @@ LesionId = Annotated[str, Field(min_length=1, max_length=200, description="an at
 SETTINGS = get_settings()  # a model reads default and limit in the schema
 Hits = Annotated[int, Field(ge=1, le=SETTINGS.max_hits)]
 F = TypeVar("F", bound=Facts)
+WindowName = Literal["soft tissue", "lung", "liver", "bone", "brain"]
 GroupBy = Literal["lesion_type", "sex", "body_part", "source"]
 
 
@@ -88,6 +94,109 @@ def find_image(
         raise SessionError(f"This series has slices 1 to {slices}: give one of them, or an image number.")
     session.show_slice(slice - 1)
     return _told(ImageFacts(image_number=series.image_number(slice - 1), slice=slice, slices=slices))
+
+
+@tool(response_format="content_and_artifact")
+def set_view(
+    runtime: ToolRuntime[Workspace],
+    slice: Annotated[int | None, Field(ge=1, le=10**6)] = None,
+    slices_on: Annotated[int, Field(ge=-(10**6), le=10**6, description="from the slice looked at; back: below 0")] = 0,
+    window: WindowName | None = None,
+    width_hu: Annotated[float | None, Field(ge=1, le=8000)] = None,
+    level_hu: Annotated[float | None, Field(ge=-2000, le=4000)] = None,
+    window_step: WindowStep | None = None,
+    zoom: Zoom | None = None,
+    zoom_on: RegionId | None = None,
+    show: list[Overlay] | None = None,
+    hide: list[Overlay] | None = None,
+) -> tuple[str, Stated]:
+    """Change how the viewer shows the series: slice, display window, zoom, outlines, labels and rulers.
+
+    A window has a name, or width and level in HU, or changes by a step. Changes no region and no measurement.
+    """
+    session = runtime.context.session
+    slices = int(session.series.volume_hu.shape[0])
+    if slice is not None and slice > slices:
+        raise SessionError(f"There is no slice {slice}: this series has slices 1 to {slices}.")
+    if (width_hu is None) != (level_hu is None):
+        raise SessionError("A display window has a width and a level in HU: give both, e.g. W 400 L 40.")
+    chosen = DISPLAY_WINDOWS[window.capitalize()] if window else None
+    if width_hu is not None and level_hu is not None:
+        chosen = Window(width_hu, level_hu)
+    if zoom_on is not None:
+        region = session.region(zoom_on)
+        session.select(region.region_id)
+        session.show_slice(region.slice_index)
+    if slice is not None:
+        session.show_slice(slice - 1)
+    change = ViewChange(
+        slice, slices_on, chosen, window_step, zoom, zoom_on or "", tuple(show or ()), tuple(hide or ())
+    )
+    session.change_view(change)
+    return _told(Stated(statement=_seen_now(change, slices)))
+
+
+def _seen_now(change: ViewChange, slices: int) -> str:
+    """Say in one sentence each what the viewer shows now."""
+    told = []
+    if change.slice is not None:
+        told.append(f"The viewer shows slice {change.slice} of {slices}.")
+    if change.slices_on:
+        count, way = abs(change.slices_on), "on" if change.slices_on > 0 else "back"
+        told.append(f"The viewer goes {count} slice{'s' * (count > 1)} {way}.")
+    if change.window is not None:
+        told.append(f"The display window is {window_name(change.window)}.")
+    if change.window_step == "default":
+        told.append("The display window is the one that the file asks for.")
+    elif change.window_step is not None:
+        told.append(f"The picture is {change.window_step} now." if change.window_step in ("brighter", "darker")
+                    else f"The display window is {change.window_step} now.")  # fmt: skip
+    if change.zoom_on:
+        told.append(f"The viewer is zoomed to {change.zoom_on.upper()}.")
+    elif change.zoom is not None:
+        told.append("The picture fits the viewer." if change.zoom == "fit" else f"The viewer is zoomed {change.zoom}.")
+    told += [
+        f"The {what} are {how}." for how, those in (("shown", change.show), ("hidden", change.hide)) for what in those
+    ]
+    return " ".join(told) or "Nothing was to change in the viewer."
+
+
+@tool(response_format="content_and_artifact")
+def remove_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, RegionRemoved]:
+    """Delete one region, or dismiss a suggested one, only where the person asked for it."""
+    session = runtime.context.session
+    region = session.region(region_id)
+    session.remove(region.region_id)
+    gone = "dismissed" if region.origin == "suggested" else "deleted"
+    return _told(RegionRemoved(region_id=region.region_id, statement=f"{region.region_id} is {gone}."))
+
+
+@tool(response_format="content_and_artifact")
+def accept_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, Stated]:
+    """Accept a suggested region as the person's own, only where they asked for it."""
+    session = runtime.context.session
+    region = session.region(region_id)
+    if region.origin != "suggested":
+        return _told(Stated(statement=f"{region.region_id} is your own region already."))
+    session.accept(region.region_id)
+    return _told(Stated(statement=f"{region.region_id} is accepted as your own region."))
+
+
+@tool(response_format="content_and_artifact")
+def measure_distance(
+    runtime: ToolRuntime[Workspace], region_id: RegionId, other_region_id: RegionId
+) -> tuple[str, Stated]:
+    """Measure the distance in mm between the centres of two regions, across slices too."""
+    session = runtime.context.session
+    a, b = session.region(region_id), session.region(other_region_id)
+    return _told(Stated(statement=distance_between(session.series, a, b)))
+
+
+@tool(response_format="content_and_artifact")
+def describe_densities(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, Stated]:
+    """How the densities inside a region are spread: a histogram in words."""
+    session = runtime.context.session
+    return _told(Stated(statement=densities_inside(session.series, session.region(region_id))))
 
 
 @tool(response_format="content_and_artifact")
@@ -200,6 +309,11 @@ TOOLS: tuple[BaseTool, ...] = (
     describe_study,
     select_series,
     find_image,
+    set_view,
+    remove_region,
+    accept_region,
+    measure_distance,
+    describe_densities,
     find_regions,
     measure_region,
     search_similar_lesions,

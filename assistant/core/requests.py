@@ -6,13 +6,14 @@ from typing import Literal
 
 from assistant.core.turn_state import TurnState
 from tools.domain.lesions import Scope, Sex
+from tools.domain.view import ViewChange
 
 FilterName = Literal["type", "sex", "age", "size", "scope"]
 
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
-    "undo", "unknown", "select_series", "find_image", "not_yet",
+    "undo", "unknown", "select_series", "find_image", "view", "remove", "accept", "distance", "densities", "not_yet",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
 
@@ -78,6 +79,7 @@ class Request:
     unread: tuple[str, ...] = ()  # numbers whose meaning is open
     replaces: bool = False  # such a number is to stand for a bound of the last search
     instead_of: float | None = None  # the bound that it is to stand for, if that was said
+    view: ViewChange | None = None  # how the viewer is to show the series; a region to zoom to is among `regions`
     thanked: bool = False
     call: str = ""  # what is not done yet, as the reader wrote it
 

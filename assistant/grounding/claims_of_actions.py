@@ -41,6 +41,8 @@ _PHRASES: dict[str, str] = {
 TOOLS: dict[str, str] = {
     "measure_region": "measure", "search_similar_lesions": "search", "write_report": "report",
     "compare_lesion": "compare", "select_series": "switch", "find_regions": "suggest", "find_image": "look up",
+    "set_view": "switch", "remove_region": "switch", "accept_region": "switch", "measure_distance": "measure",
+    "describe_densities": "measure",
     "describe_lesion": "look up", "describe_atlas": "look up", "describe_study": "look up",
     "explain_lesion_type": "look up",
 }  # fmt: skip

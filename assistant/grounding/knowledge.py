@@ -22,6 +22,7 @@ from tools.domain.facts import (
     ReportFacts,
     SearchFacts,
     SeriesFacts,
+    Stated,
     StudyFacts,
 )
 from tools.domain.lesions import DEEPLESION_TYPES
@@ -158,6 +159,9 @@ class KnowledgeBase:
             if isinstance(f, ImageFacts) and f.image_number is not None
         }
         self._fixed = _FIXED | {_plain(s) for text in told for s in [text, *split_sentences(text)]}
+        self._fixed |= {
+            _plain(s) for f in newest if isinstance(f, Stated) for s in [f.statement, *split_sentences(f.statement)]
+        }
         self._fixed |= {_plain(s) for f in self._studies for w in f.warnings for s in [w, *split_sentences(w)]}
         self.names = self._names()
         self.words = self._words(facts)

@@ -11,6 +11,7 @@ from tools.domain.facts import (
     Facts,
     LesionFacts,
     RegionFacts,
+    RegionRemoved,
     RegionsFound,
     SearchFacts,
     SeriesFacts,
@@ -88,6 +89,9 @@ class PlanningContext:
             self.series_number, self.focus = facts.number, None
             self.regions = {r.region_id: r for r in facts.regions}
             self.searches = {r: s for r, s in self.searches.items() if r in self.regions}
+        elif isinstance(facts, RegionRemoved):
+            self.regions.pop(facts.region_id, None)
+            self.searches.pop(facts.region_id, None)
         elif isinstance(facts, RegionFacts):
             self.regions[facts.region_id] = facts
             self.focus = facts.region_id

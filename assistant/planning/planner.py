@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
-from assistant.planning import recipes, recipes_search
+from assistant.planning import recipes, recipes_search, recipes_viewer
 from assistant.planning.context import (
     Call,
     ClarificationNeededError,
@@ -67,6 +67,11 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "describe_study": recipes.describe_study,
     "select_series": recipes.select_series,
     "find_image": recipes.find_image,
+    "view": recipes_viewer.view,
+    "remove": recipes_viewer.remove,
+    "accept": recipes_viewer.accept,
+    "distance": recipes_viewer.distance,
+    "densities": recipes_viewer.densities,
     "find_regions": recipes.find_regions,
     "measure": recipes.measure,
     "compare": recipes.compare,

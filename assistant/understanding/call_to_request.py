@@ -8,12 +8,16 @@ from assistant.core.requests import FilterName, FilterSpec, HitRef, Intent, Regi
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import MM_PER_UNIT, TOPICS, UNKNOWN_TYPE, ParsedCall, write
 from assistant.wording.not_yet import NOT_YET
+from tools.domain.view import OVERLAYS, ViewChange, WindowStep
+from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.report.content import ReportFormat
 
 INTENTS: dict[str, Intent] = {
     "identify": "what", "hit": "describe_lesion", "study": "describe_study", "regions": "find_regions",
     "sure": "how_sure", "count": "count_hits", "hello": "greeting", "decline": "out_of_scope", "other": "unknown",
     "series": "select_series", "image": "find_image", "where": "measure",
+    "go": "view", "window": "view", "zoom": "view", "show": "view", "hide": "view",
+    "delete": "remove", "dismiss": "remove", "histogram": "densities",
 }  # fmt: skip
 
 
@@ -28,6 +32,7 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         call = call.model_copy(update={"do": "where"})
     if _is_not_done_yet(call):
         return Request(intent="not_yet", topic=call.do, call=write([call]))
+    view = _view(call)
     types = tuple(t for t in _list(call.add or call.types) if t != UNKNOWN_TYPE)
     without = _list(call.without)
     searched: tuple[str, ...] | None = types or None
@@ -66,6 +71,7 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         unclear=call.vague,
         unread=(call.number,) if call.number else (),
         replaces=bool(call.number),
+        view=view,
     )
 
 
@@ -76,7 +82,36 @@ _FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
 def _is_not_done_yet(call: ParsedCall) -> bool:
     if call.do == "report":
         return call.form not in ("", *get_args(ReportFormat))
+    if call.do in ("show", "hide"):
+        return not set(_list(call.what)) <= {*OVERLAYS} or not call.what
+    if call.do == "delete":
+        return bool(call.hit or call.nth)  # of the own cases
+    if call.do == "window":
+        return bool(call.width) != bool(call.level)
     return call.do in NOT_YET
+
+
+_WINDOWS = {"soft": "Soft tissue", "mediastinum": "Soft tissue", "abdomen": "Soft tissue"}  # the others by their names
+_SLICES = {"first": 1, "last": -1, "middle": 0}  # -1: the last, 0: the middle one
+
+
+def _view(call: ParsedCall) -> ViewChange | None:
+    """Resolve a call to the viewer; None for all others."""
+    overlays = tuple(one for one in OVERLAYS if one in _list(call.what))
+    if call.do == "go":
+        on = int(call.k or 1) * {"next": 1, "previous": -1}.get(call.slice, 0)
+        return ViewChange(slice=_SLICES.get(call.slice), slices_on=on)
+    if call.do == "window":
+        if call.width and call.level:
+            return ViewChange(window=Window(float(call.width), float(call.level)))
+        if call.preset in get_args(WindowStep):
+            return ViewChange(window_step=call.preset)  # type: ignore[arg-type]
+        return ViewChange(window=DISPLAY_WINDOWS[_WINDOWS.get(call.preset, call.preset.capitalize())])
+    if call.do == "zoom":
+        return ViewChange(zoom=call.way or ("in" if not call.region else None))
+    if call.do == "show":
+        return ViewChange(show=overlays)
+    return ViewChange(hide=overlays) if call.do == "hide" else None
 
 
 def _topic(call: ParsedCall) -> str:

@@ -5,17 +5,10 @@ tool exists.
 """
 
 NOT_YET = {
-    "go": "I cannot page through the slices from words yet; use the slider or the arrow keys beside the picture.",
-    "window": "I cannot set the display window from words yet; choose one in the list above the picture, press its "
-    "number key, or drag over the picture.",
-    "zoom": "I cannot zoom from words yet; use +, − and Fit above the picture, or Ctrl and the wheel.",
-    "show": "I cannot switch the display from words yet; what can be shown has its own button beside the picture.",
-    "accept": "Suggested places need no accepting: a place that you ask about or edit is yours from then on.",
-    "dismiss": "I cannot remove a region from words yet; choose it in the list below the picture and press Delete.",
+    "window": "A display window has a width and a level in HU: say both, e.g. W 400 L 40, or name one, such as lung.",
+    "show": "I can show and hide outlines, labels and rulers; everything else has its own button beside the picture.",
     "rename": "I cannot rename a region from words yet; click its name in the list below the picture.",
     "volume": "I measure on one slice and cannot give a volume yet; I can give long axis, short axis and area.",
-    "distance": "I cannot measure between two regions yet; drag with the ruler from one to the other.",
-    "histogram": "I cannot draw a histogram yet; I can give mean, spread, minimum and maximum inside an outline.",
     "density": "I cannot read a single point from words yet; move the pointer over it and its value stands in the "
     "corner of the picture, or mark a region and ask me to measure it.",
     "save": "I cannot keep a lesion in a collection yet; an atlas is built from a folder of cases on the command line, "
@@ -28,8 +21,8 @@ NOT_YET = {
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
-    "delete": NOT_YET["dismiss"],
     "cases": "There is no collection of your own yet; I can tell you what the atlas holds.",
+    "delete": NOT_YET["edit"],
     "hint": NOT_YET["quiz"],
 }
 UNMET = {

@@ -17,6 +17,7 @@ from tools.domain.facts import (
     ReportFacts,
     SearchFacts,
     SeriesSelected,
+    Stated,
     StudyFacts,
 )
 from tools.domain.lesions import Filters
@@ -28,6 +29,11 @@ STARTED = {
     "describe_study": "Reading the study's facts",
     "select_series": "Switching to series {series}",
     "find_image": "Looking for an image of the file",
+    "set_view": "Changing the view",
+    "remove_region": "Deleting {region_id}",
+    "accept_region": "Accepting {region_id}",
+    "measure_distance": "Measuring from {region_id} to {other_region_id}",
+    "describe_densities": "Reading the densities of {region_id}",
     "find_regions": "Looking for places worth a look",
     "measure_region": "Measuring {region_id}",
     "search_similar_lesions": "Searching lesions like {region_id}",
@@ -107,6 +113,8 @@ def finished(facts: Facts) -> str:
                 f"Compared {facts.region.region_id} with {facts.lesion.lesion_id}: similarity "
                 f"{likeness(facts.similarity)}"
             )
+        case Stated():
+            return facts.statement
         case AtlasFacts():
             return f"Counted {counted(facts.total, 'lesion')} by {facts.group_by.replace('_', ' ')}"
         case LessonFacts():

@@ -7,15 +7,33 @@ from langchain.agents import create_agent
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, ToolMessage
 
+from encoder.errors import LesionSearchError
 from tests.conftest import open_case
 from tools.agent_tools import TOOLS
 from tools.domain.facts import Facts
+from tools.domain.region import PixelBox
 from tools.workspace.session import Workspace
 
 CONTRACT = {
     "describe_study": set(),
     "select_series": {"series"},
     "find_image": {"image_number", "slice"},
+    "set_view": {
+        "slice",
+        "slices_on",
+        "window",
+        "width_hu",
+        "level_hu",
+        "window_step",
+        "zoom",
+        "zoom_on",
+        "show",
+        "hide",
+    },
+    "remove_region": {"region_id"},
+    "accept_region": {"region_id"},
+    "measure_distance": {"region_id", "other_region_id"},
+    "describe_densities": {"region_id"},
     "find_regions": {"max_regions"},
     "measure_region": {"region_id"},
     "search_similar_lesions": {
@@ -108,3 +126,49 @@ def test_arguments_outside_the_schema_never_reach_a_tool(looking, name, args):
     message = call(looking, name, **args)
     assert message.status == "error"
     assert message.artifact is None
+
+
+def test_the_view_is_changed_and_told(looking):
+    told = call(looking, "set_view", slice=2, window="lung", hide=["outlines"]).artifact.statement
+    assert told.startswith("The viewer shows slice 2 of ")
+    assert "The display window is Lung (W 1500, L −600)." in told
+    change, _ = looking.session.view
+    assert (change.window.width_hu, change.hide) == (1500, ("outlines",))
+    assert looking.session.shown[0] == 1
+    assert "goes 3 slices back" in call(looking, "set_view", slices_on=-3).content
+    assert "zoomed to R1" in call(looking, "set_view", zoom_on="r1").content
+    assert call(looking, "set_view").artifact.statement == "Nothing was to change in the viewer."
+
+
+@pytest.mark.parametrize(
+    ("args", "why"),
+    [({"slice": 4000}, "no slice 4000"), ({"width_hu": 400}, "give both"), ({"zoom_on": "R7"}, "no region R7")],
+)
+def test_a_view_that_cannot_be_is_refused_with_the_reason(looking, args, why):
+    with pytest.raises(LesionSearchError, match=why):
+        call(looking, "set_view", **args)
+    assert looking.session.view is None
+
+
+def test_a_region_is_accepted_and_removed(looking):
+    session = looking.session
+    assert "your own region already" in call(looking, "accept_region", region_id="R1").content
+    suggested = call(looking, "find_regions").artifact.regions[0].region_id
+    if suggested != "R1":
+        assert "accepted" in call(looking, "accept_region", region_id=suggested).content
+        assert session.region(suggested).origin == "click"
+    assert call(looking, "remove_region", region_id="R1").artifact.statement == "R1 is deleted."
+    assert "R1" not in [r.region_id for r in session.regions()]
+    with pytest.raises(LesionSearchError, match="There is no region R1"):
+        call(looking, "remove_region", region_id="R1")
+
+
+def test_what_lies_between_and_inside_is_told(looking, demo):
+    case = demo.case("lung")
+    looking.session.add_box(case.slice - 1, PixelBox(10, 10, 30, 30))
+    told = call(looking, "measure_distance", region_id="R1", other_region_id="R2").artifact.statement
+    assert told.startswith("R1 and R2 lie ")
+    assert "mm apart, centre to centre, both on slice" in told
+    with pytest.raises(LesionSearchError, match="between two regions"):
+        call(looking, "measure_distance", region_id="R1", other_region_id="r1")
+    assert "pixels inside R1, a tenth lie below" in call(looking, "describe_densities", region_id="R1").content

@@ -130,6 +130,18 @@ class RegionFacts(Facts):
         )
 
 
+class Stated(Facts):
+    """What was done or found, in one sentence of this program: it stands for its own evidence."""
+
+    statement: str
+
+
+class RegionRemoved(Stated):
+    """A region that is there no more."""
+
+    region_id: str
+
+
 class RegionsFound(Facts):
     """Suggestions of `find_regions`, best first: places worth a look, not findings."""
 

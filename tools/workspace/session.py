@@ -13,6 +13,7 @@ from tools.atlas.atlas import Atlas
 from tools.domain.facts import SearchFacts
 from tools.domain.region import PixelBox, Region, RegionError
 from tools.domain.study import Series, Study
+from tools.domain.view import ViewChange
 from tools.regions.create import region_from_box, region_from_click
 
 SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
@@ -36,6 +37,7 @@ class Session:
     selected_region_id: str | None = None
     revision: int = 0  # grows with every change, so that a screen knows when to redraw
     shown: tuple[int, int] | None = None  # the slice (0-based index) that was asked for last, and the revision then
+    view: tuple[ViewChange, int] | None = None  # what was asked of the view last, and the revision then
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
     _searches: dict[str, SearchFacts] = field(default_factory=dict)
@@ -52,7 +54,7 @@ class Session:
             self._regions.clear()
             self._searches.clear()
             self.selected_region_id = None
-            self.shown = None
+            self.shown = self.view = None
             self._next_number = 1
             self.revision += 1
 
@@ -74,7 +76,7 @@ class Session:
             if self.study is None or all(s.series_key != series_key for s in self.study.series):
                 raise SessionError("This study has no such series: choose one of the listed series.")
             self._series_key = series_key
-            self.shown = None
+            self.shown = self.view = None
             selected = self._regions.get(self.selected_region_id or "")
             if selected is None or selected.series_key != series_key:
                 self.selected_region_id = None
@@ -117,6 +119,12 @@ class Session:
         with self._lock:
             self.revision += 1
             self.shown = slice_index, self.revision
+
+    def change_view(self, change: ViewChange) -> None:
+        """Have the screen look at the series otherwise."""
+        with self._lock:
+            self.revision += 1
+            self.view = change, self.revision
 
     # -- regions ---------------------------------------------------------------------------------------------
     def regions(self) -> tuple[Region, ...]:

@@ -17,6 +17,7 @@ from tools.domain.lazy_volume import LazyVolume
 from tools.domain.region import OUTLINE_MARKS, OUTLINE_WORDS, Outline, PixelBox, Region, RegionError
 from tools.domain.study import SafeFacts, Series
 from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
+from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from ui.browser.modules import mounting
@@ -84,6 +85,29 @@ class RegionView(BaseModel):
     mark: str  # in words, beside the numbers; empty for a measured lesion
 
 
+class ViewCommand(BaseModel):
+    """How an answer asked the viewer to show the series; see `ViewChange`. `at` grows with each."""
+
+    at: int
+    slices_on: int = 0
+    window: WindowView | None = None
+    window_step: WindowStep | None = None
+    zoom: Zoom | None = None
+    zoom_on: str = ""
+    show: tuple[Overlay, ...] = ()
+    hide: tuple[Overlay, ...] = ()
+
+    @classmethod
+    def of(cls, asked: tuple[ViewChange, int] | None) -> "ViewCommand | None":
+        if asked is None:
+            return None
+        change, at = asked
+        return cls(
+            at=at, slices_on=change.slices_on, window=_window_view(change.window), window_step=change.window_step,
+            zoom=change.zoom, zoom_on=change.zoom_on.upper(), show=change.show, hide=change.hide,
+        )  # fmt: skip
+
+
 class ViewerState(BaseModel):
     """Everything the viewer shows. `revision` grows; an older state that arrives late is dropped."""
 
@@ -98,6 +122,7 @@ class ViewerState(BaseModel):
     start_slice: int = 0
     shown_slice: int | None = None  # the one that was asked for last, and when: an answer names it
     shown_at: int = 0
+    view: ViewCommand | None = None
     start_window: WindowView | None = None  # None: the one the file asks for, else the first of `windows`
     windows: tuple[DisplayWindow, ...] = ()
     regions: tuple[RegionView, ...] = ()
@@ -253,6 +278,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         start_slice=start,
         shown_slice=session.shown[0] if session.shown else None,
         shown_at=session.shown[1] if session.shown else 0,
+        view=ViewCommand.of(session.view),
         start_window=_window_view(visit.start_window) if index == 0 else None,
         windows=tuple(
             DisplayWindow(name=name, width=window.width_hu, level=window.level_hu)

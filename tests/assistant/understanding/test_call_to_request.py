@@ -11,6 +11,9 @@ from assistant.planning.planner import plan_turn
 from assistant.understanding.call_language import Do, ParsedCall
 from assistant.understanding.call_to_request import to_request
 from assistant.wording.not_yet import NOT_YET
+from tests.assistant.planning.test_planner import R1, state
+from tools.domain.view import ViewChange
+from tools.domain.windows import BONE_WINDOW, SOFT_TISSUE_WINDOW, Window
 
 # in the atlas' order, in which types left out leave the others
 STATE = TurnState(atlas_types=("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis"))
@@ -58,9 +61,10 @@ def test_types_left_out_leave_the_others_of_the_atlas():
 
 @pytest.mark.parametrize("do", get_args(Do))
 def test_every_call_is_done_or_told_that_nothing_does_it(do):
-    which = {"series": "2"} if do == "series" else {"image": "7"} if do == "image" else {}
+    which = {"series": {"series": "2"}, "image": {"image": "7"}, "window": {"preset": "lung"}}.get(do, {})
+    which |= {"what": "labels"} if do in ("show", "hide") else {"slice": "next"} if do == "go" else {}
     step = plan_turn([request(do=do, **which)], STATE, {})
-    if do in NOT_YET and do != "report":
+    if do in NOT_YET and do not in ("report", "window", "show", "hide", "delete"):
         assert step.text == NOT_YET[do]
     else:
         assert isinstance(step, Call) or step.text
@@ -70,7 +74,40 @@ def test_to_go_to_an_image_is_to_find_it():
     assert request(do="go", image="22").intent == "find_image"
     assert request(do="go", slice="12").topic == "slice 12"
     assert request(do="go", region="R2").topic == "slice"
-    assert request(do="go", slice="next").intent == "not_yet"
+
+
+@pytest.mark.parametrize(
+    ("said", "change"),
+    [
+        ({"do": "go", "slice": "next", "k": "5"}, ViewChange(slices_on=5)),
+        ({"do": "go", "slice": "previous"}, ViewChange(slices_on=-1)),
+        ({"do": "go", "slice": "first"}, ViewChange(slice=1)),
+        ({"do": "window", "preset": "bone"}, ViewChange(window=BONE_WINDOW)),
+        ({"do": "window", "preset": "mediastinum"}, ViewChange(window=SOFT_TISSUE_WINDOW)),
+        ({"do": "window", "width": "350", "level": "-50"}, ViewChange(window=Window(350, -50))),
+        ({"do": "window", "preset": "darker"}, ViewChange(window_step="darker")),
+        ({"do": "zoom", "way": "fit"}, ViewChange(zoom="fit")),
+        ({"do": "hide", "what": "outlines+labels"}, ViewChange(hide=("outlines", "labels"))),
+    ],
+)
+def test_words_for_the_viewer_change_the_view(said, change):
+    assert request(**said).view == change
+
+
+@pytest.mark.parametrize(
+    "said", [{"do": "show", "what": "heatmap"}, {"do": "window", "width": "400"}, {"do": "delete", "hit": "2"}]
+)
+def test_what_the_viewer_cannot_is_told(said):
+    assert request(**said).intent == "not_yet"
+
+
+def test_the_region_that_is_named_is_zoomed_to_deleted_accepted_and_read():
+    asked = ("zoom", "delete", "accept", "histogram")
+    calls = [plan_turn([request(do=do, region="R1")], state(R1), {}) for do in asked]
+    assert [(call.name, call.args) for call in calls] == [
+        ("set_view", {"zoom_on": "R1"}), ("remove_region", {"region_id": "R1"}),
+        ("accept_region", {"region_id": "R1"}), ("describe_densities", {"region_id": "R1"}),
+    ]  # fmt: skip
 
 
 def test_pointers():

@@ -8,7 +8,7 @@ const LABEL_FONT = "600 12px system-ui, sans-serif", LABEL_HEIGHT = 15, LABEL_BA
 const SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
 
 // `scene`: stage {width, height} in CSS pixels, ratio (device pixels in one of them), series, view, state, marks
-// {draft, pending, ruler, cross}, picture, and broken (the slice cannot be shown).
+// {draft, pending, ruler, cross}, picture, hidden (what is not drawn), and broken (the slice cannot be shown).
 export function drawScene(canvas, scene) {
   const { stage, ratio, series, view, state, marks, picture } = scene;
   const width = Math.round(stage.width * ratio), height = Math.round(stage.height * ratio);
@@ -17,12 +17,12 @@ export function drawScene(canvas, scene) {
   pen.context.setTransform(ratio, 0, 0, ratio, 0, 0);
   pen.context.clearRect(0, 0, stage.width, stage.height);
   if (picture.shown >= 0 && !scene.broken) pen.picture(picture.canvas);
-  if (picture.shown === view.slice)
+  if (picture.shown === view.slice && !scene.hidden.has("outlines"))
     for (const region of state.regions) if (region.slice_index === view.slice) pen.region(region, region.region_id === state.selected);
   if (marks.draft) pen.draft(marks.draft);
   if (marks.pending && marks.pending.slice === view.slice) pen.pending(marks.pending.spot);
-  if (marks.ruler && marks.ruler.slice === view.slice) pen.ruler(marks.ruler.line);
-  pen.labels();
+  if (marks.ruler && marks.ruler.slice === view.slice && !scene.hidden.has("rulers")) pen.ruler(marks.ruler.line);
+  if (!scene.hidden.has("labels")) pen.labels();
   if (marks.cross) pen.cross(marks.cross);
   if (series.calibrated) pen.scaleBar();
 }

@@ -4,7 +4,8 @@
 
 import { clamp } from "../../browser/js/numbers.js";
 
-const MIN_ZOOM = 0.5, MAX_ZOOM = 24;
+export const MAX_ZOOM = 24;
+const MIN_ZOOM = 0.5;
 const BODY_HU = -300, FIT_MARGIN = 1.12, MIN_BODY_SHARE = 1 / 8, MIN_LINE_SHARE = 1 / 50;
 const SCALE_BARS_MM = [100, 50, 20, 10, 5, 2, 1];
 

@@ -12,7 +12,8 @@ export const hasStudy = (state) => Boolean(state && state.series.length);
 export const isNewer = (before, next) => Boolean(next) && (!before || next.revision > before.revision);
 
 // What changed: whether another study or series must be opened, what is said (null: nothing new), whether the wait for
-// an opening is over, and the slice to go to (null: stay at `slice`).
+// an opening is over, the slice to go to (null: stay at `slice`), and what an answer
+// asks of the view (null: nothing new).
 export function transition(before, next, slice) {
   const newStudy = !before || before.study_key !== next.study_key;
   const newSeries = newStudy || before.series_index !== next.series_index;
@@ -21,7 +22,8 @@ export function transition(before, next, slice) {
   else if (newStudy) notice = { text: "", kind: "info" }; // the chat tells the warnings of a new study
   else if (newSeries) notice = { text: next.warnings.join(" "), kind: next.warnings.length ? "problem" : "info" }; // stays
   const idle = newStudy || Boolean(next.notice && next.notice.kind === "problem"); // nothing is being opened any more
-  return { newStudy, newSeries, notice, idle, goTo: newStudy ? null : sliceToShow(before, next, newSeries ? next.start_slice : slice) };
+  const command = !newStudy && next.view && next.view.at > (before.view?.at || 0) ? next.view : null;
+  return { newStudy, newSeries, notice, idle, command, goTo: newStudy ? null : sliceToShow(before, next, newSeries ? next.start_slice : slice) };
 }
 
 function sliceToShow(before, next, slice) {

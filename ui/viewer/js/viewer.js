@@ -3,6 +3,7 @@
 import { movableEdge } from "../../browser/js/edges.js";
 import { clamp } from "../../browser/js/numbers.js";
 import { Cine } from "./cine.js";
+import { obey } from "./commands.js";
 import { drawScene } from "./drawing.js";
 import * as geometry from "./geometry.js";
 import { listenToKeys } from "./keyboard.js";
@@ -71,6 +72,7 @@ export class Viewer {
     this.picture = null;
     this.marks = { ruler: null, draft: null, cross: null, cursor: null, pending: null };
     this.tool = "point";
+    this.hidden = new Set(); // overlays that are not drawn
     this.cine = new Cine(this);
     this.noticeTimer = 0;
     this.frameAsked = false;
@@ -132,6 +134,7 @@ export class Viewer {
     if (change.idle) this.setBusy("");
     if (change.notice) this.say(change.notice.text, change.notice.kind);
     if (change.goTo !== null) this.goTo(change.goTo);
+    if (change.command && this.view) obey(this, change.command);
     listRegions(this.find(".regions"), next, (kind, fields) => this.act(kind, fields), this.stage);
     this.stage.setAttribute("aria-label", this.view ? stageName(next) : "No study is open");
     this.draw();
@@ -255,7 +258,8 @@ export class Viewer {
     const { values, view, picture, slices, series, state, marks, size } = this;
     if (values && !view.fitted) Object.assign(view, geometry.fitted(series, size, values), { fitted: true });
     if (values) picture.paint(view.slice, values, view);
-    const scene = { series, view, state, marks, picture, slices, stage: size, ratio: window.devicePixelRatio || 1 };
+    const { hidden } = this;
+    const scene = { series, view, state, marks, picture, slices, hidden, stage: size, ratio: window.devicePixelRatio || 1 };
     drawScene(this.canvas, { ...scene, broken: slices.broken.has(view.slice) });
     showCorners(this, scene);
     showWindow(this);

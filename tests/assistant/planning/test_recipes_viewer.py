@@ -1,0 +1,60 @@
+"""What is seen and kept: nothing is done to a region that was not meant."""
+
+import pytest
+
+from assistant.core.requests import RegionRef, Request
+from assistant.planning.context import Call, Result
+from assistant.planning.planner import plan_turn
+from tests.assistant.planning.test_planner import R1, R2, region, state
+from tools.domain.facts import RegionRemoved, Stated
+from tools.domain.view import ViewChange
+
+R3 = region("R3", 5.0)
+
+
+def calls(request, now):
+    """The calls that a request makes, each of them done."""
+    made, results = [], {}
+    while isinstance(step := plan_turn([request], now, results), Call):
+        made.append((step.name, step.args))
+        facts = Stated(statement="Done.")
+        if step.name == "remove_region":
+            facts = RegionRemoved(region_id=step.args["region_id"], statement="Gone.")
+        results[step.key] = Result(facts)
+    return made, step.text
+
+
+def test_the_last_and_the_middle_slice_are_counted_from_the_series():
+    assert calls(Request("view", view=ViewChange(slice=-1)), state(R1))[0] == [("set_view", {"slice": 40})]
+    assert calls(Request("view", view=ViewChange(slice=0)), state(R1))[0] == [("set_view", {"slice": 21})]
+
+
+@pytest.mark.parametrize(
+    ("regions", "gone"),
+    [
+        ((RegionRef("id", "R2"),), ["R2"]),
+        ((RegionRef("all"),), ["R1", "R2", "R3"]),
+        ((RegionRef("other"),), ["R2", "R3"]),
+        ((), ["R1"]),  # the selected one
+    ],
+)
+def test_what_was_meant_is_removed_and_nothing_else(regions, gone):
+    now = state(R1, R2, R3).model_copy(update={"selected": "R1"})
+    made, _ = calls(Request("remove", regions=regions), now)
+    assert [args["region_id"] for _, args in made] == gone
+
+
+def test_where_none_is_named_or_selected_it_is_asked_which():
+    now = state(R1, R2).model_copy(update={"selected": None})
+    made, text = calls(Request("remove"), now)
+    assert not made
+    assert text.startswith("Which region")
+
+
+def test_a_distance_is_between_the_two_that_are_named_or_there():
+    between = [("measure_distance", {"region_id": "R1", "other_region_id": "R2"})]
+    assert calls(Request("distance"), state(R1, R2))[0] == between
+    named = Request("distance", regions=(RegionRef("id", "R1"), RegionRef("id", "R2")))
+    assert calls(named, state(R1, R2, R3))[0] == between
+    assert calls(Request("distance"), state(R1))[1].startswith("A distance is between two regions")
+    assert calls(Request("distance"), state(R1, R2, R3))[1].startswith("Which region")
