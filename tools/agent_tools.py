@@ -218,9 +218,7 @@ def find_regions(
 def measure_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, RegionFacts]:
     """Measure one region: long and short axis in mm, area, mean, standard deviation, minimum and maximum HU."""
     session = runtime.context.session
-    region = session.region(region_id)
-    session.show_slice(region.slice_index)
-    return _told(RegionFacts.of(region, session.series))
+    return _told(RegionFacts.of(session.select(region_id), session.series))
 
 
 @tool(response_format="content_and_artifact")
@@ -266,7 +264,9 @@ def compare_lesion(
     runtime: ToolRuntime[Workspace], region_id: RegionId, lesion_id: LesionId
 ) -> tuple[str, ComparisonFacts]:
     """Put a region beside one atlas lesion: similarity, differences in size and density, same patient or not."""
-    return _told(compare_with_lesion(runtime.context, region_id, lesion_id))
+    facts = compare_with_lesion(runtime.context, region_id, lesion_id)
+    runtime.context.session.select(region_id)
+    return _told(facts)
 
 
 @tool(response_format="content_and_artifact")

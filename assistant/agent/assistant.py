@@ -57,7 +57,8 @@ class _Checkpoint:
     history: tuple[BaseMessage, ...]
     open_question: str | None
     cautioned: bool
-    selected: str | None
+    selected: str | None  # when the turn before it ended
+    on_screen: str | None  # selected when the turn began
     searches: dict[str, SearchFacts]  # the last one of each region
 
 
@@ -212,8 +213,15 @@ class Assistant:
         session = self.workspace.session
         regions = session.regions() if session.study is not None else ()
         found = {r.region_id: session.search_of(r.region_id) for r in regions}
-        searches = {region_id: search for region_id, search in found.items() if search is not None}
-        return _Checkpoint(turn, tuple(self._history), self._open_question, self._cautioned, self._selected, searches)
+        return _Checkpoint(
+            turn,
+            tuple(self._history),
+            self._open_question,
+            self._cautioned,
+            self._selected,
+            session.selected.region_id if session.selected else None,
+            {region_id: search for region_id, search in found.items() if search is not None},
+        )
 
     def _restore(self) -> None:
         """Return to the checkpoint before the turn that `rewind` named."""
@@ -224,9 +232,14 @@ class Assistant:
         before = later[0]
         for _ in later:
             self._checkpoints.pop()
+        session = self.workspace.session
+        now = session.selected.region_id if session.selected else None
+        region = session.wherever(before.on_screen or "")
+        if region is not None and now == self._selected:  # nobody has chosen another region since
+            session.choose_series(region.series_key)
+            session.select(region.region_id)
         self._history = deque(before.history, maxlen=self._history.maxlen)
         self._open_question, self._cautioned, self._selected = before.open_question, before.cautioned, before.selected
-        session = self.workspace.session
         for evidence in self._ledger.forget_since(before.turn):
             facts = evidence.facts
             if isinstance(facts, SearchFacts) and session.search_of(facts.region_id) == facts:

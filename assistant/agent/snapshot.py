@@ -39,7 +39,7 @@ def turn_state(
         regions=regions,
         selected=selected,
         selection_changed=selected != selected_before,
-        searches=_searches(ledger, searched),
+        searches=_searches(ledger, searched, selected),
         trail=_trail(ledger, searched),
         last_calls=calls,
         last_region=next(
@@ -68,16 +68,15 @@ def _adopt_searches(session: Session, searched: set[str], ledger: EvidenceLedger
         ledger.add("search_similar_lesions", {"region_id": region_id, **args}, found)
 
 
-def _searches(ledger: EvidenceLedger, searched: set[str]) -> tuple[PastSearch, ...]:
-    """Return the newest search of each region, newest first, at most MAX_KEPT_SEARCHES."""
+def _searches(ledger: EvidenceLedger, searched: set[str], selected: str | None) -> tuple[PastSearch, ...]:
+    """Return the newest search of each region, that of the selected one first, then newest first, at most
+    MAX_KEPT_SEARCHES."""
     newest: dict[str, PastSearch] = {}
     for evidence in ledger.newest_first():
         facts = evidence.facts
         if isinstance(facts, SearchFacts) and facts.region_id in searched and facts.region_id not in newest:
             newest[facts.region_id] = PastSearch(evidence=evidence.number, args=evidence.args, facts=facts)
-            if len(newest) == MAX_KEPT_SEARCHES:
-                break
-    return tuple(newest.values())
+    return tuple(sorted(newest.values(), key=lambda past: past.facts.region_id != selected)[:MAX_KEPT_SEARCHES])
 
 
 def _trail(ledger: EvidenceLedger, searched: set[str]) -> tuple[dict[str, Any], ...]:

@@ -128,7 +128,7 @@ class DemoInstallation:
             if len(session.regions()) < conversation.regions:
                 raise ValueError(f"The case of {conversation.id} has fewer than {conversation.regions} lesions.")
             if conversation.selected == "none":
-                session.selected_region_id = None
+                session.deselect()
             elif conversation.regions:
                 session.select(conversation.selected)
         return Workspace(session, self.atlas, self.embedder)

@@ -39,7 +39,7 @@ def test_a_newcomer_picks_a_case_clicks_the_lesion_and_asks(visitor: Any, server
     person.page.wait_for_function("() => [...document.querySelectorAll('.hits img')].every(i => i.naturalWidth)")
     person.shot("3-answer")
 
-    person.page.locator("#chat a[href*='#lesion-']").first.click()
+    person.page.locator("#chat a[href*='#show-']").first.click()
     person.page.locator(".compare img").nth(1).wait_for()
     assert "Long axis" in person.page.locator(".compare").inner_text()
     person.page.wait_for_timeout(500)  # it scrolls into view

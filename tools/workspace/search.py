@@ -21,7 +21,9 @@ def search_region(
 
     `k` goes from 1 to the setting `max_hits`; None is the setting `hits`.
 
-    The result is also kept in the session. Raises RegionError, FilterError, AtlasError.
+    The result is also kept in the session, and the region comes to the screen.
+
+    Raises RegionError, FilterError, AtlasError.
     """
     session, atlas = workspace.session, workspace.atlas
     filters = checked_filters(filters, atlas)
@@ -54,7 +56,7 @@ def search_region(
         body_part_seen=seen.body_part_seen,
         body_part_certainty=seen.body_part_certainty,
     )
-    session.remember_search(region.region_id, facts)
+    session.remember_search(region, facts)
     return facts
 
 

@@ -34,12 +34,12 @@ class Session:
     folder: Path
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     study: Study | None = None
-    selected_region_id: str | None = None
     revision: int = 0  # grows with every change, so that a screen knows when to redraw
     shown: tuple[int, int] | None = None  # the slice (0-based index) that was asked for last, and the revision then
     view: tuple[ViewChange, int] | None = None  # what was asked of the view last, and the revision then
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
+    _selected: dict[str, str] = field(default_factory=dict)  # by series: its region chosen last
     _searches: dict[str, SearchFacts] = field(default_factory=dict)
     _next_number: int = 1
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -53,7 +53,7 @@ class Session:
             self._series_key = study.series[0].series_key
             self._regions.clear()
             self._searches.clear()
-            self.selected_region_id = None
+            self._selected.clear()
             self.shown = self.view = None
             self._next_number = 1
             self.revision += 1
@@ -71,16 +71,14 @@ class Session:
             return next(s for s in self.study.series if s.series_key == self._series_key)
 
     def choose_series(self, series_key: str) -> None:
-        """Bring another series of the study to the screen; regions stay with their own series."""
+        """Bring another series of the study to the screen; regions and selection stay with their own series."""
         with self._lock:
             if self.study is None or all(s.series_key != series_key for s in self.study.series):
                 raise SessionError("This study has no such series: choose one of the listed series.")
             self._series_key = series_key
-            self.shown = self.view = None
-            selected = self._regions.get(self.selected_region_id or "")
-            if selected is None or selected.series_key != series_key:
-                self.selected_region_id = None
+            self.view = None
             self.revision += 1
+            self.shown = None if self.selected is None else (self.selected.slice_index, self.revision)
 
     def choose_series_number(self, number: int) -> Series:
         """Bring series `number` (1 is the first listed) to the screen, and return it. Raises SessionError."""
@@ -130,13 +128,13 @@ class Session:
     def regions(self) -> tuple[Region, ...]:
         """List regions of the series on the screen, oldest first."""
         with self._lock:
-            return tuple(r for r in self._regions.values() if r.series_key == self._series_key)
+            return tuple(self._regions[i] for i in sorted(self._regions, key=_number) if self._is_here(i))
 
     def region(self, region_id: str) -> Region:
         """Find one region by id, whatever its case. Raises RegionError naming the ones there are."""
         with self._lock:
             found = self._regions.get(region_id.strip().upper())
-            if found is None or found.series_key != self._series_key:
+            if found is None or not self._is_here(found.region_id):
                 known = ", ".join(r.region_id for r in self.regions()) or "none yet"
                 raise RegionError(
                     f"There is no region {region_id.strip()[:12]} on this series (regions: {known}): "
@@ -148,16 +146,31 @@ class Session:
     def selected(self) -> Region | None:
         """The region "this" refers to: the one chosen last, if any."""
         with self._lock:
-            found = self._regions.get(self.selected_region_id or "")
-            return found if found is not None and found.series_key == self._series_key else None
+            return self._regions.get(self._selected.get(self._series_key or "", ""))
 
     def select(self, region_id: str) -> Region:
-        """Make a region the one that "this" refers to."""
+        """Make a region the one that "this" refers to, and bring its slice to the screen."""
         with self._lock:
             region = self.region(region_id)
-            self.selected_region_id = region.region_id
-            self.revision += 1
+            self._selected[region.series_key] = region.region_id
+            self.show_slice(region.slice_index)
             return region
+
+    def deselect(self) -> None:
+        """Choose no region of the series on the screen."""
+        with self._lock:
+            self._selected.pop(self._series_key or "", None)
+            self.revision += 1
+
+    def wherever(self, region_id: str) -> Region | None:
+        """Find a region of any series of the study, None where there is none."""
+        with self._lock:
+            return self._regions.get(region_id)
+
+    def all_regions(self) -> dict[str, Region]:
+        """Copy the regions of all series, by id."""
+        with self._lock:
+            return dict(self._regions)
 
     def add_click(self, slice_index: int, x: float, y: float) -> Region:
         """Outline the lesion at column x, row y. The new region is selected."""
@@ -168,8 +181,15 @@ class Session:
         return self._add(region_from_box(self.series, slice_index, box))
 
     def add_suggestions(self, found: Sequence[Region]) -> tuple[Region, ...]:
-        """Keep suggested regions, in their order; where a region is already there, that one is returned instead."""
-        return tuple(self._add(region, select=False) for region in found)
+        """Keep suggested regions, in their order; where a region is already there, that one is returned instead.
+
+        The first, which is the best, is selected.
+        """
+        with self._lock:
+            kept = tuple(self._add(region, select=False) for region in found)
+            if kept:
+                self.select(kept[0].region_id)
+            return kept
 
     def accept(self, region_id: str) -> Region:
         """Accept a suggestion as the user's own: it becomes a region like any other."""
@@ -191,36 +211,64 @@ class Session:
         """Forget a region and its search."""
         with self._lock:
             region = self.region(region_id)
+            was_selected = self.selected == region
             del self._regions[region.region_id]
             self._searches.pop(region.region_id, None)
-            if self.selected_region_id == region.region_id:
-                left = self.regions()
-                self.selected_region_id = left[-1].region_id if left else None
             self.revision += 1
+            if not was_selected:
+                return
+            left = self.regions()
+            if left:
+                self.select(left[-1].region_id)
+            else:
+                self.deselect()
+
+    def put_back(self, region: Region, search: SearchFacts | None) -> Region:
+        """Bring back a region as it was, with its search; what has its id by now is replaced. It is selected."""
+        with self._lock:
+            if region.region_id not in self._regions:
+                self._check_room()
+            self._regions[region.region_id] = region
+            self.choose_series(region.series_key)
+            self.restore_search(region.region_id, search)
+            return self.select(region.region_id)
 
     def _add(self, region: Region, select: bool = True) -> Region:
         with self._lock:
             twin = next((r for r in self.regions() if _same_lesion(r, region)), None)
             if twin is not None and region.origin == "suggested":
                 return twin
-            if twin is None and len(self._regions) >= MAX_REGIONS:
-                raise RegionError(f"A session keeps at most {MAX_REGIONS} regions: delete some you no longer need.")
+            if twin is None:
+                self._check_room()
             region_id = twin.region_id if twin is not None else f"R{self._next_number}"
             self._next_number += twin is None
             region = replace(region, region_id=region_id)
+            if twin is None or not same_outline(twin, region):
+                self._searches.pop(region_id, None)
             self._regions[region_id] = region
-            self._searches.pop(region_id, None)
-            if select:
-                self.selected_region_id = region_id
             self.revision += 1
-            return region
+            return self.select(region_id) if select else region
+
+    def _check_room(self) -> None:
+        if len(self._regions) >= MAX_REGIONS:
+            raise RegionError(f"A session keeps at most {MAX_REGIONS} regions: delete some you no longer need.")
+
+    def _is_here(self, region_id: str) -> bool:
+        return self._regions[region_id].series_key == self._series_key
 
     # -- searches and files ----------------------------------------------------------------------------------
-    def remember_search(self, region_id: str, result: SearchFacts) -> None:
-        """Keep the last search of a region, for the gallery and the report."""
+    def remember_search(self, region: Region, result: SearchFacts) -> None:
+        """Keep the last search of a region, for the gallery and the report, and bring that region to the screen.
+
+        Where the region was changed or deleted meanwhile, nothing is kept: the search is of what was there before.
+        """
         with self._lock:
-            self._searches[region_id] = result
-            self.revision += 1
+            now = self._regions.get(region.region_id)
+            if now is None or not same_outline(now, region):
+                return
+            self._searches[region.region_id] = result
+            if self._is_here(region.region_id):
+                self.select(region.region_id)
 
     def search_of(self, region_id: str) -> SearchFacts | None:
         """Read the last search of a region, if there was one."""
@@ -228,12 +276,13 @@ class Session:
             return self._searches.get(region_id)
 
     def restore_search(self, region_id: str, result: SearchFacts | None) -> None:
-        """Put a region's search back to what it was before a turn that is taken back; None: there was none."""
+        """Put a region's search back to what an earlier answer found; None: there was none."""
         with self._lock:
             if result is None:
                 self._searches.pop(region_id, None)
             elif region_id in self._regions:
                 self._searches[region_id] = result
+            self.revision += 1
 
     def forget_searches(self) -> None:
         """Drop what was searched; study and regions stay."""
@@ -252,6 +301,7 @@ class Session:
             self.study = None
             self._series_key = None
             self._regions.clear()
+            self._selected.clear()
             self._searches.clear()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -263,6 +313,15 @@ class Workspace:
     session: Session
     atlas: Atlas
     embedder: Embedder
+
+
+def same_outline(a: Region, b: Region) -> bool:
+    """Tell whether two regions are the same place and outline, whoever marked them."""
+    return (a.series_key, a.slice_index, a.box, a.outline_px) == (b.series_key, b.slice_index, b.box, b.outline_px)
+
+
+def _number(region_id: str) -> int:
+    return int(region_id[1:])
 
 
 def _same_lesion(a: Region, b: Region) -> bool:

@@ -22,6 +22,7 @@ from tools.atlas.atlas import Atlas
 from tools.domain.facts import Facts, ReportFacts, SearchFacts
 from tools.domain.lesions import AtlasError
 from ui.chat.markdown import escaped, without_html
+from ui.state.scenes import scene_of
 from ui.state.transcript import ChatStep, ChatTurn
 from ui.state.urls import report_address
 from ui.state.visits import Visit
@@ -37,6 +38,7 @@ FAILED = (
 )
 STOPPED = "*Stopped.*"
 _CITATION = re.compile(r"\[([^\[\]\s]{1,200})\](?!\()")
+_REGION = re.compile(r"\bR\d{1,4}\b")
 
 
 def converse(visit: Visit, question: str) -> Iterator[ChatTurn]:
@@ -115,6 +117,7 @@ def _add(visit: Visit, turn: ChatTurn, event: Event) -> None:
             step.title, step.duration_ms = event.title, event.duration_ms
             if event.artifact is not None:
                 step.details += "\n\n" + _details(event.artifact)
+                _keep_scene(visit, turn, event.artifact)
             if isinstance(event.artifact, ReportFacts):
                 name = event.artifact.file_name
                 turn.links.append(f"[Download {name}]({report_address(visit, name)})")
@@ -132,6 +135,15 @@ def _add(visit: Visit, turn: ChatTurn, event: Event) -> None:
                 turn.notices.append(
                     f"{count} sentence{'s' if count > 1 else ''} without evidence removed from this answer."
                 )
+
+
+def _keep_scene(visit: Visit, turn: ChatTurn, facts: Facts) -> None:
+    """Remember what a result put on the screen; what was told last comes last."""
+    scene = scene_of(visit.session, facts, turn.scenes)
+    if scene is not None:
+        turn.scenes.pop(scene.region.region_id, None)
+        turn.scenes[scene.region.region_id] = scene
+        visit.compare(scene.region.region_id, scene.lesion_id)
 
 
 def _details(facts: Facts) -> str:
@@ -163,26 +175,48 @@ def take_back(visit: Visit, turn: ChatTurn) -> None:
             each.answered_by.rewind(each.number)
 
 
-def turn_at(visit: Visit, index: int) -> ChatTurn | None:
-    """Find the turn whose question is the message at this place of the transcript, None where there is none."""
+def turn_at(visit: Visit, index: int, question: bool = True) -> ChatTurn | None:
+    """Find the turn that the message at this place of the transcript belongs to, None where there is none.
+
+    `question`: the message must be what was asked.
+    """
     place = 0
     for number, turn in enumerate(visit.turns):
-        if place == index and turn.question:
+        length = len(_messages_of(visit, turn, number))
+        if question and place == index:
+            return turn if turn.question else None
+        place += length
+        if not question and index < place:
             return turn
-        place += len(_messages_of(visit, turn, number))
     return None
 
 
 def _messages_of(visit: Visit, turn: ChatTurn, number: int) -> list[gr.ChatMessage]:
     shown = [gr.ChatMessage(content=escaped(turn.question), role="user")] if turn.question else []
     shown += _steps_of(turn, f"turn-{number}")
-    parts = [_linked_text(visit.workspace.atlas, turn), *(f"*{notice}*" for notice in turn.notices), *turn.links]
+    notices = (f"*{notice}*" for notice in turn.notices)
+    parts = [_linked_text(visit.workspace.atlas, turn), *notices, *turn.links, elsewhere(visit, turn)]
     text = without_html("\n\n".join(part for part in parts if part))
     if text:
         shown.append(gr.ChatMessage(content=text))
     elif not turn.steps and not turn.done:
         shown.append(gr.ChatMessage(content="", metadata=MetadataDict(title="Thinking…", status="pending")))
     return shown
+
+
+def elsewhere(visit: Visit, turn: ChatTurn) -> str:
+    """Offer what an answer was about and the screen does not show now, as links; say what is no longer there."""
+    if not turn.done:
+        return ""
+    session = visit.session
+    hidden = [scene for scene in turn.scenes.values() if not scene.is_shown(session)]
+    lost = [reason for scene in hidden if (reason := scene.lost(session))]
+    links = [
+        f"[Show {scene.region.region_id} of this answer](#show-{turn.key}-{scene.region.region_id}-)"
+        for scene in hidden
+        if not scene.lost(session)
+    ]
+    return " ".join((*links, *(f"*{reason}*" for reason in lost)))
 
 
 def _steps_of(turn: ChatTurn, turn_id: str) -> list[gr.ChatMessage]:
@@ -214,18 +248,32 @@ def _line(title: str, duration_ms: int | None, done: bool) -> MetadataDict:
 def _linked_text(atlas: Atlas, turn: ChatTurn) -> str:
     """Give the text of a turn with its citations as links; found once for every text."""
     if turn.linked is None or turn.linked[0] != turn.text:
-        turn.linked = (turn.text, linked(turn.text, _knows(atlas)))
+        turn.linked = (turn.text, linked(turn.text, _knows(atlas), turn))
     return turn.linked[1]
 
 
-def linked(text: str, known: Callable[[str], bool]) -> str:
-    """Turn citations `[id]` of known lesions into links that the gallery opens."""
+def linked(text: str, known: Callable[[str], bool], turn: ChatTurn) -> str:
+    """Turn citations `[id]` of known lesions into links that bring back what the answer says of them: the region that
+    is spoken of where they stand, beside the lesion."""
 
     def link(match: re.Match[str]) -> str:
         lesion_id = match[1]
-        return f"[{lesion_id}](#lesion-{quote(lesion_id, safe='')})" if known(lesion_id) else match[0]
+        if not known(lesion_id):
+            return match[0]
+        spoken_of = [r for r in _REGION.findall(text[: match.start()]) if _found_by(turn, r, lesion_id)]
+        region_id = next(iter(spoken_of[::-1] or [r for r in turn.scenes if _found_by(turn, r, lesion_id)]), "")
+        return f"[{lesion_id}](#show-{turn.key}-{region_id}-{quote(lesion_id, safe='')})"
 
     return _CITATION.sub(link, text)
+
+
+def _found_by(turn: ChatTurn, region_id: str, lesion_id: str) -> bool:
+    """Tell whether an answer puts a lesion beside a region."""
+    scene = turn.scenes.get(region_id)
+    if scene is None:
+        return False
+    hits = scene.search.hits if scene.search is not None else ()
+    return scene.lesion_id == lesion_id or any(hit.lesion_id == lesion_id for hit in hits)
 
 
 def follow_ups(visit: Visit) -> tuple[str, ...]:
@@ -254,7 +302,9 @@ def record(visit: Visit, found: SearchFacts) -> None:
         visit.turns.pop()
     step = ChatStep(f"{finished(found)} (set with the controls)", _details(found), found.duration_ms)
     ideas = next_questions(turn_state(visit.workspace, EvidenceLedger()), ["search_similar_lesions"])
-    visit.turns.append(ChatTurn(question="", steps={"controls": step}, follow_ups=ideas, done=True))
+    turn = ChatTurn(question="", steps={"controls": step}, follow_ups=ideas, done=True)
+    _keep_scene(visit, turn, found)
+    visit.turns.append(turn)
 
 
 def _knows(atlas: Atlas) -> Callable[[str], bool]:

@@ -5,7 +5,7 @@ in the session, and the controls always show the filters of the search on the sc
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -18,16 +18,17 @@ from tools.atlas.confidence import LIMIT_WORDS
 from tools.atlas.type_votes import NEIGHBOURS
 from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Confidence, Filters
-from tools.domain.region import Region
 from tools.settings import get_settings
 from tools.workspace.search import search_region
-from tools.workspace.session import Session
 from ui.browser.modules import mounting
 from ui.state.visits import Visit
 
 HERE = Path(__file__).parent
 SHOWN_VOTES = 5
 MAX_LESION_ID = 200  # characters
+
+NOT_SEARCHED = "Ask what {region_id} looks like and the most similar lesions of the atlas appear here."
+CHOOSE_ONE = "Choose a region and its most similar lesions of the atlas appear here."
 
 CONFIDENCE = {
     "high": "High confidence",
@@ -97,6 +98,8 @@ class GalleryState(BaseModel):
     verdict: str = ""
     searched: str = ""
     hint: str = ""
+    compared: str | None = None  # the atlas lesion that an answer puts beside the region, and when
+    compared_at: int = 0
 
 
 def gallery_component() -> gr.HTML:
@@ -134,25 +137,29 @@ def gallery_of(visit: Visit, problem: str = "") -> GalleryState:
     revision = visit.next_revision()
     if session.study is None:
         return GalleryState(revision=revision)
-    region = session.selected or _first_searched(session)
+    region = session.selected
     if region is None:
-        return GalleryState(revision=revision, study_key=visit.study_key)
+        hint = CHOOSE_ONE if session.regions() else ""
+        return GalleryState(revision=revision, study_key=visit.study_key, hint=hint)
+    beside = visit.compared if visit.compared and visit.compared[0] == region.region_id else None
+    common: dict[str, Any] = {
+        "revision": revision,
+        "study_key": visit.study_key,
+        "region_id": region.region_id,
+        "problem": problem,
+        "compared": beside[1] if beside else None,
+        "compared_at": beside[2] if beside else 0,
+    }
     found = session.search_of(region.region_id)
     if found is None:
-        hint = f"Ask about {region.region_id} and the most similar lesions of the atlas appear here."
-        return GalleryState(
-            revision=revision, study_key=visit.study_key, region_id=region.region_id, hint=hint, problem=problem
-        )
+        return GalleryState(**common, hint=NOT_SEARCHED.format(region_id=region.region_id))
     atlas = visit.workspace.atlas
     return GalleryState(
-        revision=revision,
-        study_key=visit.study_key,
-        region_id=region.region_id,
+        **common,
         hits=tuple(_hit(hit) for hit in found.hits),
         votes=() if found.confidence == "none" else tuple(_vote(vote) for vote in found.votes[:SHOWN_VOTES]),
         controls=FilterControls.of(found),
         types=atlas.types(),
-        problem=problem,
         calibration=vote_sentences(atlas),
         confidence=found.confidence,
         verdict=_verdict(found),
@@ -166,11 +173,6 @@ def _verdict(found: SearchFacts) -> str:
         return CONFIDENCE[found.confidence]
     level = "No type is named" if found.confidence == "none" else CONFIDENCE[found.confidence]
     return f"{level}: {LIMIT_WORDS[found.confidence_limit]}"
-
-
-def _first_searched(session: Session) -> Region | None:
-    """Find what the assistant searched by itself, the best suggestion first, for when nothing is selected."""
-    return next((region for region in session.regions() if session.search_of(region.region_id)), None)
 
 
 def vote_sentences(atlas: Atlas) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.models.registry import ModelError, offline_model, resolve_model
 from encoder.errors import LesionSearchError
 from tools.intake.intake import intake_limits, open_study
-from ui.chat.chat import MAX_QUESTION, converse, follow_ups, messages, record, say, take_back, turn_at
+from ui.chat.chat import MAX_QUESTION, converse, elsewhere, follow_ups, messages, record, say, take_back, turn_at
 from ui.chat.markdown import unescaped
+from ui.chat.recall import recall, recall_message
 from ui.gallery.gallery import gallery_of, search_again
 from ui.state.samples import SampleShelf
 from ui.state.urls import upload_folder
@@ -61,21 +62,39 @@ class PageHandlers:
         try:
             visit = self.visit(request)
         except VisitError:
-            return gr.skip(), gr.skip(), gr.skip()
+            return (gr.skip(),) * 4
+        before = _offers(visit)
         notice = perform(visit, event._data)
-        return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), list(follow_ups(visit))
+        chat = messages(visit) if _offers(visit) != before else gr.skip()
+        return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), chat, list(follow_ups(visit))
 
     def search(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Search again after a change of the filter controls, and say so in the conversation."""
         try:
             visit = self.visit(request)
         except VisitError:
-            return gr.skip(), gr.skip(), gr.skip()
+            return (gr.skip(),) * 4
         found = search_again(visit, event._data)
         if isinstance(found, str):
-            return _dump(gallery_of(visit, problem=found)), gr.skip(), gr.skip()
+            return gr.skip(), _dump(gallery_of(visit, problem=found)), gr.skip(), gr.skip()
         record(visit, found)
-        return _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+        return self._whole_page(visit)
+
+    def show(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        """Bring back what an answer showed, by one of its links."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return (gr.skip(),) * 4
+        return self._recalled(visit, recall(visit, event._data))
+
+    def choose_answer(self, event: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
+        """Bring back what an answer showed, by a click on it."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return (gr.skip(),) * 4
+        return self._recalled(visit, recall_message(visit, event.index))
 
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Open a sample case or the files that were sent."""
@@ -133,9 +152,9 @@ class PageHandlers:
         try:
             visit = self.visit(request)
         except VisitError:
-            return gr.skip(), gr.skip(), gr.skip()
+            return (gr.skip(),) * 4
         visit.forget_conversation()
-        return messages(visit), list(follow_ups(visit)), _dump(gallery_of(visit))
+        return self._whole_page(visit)
 
     def stop(self, request: gr.Request) -> None:
         """Stop answering."""
@@ -210,13 +229,15 @@ class PageHandlers:
             f"**Your study is open.** {remarks} Click a lesion or drag a box around it, then ask.".replace("  ", " "),
         )
 
-    def _whole_page(self, visit: Visit) -> tuple[Any, ...]:
-        return _dump(state_of(visit)), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+    def _whole_page(self, visit: Visit, notice: Notice | None = None) -> tuple[Any, ...]:
+        return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+
+    def _recalled(self, visit: Visit, problem: str) -> tuple[Any, ...]:
+        return self._whole_page(visit, Notice(text=problem, kind="problem") if problem else None)
 
     def _problem(self, visit: Visit, text: str) -> tuple[Any, ...]:
         say(visit, text)
-        notice = Notice(text=text, kind="problem")
-        return _dump(state_of(visit, notice)), gr.skip(), messages(visit), list(follow_ups(visit))
+        return self._whole_page(visit, Notice(text=text, kind="problem"))
 
 
 def offered_models(default: str) -> list[tuple[str, str]]:
@@ -228,6 +249,11 @@ def offered_models(default: str) -> list[tuple[str, str]]:
 
 def _dump(state: BaseModel) -> dict[str, Any]:
     return state.model_dump(mode="json")
+
+
+def _offers(visit: Visit) -> list[str]:
+    """List what each answer offers to bring back: the chat changes with it."""
+    return [elsewhere(visit, turn) for turn in visit.turns]
 
 
 def _only_chat(text: str) -> tuple[Any, ...]:

@@ -84,8 +84,11 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         }
         demo.load(page.load, outputs=[*everything, picker], queue=False, **INTERNAL)
         demo.unload(page.unload)
-        viewer.act(page.act, outputs=[viewer, gallery, chips], queue=False, trigger_mode="multiple", **INTERNAL)
-        gallery.search(page.search, outputs=[gallery, chat, chips], queue=False, trigger_mode="multiple", **INTERNAL)
+        at_once: dict[str, Any] = {"outputs": everything, "queue": False, "trigger_mode": "multiple", **INTERNAL}
+        viewer.act(page.act, **at_once)
+        gallery.search(page.search, **at_once)
+        gallery.show(page.show, **at_once)
+        chat.select(page.choose_answer, **at_once)
         viewer.open(
             page.open,
             outputs=everything,
@@ -98,7 +101,7 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         chips.ask(page.ask_chip, **answer)
         chat.retry(page.ask_again, **answer)
         chat.edit(page.edit, **answer)
-        chat.clear(page.clear, outputs=[chat, chips, gallery], queue=False, **INTERNAL)
+        chat.clear(page.clear, outputs=everything, queue=False, **INTERNAL)
         stop.click(page.stop, queue=False, **INTERNAL)
         picker.choose(page.choose_model, outputs=[chat, picker], queue=False, **INTERNAL)
     demo.queue(default_concurrency_limit=settings.answers_at_once, max_size=MAX_WAITING)

@@ -1,9 +1,11 @@
 """The transcript of a page: one turn with all that came of it."""
 
+import secrets
 import threading
 from dataclasses import dataclass, field
 
 from assistant.agent.assistant import Assistant
+from ui.state.scenes import Scene
 
 
 @dataclass
@@ -20,6 +22,8 @@ class ChatTurn:
     """One question and all that came of it."""
 
     question: str
+    key: str = field(default_factory=lambda: secrets.token_hex(4))  # names the turn in links
+    scenes: dict[str, Scene] = field(default_factory=dict)  # by region, the one spoken of last at the end
     steps: dict[str, ChatStep] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     text: str = ""

@@ -73,6 +73,7 @@ class Visit:
     start_slice: int | None = None
     start_window: Window | None = None
     upload_bytes: int = 0  # of the upload that is under way
+    compared: tuple[str, str, int] | None = None  # region and atlas lesion that an answer puts side by side, and when
     names: dict[str, str] = field(default_factory=dict)
     facts: dict[str, SafeFacts] = field(default_factory=dict)  # by series, with what their pictures look like
     turns: list["ChatTurn"] = field(default_factory=list)
@@ -90,6 +91,7 @@ class Visit:
         self.title = title
         self.start_slice = start_slice
         self.start_window = start_window
+        self.compared = None
         self.names.clear()
         self.facts.clear()
         self.forget_conversation()
@@ -138,6 +140,10 @@ class Visit:
             self.names[region.region_id] = text
         else:
             self.names.pop(region.region_id, None)
+
+    def compare(self, region_id: str, lesion_id: str | None) -> None:
+        """Put a region beside an atlas lesion; None: beside none."""
+        self.compared = (region_id, lesion_id, self.next_revision()) if lesion_id else None
 
     def next_revision(self) -> int:
         """Give a number that grows with everything sent to the screen, so that it can tell old from new: the time in

@@ -119,8 +119,7 @@ class ViewerState(BaseModel):
     warnings: tuple[str, ...] = ()
     series: tuple[SeriesView, ...] = ()
     series_index: int = 0
-    start_slice: int = 0
-    shown_slice: int | None = None  # the one that was asked for last, and when: an answer names it
+    shown_slice: int = 0  # the one to show, and when it was asked for: by an answer, or with its region
     shown_at: int = 0
     view: ViewCommand | None = None
     start_window: WindowView | None = None  # None: the one the file asks for, else the first of `windows`
@@ -266,6 +265,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
     index = next(i for i, s in enumerate(study.series) if s.series_key == series.series_key)
     selected = session.selected
     start = visit.start_slice if index == 0 and visit.start_slice is not None else series.middle_slice
+    shown, shown_at = session.shown or (start, 0)
     return ViewerState(
         revision=revision,
         visit_key=visit.key,
@@ -275,9 +275,8 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         warnings=(*study.skipped, *series.warnings),
         series=tuple(_series_view(s, i) for i, s in enumerate(study.series)),
         series_index=index,
-        start_slice=start,
-        shown_slice=session.shown[0] if session.shown else None,
-        shown_at=session.shown[1] if session.shown else 0,
+        shown_slice=shown,
+        shown_at=shown_at,
         view=ViewCommand.of(session.view),
         start_window=_window_view(visit.start_window) if index == 0 else None,
         windows=tuple(

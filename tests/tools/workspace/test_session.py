@@ -43,10 +43,29 @@ def test_ids_are_not_given_twice(session):
 
 
 def test_a_moved_box_keeps_its_name_and_forgets_its_search(session):
-    session.add_box(0, PixelBox(100, 100, 130, 130))
-    session.remember_search("R1", object())
+    session.remember_search(session.add_box(0, PixelBox(100, 100, 130, 130)), object())
+    assert session.search_of("R1") is not None
     moved = session.resize("R1", PixelBox(150, 150, 190, 190))
     assert (moved.region_id, session.search_of("R1")) == ("R1", None)
+
+
+def test_a_search_of_an_outline_that_is_gone_is_not_kept(session):
+    old = session.add_box(0, PixelBox(100, 100, 130, 130))
+    session.resize("R1", PixelBox(150, 150, 190, 190))
+    session.remember_search(old, object())
+    assert session.search_of("R1") is None
+
+
+def test_a_region_that_was_deleted_comes_back_as_it_was(session):
+    first = session.add_box(0, PixelBox(100, 100, 130, 130))
+    session.add_box(1, PixelBox(200, 200, 230, 230))
+    search = object()
+    session.remember_search(first, search)
+    session.remove("R1")
+    assert session.selected.region_id == "R2"
+    session.put_back(first, search)
+    assert [region.region_id for region in session.regions()] == ["R1", "R2"]
+    assert (session.selected, session.search_of("R1"), session.shown[0]) == (first, search, 0)
 
 
 def test_a_suggestion_becomes_a_region_when_accepted(session):
@@ -55,7 +74,8 @@ def test_a_suggestion_becomes_a_region_when_accepted(session):
     kept = session.add_suggestions(find_regions(session.series, max_regions=2))
     assert kept
     assert all(region.origin == "suggested" for region in kept)
-    assert session.selected is None
+    assert session.selected == kept[0]  # the best
+    assert session.shown[0] == kept[0].slice_index
     assert session.accept(kept[0].region_id).origin == "click"
     assert session.add_suggestions(find_regions(session.series, max_regions=2))[0].region_id == kept[0].region_id
 

@@ -12,6 +12,7 @@ from encoder.errors import LesionSearchError
 from tools.domain.lesions import Filters
 from tools.workspace.search import search_region
 from ui.chat.chat import FAILED, converse, follow_ups, linked, messages, record, turn_at
+from ui.state.transcript import ChatTurn
 
 
 class Scripted:
@@ -38,7 +39,7 @@ def test_a_question_becomes_steps_text_and_linked_citations(visit: Any) -> None:
     steps = [m for m in shown if m.metadata and m.metadata.get("title")]
     assert any("Searched" in m.metadata["title"] and m.metadata["duration"] > 0 for m in steps)
     assert all(m.metadata["status"] == "done" for m in steps)
-    assert "](#lesion-" in str(shown[-1].content)
+    assert f"](#show-{turns[-1].key}-R1-" in str(shown[-1].content)
 
 
 def test_stopping_ends_the_turn_at_once_even_when_the_model_is_silent(visit: Any) -> None:
@@ -97,11 +98,12 @@ def test_a_failure_is_a_message_and_the_next_question_works(visit: Any, error: E
 
 
 def test_only_known_lesions_become_links() -> None:
+    turn = ChatTurn("", key="0")
     text = "Like [A-1] and [B-2], see [this](https://example.org) [E1]"
-    assert linked(text, {"A-1"}.__contains__) == (
-        "Like [A-1](#lesion-A-1) and [B-2], see [this](https://example.org) [E1]"
+    assert linked(text, {"A-1"}.__contains__, turn) == (
+        "Like [A-1](#show-0--A-1) and [B-2], see [this](https://example.org) [E1]"
     )
-    assert linked("[A/1 x] [A)1]", {"A)1"}.__contains__) == "[A/1 x] [A)1](#lesion-A%291)"
+    assert linked("[A/1 x] [A)1]", {"A)1"}.__contains__, turn) == "[A/1 x] [A)1](#show-0--A%291)"
 
 
 def test_follow_ups_fit_what_is_on_the_screen(visit: Any, visits: Any) -> None:

@@ -30,7 +30,7 @@ def test_hits_votes_and_filters_of_the_selected_region(visit: Any) -> None:
 def test_nothing_similar_shows_no_votes(visit: Any) -> None:
     visit.session.add_click(visit.start_slice, 256, 256)
     facts = search_region(visit.workspace, "R1")
-    visit.session.remember_search("R1", facts.model_copy(update={"confidence": "none"}))
+    visit.session.remember_search(visit.session.region("R1"), facts.model_copy(update={"confidence": "none"}))
     state = gallery_of(visit)
     assert state.votes == ()
     assert "reference only" in state.verdict
@@ -45,7 +45,7 @@ def test_what_keeps_the_confidence_low_stands_beside_it(visit: Any) -> None:
         ("none", "body part", "No type is named: the atlas holds no lesions of this body part"),
     ):
         changed = facts.model_copy(update={"confidence": level, "confidence_limit": limit})
-        visit.session.remember_search("R1", changed)
+        visit.session.remember_search(visit.session.region("R1"), changed)
         assert gallery_of(visit).verdict == words
 
 
@@ -122,11 +122,13 @@ def test_the_next_question_builds_on_the_controls(visit: Any) -> None:
     assert second.citations == (gallery_of(visit).hits[1].lesion_id,)
 
 
-def test_without_a_chosen_region_the_search_of_a_suggestion_is_shown(visit: Any) -> None:
-    visit.assistant().ask("Find regions and search lesions like R1")
-    assert visit.session.selected is None
-    assert gallery_of(visit).region_id == "R1"
+def test_the_search_of_a_suggestion_is_shown(visit: Any) -> None:
+    visit.assistant().ask("Find regions and search lesions like R2")
+    assert visit.session.selected.region_id == gallery_of(visit).region_id == "R2"
     assert gallery_of(visit).hits
+    visit.session.deselect()
+    assert gallery_of(visit).hits == ()
+    assert "Choose a region" in gallery_of(visit).hint
 
 
 def test_what_a_vote_means_is_said_with_its_calibration(visit: Any) -> None:

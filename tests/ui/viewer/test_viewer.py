@@ -165,7 +165,7 @@ def test_an_image_number_of_the_file_is_shown_where_it_is_not_that_of_the_slice(
 
 
 def test_the_viewer_goes_to_the_slice_that_an_answer_names(visit: Any) -> None:
-    assert state_of(visit).shown_slice is None
+    assert state_of(visit).shown_slice == visit.start_slice
     before = visit.session.revision
     visit.session.show_slice(2)
     state = state_of(visit)

@@ -6,7 +6,7 @@ import { explanation, hitCard, votesChart } from "./cards.js";
 import { comparisonPanel } from "./comparison.js";
 import { Filters } from "./filters.js";
 
-const LESION_LINK = "#lesion-"; // citations in the chat
+const LINK = /#show-(\w+)-(R\d+|)-(.*)$/; // of an answer: its turn, a region and an atlas lesion
 
 // Bring a gr.HTML component to life: `element` holds gallery.html; `props.value` is the newest state, and `watch` tells
 // of a new one; `trigger` sends an event to the server.
@@ -14,11 +14,12 @@ export function mount({ element, props, trigger, watch }) {
   const gallery = new Gallery(element.querySelector(".gallery"), trigger);
   const apply = () => gallery.apply(props.value);
   document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest(`a[href*="${LESION_LINK}"]`);
-    if (!link) return;
+    const link = event.target.closest && event.target.closest('a[href*="#show-"]');
+    const named = link && LINK.exec(link.getAttribute("href"));
+    if (!named) return;
     event.preventDefault();
     event.stopPropagation();
-    if (gallery.state && gallery.state.region_id) gallery.open(decodeURIComponent(link.getAttribute("href").split(LESION_LINK)[1]));
+    trigger("show", { turn: named[1], region_id: named[2], lesion: decodeURIComponent(named[3]) });
   }, true);
   watch("value", apply);
   apply();
@@ -48,7 +49,11 @@ class Gallery {
     this.part("found").removeAttribute("aria-busy");
     document.dispatchEvent(new CustomEvent("lesion-search:hits", { detail: next.hits.length })); // the tab says how many
     this.show();
-    if (same && next.hits.length > 0 && JSON.stringify(before.hits) === JSON.stringify(next.hits)) return;
+    if (!same || !next.hits.length || JSON.stringify(before.hits) !== JSON.stringify(next.hits)) this.showHits(next);
+    if (next.compared && next.compared_at > (before ? before.compared_at : 0)) this.open(next.compared); // an answer says so
+  }
+
+  showHits(next) {
     this.chosen = null;
     this.part("place").replaceChildren();
     this.part("hits").replaceChildren(...next.hits.map((hit) => hitCard(hit, () => this.open(hit.lesion_id === this.chosen ? null : hit.lesion_id))));

@@ -11,10 +11,10 @@ export const hasStudy = (state) => Boolean(state && state.series.length);
 // An older state that arrives late is dropped.
 export const isNewer = (before, next) => Boolean(next) && (!before || next.revision > before.revision);
 
-// What changed: whether another study or series must be opened, what is said (null: nothing new), whether the wait for
-// an opening is over, the slice to go to (null: stay at `slice`), and what an answer
-// asks of the view (null: nothing new).
-export function transition(before, next, slice) {
+// What changed: whether another study or series must be opened (at its shown slice), what is said (null: nothing new),
+// whether the wait for an opening is over, the slice to go to (null: stay), and what an answer asks of the view (null:
+// nothing new).
+export function transition(before, next) {
   const newStudy = !before || before.study_key !== next.study_key;
   const newSeries = newStudy || before.series_index !== next.series_index;
   let notice = null;
@@ -23,22 +23,8 @@ export function transition(before, next, slice) {
   else if (newSeries) notice = { text: next.warnings.join(" "), kind: next.warnings.length ? "problem" : "info" }; // stays
   const idle = newStudy || Boolean(next.notice && next.notice.kind === "problem"); // nothing is being opened any more
   const command = !newStudy && next.view && next.view.at > (before.view?.at || 0) ? next.view : null;
-  return { newStudy, newSeries, notice, idle, command, goTo: newStudy ? null : sliceToShow(before, next, newSeries ? next.start_slice : slice) };
-}
-
-function sliceToShow(before, next, slice) {
-  if (!hasStudy(next)) return null;
-  let at = null;
-  if (before.selected !== next.selected && next.selected) {
-    const region = next.regions.find((each) => each.region_id === next.selected);
-    if (region && region.slice_index !== slice) at = region.slice_index;
-  }
-  // new suggestions that are all elsewhere: the best of them, which is the first
-  const old = new Set(before.regions.map((region) => region.region_id));
-  const fresh = next.regions.filter((region) => region.suggested && !old.has(region.region_id));
-  if (fresh.length && !fresh.some((region) => region.slice_index === (at ?? slice))) at = fresh[0].slice_index;
-  if (next.shown_at > (before.shown_at || 0)) at = next.shown_slice; // an answer names it
-  return at;
+  const goTo = !newSeries && next.shown_at > (before.shown_at || 0) ? next.shown_slice : null;
+  return { newStudy, newSeries, notice, idle, command, goTo };
 }
 
 export function regionAfterSelected(state) {

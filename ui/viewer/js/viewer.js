@@ -125,7 +125,7 @@ export class Viewer {
 
   apply(next) {
     if (!isNewer(this.state, next)) return;
-    const change = transition(this.state, next, this.view ? this.view.slice : 0);
+    const change = transition(this.state, next);
     this.state = next;
     this.marks.pending = null;
     this.becomeReady();
@@ -149,7 +149,7 @@ export class Viewer {
     if (!hasStudy(this.state)) return;
     const { state, series } = this;
     const start = state.start_window || firstWindow(series, state.windows);
-    this.view = { slice: state.start_slice, fitted: false, ...geometry.wholeImage(series), width: start.width, level: start.level };
+    this.view = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), width: start.width, level: start.level };
     this.picture = new Picture(series);
     this.slices = new Slices({
       address: `studies/${state.study_key}/series/${state.series_index}/slices/`,
