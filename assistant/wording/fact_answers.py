@@ -2,19 +2,8 @@
 
 from collections.abc import Sequence
 
-from assistant.wording.fixed_sentences import LOSSY_DENSITY, NOTHING_FOUND, SEX_OTHER, outline_note
-from assistant.wording.phrases import (
-    BODY_PART_UNKNOWN,
-    body_part_seen,
-    cite,
-    counted,
-    lesion_facts,
-    likeness,
-    listed,
-    number,
-    person,
-    size,
-)
+from assistant.wording.fixed_sentences import LOSSY_DENSITY, NOTHING_FOUND, REAL_ATLAS_HOW, SEX_OTHER, outline_note
+from assistant.wording.phrases import BODY_PART_UNKNOWN, body_part_seen, cite, counted, lesion_facts, listed, person
 from assistant.wording.study_answers import MODALITIES, known_traits, series_name
 from tools.domain.facts import (
     AtlasFacts,
@@ -27,6 +16,7 @@ from tools.domain.facts import (
     ReportFacts,
     StudyFacts,
 )
+from tools.domain.number_words import likeness, number, size
 from tools.domain.region import OUTLINE_MARKS
 from tools.domain.study_words import DENSITY_DOUBTS, spacing_words
 
@@ -184,6 +174,8 @@ def atlas_answer(facts: AtlasFacts, asked: Sequence[str] = ()) -> str:
     by = {"lesion_type": "type", "body_part": "body part"}.get(facts.group_by, facts.group_by)
     counts = sorted(facts.counts.items(), key=lambda c: -c[1])
     told.append(f"By {by}: {', '.join(f'{words.get(n, n)} {c}' for n, c in counts)}.")
+    if facts.synthetic:
+        told.append(REAL_ATLAS_HOW)
     return " ".join(told)
 
 

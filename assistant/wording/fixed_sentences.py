@@ -25,10 +25,8 @@ WENT_BACK = "Back to the search before."
 NOTHING_SEARCHED = "I have not searched yet, so there is nothing to explain. Ask what the lesion looks like first."
 NO_HITS_TO_NAME = "The last search found no lesion, so there is none to show. Loosen a filter and search again."
 NOT_RECORDED = "The atlas does not record that for these hits."
-REAL_ATLAS = (
-    "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration; "
-    "`lesion-search index` builds an atlas from real cases."
-)
+REAL_ATLAS = "This is the synthetic teaching atlas and your study is real CT, so take the likeness as a demonstration."
+REAL_ATLAS_HOW = "`lesion-search index` builds an atlas from real cases."
 HIT_LIMIT_NOTE = f"I show at most {get_settings().max_hits} hits."
 COMPARE_WITH_WHAT = "Compare with what: a lesion id, or shall I search first and take the closest?"
 THANKS = "You are welcome."
@@ -154,7 +152,7 @@ def fixed_texts() -> tuple[str, ...]:
     return (
         LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(), *OUTLINE_NOTES.values(),
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
-        NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, THANKS, NOTED, HELP,
+        NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, ONE_SERIES,

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from tools.domain.facts import HitFacts, LesionFacts, RegionFacts
 from tools.domain.lesions import Filters
+from tools.domain.number_words import number, percent, size
 from tools.domain.region import OUTLINE_MARKS
 from tools.domain.study_words import OLDEST_STATED_YEARS
 
@@ -25,25 +26,6 @@ def body_part_seen(region: str, certainty: float) -> str:
     return f"{BODY_PART_UNKNOWN[:-1]}; it looks like {part} ({percent(certainty)})."
 
 
-def number(value: float) -> str:
-    """Write a number with one decimal at most, none where it is zero."""
-    return f"{round(value, 1):g}"
-
-
-def percent(probability: float) -> str:
-    """Write a probability (0 to 1) as whole per cent; never 0% or 100% for what is not exactly that."""
-    if 0 < probability < 0.01:
-        return "under 1%"
-    if 0.99 < probability < 1:
-        return "over 99%"
-    return f"{round(100 * probability)}%"
-
-
-def likeness(similarity: float) -> str:
-    """Write a cosine similarity: two decimals, three where two would all read 0.99 or 1.00."""
-    return f"{similarity:.3f}" if similarity >= 0.985 else f"{similarity:.2f}"
-
-
 def listed(words: Iterable[str], last: str = "and") -> str:
     """Join words as `a, b and c`."""
     items = list(words)
@@ -55,15 +37,6 @@ def listed(words: Iterable[str], last: str = "and") -> str:
 def counted(n: int, noun: str, plural: str | None = None) -> str:
     """Count in words: `1 hit`, `2 hits`."""
     return f"{n} {noun if n == 1 else plural or noun + 's'}"
-
-
-def size(long_mm: float | None, short_mm: float | None = None) -> str:
-    """Write axes as `18.2 × 12.4 mm`, `18.2 mm`, or nothing."""
-    if long_mm is None:
-        return ""
-    if short_mm is None:
-        return f"{number(long_mm)} mm"
-    return f"{number(long_mm)} × {number(short_mm)} mm"
 
 
 def person(sex: str | None, age_years: int | None) -> str:

@@ -13,14 +13,12 @@ from assistant.wording.phrases import (
     filter_phrases,
     joined,
     lesion_facts,
-    likeness,
     listed,
-    number,
-    percent,
     region_place,
 )
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import HitFacts, RegionFacts, SearchFacts
+from tools.domain.number_words import likeness, number, percent
 
 NEAREST_SHOWN = 3
 SAME_SIZE = 0.15  # axes that differ by less than this share count as similar

@@ -6,8 +6,9 @@ What the file does not say is said too: silence is never taken for an answer.
 from collections.abc import Callable, Sequence
 
 from assistant.wording.fixed_sentences import DATE_NEVER_KEPT, SEX_OTHER
-from assistant.wording.phrases import BODY_PART_UNKNOWN, body_part_seen, counted, joined, listed, number, person
+from assistant.wording.phrases import BODY_PART_UNKNOWN, body_part_seen, counted, joined, listed, person
 from tools.domain.facts import ImageFacts, RegionFacts, SeriesFacts, SeriesSelected, StudyFacts
+from tools.domain.number_words import number
 from tools.domain.study import SafeFacts
 from tools.domain.study_words import spacing_words
 

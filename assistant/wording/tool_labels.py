@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from assistant.wording.phrases import counted, filter_phrases, likeness, number, size
+from assistant.wording.phrases import counted, filter_phrases
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
@@ -21,6 +21,7 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.lesions import Filters
+from tools.domain.number_words import likeness, number, size
 from tools.domain.region import OUTLINE_MARKS
 
 _DENIES = re.compile(r"\b(?:not|no|none|cannot|unable|fail(?:s|ed)?|error|nothing|never)\b|n['’]t\b", re.IGNORECASE)

@@ -13,6 +13,7 @@ from encoder.errors import LesionSearchError
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import HitFacts, RegionFacts, SearchFacts, StudyFacts
 from tools.domain.lesions import Filters
+from tools.domain.number_words import size
 from tools.domain.study_words import age_words
 
 ReportFormat = Literal["html", "json", "dicom-sr"]
@@ -127,7 +128,7 @@ def filter_words(filters: Filters) -> str:
 def lesion_words(hit: HitFacts) -> str:
     """Word a hit's long axis in mm and its patient's sex and age in years, as far as they are known."""
     return known(
-        f"{hit.long_axis_mm:g} mm" if hit.long_axis_mm is not None else None,
+        size(hit.long_axis_mm) or None,
         hit.sex,
         age_words(hit.age_years, "y", "y") if hit.age_years is not None else None,
     )

@@ -8,6 +8,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from tools.domain.facts import RegionFacts
+from tools.domain.number_words import likeness, number, percent, size
 from tools.domain.region import OUTLINE_WORDS
 from tools.domain.study import SafeFacts
 from tools.domain.study_words import DENSITY_DOUBTS, age_words, lossy_words, series_words
@@ -47,6 +48,7 @@ def _template() -> Template:
     )
     environment.filters |= {"base64": _base64}
     environment.filters |= {words.__name__: words for words in (confidence_words, filter_words, lesion_words)}
+    environment.filters |= {words.__name__: words for words in (likeness, percent)}
     environment.filters |= {rows.__name__: rows for rows in (shown_votes, study_facts, region_facts)}
     environment.globals["ORIGIN_WORDS"] = ORIGIN_WORDS
     return environment.get_template(TEMPLATE.name)
@@ -101,9 +103,9 @@ def region_facts(facts: RegionFacts) -> dict[str, str | None]:
     }
     return {
         "Outline": OUTLINE_WORDS[facts.outline] or None,
-        "Long axis": None if facts.long_axis_mm is None else f"{facts.long_axis_mm:g} mm",
-        "Short axis": None if facts.short_axis_mm is None else f"{facts.short_axis_mm:g} mm",
-        "Area": None if facts.area_mm2 is None else f"{facts.area_mm2:g} mm²",
+        "Long axis": None if facts.long_axis_mm is None else size(facts.long_axis_mm),
+        "Short axis": None if facts.short_axis_mm is None else size(facts.short_axis_mm),
+        "Area": None if facts.area_mm2 is None else f"{number(facts.area_mm2)} mm²",
         **{name: f"{hu:g} HU" if facts.units == "HU" else None for name, hu in densities.items()},
         "Densities": "may be off: the images were compressed with loss" if facts.lossy else None,
         "Doubt": DENSITY_DOUBTS[facts.density_doubt] if facts.density_doubt else None,

@@ -12,6 +12,7 @@ import typer
 
 from encoder.errors import LesionSearchError, storage_error
 from tools.domain.lesions import check_hits
+from tools.domain.number_words import likeness, number, percent
 from tools.domain.region import PixelBox, Region, RegionError
 from tools.settings import Settings, get_settings
 from ui.cli.arguments import check_study, parse_roi
@@ -210,7 +211,8 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
     for column in ("#", "lesion", "type", "similarity", "long axis mm", "sex", "age", "patient"):
         table.add_column(column, overflow="fold")  # a whole id, on two lines where the screen is narrow
     for hit in facts.hits:
-        cells = (hit.rank, hit.lesion_id, hit.lesion_type, f"{hit.similarity:.3f}", hit.long_axis_mm, hit.sex)
+        long_axis = "" if hit.long_axis_mm is None else number(hit.long_axis_mm)
+        cells = (hit.rank, hit.lesion_id, hit.lesion_type, likeness(hit.similarity), long_axis, hit.sex)
         table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
     console = _console()
     if region.outline != "measured":
@@ -221,7 +223,7 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
     if facts.confidence_limit:
         console.print(f"The confidence is no higher because {LIMIT_WORDS[facts.confidence_limit]}.")
     if facts.votes:
-        console.print("Votes: " + ", ".join(f"{v.lesion_type} {v.probability:.0%}" for v in facts.votes))
+        console.print("Votes: " + ", ".join(f"{v.lesion_type} {percent(v.probability)}" for v in facts.votes))
 
 
 def _console() -> "Console":

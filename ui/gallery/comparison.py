@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
-from assistant.wording.phrases import likeness, person
+from assistant.wording.phrases import person
 from tools.domain.facts import ComparisonFacts
+from tools.domain.number_words import likeness
 from tools.domain.region import Region
 from tools.domain.study import Series
 from tools.regions.crop import apply_window, best_window, crop_box, crop_roi, field_of_view_mm

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from assistant.wording.phrases import filter_phrases, likeness, percent, person, size
+from assistant.wording.phrases import filter_phrases, person
 from assistant.wording.search_answers import nothing_found
 from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas
@@ -18,6 +18,7 @@ from tools.atlas.confidence import LIMIT_WORDS
 from tools.atlas.type_votes import NEIGHBOURS
 from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Confidence, Filters
+from tools.domain.number_words import likeness, percent, size
 from tools.settings import get_settings
 from tools.workspace.search import search_region
 from ui.browser.modules import mounting

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 
 from encoder.errors import LesionSearchError
 from tools.domain.lazy_volume import LazyVolume
+from tools.domain.number_words import size
 from tools.domain.region import OUTLINE_MARKS, OUTLINE_WORDS, Outline, PixelBox, Region, RegionError
 from tools.domain.study import SafeFacts, Series
 from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
@@ -332,10 +333,10 @@ def measured(region: Region, units: str) -> tuple[str, str]:
     m = region.measurement
     if m.long_axis_mm is None or m.short_axis_mm is None:
         width, height = region.box.x1 - region.box.x0, region.box.y1 - region.box.y0
-        size = f"{width} × {height} px"
+        extent = f"{width} × {height} px"
     else:
-        size = f"{m.long_axis_mm:.1f} × {m.short_axis_mm:.1f} mm"
-    return size, f"{round(m.mean_hu)} ± {round(m.sd_hu)} HU" if units == "HU" else "not HU"
+        extent = size(m.long_axis_mm, m.short_axis_mm)
+    return extent, f"{round(m.mean_hu)} ± {round(m.sd_hu)} HU" if units == "HU" else "not HU"
 
 
 def side_letters(affine: NDArray[np.float64] | None) -> tuple[str, str, str, str] | None:

@@ -1,6 +1,6 @@
 """The small phrases every answer is made of."""
 
-from assistant.wording.phrases import bounds, filter_phrases, percent, person, size
+from assistant.wording.phrases import bounds, filter_phrases, person
 from tests.assistant.facts import TYPES
 from tools.domain.lesions import Filters
 
@@ -15,13 +15,10 @@ def test_filters_are_said_in_words() -> None:
 
 
 def test_small_phrases() -> None:
-    assert size(20.0, 12.5) == "20 × 12.5 mm"
     assert person("F", 63) == "woman of 63"
     assert person("M", 12) == "boy of 12"
     assert person(None, 50) == "patient of 50"
     assert person("F", 0) == "girl under 1 year"
     assert person(None, 0) == "child under 1 year"
     assert person("M", 90) == "man of 90 or older"
-    assert percent(0.004) == "under 1%"
-    assert percent(0.9996) == "over 99%"
     assert bounds("aged", None, 39, "") == ["aged 39 or under"]

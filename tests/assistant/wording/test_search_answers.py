@@ -2,13 +2,13 @@
 
 import pytest
 
-from assistant.wording.fact_answers import measure_answer, regions_answer
+from assistant.wording.fact_answers import atlas_answer, measure_answer, regions_answer
 from assistant.wording.fixed_sentences import CAUTION
 from assistant.wording.search_answers import search_answer, sureness_answer, why_answer
 from assistant.wording.tool_labels import finished
 from tests.assistant.facts import TYPES
 from tests.assistant.grounding.test_checker import REGION, SEARCH, STATE, cut
-from tools.domain.facts import RegionsFound, VoteFacts
+from tools.domain.facts import AtlasFacts, RegionsFound, VoteFacts
 from tools.domain.region import Outline
 
 
@@ -58,7 +58,15 @@ def test_nothing_similar_names_no_type_but_shows_the_nearest() -> None:
     assert "Nothing similar enough in this atlas" in text
     assert "The nearest, for reference only:\n- [A-01]" in text
     assert "most resembles" not in text
-    assert "lesion-search index" in text
+    assert "take the likeness as a demonstration" in text
+
+
+def test_how_a_real_atlas_is_built_is_said_of_the_atlas_and_not_in_every_answer() -> None:
+    synthetic = SEARCH.model_copy(update={"synthetic_atlas": True})
+    assert "lesion-search" not in search_answer(synthetic, REGION)
+    atlas = AtlasFacts(name="demo", total=2, patients=2, group_by="sex", counts={"F": 2}, synthetic=True)
+    assert atlas_answer(atlas).count("lesion-search index") == 1
+    assert "lesion-search" not in atlas_answer(atlas.model_copy(update={"synthetic": False}))
 
 
 def test_no_hits_says_that_the_filters_let_nothing_pass() -> None:

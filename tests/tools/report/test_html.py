@@ -19,7 +19,7 @@ def test_the_page_says_what_was_measured_and_found(tmp_path: Path) -> None:
     assert page.open == []
     for shown in (
         "Region R1", "Slice 12 of 40 · outlined from a click", "23.4 mm", "17.1 mm", "311 mm²", "41 HU", "-7 HU",
-        "Region R2", "suggested by the program", "82 %", "liver-0001", "0.980", "11.5 mm · M · 41 y",
+        "Region R2", "suggested by the program", "82%", "liver-0001", "0.98", "11.5 mm · M · 41 y",
         "p-000000000001", "Match confidence: high.", "Slices are unevenly spaced.", "f" * 64, "0.70 × 0.70 mm",
         "synthetic teaching lesions only", "other patients · types liver · size to 40 mm", "2026-03-01 09:30 UTC",
     ):  # fmt: skip
@@ -71,7 +71,7 @@ def test_no_name_changes_the_structure_of_the_page(name: str) -> None:
 def test_where_nothing_is_similar_the_page_guesses_no_type(tmp_path: Path) -> None:
     page = Page(write_report(make_report(confidence="none"), "html", tmp_path).read_text("utf-8"))
     assert "Nothing similar enough" in page.seen
-    assert "82 %" not in page.seen
+    assert "82%" not in page.seen
     assert "liver-0001" in page.seen
 
 

@@ -2,6 +2,9 @@
 
 export const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
+// A number with so many decimals at most: zeros at the end are left out, as in the sentences of the chat.
+export const decimal = (value, digits = 1) => String(Number(value.toFixed(digits)));
+
 export const distance = ([x0, y0], [x1, y1]) => Math.hypot(x1 - x0, y1 - y0);
 
 // One finger of two went from `was` to `now` while the `other` rested: how the picture moves, and by how much it grows

@@ -1,15 +1,16 @@
 // A region beside a lesion of the atlas: both pictures at one scale, and their measurements.
 
 import { make, makeButton } from "../../browser/js/dom.js";
+import { decimal } from "../../browser/js/numbers.js";
 
 const MISSING = "–";
 
-export const millimetres = (value) => (value == null ? MISSING : `${value.toFixed(1)} mm`);
+export const millimetres = (value) => (value == null ? MISSING : `${decimal(value)} mm`);
 
 export function differenceText(value, digits, unit) {
   if (value == null) return "";
   const sign = value > 0 ? "+" : value < 0 ? "−" : "±";
-  return `${sign}${Math.abs(value).toFixed(digits)} ${unit}`;
+  return `${sign}${decimal(Math.abs(value), digits)} ${unit}`;
 }
 
 // The table's rows: name, region, lesion, difference.

@@ -2,7 +2,7 @@
 // whole image fits the stage) and the point of the image, in mm, that lies in the middle of the stage. A `stage` has
 // width and height in CSS pixels. A `series` has columns, rows, column_mm and row_mm. A box is [x0, y0, x1, y1].
 
-import { clamp } from "../../browser/js/numbers.js";
+import { clamp, decimal } from "../../browser/js/numbers.js";
 
 export const MAX_ZOOM = 24;
 const MIN_ZOOM = 0.5;
@@ -117,7 +117,7 @@ export function steppedPixel(series, from, [dx, dy], step) {
 // The length of a line in words: mm where the pixels' size is known.
 export function lengthText(series, [x0, y0, x1, y1]) {
   if (!series.calibrated) return `${Math.hypot(x1 - x0, y1 - y0).toFixed(0)} px`;
-  return `${Math.hypot((x1 - x0) * series.column_mm, (y1 - y0) * series.row_mm).toFixed(1)} mm`;
+  return `${decimal(Math.hypot((x1 - x0) * series.column_mm, (y1 - y0) * series.row_mm))} mm`;
 }
 
 // The longest round length in mm that fits a quarter of the stage.

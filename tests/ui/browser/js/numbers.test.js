@@ -1,5 +1,5 @@
 import { close, equal, test } from "../../../js/harness.js";
-import { clamp, distance, pinch } from "../../../../ui/browser/js/numbers.js";
+import { clamp, decimal, distance, pinch } from "../../../../ui/browser/js/numbers.js";
 
 test("a number is kept within its bounds", () => {
   equal([clamp(5, 0, 3), clamp(-5, 0, 3), clamp(2, 0, 3)], [3, 0, 2]);
@@ -15,4 +15,8 @@ test("two fingers that part enlarge around their middle and move by half the way
 
 test("fingers in one place do not enlarge without end", () => {
   close(pinch([50, 50], [53, 54], [50, 50]).factor, 5);
+});
+
+test("zeros at the end of a number are left out", () => {
+  equal([decimal(12), decimal(12.34), decimal(-0.04), decimal(12.345, 2), decimal(12.6, 0)], ["12", "12.3", "0", "12.35", "13"]);
 });

@@ -8,7 +8,7 @@ test("differences carry their sign, also none at all", () => {
 });
 
 test("what was not measured is a dash", () => {
-  equal([millimetres(12.345), millimetres(0), millimetres(null)], ["12.3 mm", "0.0 mm", "–"]);
+  equal([millimetres(12.345), millimetres(0), millimetres(null)], ["12.3 mm", "0 mm", "–"]);
 });
 
 test("the table compares what both have", () => {
@@ -17,8 +17,8 @@ test("the table compares what both have", () => {
     long_axis_difference_mm: 2, short_axis_difference_mm: null, region_roi_mean: 0, lesion_roi_mean: 45,
   };
   equal(measurementRows({ facts, query_patient: "woman, 64", hit_patient: "", age_difference_years: null }), [
-    ["Long axis", "20.0 mm", "18.0 mm", "+2.0 mm"],
-    ["Short axis", "–", "9.0 mm", ""],
+    ["Long axis", "20 mm", "18 mm", "+2 mm"],
+    ["Short axis", "–", "9 mm", ""],
     ["Density in the middle", "0 HU", "45 HU", "−45 HU"],
     ["Person", "woman, 64", "–", ""],
   ]);

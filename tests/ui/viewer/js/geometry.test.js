@@ -128,9 +128,9 @@ test("the cross-hair steps between the middles of pixels and stays on the image"
 });
 
 test("lengths are in mm where pixels have a size, along each axis its own", () => {
-  equal(geometry.lengthText(sagittal, [0, 0, 10, 0]), "7.0 mm");
-  equal(geometry.lengthText(sagittal, [0, 0, 0, 10]), "50.0 mm");
-  equal(geometry.lengthText({ ...square, row_mm: 1, column_mm: 1 }, [1, 1, 4, 5]), "5.0 mm");
+  equal(geometry.lengthText(sagittal, [0, 0, 10, 0]), "7 mm");
+  equal(geometry.lengthText(sagittal, [0, 0, 0, 10]), "50 mm");
+  equal(geometry.lengthText({ ...square, row_mm: 1, column_mm: 1 }, [1, 1, 4, 5]), "5 mm");
   equal(geometry.lengthText({ ...square, calibrated: false }, [0, 0, 30, 40]), "50 px");
 });
 

@@ -1,0 +1,29 @@
+"""Numbers as people read them: rounded one way in answers, reports, on the page and on the command line."""
+
+
+def number(value: float) -> str:
+    """Write a number with one decimal at most, none where it is zero."""
+    return f"{round(value, 1):g}"
+
+
+def percent(probability: float) -> str:
+    """Write a probability (0 to 1) as whole per cent; never 0% or 100% for what is not exactly that."""
+    if 0 < probability < 0.01:
+        return "under 1%"
+    if 0.99 < probability < 1:
+        return "over 99%"
+    return f"{round(100 * probability)}%"
+
+
+def likeness(similarity: float) -> str:
+    """Write a cosine similarity: two decimals, three where two would all read 0.99 or 1.00."""
+    return f"{similarity:.3f}" if similarity >= 0.985 else f"{similarity:.2f}"
+
+
+def size(long_mm: float | None, short_mm: float | None = None) -> str:
+    """Write axes as `18.2 × 12.4 mm`, `18.2 mm`, or nothing."""
+    if long_mm is None:
+        return ""
+    if short_mm is None:
+        return f"{number(long_mm)} mm"
+    return f"{number(long_mm)} × {number(short_mm)} mm"
