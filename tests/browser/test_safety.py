@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import WAIT_MS, running
+from tests.browser.conftest import OUTPUT, WAIT_MS, running
 from tests.browser.test_journeys import lesion_on
 
 pytestmark = pytest.mark.browser
@@ -159,15 +159,18 @@ def test_paper_gets_the_picture_and_the_whole_conversation_in_black_on_white(
     page.locator(".hits button").nth(3).wait_for()
     person.answer()
     page.locator("body.dark").wait_for()
+    page.set_viewport_size({"width": 720, "height": 1000})  # a sheet is as narrow as a phone held sideways
     page.emulate_media(media="print")
     page.locator("body:not(.dark)").wait_for()
-    for hidden in ("#ask-row", "#chips", "#model", "#theme-button", "#viewer .toolbar", "#gallery .filters"):
+    for hidden in ("#ask-row", "#chips", "#model", "#theme-button", "#tabs", "#viewer .toolbar", "#gallery .filters"):
         assert page.locator(hidden).is_hidden(), hidden
-    assert page.locator("#viewer .stage").is_visible()
+    for shown in ("#viewer .stage", "#viewer .regions li", "#gallery .hits li", "#chat .bot"):
+        assert page.locator(shown).last.is_visible(), shown
     for scrolled in ("#chat [role=log]", "#left", "#right"):
         lost = page.locator(scrolled).evaluate("e => e.scrollHeight - e.clientHeight")
         assert lost <= 1, scrolled
-    person.shot("print")
+    OUTPUT.mkdir(exist_ok=True)
+    page.screenshot(path=OUTPUT / "print.png", full_page=True)
     page.emulate_media(media="screen")
     page.locator("body.dark").wait_for()
 
