@@ -1,6 +1,6 @@
 """The recipes beside searching: one for each kind of request."""
 
-from assistant.core.requests import Request
+from assistant.core.requests import FilterSpec, Request
 from assistant.core.turn_state import PastSearch
 from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
 from assistant.planning.recipes_search import find_similar
@@ -27,7 +27,8 @@ def what(request: Request, context: PlanningContext) -> Recipe:
     """Say what a region looks like, by a plain search; "what is #2" describes the hit."""
     if request.nth is not None and not request.regions and context.searches and len(context.regions) < 2:
         return (yield from describe_lesion(request, context))
-    plain = Request("what", regions=request.regions, nth=request.nth, types=request.types)
+    wanted = FilterSpec(k=request.wanted.k)
+    plain = Request("what", wanted, regions=request.regions, nth=request.nth, types=request.types)
     return (yield from find_similar(plain, context))
 
 

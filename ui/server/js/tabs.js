@@ -1,6 +1,6 @@
 // On a narrow screen one pane is seen at a time: picture, hits or chat (page.css). On a wide one the tabs are hidden.
 
-const LEADS_TO = { chat: "#chips button", hits: 'a[href*="#lesion-"]', picture: ".samples button" };
+const LEADS_TO = { chat: "#chips button", hits: 'a[href*="#show-"]', picture: ".samples button" };
 
 export function mount({ element }) {
   const tabs = [...element.querySelectorAll("[data-pane]")];

@@ -20,7 +20,7 @@ test("there is a study when it has series", () => {
 
 test("a new study opens its series, ends the wait and clears the notice", () => {
   for (const before of [null, state({ study_key: "b" })])
-    equal(transition(before, state()), { newStudy: true, newSeries: true, notice: { text: "", kind: "info" }, idle: true, goTo: null });
+    equal(transition(before, state()), { newStudy: true, newSeries: true, notice: { text: "", kind: "info" }, idle: true, command: null, goTo: null });
 });
 
 test("the notice of a new study is said", () => {
@@ -40,7 +40,14 @@ test("a slice that an answer or a chosen region asks for is gone to, once", () =
 });
 
 test("a state that changes nothing moves nothing", () => {
-  equal(transition(state(), state()), { newStudy: false, newSeries: false, notice: null, idle: false, goTo: null });
+  equal(transition(state(), state()), { newStudy: false, newSeries: false, notice: null, idle: false, command: null, goTo: null });
+});
+
+test("what an answer asks of the view is done once, and not in another study", () => {
+  const asked = state({ view: { at: 9, zoom: "in" } });
+  equal(transition(state(), asked).command, asked.view);
+  equal(transition(asked, asked).command, null);
+  equal(transition(state({ study_key: "b" }), asked).command, null);
 });
 
 test("a problem ends the wait", () => {
