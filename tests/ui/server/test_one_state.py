@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 
 from assistant.agent.assistant import Assistant
-from assistant.wording.phrases import likeness
 from tests.conftest import examples
 from tests.ui.screen import PlayedAssistant, Screen
+from tools.domain.number_words import likeness
 from tools.domain.study import Study
 from tools.workspace.compare import compare_with_lesion
 from ui.server.handlers import PageHandlers
