@@ -99,7 +99,7 @@ class Screen:
         return SimpleNamespace(cookies={COOKIE: self.cookie}, session_hash=self.page)
 
     def send(self, handler: Callable[..., Any], data: Any = None, **event: Any) -> None:
-        """Let a handler with the outputs of the page answer an event."""
+        """Let a handler answer an event whose first four outputs are those of the page."""
         events = (SimpleNamespace(_data=data, **event),) if data is not None or event else ()
         self._show(handler(*events, self.request))
 
