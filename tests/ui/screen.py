@@ -124,7 +124,7 @@ class Screen:
             self._show((viewer, gallery, chat, chips))
 
     def _show(self, outputs: tuple[Any, ...]) -> None:
-        viewer, gallery, chat, _ = outputs
+        viewer, gallery, chat = outputs[:3]
         if "revision" in viewer:  # anything else is gr.skip()
             self._move(viewer)
             self.viewer = viewer
