@@ -38,9 +38,13 @@ class Settings(BaseSettings):
     upload_timeout_s: PositiveInt = Field(default=120, description="seconds that reading an upload may take")
     uploads_at_once: PositiveInt = Field(default=2, description="uploads read at the same time; others wait")
     answers_at_once: PositiveInt = Field(default=8, description="questions answered at the same time; others wait")
-    max_visits: PositiveInt = Field(default=64, description="open pages of one server")
-    max_visits_per_user: PositiveInt = Field(default=8, description="open pages of one browser")
+    max_visits: PositiveInt = Field(default=64, description="studies that one server keeps open")
+    max_visits_per_user: PositiveInt = Field(default=8, description="studies that one browser keeps open")
     idle_minutes: PositiveInt = Field(default=60, description="after which an unused page and its files are deleted")
+    keep_minutes: PositiveInt = Field(
+        default=30, description="that a closed page can be come back to, until it is deleted"
+    )
+    max_kept_mb: PositiveInt = Field(default=4096, description="pixels of studies that no page shows, in MB")
     sweep_s: PositiveInt = Field(default=60, description="seconds between two looks for idle pages")
     hits: PositiveInt = Field(default=10, description="hits of a search that names no number")
     max_hits: PositiveInt = Field(default=50, description="hits of one search")

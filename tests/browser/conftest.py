@@ -179,7 +179,7 @@ class Person:
 
     def study_address(self) -> str:
         """The address of the slice on the screen, as this person's browser asks for it."""
-        keys = [v.study_key for v in self.server.visits._visits.values() if v.visitor == self.cookie()]
+        keys = [v.study_key for v in self.server.visits._visits if v.visitor == self.cookie()]
         return f"{self.server.address}/studies/{keys[-1]}/series/0/slices/0"
 
     def cookie(self) -> str:

@@ -62,7 +62,7 @@ def test_an_uploaded_zip_is_read_asked_about_and_not_kept(visitor: Any, server: 
     person.page.locator(".hits button").nth(5).wait_for()
     person.answer()
     person.shot("5-upload")
-    visit = next(v for v in server.visits._visits.values() if v.visitor == person.cookie())
+    visit = next(v for v in server.visits._visits if v.visitor == person.cookie())
     left = [p for p in visit.session.folder.rglob("*") if p.is_file()]
     assert left == []
 
@@ -109,7 +109,7 @@ def test_asking_again_clearing_and_a_report_to_download(visitor: Any, server: An
     assert reply.status == 200
     assert "attachment" in reply.headers["content-disposition"]
     questions = person.page.locator("#chat .user").count()
-    visit = next(v for v in server.visits._visits.values() if v.visitor == person.cookie())
+    visit = next(v for v in server.visits._visits if v.visitor == person.cookie())
     before = visit.turns[-1]
     person.page.locator("#chat button[aria-label*='etry']").last.click()
     person.until(lambda: visit.turns[-1] is not before and visit.turns[-1].done)
@@ -155,7 +155,7 @@ def test_a_long_series_opens_in_the_middle_and_one_bad_slice_says_so(
     person.page.keyboard.press("ArrowDown")
     person.page.locator(".stage[data-shown='15']").wait_for()
     assert person.page.locator(".broken").inner_text() == ""
-    visit = next(v for v in server.visits._visits.values() if v.visitor == person.cookie())
+    visit = next(v for v in server.visits._visits if v.visitor == person.cookie())
     person.page.wait_for_timeout(200)
     assert [p for p in visit.session.folder.rglob("*") if p.is_file()] == []
 

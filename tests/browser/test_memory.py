@@ -49,7 +49,7 @@ def test_a_question_asked_again_is_asked_of_the_memory_before_it(person: Any, se
     page = person.page
     say(person, "Find similar lesions, top 4", "4 hits")
     say(person, "2 more", "6 hits")
-    visit = next(v for v in server.visits._visits.values() if v.visitor == person.cookie())
+    visit = next(v for v in server.visits._visits if v.visitor == person.cookie())
     answered = visit.turns[-1]
     page.locator("#chat button[aria-label=Retry]").last.click()
     for _ in range(100):

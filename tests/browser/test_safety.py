@@ -28,8 +28,8 @@ def report_violations(person: Any) -> list[str]:
 
 def visit_of(person: Any) -> Any:
     """What the server knows of somebody's page, once it has been loaded."""
-    person.until(lambda: any(v.visitor == person.cookie() for v in person.server.visits._visits.values()))
-    return next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    person.until(lambda: any(v.visitor == person.cookie() for v in person.server.visits._visits))
+    return next(v for v in person.server.visits._visits if v.visitor == person.cookie())
 
 
 def outlined(visitor: Any, server: Any, demo: Any, **options: Any) -> Any:

@@ -64,7 +64,7 @@ def test_zoom_pan_ruler_and_density_under_the_cursor(person: Any) -> None:
     person.drag((200, 256), (300, 256))
     person.page.locator(".notice", has_text="Distance").wait_for()
     length = float(person.page.locator(".notice").inner_text().split()[1])
-    spacing = next(iter(person.server.visits._visits.values())).session.series.spacing_mm[2]
+    spacing = person.server.visits.opened(person.cookie())[0].session.series.spacing_mm[2]
     assert length == pytest.approx(100 * spacing, rel=0.02)
     person.page.mouse.move(*person.point(256, 256))
     person.page.wait_for_function("() => document.querySelector('.corner.top-right').textContent.includes('HU')")
@@ -95,7 +95,7 @@ def test_a_region_is_resized_by_its_corner(person: Any) -> None:
     person.drag((150, 150), (200, 200))
     person.regions().first.wait_for()
     person.page.wait_for_timeout(100)
-    visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    visit = next(v for v in person.server.visits._visits if v.visitor == person.cookie())
     before = visit.session.region("R1").box
     person.drag((200, 200), (230, 240))
     person.until(lambda: visit.session.region("R1").box != before)
@@ -138,7 +138,7 @@ def test_a_region_is_moved_by_its_inside(person: Any) -> None:
     person.drag((150, 150), (200, 200))
     person.regions().first.wait_for()
     person.page.wait_for_timeout(100)
-    visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    visit = next(v for v in person.server.visits._visits if v.visitor == person.cookie())
     before = visit.session.region("R1")
     centre = (before.box.x0 + before.box.x1) / 2, (before.box.y0 + before.box.y1) / 2
     person.drag(centre, (centre[0] + 60, centre[1] + 30))
@@ -178,7 +178,7 @@ def test_a_chosen_region_is_moved_and_resized_with_the_keys(person: Any) -> None
     person.page.locator("[data-tool=box]").click()
     person.drag((150, 150), (200, 200))
     person.regions().first.wait_for()
-    visit = next(v for v in person.server.visits._visits.values() if v.visitor == person.cookie())
+    visit = next(v for v in person.server.visits._visits if v.visitor == person.cookie())
     before, revision = visit.session.region("R1").box, visit.session.revision
     person.page.locator(".stage").focus()
     person.page.evaluate(  # in one go: on a busy machine keys pressed one by one come with rests between them

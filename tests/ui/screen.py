@@ -99,7 +99,7 @@ class Screen:
         return SimpleNamespace(cookies={COOKIE: self.cookie}, session_hash=self.page)
 
     def send(self, handler: Callable[..., Any], data: Any = None, **event: Any) -> None:
-        """Let a handler answer an event whose first four outputs are those of the page."""
+        """Let a handler with the four outputs of the page answer an event."""
         events = (SimpleNamespace(_data=data, **event),) if data is not None or event else ()
         self._show(handler(*events, self.request))
 
@@ -124,7 +124,7 @@ class Screen:
             self._show((viewer, gallery, chat, chips))
 
     def _show(self, outputs: tuple[Any, ...]) -> None:
-        viewer, gallery, chat, *_ = outputs
+        viewer, gallery, chat = outputs[:3]
         if "revision" in viewer:  # anything else is gr.skip()
             self._move(viewer)
             self.viewer = viewer

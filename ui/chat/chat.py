@@ -37,6 +37,8 @@ FAILED = (
     "ask again, or reload the page."
 )
 STOPPED = "*Stopped.*"
+INTERRUPTED = "The connection was lost before this answer was complete: ask again."
+CLEARED = "A new conversation. [Bring the last one back](#undo)"
 _CITATION = re.compile(r"\[([^\[\]\s]{1,200})\](?!\()")
 _REGION = re.compile(r"\bR\d{1,4}\b")
 
@@ -47,6 +49,7 @@ def converse(visit: Visit, question: str) -> Iterator[ChatTurn]:
     Never raises: what goes wrong becomes the text of the turn.
     """
     turn = ChatTurn(" ".join(question.split())[:MAX_QUESTION])
+    visit.asked()
     visit.turns.append(turn)
     del visit.turns[:-MAX_TURNS]
     shown, news = time.monotonic(), True  # the question itself
@@ -59,6 +62,10 @@ def converse(visit: Visit, question: str) -> Iterator[ChatTurn]:
             if first_word or (news and (event is None or time.monotonic() - shown > REPAINT_S)):
                 yield turn
                 shown, news = time.monotonic(), False
+    except GeneratorExit:  # nobody listens any more
+        turn.notices.append(INTERRUPTED)
+        turn.done = True
+        raise
     except LesionSearchError as error:
         turn.text = str(error)
     except Exception:
@@ -293,6 +300,13 @@ def follow_ups(visit: Visit) -> tuple[str, ...]:
 def say(visit: Visit, text: str) -> None:
     """Put a sentence of the program itself into the conversation."""
     visit.turns.append(ChatTurn(question="", text=text, done=True))
+
+
+def clear(visit: Visit) -> None:
+    """Begin a new conversation, and offer the last one until the next question."""
+    visit.clear_conversation()
+    if visit.undoable:
+        visit.turns.append(ChatTurn(question="", text=CLEARED, done=True, until_asked=True))
 
 
 def record(visit: Visit, found: SearchFacts) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import gradio as gr
@@ -11,11 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.models.registry import ModelError, offline_model, resolve_model
 from encoder.errors import LesionSearchError
 from tools.intake.intake import intake_limits, open_study
-from ui.chat.chat import MAX_QUESTION, converse, elsewhere, follow_ups, messages, record, say, take_back, turn_at
+from ui.chat.chat import MAX_QUESTION, clear, converse, elsewhere, follow_ups, messages, record, say, take_back, turn_at
 from ui.chat.markdown import unescaped
 from ui.chat.recall import recall, recall_message
 from ui.gallery.gallery import gallery_of, search_again
 from ui.state.samples import SampleShelf
+from ui.state.shelf import shelf_of
+from ui.state.undo import KeptRegion, kept_regions, note_changes
 from ui.state.urls import upload_folder
 from ui.state.visits import COOKIE, Visit, VisitError, Visits
 from ui.viewer.viewer import Notice, perform, state_of
@@ -24,12 +27,13 @@ log = logging.getLogger(__name__)
 
 
 class OpenRequest(BaseModel):
-    """What the viewer asks to open: a sample, or files it has sent; or that sending failed."""
+    """What the viewer asks to open: a sample, files it has sent, or a study opened before; or that sending failed."""
 
     model_config = ConfigDict(extra="forbid")
     sample: Annotated[str | None, Field(max_length=20)] = None
     batch: Annotated[str | None, Field(pattern=r"^[0-9a-f]{24}$")] = None
     files: Annotated[int, Field(ge=0)] = 0
+    study: Annotated[str | None, Field(max_length=64)] = None
     failed: Annotated[str | None, Field(max_length=400)] = None
 
 
@@ -53,8 +57,23 @@ class PageHandlers:
             return gr.skip(), gr.skip(), [gr.ChatMessage(content=str(error))], gr.skip(), gr.skip()
         return *self._whole_page(visit), visit.model
 
+    def refresh(self, request: gr.Request) -> tuple[Any, ...]:
+        """Show what there is when a page is looked at again, or the network is back."""
+        return self.load(request)[:4]
+
+    def undo(self, request: gr.Request) -> tuple[Any, ...]:
+        """Bring back what was deleted last."""
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return (gr.skip(),) * 4
+        try:
+            return self._whole_page(visit, Notice(text=visit.undo(), undo=bool(visit.undoable)))
+        except LesionSearchError as error:
+            return self._whole_page(visit, Notice(text=str(error), kind="problem"))
+
     def unload(self, request: gr.Request) -> None:
-        """Delete what the page held when it is closed."""
+        """Note that a page was closed: what it held is kept for a while."""
         self.visits.close(request.cookies.get(COOKIE), request.session_hash)
 
     def act(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
@@ -63,10 +82,11 @@ class PageHandlers:
             visit = self.visit(request)
         except VisitError:
             return (gr.skip(),) * 4
-        before = _offers(visit)
+        before, regions = _offers(visit), kept_regions(visit)
         notice = perform(visit, event._data)
+        notice = _undo_notice(visit, regions, notice)
         chat = messages(visit) if _offers(visit) != before else gr.skip()
-        return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), chat, list(follow_ups(visit))
+        return self._viewer(visit, notice), _dump(gallery_of(visit)), chat, list(follow_ups(visit))
 
     def search(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Search again after a change of the filter controls, and say so in the conversation."""
@@ -103,7 +123,8 @@ class PageHandlers:
         except VisitError:
             return gr.skip(), gr.skip(), gr.skip(), gr.skip()
         try:
-            self._open(visit, OpenRequest.model_validate(event._data))
+            page = str(request.session_hash)
+            visit = self._open(visit, page, OpenRequest.model_validate(event._data))
         except LesionSearchError as error:
             return self._problem(visit, str(error))
         except ValidationError:
@@ -153,7 +174,7 @@ class PageHandlers:
             visit = self.visit(request)
         except VisitError:
             return (gr.skip(),) * 4
-        visit.forget_conversation()
+        clear(visit)
         return self._whole_page(visit)
 
     def stop(self, request: gr.Request) -> None:
@@ -184,7 +205,7 @@ class PageHandlers:
         if not question.strip():
             yield (gr.skip(),) * 7
             return
-        seen = visit.session.revision
+        seen, regions = visit.session.revision, kept_regions(visit)
         started = True
         for turn in converse(visit, question[:MAX_QUESTION]):
             changed = visit.session.revision != seen or turn.done
@@ -193,44 +214,58 @@ class PageHandlers:
                 messages(visit),
                 "" if started else gr.skip(),
                 list(follow_ups(visit)) if turn.done else [] if started else gr.skip(),
-                _dump(state_of(visit)) if changed else gr.skip(),
+                self._viewer(visit, _undo_notice(visit, regions) if turn.done else None) if changed else gr.skip(),
                 _dump(gallery_of(visit)) if changed else gr.skip(),
                 gr.update(visible=turn.done) if started or turn.done else gr.skip(),
                 gr.update(visible=not turn.done) if started or turn.done else gr.skip(),
             )
             started = False
 
-    def _open(self, visit: Visit, asked: OpenRequest) -> None:
+    def _open(self, visit: Visit, page: str, asked: OpenRequest) -> Visit:
+        """Open what is asked for, beside what the visitor has open already; give the visit that the page shows then."""
         if asked.failed is not None:
             if asked.batch is not None:
                 visit.discard_upload(upload_folder(visit, asked.batch))
             raise VisitError(asked.failed)
         if asked.sample is not None:
             sample = self.shelf.get(asked.sample)
-            visit.open(self.shelf.study(sample), sample.title, sample.slice_index, sample.window)
+            study = self.shelf.study(sample)
+            known = next((each for each in self.visits.opened(visit.visitor) if each.session.study is study), None)
+            if known is not None:
+                return self.visits.go_back(visit.visitor, page, known.study_key)
+            visit = self.visits.for_study(visit.visitor, page)
+            visit.open(study, sample.title, sample.slice_index, sample.window)
             say(
                 visit,
                 f"**{sample.title}.** A synthetic teaching case. "
                 "Click what looks abnormal, or ask me to suggest places.",
             )
-            return
+            return visit
+        if asked.study is not None:
+            return self.visits.go_back(visit.visitor, page, asked.study)
         folder = upload_folder(visit, asked.batch or "")
         study = open_study(
             folder,
             self.visits.shared.keys,
-            lambda: visit.discard_upload(folder),
+            partial(visit.discard_upload, folder),
             self.visits.workers,
             intake_limits(self.visits.settings),
         )
+        visit = self.visits.for_study(visit.visitor, page)
         visit.open(study, "Your CT" if study.series[0].facts.modality == "CT" else "Your study")
         remarks = " ".join((*study.skipped, *study.series[0].warnings))
         say(
             visit,
             f"**Your study is open.** {remarks} Click a lesion or drag a box around it, then ask.".replace("  ", " "),
         )
+        return visit
 
     def _whole_page(self, visit: Visit, notice: Notice | None = None) -> tuple[Any, ...]:
-        return _dump(state_of(visit, notice)), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+        return self._viewer(visit, notice), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+
+    def _viewer(self, visit: Visit, notice: Notice | None = None) -> dict[str, Any]:
+        shelf = shelf_of(self.visits.opened(visit.visitor), visit)
+        return _dump(state_of(visit, notice).model_copy(update={"shelf": shelf}))
 
     def _recalled(self, visit: Visit, problem: str) -> tuple[Any, ...]:
         return self._whole_page(visit, Notice(text=problem, kind="problem") if problem else None)
@@ -249,6 +284,13 @@ def offered_models(default: str) -> list[tuple[str, str]]:
 
 def _dump(state: BaseModel) -> dict[str, Any]:
     return state.model_dump(mode="json")
+
+
+def _undo_notice(visit: Visit, before: tuple[KeptRegion, ...], notice: Notice | None = None) -> Notice | None:
+    """Offer to undo what was deleted or outlined anew since `before`, beside what is said anyway."""
+    if not note_changes(visit, before):
+        return notice
+    return Notice(text=notice.text if notice else "A region was changed.", undo=True)
 
 
 def _offers(visit: Visit) -> list[str]:

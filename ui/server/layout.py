@@ -88,6 +88,9 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         viewer.act(page.act, **at_once)
         gallery.search(page.search, **at_once)
         gallery.show(page.show, **at_once)
+        gallery.undo(page.undo, **at_once)
+        viewer.undo(page.undo, **at_once)
+        viewer.refresh(page.refresh, **at_once)
         chat.select(page.choose_answer, **at_once)
         viewer.open(
             page.open,

@@ -20,6 +20,7 @@ from tools.regions.png import to_png
 from ui.gallery.comparison import Comparison, compare
 from ui.state.atlas_map import AtlasMapView, RegionOnMap
 from ui.state.samples import SampleShelf
+from ui.state.shelf import thumbnail
 from ui.state.urls import BATCH, upload_folder
 from ui.state.visits import COOKIE, Visit, Visits
 
@@ -55,6 +56,15 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         except SliceError as error:
             return PlainTextResponse(str(error), headers=_PRIVATE)
         return Response(data, media_type="application/octet-stream", headers=_PRIVATE)
+
+    @router.get("/studies/{study_key}/thumbnail.png")
+    def study_picture(study_key: str, visitor: Visitor = None) -> Response:
+        """Send a small picture of a study that is open."""
+        try:
+            picture = thumbnail(study_of(visitor, study_key))
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(to_png(picture), media_type="image/png", headers=_PRIVATE)
 
     @router.get("/studies/{study_key}/regions/{region_id}.png")
     def region_picture(study_key: str, region_id: str, visitor: Visitor = None) -> Response:

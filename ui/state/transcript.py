@@ -30,6 +30,7 @@ class ChatTurn:
     links: list[str] = field(default_factory=list)
     follow_ups: tuple[str, ...] = ()
     done: bool = False
+    until_asked: bool = False  # goes with the next question
     answered_by: Assistant | None = None
     number: int | None = None  # by which that assistant takes it back
     linked: tuple[str, str] | None = None  # the text as it was written, and with links

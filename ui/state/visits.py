@@ -1,5 +1,10 @@
-"""Who may see what in the browser: one visit per open page, reachable only with its own cookie and keys."""
+"""Who may see what in the browser: a visit for every study that is open, reachable only with its visitor's cookie.
 
+A page shows one visit. A page that is reloaded, opened in a second tab, or back after the network was gone shows the
+visit used last; opening another study keeps the first, which the page can go back to.
+"""
+
+import math
 import re
 import secrets
 import shutil
@@ -24,6 +29,7 @@ from tools.intake.worker_process import WorkerPool
 from tools.settings import Settings
 from tools.workspace.session import Session, Workspace
 from ui.state.atlas_map import AtlasMap
+from ui.state.undo import ClearedConversation, Undoable, kept_regions
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder
@@ -55,9 +61,9 @@ class Shared:
         return AtlasMap(self.atlas)
 
 
-@dataclass
+@dataclass(eq=False)
 class Visit:
-    """One open page: its session, its conversation, and what only the screen needs to know.
+    """One open study: its session, its conversation, and what only the screen needs to know.
 
     `visitor` is the secret in the browser's cookie. `key` and `study_key` are unguessable names for URLs; the second
     changes with every study, so that a late request for the last one finds nothing.
@@ -77,10 +83,17 @@ class Visit:
     names: dict[str, str] = field(default_factory=dict)
     facts: dict[str, SafeFacts] = field(default_factory=dict)  # by series, with what their pictures look like
     turns: list["ChatTurn"] = field(default_factory=list)
+    undoable: list[Undoable] = field(default_factory=list)  # newest last
     last_seen: float = field(default_factory=time.monotonic)
     _sent: int = 0
     _assistant: Assistant | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def megabytes(self) -> float:
+        """How large the pixels of the study are."""
+        study = self.session.study
+        return sum(2 * math.prod(series.volume_hu.shape) for series in study.series) / 2**20 if study else 0.0
 
     def open(
         self, study: Study, title: str, start_slice: int | None = None, start_window: Window | None = None
@@ -99,10 +112,37 @@ class Visit:
     def forget_conversation(self) -> None:
         """Start a new conversation: what was said and found is over, study and regions stay."""
         self.stop()
+        self.undoable.clear()
         self.turns.clear()
         self.session.forget_searches()
         with self._lock:
             self._assistant = None
+
+    def clear_conversation(self) -> None:
+        """Start a new conversation, which `undo` takes back until the next question is asked."""
+        before = ClearedConversation(tuple(self.turns), self._assistant, kept_regions(self))
+        self.forget_conversation()
+        if before.turns:
+            self.undoable.append(before)
+
+    def resume(self, turns: "tuple[ChatTurn, ...]", assistant: Assistant | None) -> None:
+        """Go on with an earlier conversation."""
+        self.turns[:] = turns
+        with self._lock:
+            self._assistant = assistant
+
+    def asked(self) -> None:
+        """Note that a new question goes on with this conversation: an earlier one is not resumed any more."""
+        self.turns[:] = [turn for turn in self.turns if not turn.until_asked]
+        self.undoable[:] = [each for each in self.undoable if not isinstance(each, ClearedConversation)]
+
+    def undo(self) -> str:
+        """Bring back what was deleted last, and say so in a sentence. Raises RegionError where there is no room."""
+        if not self.undoable:
+            return "There is nothing to undo."
+        said = self.undoable[-1].bring_back(self)
+        self.undoable.pop()
+        return said
 
     def discard(self) -> None:
         """Forget everything and delete its files."""
@@ -145,6 +185,10 @@ class Visit:
         """Put a region beside an atlas lesion; None: beside none."""
         self.compared = (region_id, lesion_id, self.next_revision()) if lesion_id else None
 
+    def send_after(self, other: "Visit") -> None:
+        """Go on counting where another visit of the same page stopped."""
+        self._sent = max(self._sent, other._sent)
+
     def next_revision(self) -> int:
         """Give a number that grows with everything sent to the screen, so that it can tell old from new: the time in
         milliseconds, so that it goes on growing when a visit ended and the page is given another."""
@@ -154,43 +198,72 @@ class Visit:
 
 
 class Visits:
-    """All open pages of this server. Every look-up needs the visitor's cookie; nothing is found by a key alone."""
+    """All open studies of this server. Every look-up needs the visitor's cookie; nothing is found by a key alone."""
 
     def __init__(self, shared: Shared, clock: Callable[[], float] = time.monotonic) -> None:
         self.shared = shared
         self.settings = shared.settings
         self.workers = WorkerPool()
         self._clock = clock
-        self._visits: dict[str, Visit] = {}  # by page
+        self._visits: list[Visit] = []
+        self._pages: dict[str, Visit] = {}  # what each open page (Gradio's session hash) shows
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._visits)
 
     def of_page(self, visitor: str | None, page: str | None) -> Visit:
-        """Give the visit of a page (Gradio's session hash), made when it is new.
+        """Give what a page (Gradio's session hash) shows: what its visitor used last where the page is new.
 
         Raises VisitError without a proper cookie, when the page is another visitor's, and when the server is full.
         """
         if visitor is None or not is_visitor(visitor) or not page:
             raise VisitError("This page needs its cookie to keep your study apart from others': allow it and reload.")
         with self._lock:
-            visit = self._visits.get(page)
-            if visit is None:
-                self._make_room(visitor)
-                visit = self._visits[page] = self._new_visit(visitor)
-            elif not _equal(visit.visitor, visitor):
+            visit = self._pages.get(page)
+            if visit is not None and not _equal(visit.visitor, visitor):
                 raise VisitError("This page belongs to somebody else: reload it to get one of your own.")
+            if visit is None:
+                own = self._of(visitor)
+                visit = max(own, key=lambda each: each.last_seen) if own else self._add(visitor, self.settings.model)
+                self._pages[page] = visit
             visit.last_seen = self._clock()
             return visit
 
+    def for_study(self, visitor: str, page: str) -> Visit:
+        """Give a page a visit to open a study in: its own while that is empty, else a new one beside it.
+
+        Raises VisitError as `of_page` does.
+        """
+        visit = self.of_page(visitor, page)
+        if visit.session.study is None:
+            return visit
+        with self._lock:
+            visit = self._turn_to(page, self._add(visitor, visit.model))
+        self.sweep()
+        return visit
+
+    def go_back(self, visitor: str, page: str, study_key: str) -> Visit:
+        """Show a study again that the visitor has opened before. Raises VisitError where it is gone."""
+        self.of_page(visitor, page)
+        found = self.of_study(visitor, study_key)
+        if found is None:
+            raise VisitError("That study is no longer open: choose a case or open a file.")
+        with self._lock:
+            return self._turn_to(page, found)
+
+    def opened(self, visitor: str) -> list[Visit]:
+        """List a visitor's open studies, the one opened first at the beginning."""
+        with self._lock:
+            return [visit for visit in self._of(visitor) if visit.session.study is not None]
+
     def may_listen(self, visitor: str | None, page: str) -> bool:
         """Tell whether a visitor may hear the events of a page: not of another visitor's."""
-        visit = self._visits.get(page)
+        visit = self._pages.get(page)
         return visit is None or _equal(visit.visitor, visitor or "")
 
     def of_key(self, visitor: str | None, key: str) -> Visit | None:
-        """Find the visit whose page or study has this key, if it belongs to the visitor."""
+        """Find the visit that has this key, or whose study has it, if it belongs to the visitor."""
         return self._find(visitor, lambda visit: _equal(visit.key, key) or _equal(visit.study_key, key))
 
     def of_study(self, visitor: str | None, study_key: str) -> Visit | None:
@@ -202,23 +275,41 @@ class Visits:
         return self._find(visitor, lambda visit: True) is not None
 
     def close(self, visitor: str | None, page: str | None) -> None:
-        """Delete what a page held that was closed."""
+        """Note that a page was closed: what it showed is kept for a while, where there was anything."""
         with self._lock:
-            visit = self._visits.get(page or "")
+            visit = self._pages.get(page or "")
             if visit is None or not _equal(visit.visitor, visitor or ""):
                 return
-            del self._visits[page or ""]
-        visit.discard()
+            del self._pages[page or ""]
+            if any(shown.visitor == visit.visitor for shown in self._pages.values()):
+                return
+            for each in self._of(visit.visitor):
+                each.last_seen = max(each.last_seen, self._clock())  # all of them are kept from now on
+        self.sweep()
 
     def sweep(self) -> int:
-        """Delete visits that were idle for too long, and say how many."""
-        oldest = self._clock() - 60 * self.settings.idle_minutes
+        """Delete what was idle for too long, closed too long ago, or is too large to be kept unseen; say how many
+        visits that were."""
+        now, limits = self._clock(), self.settings
         with self._lock:
-            stale = [page for page, visit in self._visits.items() if visit.last_seen < oldest]
-            visits = [self._visits.pop(page) for page in stale]
-        for visit in visits:
+            here = {visit.visitor for visit in self._pages.values()}
+            stale = [
+                visit
+                for visit in self._visits
+                if visit.last_seen < now - 60 * limits.idle_minutes
+                or (visit.visitor not in here and visit.last_seen <= now - 60 * limits.keep_minutes)
+                or (visit.visitor not in here and visit.session.study is None)
+            ]
+            kept_mb = 0.0
+            for visit in sorted(set(self._visits) - set(stale), key=lambda each: -each.last_seen):
+                kept_mb += 0.0 if visit in self._pages.values() else visit.megabytes
+                if kept_mb > limits.max_kept_mb and visit not in self._pages.values():
+                    stale.append(visit)
+            for visit in stale:
+                self._drop(visit)
+        for visit in stale:
             visit.discard()
-        return len(visits)
+        return len(stale)
 
     def warm_up(self) -> None:
         """Load what the first upload and the first question need. Asks no model outside this machine."""
@@ -235,8 +326,9 @@ class Visits:
         """Delete everything when the server stops."""
         self.workers.close()
         with self._lock:
-            visits = list(self._visits.values())
+            visits = list(self._visits)
             self._visits.clear()
+            self._pages.clear()
         for visit in visits:
             visit.discard()
 
@@ -244,25 +336,47 @@ class Visits:
         if not is_visitor(visitor):
             return None
         with self._lock:
-            for visit in self._visits.values():
-                if _equal(visit.visitor, visitor or "") and matches(visit):
+            for visit in self._of(visitor or ""):
+                if matches(visit):
                     visit.last_seen = self._clock()
                     return visit
         return None
 
+    def _of(self, visitor: str) -> list[Visit]:
+        return [visit for visit in self._visits if _equal(visit.visitor, visitor)]
+
+    def _add(self, visitor: str, model: str) -> Visit:
+        self._make_room(visitor)
+        visit = self._new_visit(visitor)
+        visit.choose_model(model)
+        self._visits.append(visit)
+        return visit
+
+    def _turn_to(self, page: str, visit: Visit) -> Visit:
+        """Let a page show another visit; what it is sent from now on is newer than what it was sent."""
+        visit.send_after(self._pages[page])
+        self._pages[page] = visit
+        visit.last_seen = self._clock()
+        return visit
+
+    def _drop(self, visit: Visit) -> None:
+        self._visits.remove(visit)
+        self._pages = {page: shown for page, shown in self._pages.items() if shown is not visit}
+
     def _make_room(self, visitor: str) -> None:
-        """Close the visitor's own oldest page when they have too many, else the oldest page that shows nothing."""
-        own = [page for page, visit in self._visits.items() if visit.visitor == visitor]
+        """Close the visitor's own oldest study when they have too many, else the oldest that nobody looks at."""
+        own, shown = self._of(visitor), list(self._pages.values())
         if len(own) >= self.settings.max_visits_per_user:
-            candidates = own
+            candidates = [visit for visit in own if visit not in shown] or own
         elif len(self._visits) >= self.settings.max_visits:
-            candidates = [page for page, visit in self._visits.items() if visit.session.study is None]
+            candidates = [visit for visit in self._visits if visit.session.study is None or visit not in shown]
             if not candidates:
                 raise VisitError("Too many people use this server just now: try again in a few minutes.")
         else:
             return
-        oldest = min(candidates, key=lambda page: self._visits[page].last_seen)
-        self._visits.pop(oldest).discard()
+        oldest = min(candidates, key=lambda visit: visit.last_seen)
+        self._drop(oldest)
+        oldest.discard()
 
     def _new_visit(self, visitor: str) -> Visit:
         shared = self.shared

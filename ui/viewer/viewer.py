@@ -22,6 +22,7 @@ from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from ui.browser.modules import mounting
+from ui.state.shelf import ShelfItem
 from ui.state.visits import MAX_NAME_LENGTH, Visit
 
 HERE = Path(__file__).parent
@@ -34,6 +35,7 @@ class Notice(BaseModel):
 
     text: str
     kind: Literal["info", "problem"] = "info"
+    undo: bool = False  # something was deleted or replaced, and can be brought back
 
 
 class WindowView(BaseModel):
@@ -127,6 +129,7 @@ class ViewerState(BaseModel):
     windows: tuple[DisplayWindow, ...] = ()
     regions: tuple[RegionView, ...] = ()
     selected: str | None = None
+    shelf: tuple[ShelfItem, ...] = ()  # all open studies, where there are several
     notice: Notice | None = None
 
 

@@ -34,7 +34,7 @@ _ACTIONS = st.one_of(
     st.tuples(st.just("ask"), st.sampled_from(("suggest", "hello", "series")), st.integers(0, 1), st.just("")),
     st.tuples(st.just("filter"), st.sampled_from((None, "F", "M"))),
     st.tuples(st.just("edit"), _PLACE, st.sampled_from(("search it", "measure it", "hello"))),
-    st.tuples(st.sampled_from(("again", "clear"))),
+    st.tuples(st.sampled_from(("again", "clear", "undo", "undo"))),
     st.tuples(st.just("series"), st.integers(0, 1)),
 )
 
@@ -130,8 +130,8 @@ def do(screen: Screen, action: tuple[Any, ...]) -> int | None:
         screen.edit(questions[args[0] % len(questions)], args[1])
     elif kind == "again":
         screen.ask_again()
-    elif kind == "clear":
-        screen.send(screen.handlers.clear)
+    elif kind in ("clear", "undo"):
+        screen.send(getattr(screen.handlers, kind))
     elif kind == "choose" and answers:
         place = answers[args[0] % len(answers)][0]
         screen.send(screen.handlers.choose_answer, index=place)
@@ -193,7 +193,7 @@ def agrees(screen: Screen, text: str) -> None:
 
 
 @settings(max_examples=examples(SESSIONS), deadline=None)
-@given(st.lists(_ACTIONS, min_size=1, max_size=9))
+@given(st.lists(_ACTIONS, min_size=1, max_size=7))
 def test_what_is_said_is_what_is_shown(start: Callable[..., Opened], actions: list[tuple[Any, ...]]) -> None:
     screen, visit, visits = start(PlayedAssistant)
     try:

@@ -5,6 +5,11 @@ from typing import Any
 
 import pytest
 
+from tools.domain.region import PixelBox
+from tools.workspace.search import search_region
+from ui.chat.chat import clear, converse
+from ui.state.shelf import shelf_of, thumbnail
+from ui.state.undo import kept_regions, note_changes
 from ui.state.visits import Shared, VisitError, Visits, is_visitor, new_visitor
 
 
@@ -71,16 +76,81 @@ def test_idle_visits_are_swept_with_their_files(shared: Any) -> None:
     visits.close_all()
 
 
-def test_a_visitor_with_many_pages_loses_their_own_oldest(shared: Any, shelf: Any) -> None:
-    visits = Visits(limited(shared, max_visits_per_user=2))
+def test_a_closed_page_is_come_back_to_until_its_time_is_over(shared: Any, shelf: Any) -> None:
+    now = [0.0]
+    visits = Visits(limited(shared, keep_minutes=2), clock=lambda: now[0])
+    ann, bob = new_visitor(), new_visitor()
+    visit = visits.of_page(ann, "1")
+    visit.open(shelf.study(shelf.samples[0]), "A case")
+    (visit.session.files_folder() / "report.html").write_text("x")
+    assert visits.of_page(ann, "second tab") is visit
+    visits.close(ann, "1")
+    visits.close(ann, "second tab")
+    now[0] = 100.0
+    assert visits.sweep() == 0
+    assert visits.of_page(bob, "1") is not visit, "another visitor gets a visit of their own"
+    assert visits.of_page(ann, "after a reload") is visit
+    visits.close(ann, "after a reload")
+    now[0] = 230.0
+    visits.sweep()
+    assert visits.of_study(ann, visit.study_key) is None
+    assert not visit.session.folder.exists()
+    visits.close_all()
+
+
+def test_a_page_that_held_nothing_is_not_kept(visits: Visits) -> None:
+    ann = new_visitor()
+    visit = visits.of_page(ann, "page")
+    visit.session.files_folder()
+    visits.close(ann, "page")
+    assert len(visits) == 0
+    assert not visit.session.folder.exists()
+
+
+def test_another_study_is_opened_beside_the_first(visits: Visits, shelf: Any) -> None:
+    ann, bob = new_visitor(), new_visitor()
+    first = visits.for_study(ann, "page")
+    first.open(shelf.study(shelf.samples[0]), "First")
+    first.session.add_click(shelf.samples[0].slice_index, 256, 256)
+    sent = first.next_revision()
+    second = visits.for_study(ann, "page")
+    second.open(shelf.study(shelf.samples[1]), "Second")
+    assert second is not first
+    assert second.next_revision() > sent
+    assert visits.opened(ann) == [first, second]
+    assert [item.title for item in shelf_of(visits.opened(ann), second)] == ["First", "Second"]
+    assert "1 region" in shelf_of(visits.opened(ann), second)[0].detail
+    assert thumbnail(first).dtype == "uint8"
+    with pytest.raises(VisitError, match="no longer open"):
+        visits.go_back(bob, "bobs", first.study_key)
+    assert visits.go_back(ann, "page", first.study_key) is visits.of_page(ann, "page") is first
+    assert len(first.session.regions()) == 1
+
+
+def test_large_studies_that_nobody_looks_at_are_not_kept(shared: Any, shelf: Any) -> None:
+    visits = Visits(limited(shared, max_kept_mb=4))
+    ann = new_visitor()
+    opened = []
+    for sample in shelf.samples[:3]:  # 3 MB each
+        opened.append(visits.for_study(ann, "page"))
+        opened[-1].open(shelf.study(sample), sample.title)
+    assert visits.opened(ann) == opened[1:]
+    visits.close_all()
+
+
+def test_a_visitor_with_many_studies_loses_the_one_looked_at_longest_ago(shared: Any, shelf: Any) -> None:
+    now = [0.0]
+    visits = Visits(limited(shared, max_visits_per_user=2), clock=lambda: now[0])
     ann, bob = new_visitor(), new_visitor()
     bobs = visits.of_page(bob, "bobs")
-    first = visits.of_page(ann, "1")
-    visits.of_page(ann, "2")
-    visits.of_page(ann, "3")
-    assert len(visits) == 3
+    opened = []
+    for sample in shelf.samples[:3]:
+        now[0] += 1
+        opened.append(visits.for_study(ann, "page"))
+        opened[-1].open(shelf.study(sample), sample.title)
+    assert visits.opened(ann) == opened[1:]
+    assert not opened[0].session.folder.exists()
     assert visits.of_page(bob, "bobs") is bobs
-    assert visits.of_page(ann, "1") is not first
     visits.close_all()
 
 
@@ -104,6 +174,48 @@ def test_names_are_cleaned_cut_and_removed(visit: Any) -> None:
     assert len(visit.names[region.region_id]) == 40
     visit.rename(region.region_id, "  ")
     assert visit.names == {}
+
+
+def test_what_was_deleted_or_outlined_anew_comes_back(visit: Any) -> None:
+    session = visit.session
+    for x in (200, 300):
+        session.add_click(visit.start_slice, x, 256)
+    visit.rename("R1", "mine")
+    search = search_region(visit.workspace, "R1")
+    first = session.region("R1")
+    before = kept_regions(visit)
+    session.resize("R1", PixelBox(100, 100, 140, 140))
+    assert note_changes(visit, before)
+    before = kept_regions(visit)
+    session.remove("R1")
+    visit.names.pop("R1")
+    assert note_changes(visit, before)
+    assert not note_changes(visit, kept_regions(visit))
+    assert "R1" in visit.undo()
+    assert session.region("R1").box == PixelBox(100, 100, 140, 140)
+    visit.undo()
+    assert session.region("R1") == first
+    assert session.selected == first
+    assert session.search_of("R1") == search
+    assert visit.names == {"R1": "mine"}
+    assert "nothing" in visit.undo()
+
+
+def test_a_cleared_conversation_comes_back_until_the_next_question(visit: Any) -> None:
+    visit.session.add_click(visit.start_slice, 256, 256)
+    list(converse(visit, "What does R1 look like?"))
+    turns, search = list(visit.turns), visit.session.search_of("R1")
+    clear(visit)
+    assert visit.session.search_of("R1") is None
+    assert [turn.question for turn in visit.turns] == [""]
+    visit.undo()
+    assert visit.turns == turns
+    assert visit.session.search_of("R1") == search
+    assert "women" in list(converse(visit, "only women"))[-1].text  # the assistant remembers, too
+    clear(visit)
+    list(converse(visit, "Measure R1"))
+    assert [turn.question for turn in visit.turns] == ["Measure R1"]
+    assert "nothing" in visit.undo()
 
 
 def test_revisions_grow(visit: Any) -> None:

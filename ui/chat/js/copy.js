@@ -15,9 +15,9 @@ function inline(node, markdown) {
   return text;
 }
 
-// One paragraph, list or table as lines; a file to download is none.
+// One paragraph, list or table as lines; a file to download, and an answer to bring back, is none.
 function block(node, markdown) {
-  if (node.querySelector('a[href*="/files/"]')) return "";
+  if (node.querySelector('a[href*="/files/"], a[href*="#show-"][href$="-"]')) return "";
   if (/^(UL|OL)$/.test(node.nodeName)) return [...node.children].map((item) => `- ${inline(item, markdown).trim()}`).join("\n");
   if (node.nodeName === "TABLE") {
     const rows = [...node.rows].map((row) => [...row.cells].map((cell) => inline(cell, markdown).trim()));

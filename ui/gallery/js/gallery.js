@@ -14,12 +14,13 @@ export function mount({ element, props, trigger, watch }) {
   const gallery = new Gallery(element.querySelector(".gallery"), trigger);
   const apply = () => gallery.apply(props.value);
   document.addEventListener("click", (event) => {
-    const link = event.target.closest && event.target.closest('a[href*="#show-"]');
+    const link = event.target.closest && event.target.closest('a[href*="#show-"], a[href$="#undo"]');
     const named = link && LINK.exec(link.getAttribute("href"));
-    if (!named) return;
+    if (!link) return;
     event.preventDefault();
     event.stopPropagation();
-    trigger("show", { turn: named[1], region_id: named[2], lesion: decodeURIComponent(named[3]) });
+    if (!named) trigger("undo");
+    else trigger("show", { turn: named[1], region_id: named[2], lesion: decodeURIComponent(named[3]) });
   }, true);
   watch("value", apply);
   apply();

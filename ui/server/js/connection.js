@@ -1,6 +1,6 @@
 // What Gradio would show of a lost connection, said as a sentence of this page.
 
-const LOST = "The server does not answer. When it is back, this page starts anew: open the case again then.";
+const LOST = "The server does not answer. When it is back, this page goes on where you are.";
 const FAILED = "The server could not do this just now: try again in a moment, or reload the page.";
 
 function tell() {

@@ -1,12 +1,14 @@
 // Opening a sample case, or files: chosen, or dropped as files, folders or a zip.
 
 import { make, makeButton } from "../../browser/js/dom.js";
+import { hasStudy } from "./state.js";
 
 const UPLOADS_AT_ONCE = 3, MAX_PROBLEM_LENGTH = 400, BATCH_BYTES = 12;
 
 export function offerSamples(viewer, samples) {
   viewer.find(".samples").append(...samples.map((sample) => {
     const card = makeButton("", "", () => {
+      if (hasStudy(viewer.state) && viewer.state.title === sample.title) return viewer.showWelcome(false);
       viewer.setBusy("Opening the case…");
       viewer.trigger("open", { sample: sample.id });
     });
@@ -24,18 +26,38 @@ export function listenToFiles(viewer) {
     upload(viewer, [...input.files]);
     input.value = "";
   });
-  for (const target of [viewer.welcome, viewer.stage]) {
-    target.addEventListener("dragover", (event) => {
-      event.preventDefault();
-      target.classList.add("dragging");
+  // wherever on the page they are dropped: the browser would leave the page for them
+  const over = (on) => { for (const part of [viewer.welcome, viewer.stage]) part.classList.toggle("dragging", on); };
+  document.addEventListener("dragover", (event) => {
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    event.preventDefault();
+    over(true);
+  });
+  document.addEventListener("dragleave", (event) => { if (!event.relatedTarget) over(false); });
+  document.addEventListener("drop", async (event) => {
+    over(false);
+    if (!event.dataTransfer || ![...event.dataTransfer.types].includes("Files")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    upload(viewer, await droppedFiles(event.dataTransfer));
+  }, true);
+}
+
+// The studies that are open already, to go back to.
+export function offerOpened(viewer, shelf) {
+  const list = viewer.find(".opened");
+  list.hidden = !shelf.length;
+  list.querySelector(".studies").replaceChildren(...shelf.map((study) => {
+    const card = makeButton("", "", () => {
+      viewer.showWelcome(false);
+      if (!study.here) viewer.trigger("open", { study: study.study_key });
     });
-    target.addEventListener("dragleave", () => target.classList.remove("dragging"));
-    target.addEventListener("drop", async (event) => {
-      event.preventDefault();
-      target.classList.remove("dragging");
-      upload(viewer, await droppedFiles(event.dataTransfer));
-    });
-  }
+    const picture = make("img");
+    Object.assign(picture, { src: `studies/${study.study_key}/thumbnail.png`, alt: "", loading: "lazy" });
+    card.append(picture, make("span", "", make("b", "", study.title), make("br"), study.detail));
+    if (study.here) card.setAttribute("aria-current", "true");
+    return card;
+  }));
 }
 
 // Send the files to the plain routes under one batch name, then ask the server to open what arrived.

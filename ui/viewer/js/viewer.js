@@ -1,15 +1,17 @@
 // The CT viewer. The server owns study and regions and sends them as one state; the viewer owns how they are looked at.
 
 import { movableEdge } from "../../browser/js/edges.js";
+import { makeButton } from "../../browser/js/dom.js";
 import { clamp } from "../../browser/js/numbers.js";
 import { Cine } from "./cine.js";
 import { obey } from "./commands.js";
 import { drawScene } from "./drawing.js";
 import * as geometry from "./geometry.js";
 import { listenToKeys } from "./keyboard.js";
-import { listenToFiles, offerSamples } from "./opening.js";
+import { listenToFiles, offerOpened, offerSamples } from "./opening.js";
 import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
+import { listenToLeaving, rememberedView } from "./staying.js";
 import { showCorners, showFacts, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
 import { listRegions } from "./region_list.js";
 import { Slices } from "./slices.js";
@@ -26,6 +28,7 @@ export function mount({ element, props, trigger, watch }) {
   const apply = () => viewer.apply(props.value);
   offerSamples(viewer, props.samples || []);
   listenToFiles(viewer);
+  listenToLeaving(viewer);
   listenToPointers(viewer);
   listenToKeys(viewer);
   listenToToolbar(viewer);
@@ -132,7 +135,8 @@ export class Viewer {
     if (change.newSeries) this.openSeries();
     showFacts(this, next);
     if (change.idle) this.setBusy("");
-    if (change.notice) this.say(change.notice.text, change.notice.kind);
+    if (change.notice) this.say(change.notice.text, change.notice.kind, change.notice.undo);
+    offerOpened(this, next.shelf);
     if (change.goTo !== null) this.goTo(change.goTo);
     if (change.command && this.view) obey(this, change.command);
     listRegions(this.find(".regions"), next, (kind, fields) => this.act(kind, fields), this.stage);
@@ -149,7 +153,8 @@ export class Viewer {
     if (!hasStudy(this.state)) return;
     const { state, series } = this;
     const start = state.start_window || firstWindow(series, state.windows);
-    this.view = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), width: start.width, level: start.level };
+    const whole = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), width: start.width, level: start.level };
+    this.view = rememberedView(state) || whole;
     this.picture = new Picture(series);
     this.slices = new Slices({
       address: `studies/${state.study_key}/series/${state.series_index}/slices/`,
@@ -265,12 +270,13 @@ export class Viewer {
     showWindow(this);
   }
 
-  say(text, kind = "info") {
+  say(text, kind = "info", undo = false) {
     const line = this.find(".notice");
     clearTimeout(this.noticeTimer);
     line.textContent = text;
     line.classList.toggle("problem", kind === "problem");
-    if (kind !== "problem") this.noticeTimer = setTimeout(() => { line.textContent = ""; }, NOTICE_MS);
+    if (undo) line.append(" ", makeButton("Undo", "undo", () => this.trigger("undo")));
+    else if (kind !== "problem") this.noticeTimer = setTimeout(() => { line.textContent = ""; }, NOTICE_MS);
   }
 
   setBusy(text) {
