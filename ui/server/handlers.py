@@ -18,7 +18,8 @@ from ui.gallery.gallery import gallery_of, search_again
 from ui.state.samples import SampleShelf
 from ui.state.urls import upload_folder
 from ui.state.visits import COOKIE, Visit, VisitError, Visits
-from ui.viewer.viewer import Notice, perform, state_of
+from ui.viewer.actions import perform
+from ui.viewer.viewer import Notice, state_of
 
 log = logging.getLogger(__name__)
 
