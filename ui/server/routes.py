@@ -22,6 +22,7 @@ from ui.state.atlas_map import AtlasMapView, RegionOnMap
 from ui.state.samples import SampleShelf
 from ui.state.urls import BATCH, upload_folder
 from ui.state.visits import COOKIE, Visit, Visits
+from ui.viewer.thumbnail import series_thumbnail
 
 _GONE = "Nothing is here for you: open the study again."
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -55,6 +56,18 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         except SliceError as error:
             return PlainTextResponse(str(error), headers=_PRIVATE)
         return Response(data, media_type="application/octet-stream", headers=_PRIVATE)
+
+    @router.get("/studies/{study_key}/series/{series}.png")
+    def series_picture(study_key: str, series: int, visitor: Visitor = None) -> Response:
+        """Send a small picture of a series."""
+        study = study_of(visitor, study_key).session.study
+        if study is None or not 0 <= series < len(study.series):
+            raise HTTPException(404, _GONE)
+        try:
+            picture = series_thumbnail(study.series[series])
+        except SliceError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(to_png(picture), media_type="image/png", headers=_PRIVATE)
 
     @router.get("/studies/{study_key}/regions/{region_id}.png")
     def region_picture(study_key: str, region_id: str, visitor: Visitor = None) -> Response:

@@ -1,4 +1,4 @@
-// The lists beside the picture: regions, and lengths and angles. Each row is chosen, renamed and deleted.
+// The lists beside the picture: series, regions, and lengths and angles. Rows of the last two are renamed and deleted.
 
 import { make, makeButton } from "../../browser/js/dom.js";
 import { colourOf } from "./state.js";
@@ -36,6 +36,25 @@ export function listAnnotations(list, { annotations }, { act, show, chosen, stag
     const remove = makeButton("Delete", "small", () => act("remove_annotation", { annotation_id: id }), `Delete ${id}`);
     return row(id, each.name, annotationText(each), id === chosen, () => show(each), rename, remove);
   }), stage);
+}
+
+// One picture a series, where there is more than one; their slices are decoded after the one that is looked at.
+export function listSeries(list, state, act) {
+  list.hidden = state.series.length < 2;
+  if (list.dataset.study !== state.study_key) {
+    list.dataset.study = state.study_key;
+    list.replaceChildren(...(list.hidden ? [] : state.series.map((each, index) => {
+      const picture = make("img"), button = makeButton("", "", () => act("series", { index }), each.label);
+      Object.assign(picture, { src: `studies/${state.study_key}/series/${index}.png`, alt: "", loading: "lazy" });
+      button.append(picture, make("span", "", String(index + 1)));
+      button.title = each.label;
+      return make("li", "", button);
+    })));
+  }
+  [...list.querySelectorAll("button")].forEach((button, index) => {
+    if (index === state.series_index) button.setAttribute("aria-current", "true");
+    else button.removeAttribute("aria-current");
+  });
 }
 
 function row(id, name, text, selected, onChoose, ...buttons) {

@@ -12,7 +12,7 @@ import { listenToFiles, offerSamples } from "./opening.js";
 import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
 import { showCorners, showFacts, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
-import { listAnnotations, listRegions } from "./region_list.js";
+import { listAnnotations, listRegions, listSeries } from "./region_list.js";
 import { Sketch } from "./sketch.js";
 import { Slices } from "./slices.js";
 import { hasStudy, isNewer, regionAfterSelected, seriesOf, transition } from "./state.js";
@@ -171,7 +171,10 @@ export class Viewer {
   }
 
   receive(slice) {
-    if (slice === this.view.slice) this.draw();
+    if (slice === this.view.slice) {
+      this.draw();
+      listSeries(this.find(".thumbnails"), this.state, (kind, fields) => this.act(kind, fields)); // after what is looked at
+    }
     this.fetchMore();
   }
 
