@@ -1,8 +1,11 @@
 """Room to look: the picture keeps its share, panes are dragged, and on a phone there is one pane at a time."""
 
+from pathlib import Path
 from typing import Any
 
+import pydicom
 import pytest
+from pydicom.uid import generate_uid
 
 from tests.browser.conftest import PHONE
 from tests.browser.test_journeys import lesion_on
@@ -124,3 +127,28 @@ def test_a_phone_has_one_pane_at_a_time_and_large_targets(visitor: Any, server: 
     person.pane("picture")
     page.locator(".stage").wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
+
+
+def test_series_are_chosen_by_their_pictures(visitor: Any, demo: Any, tmp_path: Path) -> None:
+    files = []
+    for number, uid in enumerate((generate_uid(), generate_uid())):
+        for file in sorted(demo.case("liver").folder.glob("*.dcm"))[number:]:
+            slice_ = pydicom.dcmread(file)
+            slice_.SeriesInstanceUID = uid
+            slice_.SOPInstanceUID = slice_.file_meta.MediaStorageSOPInstanceUID = generate_uid()
+            files.append(tmp_path / f"{number}-{file.name}")
+            slice_.save_as(files[-1], enforce_file_format=True)
+    person = visitor()
+    person.upload(*files)
+    person.wait_for_picture()
+    page = person.page
+    thumbnails = page.locator(".thumbnails button")
+    thumbnails.nth(1).wait_for()
+    page.wait_for_function("() => [...document.querySelectorAll('.thumbnails img')].every((each) => each.naturalWidth)")
+    assert thumbnails.nth(0).get_attribute("aria-current") == "true"
+    count = page.locator(".position").inner_text().split(" / ")[1]
+    thumbnails.nth(1).press("Enter")
+    page.locator(".thumbnails li:nth-child(2) [aria-current]").wait_for()
+    assert page.locator(".position").inner_text().split(" / ")[1] != count
+    assert page.locator(".series").input_value() == "1"
+    person.shot("37-series")

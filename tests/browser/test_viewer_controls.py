@@ -204,3 +204,100 @@ def test_focus_stays_in_the_list_of_regions(person: Any) -> None:
     person.page.get_by_label("Delete R1").press("Enter")
     person.page.wait_for_function("() => document.querySelectorAll('.regions li').length === 1")
     assert person.page.evaluate("() => document.activeElement.closest('li').dataset.region") == "R2"
+
+
+def annotations(person: Any) -> list[str]:
+    """What each length and angle in the list says."""
+    return [row.inner_text().replace("\n", " ") for row in person.page.locator(".annotations li").all()]
+
+
+def test_lengths_angles_and_outlines_are_drawn_listed_named_and_copied(person: Any) -> None:
+    page = person.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    for start, end in (((150, 200), (250, 260)), ((300, 200), (350, 200))):
+        page.get_by_label("Ruler", exact=True).click()
+        person.drag(start, end)
+    page.get_by_label("Angle", exact=True).click()
+    person.drag((200, 350), (260, 300))
+    person.click_image(320, 340)
+    page.locator(".annotations li").nth(2).wait_for()
+    assert [text.split()[0] for text in annotations(person)] == ["M1", "M2", "M3"]
+    assert "°" in annotations(person)[2]
+    page.locator("[data-tool=ellipse]").click()
+    person.drag((150, 250), (200, 290))
+    person.regions().first.wait_for()
+    page.locator("[data-tool=freehand]").click()
+    corners = [person.point(*spot) for spot in ((320, 300), (380, 300), (380, 350), (320, 350))]
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=4)
+    page.mouse.up()
+    person.regions().nth(1).wait_for()
+    assert "drawn" in person.regions().nth(1).inner_text()
+    page.get_by_label("Rename M1").click()
+    page.get_by_label("Name of M1").fill("rib to rib")
+    page.keyboard.press("Enter")
+    page.locator(".annotations li", has_text="M1 rib to rib").wait_for()
+    person.shot("34-drawn")
+    page.get_by_label("Copy the list").click()
+    page.locator(".notice", has_text="copied").wait_for()
+    copied = page.evaluate("() => navigator.clipboard.readText()").splitlines()
+    assert [line.split(":")[0] for line in copied[1:]] == ["R1", "R2", "M1 (rib to rib)", "M2", "M3"]
+    page.get_by_label("Delete M2").click()
+    page.wait_for_function("() => document.querySelectorAll('.annotations li').length === 2")
+
+
+def test_everything_can_be_drawn_with_the_keys_alone(person: Any) -> None:
+    page = person.page
+    page.locator(".stage").focus()
+
+    def points(tool: str, *moves: str) -> None:
+        page.keyboard.press(tool)
+        for move in moves:
+            for _ in range(6):
+                page.keyboard.press(f"Shift+Arrow{move}")
+            page.keyboard.press("Enter")
+
+    points("m", "Left", "Down")
+    points("a", "Left", "Down", "Right")
+    page.locator(".annotations li").nth(1).wait_for()
+    points("o", "Left", "Down")  # two corners on one line enclose nothing
+    page.locator(".notice", has_text="encloses nothing").wait_for()
+    points("d", "Left", "Up", "Right")
+    page.keyboard.press("Enter")
+    person.regions().first.wait_for()
+    assert "drawn" in person.regions().first.inner_text()
+    assert page.locator(".stage").get_attribute("data-tool") == "point"
+
+
+def test_the_picture_is_inverted_mirrored_and_enlarged(person: Any) -> None:
+    page = person.page
+    sides = lambda: [page.locator(f".side.{side}").inner_text() for side in ("left", "right", "top", "bottom")]  # noqa: E731
+    assert sides() == ["R", "L", "A", "P"]
+    left = person.point(0, 0)[0]
+    page.locator(".stage").focus()
+    for key in "ihv":
+        page.keyboard.press(key)
+    page.locator(".bottom-left", has_text="inverted").wait_for()
+    page.locator(".bottom-left", has_text="mirrored").wait_for()
+    assert sides() == ["L", "R", "P", "A"]
+    assert person.point(512, 0)[0] == pytest.approx(left, abs=1)
+    page.get_by_label("Ruler", exact=True).click()
+    person.drag((200, 256), (300, 256))
+    spacing = next(iter(person.server.visits._visits.values())).session.series.spacing_mm[2]
+    page.locator(".annotations li").first.wait_for()
+    assert float(annotations(person)[0].split(" mm")[0].split()[-1]) == pytest.approx(100 * spacing, rel=0.02)
+    person.shot("35-inverted-mirrored")
+    for name in ("Invert", "Mirror left to right", "Turn upside down"):
+        page.get_by_label(name, exact=True).click()
+    page.wait_for_function("() => !document.querySelector('.bottom-left').textContent.includes('ed')")
+    page.locator("[data-tool=point]").click()
+    page.mouse.dblclick(*person.point(256, 300))
+    page.locator(".viewer.enlarged").wait_for()
+    page.wait_for_function("() => document.querySelector('.stage').clientWidth > 900")
+    page.wait_for_function("() => !document.querySelectorAll('.regions li').length")  # no click was meant
+    person.shot("36-enlarged")
+    page.locator(".stage").focus()
+    page.keyboard.press("Escape")
+    page.locator(".viewer:not(.enlarged)").wait_for()

@@ -5,10 +5,10 @@ from typing import Literal
 
 from encoder.errors import LesionSearchError
 
-Origin = Literal["click", "box", "suggested"]
+Origin = Literal["click", "box", "drawn", "suggested"]
 Outline = Literal["measured", "unsure", "box", "disc"]
-"""What the numbers of a region are of: a lesion that was outlined; one whose outline may be far off; the drawn box
-itself, in which nothing stood out; a disc around a click into tissue without an edge."""
+"""What the numbers of a region are of: a lesion that was outlined, by the program or by hand; one whose outline may be
+far off; the drawn box itself, in which nothing stood out; a disc around a click into tissue without an edge."""
 OUTLINE_MARKS: dict[Outline, str] = {
     "measured": "",
     "unsure": "outline unsure",

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from encoder.errors import LesionSearchError
 from tools.atlas.confidence import LIMIT_WORDS
+from tools.domain.annotation import Annotation, AnnotationKind
 from tools.domain.facts import HitFacts, RegionFacts, SearchFacts, StudyFacts
 from tools.domain.lesions import Filters
 from tools.domain.number_words import size
@@ -28,6 +29,7 @@ CONFIDENCE_WORDS = {
 ORIGIN_WORDS = {
     "click": "outlined from a click",
     "box": "measured in a drawn box",
+    "drawn": "drawn by hand",
     "suggested": "suggested by the program",
 }
 
@@ -67,6 +69,33 @@ class RegionReport(BaseModel):
     outline_px: tuple[tuple[float, float], ...] = ()  # closed polygon (x, y) on the slice; pixel i covers i..i+1
 
 
+class AnnotationReport(BaseModel):
+    """A length or an angle that the user drew, rounded as on the screen; the name is the user's own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    annotation_id: str
+    name: str = ""
+    slice: int
+    kind: AnnotationKind
+    points_px: tuple[tuple[float, float], ...]  # (x, y); pixel i covers i..i+1
+    length_mm: float | None = None  # None: an angle, or the file gives no pixel spacing
+    angle_deg: float | None = None
+
+    @classmethod
+    def of(cls, annotation: Annotation) -> "AnnotationReport":
+        """Round to 0.1 mm and 0.1 degrees."""
+        return cls(
+            annotation_id=annotation.annotation_id,
+            name=annotation.name,
+            slice=annotation.slice_index + 1,
+            kind=annotation.kind,
+            points_px=tuple((round(x, 2), round(y, 2)) for x, y in annotation.points_px),
+            length_mm=None if annotation.length_mm is None else round(annotation.length_mm, 1),
+            angle_deg=None if annotation.angle_deg is None else round(annotation.angle_deg, 1),
+        )
+
+
 class ReportContent(BaseModel):
     """Everything a report says. Its JSON is the `json` format, and reads back with `model_validate_json`."""
 
@@ -81,6 +110,7 @@ class ReportContent(BaseModel):
     series_key: str
     patient_key: str | None = None
     regions: tuple[RegionReport, ...]
+    annotations: tuple[AnnotationReport, ...] = ()  # lengths and angles that were drawn
     encoder_fingerprint: str
     atlas_name: str
     program_version: str

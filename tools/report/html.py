@@ -14,6 +14,7 @@ from tools.domain.study import SafeFacts
 from tools.domain.study_words import DENSITY_DOUBTS, age_words, lossy_words, series_words
 from tools.report.content import (
     ORIGIN_WORDS,
+    AnnotationReport,
     ReportContent,
     confidence_words,
     filter_words,
@@ -49,7 +50,7 @@ def _template() -> Template:
     environment.filters |= {"base64": _base64}
     environment.filters |= {words.__name__: words for words in (confidence_words, filter_words, lesion_words)}
     environment.filters |= {words.__name__: words for words in (likeness, percent)}
-    environment.filters |= {rows.__name__: rows for rows in (shown_votes, study_facts, region_facts)}
+    environment.filters |= {rows.__name__: rows for rows in (shown_votes, study_facts, region_facts, annotation_facts)}
     environment.globals["ORIGIN_WORDS"] = ORIGIN_WORDS
     return environment.get_template(TEMPLATE.name)
 
@@ -110,3 +111,14 @@ def region_facts(facts: RegionFacts) -> dict[str, str | None]:
         "Densities": "may be off: the images were compressed with loss" if facts.lossy else None,
         "Doubt": DENSITY_DOUBTS[facts.density_doubt] if facts.density_doubt else None,
     }
+
+
+def annotation_facts(report: ReportContent) -> dict[str, str]:
+    """Word what was drawn and measured beside the regions, by its id and name."""
+    return {f"{a.annotation_id} {a.name}".strip(): f"slice {a.slice}: {_annotated(a)}" for a in report.annotations}
+
+
+def _annotated(facts: AnnotationReport) -> str:
+    if facts.kind == "angle":
+        return f"angle {facts.angle_deg:g}°"
+    return "length unknown: no pixel spacing" if facts.length_mm is None else f"length {facts.length_mm:g} mm"

@@ -13,7 +13,7 @@ from tools.domain.study import Series
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.crop import apply_window, best_window, crop_roi, to_thumbnail
 from tools.regions.png import to_png
-from tools.report.content import RegionReport, ReportContent, ReportError, ReportFormat
+from tools.report.content import AnnotationReport, RegionReport, ReportContent, ReportError, ReportFormat
 from tools.report.dicom_sr import to_dicom_sr
 from tools.report.html import to_html
 from tools.workspace.search import atlas_name
@@ -38,6 +38,7 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
         series_key=series.series_key,
         patient_key=study.patient_key,
         regions=tuple(_region_report(workspace, region) for region in drawn or session.regions()),
+        annotations=tuple(AnnotationReport.of(annotation) for annotation in session.annotations()),
         encoder_fingerprint=workspace.embedder.fingerprint,
         atlas_name=atlas_name(workspace.atlas),
         program_version=VERSION,

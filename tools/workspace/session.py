@@ -7,14 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from encoder.embedder import Embedder
 from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas
+from tools.domain.annotation import Annotation
 from tools.domain.facts import SearchFacts
 from tools.domain.region import PixelBox, Region, RegionError
 from tools.domain.study import Series, Study
 from tools.domain.view import ViewChange
 from tools.regions.create import region_from_box, region_from_click
+from tools.regions.drawn import annotation_from_points, fitted_outline, region_from_outline
 
 SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
 MAX_REGIONS = 40  # more than a user keeps apart; bounds a session's memory
@@ -41,6 +45,8 @@ class Session:
     _regions: dict[str, Region] = field(default_factory=dict)
     _selected: dict[str, str] = field(default_factory=dict)  # by series: its region chosen last
     _searches: dict[str, SearchFacts] = field(default_factory=dict)
+    _annotations: dict[str, Annotation] = field(default_factory=dict)
+    _next_annotation: int = 1
     _next_number: int = 1
     _lock: threading.RLock = field(default_factory=threading.RLock)
 
@@ -54,8 +60,9 @@ class Session:
             self._regions.clear()
             self._searches.clear()
             self._selected.clear()
+            self._annotations.clear()
             self.shown = self.view = None
-            self._next_number = 1
+            self._next_number = self._next_annotation = 1
             self.revision += 1
 
     def _stop_loading(self) -> None:
@@ -180,6 +187,10 @@ class Session:
         """Measure the lesion inside a box. The new region is selected."""
         return self._add(region_from_box(self.series, slice_index, box))
 
+    def add_outline(self, slice_index: int, outline: Sequence[tuple[float, float]]) -> Region:
+        """Measure inside an outline drawn by hand. The new region is selected."""
+        return self._add(region_from_outline(self.series, slice_index, np.array(outline, float)))
+
     def add_suggestions(self, found: Sequence[Region]) -> tuple[Region, ...]:
         """Keep suggested regions, in their order; where a region is already there, that one is returned instead.
 
@@ -199,9 +210,13 @@ class Session:
             return self.select(region_id)
 
     def resize(self, region_id: str, box: PixelBox) -> Region:
-        """Measure again inside a moved or resized box; the id stays, its old search is dropped."""
+        """Measure again inside a moved or resized box, an outline drawn by hand with it; the id stays, its old search
+        is dropped."""
         old = self.region(region_id)
-        new = replace(region_from_box(self.series, old.slice_index, box), region_id=old.region_id)
+        if old.origin == "drawn":
+            new = region_from_outline(self.series, old.slice_index, fitted_outline(old, box), old.region_id)
+        else:
+            new = region_from_box(self.series, old.slice_index, box, old.region_id)
         with self._lock:
             self._regions[old.region_id] = new
             self._searches.pop(old.region_id, None)
@@ -256,6 +271,43 @@ class Session:
     def _is_here(self, region_id: str) -> bool:
         return self._regions[region_id].series_key == self._series_key
 
+    # -- lengths and angles ----------------------------------------------------------------------------------
+    def annotations(self) -> tuple[Annotation, ...]:
+        """List lengths and angles of the series on the screen, oldest first."""
+        with self._lock:
+            return tuple(a for a in self._annotations.values() if a.series_key == self._series_key)
+
+    def annotation(self, annotation_id: str) -> Annotation:
+        """Find a length or an angle by its id. Raises RegionError."""
+        with self._lock:
+            found = self._annotations.get(annotation_id)
+            if found is None or found.series_key != self._series_key:
+                raise RegionError(f"There is no measurement {annotation_id} on this series: draw it with the ruler.")
+            return found
+
+    def annotate(self, slice_index: int, points: tuple[tuple[float, float], ...]) -> Annotation:
+        """Keep a length (two points) or an angle (three) that was drawn on a slice. Raises RegionError."""
+        with self._lock:
+            if len(self._annotations) >= MAX_REGIONS:
+                raise RegionError(f"A session keeps at most {MAX_REGIONS} measurements: delete some.")
+            made = annotation_from_points(self.series, slice_index, points, f"M{self._next_annotation}")
+            self._annotations[made.annotation_id] = made
+            self._next_annotation += 1
+            self.revision += 1
+            return made
+
+    def name_annotation(self, annotation_id: str, name: str) -> None:
+        """Give a length or an angle a name of the user's own. Raises RegionError."""
+        with self._lock:
+            self._annotations[annotation_id] = replace(self.annotation(annotation_id), name=name)
+            self.revision += 1
+
+    def remove_annotation(self, annotation_id: str) -> None:
+        """Forget a length or an angle. Raises RegionError."""
+        with self._lock:
+            del self._annotations[self.annotation(annotation_id).annotation_id]
+            self.revision += 1
+
     # -- searches and files ----------------------------------------------------------------------------------
     def remember_search(self, region: Region, result: SearchFacts) -> None:
         """Keep the last search of a region, for the gallery and the report, and bring that region to the screen.
@@ -303,6 +355,7 @@ class Session:
             self._regions.clear()
             self._selected.clear()
             self._searches.clear()
+            self._annotations.clear()
             shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -21,7 +21,8 @@ from ui.state.shelf import shelf_of
 from ui.state.undo import KeptRegion, kept_regions, note_changes
 from ui.state.urls import upload_folder
 from ui.state.visits import COOKIE, Visit, VisitError, Visits
-from ui.viewer.viewer import Notice, perform, state_of
+from ui.viewer.actions import perform
+from ui.viewer.viewer import Notice, state_of
 
 log = logging.getLogger(__name__)
 

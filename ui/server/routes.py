@@ -20,9 +20,9 @@ from tools.regions.png import to_png
 from ui.gallery.comparison import Comparison, compare
 from ui.state.atlas_map import AtlasMapView, RegionOnMap
 from ui.state.samples import SampleShelf
-from ui.state.shelf import thumbnail
 from ui.state.urls import BATCH, upload_folder
 from ui.state.visits import COOKIE, Visit, Visits
+from ui.viewer.thumbnail import series_thumbnail
 
 _GONE = "Nothing is here for you: open the study again."
 _PRIVATE = {"Cache-Control": "no-store"}
@@ -59,10 +59,22 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
 
     @router.get("/studies/{study_key}/thumbnail.png")
     def study_picture(study_key: str, visitor: Visitor = None) -> Response:
-        """Send a small picture of a study that is open."""
+        """Send a small picture of a study that is open, of the series it shows."""
         try:
-            picture = thumbnail(study_of(visitor, study_key))
+            picture = series_thumbnail(study_of(visitor, study_key).session.series)
         except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(to_png(picture), media_type="image/png", headers=_PRIVATE)
+
+    @router.get("/studies/{study_key}/series/{series}.png")
+    def series_picture(study_key: str, series: int, visitor: Visitor = None) -> Response:
+        """Send a small picture of a series."""
+        study = study_of(visitor, study_key).session.study
+        if study is None or not 0 <= series < len(study.series):
+            raise HTTPException(404, _GONE)
+        try:
+            picture = series_thumbnail(study.series[series])
+        except SliceError as error:
             raise HTTPException(404, str(error)) from error
         return Response(to_png(picture), media_type="image/png", headers=_PRIVATE)
 

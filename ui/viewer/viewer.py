@@ -1,21 +1,21 @@
-"""The CT viewer: what it is told (`ViewerState`), what it may ask for (`Action`), and the component itself.
+"""The CT viewer: what it is told (`ViewerState`), and the component itself; what it may ask for is `ui.viewer.actions`.
 
 The picture is drawn in the browser (`js/`) from 16-bit slices of the routes in `ui.server.routes`; regions live in the
 session on the server, and every change comes back as a whole new state.
 """
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
 import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
+from pydantic import BaseModel
 
-from encoder.errors import LesionSearchError
+from tools.domain.annotation import Annotation, AnnotationKind
 from tools.domain.lazy_volume import LazyVolume
-from tools.domain.number_words import size
-from tools.domain.region import OUTLINE_MARKS, OUTLINE_WORDS, Outline, PixelBox, Region, RegionError
+from tools.domain.number_words import number, size
+from tools.domain.region import OUTLINE_MARKS, Outline, Region
 from tools.domain.study import SafeFacts, Series
 from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
@@ -23,7 +23,7 @@ from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from ui.browser.modules import mounting
 from ui.state.shelf import ShelfItem
-from ui.state.visits import MAX_NAME_LENGTH, Visit
+from ui.state.visits import Visit
 
 HERE = Path(__file__).parent
 
@@ -84,6 +84,7 @@ class RegionView(BaseModel):
     size: str
     density: str
     suggested: bool
+    drawn: bool  # by hand
     outlined: Outline  # anything but "measured": the numbers are marked
     mark: str  # in words, beside the numbers; empty for a measured lesion
 
@@ -111,6 +112,18 @@ class ViewCommand(BaseModel):
         )  # fmt: skip
 
 
+class AnnotationView(BaseModel):
+    """A length or an angle, as it is drawn and listed: its points (x, y), and what it measures, in words."""
+
+    annotation_id: str
+    name: str
+    number: int
+    slice_index: int
+    kind: AnnotationKind
+    points: tuple[tuple[float, float], ...]
+    size: str
+
+
 class ViewerState(BaseModel):
     """Everything the viewer shows. `revision` grows; an older state that arrives late is dropped."""
 
@@ -130,68 +143,8 @@ class ViewerState(BaseModel):
     regions: tuple[RegionView, ...] = ()
     selected: str | None = None
     shelf: tuple[ShelfItem, ...] = ()  # all open studies, where there are several
+    annotations: tuple[AnnotationView, ...] = ()
     notice: Notice | None = None
-
-
-class _Action(BaseModel):
-    """What the browser asks for, about the study it shows. Slices and series count from 0."""
-
-    model_config = ConfigDict(extra="forbid")
-    study: Annotated[str, Field(max_length=64)]
-
-
-class Click(_Action):
-    """Outline the lesion at a spot: column and row, where pixel i covers i to i+1."""
-
-    kind: Literal["click"]
-    slice_index: Annotated[int, Field(ge=0)]
-    x: FiniteFloat
-    y: FiniteFloat
-
-
-class Box(_Action):
-    """Make a region of a box (x0, y0, x1, y1) in pixels, drawn from any corner."""
-
-    kind: Literal["box"]
-    slice_index: Annotated[int, Field(ge=0)]
-    box: tuple[int, int, int, int]
-
-
-class Resize(_Action):
-    """Give a region another box."""
-
-    kind: Literal["resize"]
-    region_id: Annotated[str, Field(max_length=8)]
-    box: tuple[int, int, int, int]
-
-
-class Rename(_Action):
-    """Name a region; longer names are cut."""
-
-    kind: Literal["rename"]
-    region_id: Annotated[str, Field(max_length=8)]
-    name: Annotated[str, Field(max_length=4 * MAX_NAME_LENGTH)]
-
-
-class RegionAction(_Action):
-    """Choose a region, keep a suggestion, or delete either."""
-
-    kind: Literal["select", "accept", "remove"]
-    region_id: Annotated[str, Field(max_length=8)]
-
-
-class ChooseSeries(_Action):
-    """Show another series of the study."""
-
-    kind: Literal["series"]
-    index: Annotated[int, Field(ge=0)]
-
-
-Action = Annotated[
-    Click | Box | Resize | Rename | RegionAction | ChooseSeries,
-    Field(discriminator="kind"),
-]
-_ACTIONS: TypeAdapter[Action] = TypeAdapter(Action)
 
 
 def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
@@ -208,54 +161,6 @@ def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
         elem_id="viewer",
         samples=samples,
     )
-
-
-def perform(visit: Visit, data: object) -> Notice | None:
-    """Do what the browser asks, after checking every field of `data`.
-
-    Gives a sentence when there is something to say, also where it cannot be done: nothing is raised.
-    """
-    try:
-        action = _ACTIONS.validate_python(data)
-    except ValidationError:
-        return Notice(
-            text="The viewer sent something this server does not understand: reload the page.", kind="problem"
-        )
-    if action.study != visit.study_key:
-        return Notice(text="That study is no longer open: choose a case or open a file.", kind="problem")
-    try:
-        return _perform(visit, action)
-    except LesionSearchError as error:
-        return Notice(text=str(error), kind="problem")
-
-
-def _perform(visit: Visit, action: Action) -> Notice | None:
-    session = visit.session
-    if isinstance(action, ChooseSeries):
-        study = session.study
-        if study is None or action.index >= len(study.series):
-            raise RegionError("This study has no such series: choose one of the listed series.")
-        session.choose_series(study.series[action.index].series_key)
-        return None
-    if isinstance(action, Click):
-        _check_slice(session.series, action.slice_index)
-        return _said(session.add_click(action.slice_index, action.x, action.y))
-    if isinstance(action, Box):
-        _check_slice(session.series, action.slice_index)
-        return _said(session.add_box(action.slice_index, _box_in(session.series, action.box)))
-    if isinstance(action, Resize):
-        return _said(session.resize(action.region_id, _box_in(session.series, action.box)))
-    if isinstance(action, Rename):
-        visit.rename(action.region_id, action.name)
-    elif action.kind == "select":
-        session.select(action.region_id)
-    elif action.kind == "accept":
-        session.accept(action.region_id)
-    else:
-        session.remove(action.region_id)
-        visit.names.pop(action.region_id, None)
-        return Notice(text=f"{action.region_id} deleted.")
-    return None
 
 
 def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
@@ -289,6 +194,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         ),
         regions=tuple(_region_view(r, series, visit.names.get(r.region_id, "")) for r in session.regions()),
         selected=selected.region_id if selected else None,
+        annotations=tuple(_annotation_view(annotation) for annotation in session.annotations()),
         notice=notice,
     )
 
@@ -362,28 +268,6 @@ def _letters(direction: NDArray[np.float64]) -> str:
     return "".join(names[axis][0 if unit[axis] > 0 else 1] for axis in order if abs(unit[axis]) > 0.35)
 
 
-def _said(region: Region) -> Notice:
-    size, _ = measured(region, "HU")
-    of = f" – {OUTLINE_WORDS[region.outline]}" if region.outline != "measured" else ""
-    return Notice(text=f"{region.region_id} on slice {region.slice_index + 1}: {size}{of}.")
-
-
-def _check_slice(series: Series, slice_index: int) -> None:
-    if slice_index >= series.volume_hu.shape[0]:
-        raise RegionError(f"There is no slice {slice_index + 1}: this series has {series.volume_hu.shape[0]}.")
-
-
-def _box_in(series: Series, box: tuple[int, int, int, int]) -> PixelBox:
-    """Cut a drawn box (x0, y0, x1, y1) to the image. Raises RegionError where less than a pixel is left."""
-    rows, columns = series.volume_hu.shape[1:]
-    x0, x1 = sorted((box[0], box[2]))
-    y0, y1 = sorted((box[1], box[3]))
-    x0, x1, y0, y1 = max(x0, 0), min(x1, columns), max(y0, 0), min(y1, rows)
-    if x1 <= x0 or y1 <= y0:
-        raise RegionError("That box lies outside the image: draw it around the lesion.")
-    return PixelBox(x0, y0, x1, y1)
-
-
 def _series_view(series: Series, index: int) -> SeriesView:
     slices, rows, columns = series.volume_hu.shape
     facts = series.facts
@@ -421,6 +305,26 @@ def _region_view(region: Region, series: Series, name: str) -> RegionView:
         size=size,
         density=density,
         suggested=region.origin == "suggested",
+        drawn=region.origin == "drawn",
         outlined=region.outline,
         mark=OUTLINE_MARKS[region.outline],
+    )
+
+
+def _annotation_view(annotation: Annotation) -> AnnotationView:
+    if annotation.angle_deg is not None:
+        extent = f"{number(annotation.angle_deg)}°"
+    elif annotation.length_mm is not None:
+        extent = size(annotation.length_mm)
+    else:
+        (x0, y0), (x1, y1) = annotation.points_px
+        extent = f"{np.hypot(x1 - x0, y1 - y0):.0f} px"
+    return AnnotationView(
+        annotation_id=annotation.annotation_id,
+        name=annotation.name,
+        number=int(annotation.annotation_id[1:]),
+        slice_index=annotation.slice_index,
+        kind=annotation.kind,
+        points=annotation.points_px,
+        size=extent,
     )

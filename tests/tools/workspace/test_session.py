@@ -150,3 +150,27 @@ def test_a_slice_is_found_by_the_image_number_of_the_file(several):
     several.choose_series_number(3)
     with pytest.raises(SessionError, match="names none"):
         several.slice_of_image(1)
+
+
+def test_a_drawn_outline_is_kept_and_moved_as_it_was_drawn(session):
+    square = [(100.0, 100.0), (140.0, 100.0), (140.0, 140.0), (100.0, 140.0)]
+    assert session.add_outline(0, square).box == PixelBox(100, 100, 140, 140)
+    moved = session.resize("R1", PixelBox(110, 105, 150, 145))
+    assert (moved.region_id, moved.origin, moved.box) == ("R1", "drawn", PixelBox(110, 105, 150, 145))
+    assert session.selected == moved
+
+
+def test_lengths_and_angles_are_kept_named_and_forgotten(session):
+    first = session.annotate(0, ((100.0, 100.0), (140.0, 100.0)))
+    assert (first.annotation_id, first.kind) == ("M1", "length")
+    assert session.annotate(1, ((100.0, 100.0), (140.0, 100.0), (140.0, 150.0))).kind == "angle"
+    session.name_annotation("M1", "width")
+    assert session.annotation("M1").name == "width"
+    session.remove_annotation("M2")
+    assert session.annotate(0, ((1.0, 1.0), (5.0, 5.0))).annotation_id == "M3"
+    assert [a.annotation_id for a in session.annotations()] == ["M1", "M3"]
+    with pytest.raises(RegionError, match="no measurement M2"):
+        session.remove_annotation("M2")
+    assert session.study is not None
+    session.open(session.study)
+    assert session.annotations() == ()

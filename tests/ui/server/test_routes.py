@@ -29,6 +29,7 @@ def addresses(visit: Any) -> list[str]:
     (visit.session.files_folder() / "report.html").write_text("a report")
     return [
         f"/studies/{visit.study_key}/series/0/slices/0",
+        f"/studies/{visit.study_key}/series/0.png",
         f"/studies/{visit.study_key}/regions/R1.png",
         f"/studies/{visit.study_key}/regions/R1/comparison?lesion={lesion}",
         f"/studies/{visit.study_key}/files/report.html",
@@ -60,7 +61,16 @@ def test_the_owner_gets_everything_and_nobody_else_anything(client: Any, owner: 
 
 @pytest.mark.parametrize(
     "path",
-    ["series/1/slices/0", "series/0/slices/6", "series/-1/slices/0", "regions/R9.png", "files/..%2Fx", "files/x"],
+    [
+        "series/1.png",
+        "series/-1.png",
+        "series/1/slices/0",
+        "series/0/slices/6",
+        "series/-1/slices/0",
+        "regions/R9.png",
+        "files/..%2Fx",
+        "files/x",
+    ],
 )
 def test_what_is_not_there_is_404(client: Any, owner: Any, path: str) -> None:
     assert client.get(f"/studies/{owner.study_key}/{path}").status_code == 404

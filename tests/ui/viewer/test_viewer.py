@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 
 from tools.domain.windows import DISPLAY_WINDOWS, Window
-from ui.viewer.viewer import facts_line, perform, side_letters, state_of
+from tools.report.content import ReportContent
+from tools.report.write import report_session
+from ui.viewer.actions import perform
+from ui.viewer.viewer import facts_line, side_letters, state_of
 
 
 def test_a_click_becomes_a_listed_measured_region(visit: Any, demo: Any, shelf: Any) -> None:
@@ -47,6 +50,12 @@ def test_a_box_over_nothing_is_marked_as_the_box_itself(visit: Any) -> None:
         {"kind": "box", "slice_index": 0, "box": [1, 2, 3]},
         {"kind": "remove", "region_id": "R1" * 100},
         {"kind": "rename", "region_id": "R1", "name": "x" * 10_000},
+        {"kind": "outline", "slice_index": 0, "points": [[1, 2], [3, 4]]},
+        {"kind": "outline", "slice_index": 0, "points": [[1, 2]] * 401},
+        {"kind": "outline", "slice_index": 0, "points": [[1, float("inf")], [3, 4], [9, 9]]},
+        {"kind": "annotate", "slice_index": 0, "points": [[1, 2]]},
+        {"kind": "annotate", "slice_index": 0, "points": [[1, 2, 3], [4, 5, 6]]},
+        {"kind": "name_annotation", "annotation_id": "M1" * 100, "name": ""},
         {"kind": "format_disk"},
     ],
 )
@@ -70,6 +79,10 @@ def test_nonsense_changes_nothing_and_gets_a_sentence(visit: Any, asked: Any) ->
         {"kind": "select", "region_id": "R7"},
         {"kind": "resize", "region_id": "R7", "box": [1, 1, 9, 9]},
         {"kind": "series", "index": 5},
+        {"kind": "outline", "slice_index": 99, "points": [[1, 1], [50, 1], [50, 50]]},
+        {"kind": "annotate", "slice_index": 99, "points": [[1, 1], [50, 1]]},
+        {"kind": "annotate", "slice_index": 0, "points": [[1, 1], [5000, 1]]},
+        {"kind": "remove_annotation", "annotation_id": "M7"},
     ],
 )
 def test_what_is_not_there_gets_a_sentence(visit: Any, asked: dict[str, Any]) -> None:
@@ -99,6 +112,27 @@ def test_boxes_resizing_naming_accepting_and_deleting(visit: Any) -> None:
     perform(visit, {**key, "kind": "remove", "region_id": "R1"})
     assert state_of(visit).regions == ()
     assert visit.names == {}
+
+
+def test_what_is_drawn_is_listed_named_and_part_of_the_report(visit: Any) -> None:
+    key = {"study": visit.study_key, "slice_index": 1}
+    perform(visit, {**key, "kind": "outline", "points": [[200, 200], [240, 200], [240, 240], [200, 240]]})
+    perform(visit, {**key, "kind": "annotate", "points": [[100, 100], [200, 100]]})
+    perform(visit, {**key, "kind": "annotate", "points": [[100, 100], [200, 100], [200, 150]]})
+    named = {"study": visit.study_key, "kind": "name_annotation", "annotation_id": "M1", "name": " width <b> "}
+    perform(visit, named)
+    state = state_of(visit)
+    assert (state.regions[0].drawn, state.regions[0].mark) == (True, "")
+    spacing = visit.session.series.spacing_mm[2]
+    assert [(a.name, a.size) for a in state.annotations] == [("width <b>", f"{100 * spacing:.3g} mm"), ("", "90°")]
+    written = visit.session.files_folder() / report_session(visit.workspace, "json").file_name
+    report = ReportContent.model_validate_json(written.read_text())
+    assert [(a.annotation_id, a.name, a.slice) for a in report.annotations] == [("M1", "width <b>", 2), ("M2", "", 2)]
+    assert report.annotations[1].angle_deg == 90
+    assert report.regions[0].facts.origin == "drawn"
+    page = (visit.session.files_folder() / report_session(visit.workspace, "html").file_name).read_text()
+    assert "M1 width &lt;b&gt;" in page
+    assert "drawn by hand" in page
 
 
 def test_the_state_without_a_study_says_nothing_of_one(visits: Any) -> None:

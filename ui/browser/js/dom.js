@@ -16,6 +16,20 @@ export function makeButton(text, className, onClick, name) {
   return node;
 }
 
+// Put text on the clipboard, also where a frame of another site may not write to it by itself.
+export async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = make("textarea", "");
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
+
 // Where an event happened, in CSS pixels from the element's upper left corner.
 export function localPoint(element, event) {
   const frame = element.getBoundingClientRect();

@@ -2,13 +2,15 @@
 
 import * as geometry from "./geometry.js";
 import { labelPlaces, leader } from "./labels.js";
+import { ellipsePoints, shapeText } from "./shapes.js";
 import { colourOf } from "./state.js";
 
 const LABEL_FONT = "600 12px system-ui, sans-serif", LABEL_HEIGHT = 15, LABEL_BASE = 12, RULER_COLOUR = "#ffe45c", WHITE = "#fff", HANDLE_PX = 6;
 const SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
 
 // `scene`: stage {width, height} in CSS pixels, ratio (device pixels in one of them), series, view, state, marks
-// {draft, pending, ruler, cross}, picture, hidden (what is not drawn), and broken (the slice cannot be shown).
+// {draft, pending, shape, cross, cursor, chosen}, picture, hidden (what is not drawn), and broken (the slice cannot be
+// shown).
 export function drawScene(canvas, scene) {
   const { stage, ratio, series, view, state, marks, picture } = scene;
   const width = Math.round(stage.width * ratio), height = Math.round(stage.height * ratio);
@@ -21,7 +23,9 @@ export function drawScene(canvas, scene) {
     for (const region of state.regions) if (region.slice_index === view.slice) pen.region(region, region.region_id === state.selected);
   if (marks.draft) pen.draft(marks.draft);
   if (marks.pending && marks.pending.slice === view.slice) pen.pending(marks.pending.spot);
-  if (marks.ruler && marks.ruler.slice === view.slice && !scene.hidden.has("rulers")) pen.ruler(marks.ruler.line);
+  if (!scene.hidden.has("rulers"))
+    for (const each of state.annotations) if (each.slice_index === view.slice) pen.annotation(each, each.annotation_id === marks.chosen);
+  for (const shape of [marks.sent, marks.shape]) if (shape && shape.slice === view.slice) pen.shape(shape, shape === marks.shape && (marks.cross || marks.cursor));
   if (!scene.hidden.has("labels")) pen.labels();
   if (marks.cross) pen.cross(marks.cross);
   if (series.calibrated) pen.scaleBar();
@@ -64,9 +68,13 @@ class Pen {
 
   picture(source) {
     const [x0, y0] = this.at([0, 0]), [x1, y1] = this.at([this.series.columns, this.series.rows]);
+    this.context.save();
     this.context.imageSmoothingEnabled = true;
     this.context.imageSmoothingQuality = "high";
-    this.context.drawImage(source, x0, y0, x1 - x0, y1 - y0);
+    this.context.translate(x0, y0);
+    this.context.scale(Math.sign(x1 - x0), Math.sign(y1 - y0)); // a picture of negative width would not be mirrored
+    this.context.drawImage(source, 0, 0, Math.abs(x1 - x0), Math.abs(y1 - y0));
+    this.context.restore();
   }
 
   region(region, selected) {
@@ -95,7 +103,8 @@ class Pen {
   // A label beside a box on the screen, drawn when all are known.
   want(words, anchor, colour, first = false) {
     this.context.font = LABEL_FONT;
-    const label = { words, anchor, colour, width: this.context.measureText(words).width, height: LABEL_HEIGHT };
+    const [[x0, x1], [y0, y1]] = [[anchor[0], anchor[2]], [anchor[1], anchor[3]]].map((pair) => pair.sort((a, b) => a - b));
+    const label = { words, anchor: [x0, y0, x1, y1], colour, width: this.context.measureText(words).width, height: LABEL_HEIGHT };
     if (first) this.wanted.unshift(label);
     else this.wanted.push(label);
   }
@@ -128,13 +137,61 @@ class Pen {
     this.context.stroke();
   }
 
-  ruler(line) {
-    for (const [colour, width] of [[SHADOW, 4], [RULER_COLOUR, 2]]) {
-      this.style(colour, width);
-      this.line(line);
+  // A length or an angle that was kept.
+  annotation({ annotation_id: id, name, kind, points, size }, chosen) {
+    this.measuringLine(points, chosen ? 3 : 2);
+    this.want(`${name || id}  ${size}`, this.around(points), RULER_COLOUR, chosen);
+    if (kind === "angle") this.arc(points);
+  }
+
+  // What is being drawn, up to the `cursor`; without one as far as it is known.
+  shape({ tool, points, closed }, cursor) {
+    const known = cursor && !closed ? [...points, cursor] : points;
+    if (tool === "ruler" || tool === "angle") {
+      this.measuringLine(known, 2);
+      const words = shapeText(this.series, tool, known);
+      if (words) this.want(words, this.around(known), RULER_COLOUR);
+    } else if (tool === "freehand") {
+      this.style(WHITE, 1.5);
+      this.path(known);
+      this.context.stroke();
+    } else if (known.length === 2) {
+      if (tool === "box") this.draft(known.flat());
+      else {
+        this.style(WHITE, 1.5, [5, 3]);
+        this.path(ellipsePoints(known));
+        this.context.closePath();
+        this.context.stroke();
+      }
     }
-    const [x, y] = this.at([line[2], line[3]]);
-    this.want(geometry.lengthText(this.series, line), [x, y, x, y], RULER_COLOUR);
+  }
+
+  measuringLine(points, width) {
+    for (const [colour, extra] of [[SHADOW, 2], [RULER_COLOUR, 0]]) {
+      this.style(colour, width + extra);
+      this.path(points);
+      this.context.stroke();
+    }
+    this.context.fillStyle = RULER_COLOUR;
+    for (const point of points) {
+      const [x, y] = this.at(point);
+      this.context.fillRect(x - 2, y - 2, 4, 4);
+    }
+  }
+
+  arc(points) {
+    const [a, vertex, b] = points.map((point) => this.at(point));
+    const [from, to] = [a, b].map(([x, y]) => Math.atan2(y - vertex[1], x - vertex[0]));
+    this.style(RULER_COLOUR, 1.2);
+    this.context.beginPath();
+    this.context.arc(...vertex, 16, from, to, (to - from + 2 * Math.PI) % (2 * Math.PI) > Math.PI);
+    this.context.stroke();
+  }
+
+  // The box on the screen around the last point, beside which its words stand.
+  around(points) {
+    const [x, y] = this.at(points.at(-1));
+    return [x - 4, y - 4, x + 4, y + 4];
   }
 
   cross(spot) {

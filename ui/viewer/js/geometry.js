@@ -1,6 +1,6 @@
 // Pure geometry of the viewer. Image coordinates are continuous: pixel i covers i to i+1. A `view` has zoom (1: the
 // whole image fits the stage) and the point of the image, in mm, that lies in the middle of the stage. A `stage` has
-// width and height in CSS pixels. A `series` has columns, rows, column_mm and row_mm. A box is [x0, y0, x1, y1].
+// width and height in CSS pixels. `view.mirror` is [across, down], -1 where it is mirrored. A `series` has columns, rows, column_mm and row_mm. A box is [x0, y0, x1, y1].
 
 import { clamp, decimal } from "../../browser/js/numbers.js";
 
@@ -18,14 +18,20 @@ export function scaleOf(series, view, stage) {
   return view.zoom * Math.min(stage.width / (series.columns * series.column_mm), stage.height / (series.rows * series.row_mm));
 }
 
+// CSS pixels of one mm to the right in the image and downwards: negative where the picture is mirrored.
+function steps(series, view, stage) {
+  const k = scaleOf(series, view, stage), [across, down] = view.mirror || [1, 1];
+  return [k * across, k * down];
+}
+
 export function toScreen(series, view, stage, [column, row]) {
-  const k = scaleOf(series, view, stage);
-  return [stage.width / 2 + (column * series.column_mm - view.x) * k, stage.height / 2 + (row * series.row_mm - view.y) * k];
+  const [kx, ky] = steps(series, view, stage);
+  return [stage.width / 2 + (column * series.column_mm - view.x) * kx, stage.height / 2 + (row * series.row_mm - view.y) * ky];
 }
 
 export function toImage(series, view, stage, [x, y]) {
-  const k = scaleOf(series, view, stage);
-  return [((x - stage.width / 2) / k + view.x) / series.column_mm, ((y - stage.height / 2) / k + view.y) / series.row_mm];
+  const [kx, ky] = steps(series, view, stage);
+  return [((x - stage.width / 2) / kx + view.x) / series.column_mm, ((y - stage.height / 2) / ky + view.y) / series.row_mm];
 }
 
 export function onImage(series, [column, row]) {
@@ -35,18 +41,18 @@ export function onImage(series, [column, row]) {
 // The view enlarged by `factor`; what lies at screen point `at` stays there.
 export function zoomedAt(series, view, stage, factor, at) {
   const [column, row] = toImage(series, view, stage, at);
-  const zoom = clamp(view.zoom * factor, MIN_ZOOM, MAX_ZOOM), k = scaleOf(series, { zoom }, stage);
+  const zoom = clamp(view.zoom * factor, MIN_ZOOM, MAX_ZOOM), [kx, ky] = steps(series, { ...view, zoom }, stage);
   return {
     zoom,
-    x: column * series.column_mm - (at[0] - stage.width / 2) / k,
-    y: row * series.row_mm - (at[1] - stage.height / 2) / k,
+    x: column * series.column_mm - (at[0] - stage.width / 2) / kx,
+    y: row * series.row_mm - (at[1] - stage.height / 2) / ky,
   };
 }
 
 // The view moved by so many screen pixels.
 export function panned(series, view, stage, dx, dy) {
-  const k = scaleOf(series, view, stage);
-  return { zoom: view.zoom, x: view.x - dx / k, y: view.y - dy / k };
+  const [kx, ky] = steps(series, view, stage);
+  return { zoom: view.zoom, x: view.x - dx / kx, y: view.y - dy / ky };
 }
 
 // The view of the body and not of the air around it; of the whole image where there is no body to find or no `values`

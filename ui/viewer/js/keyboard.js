@@ -5,7 +5,7 @@ import { grownBox, movedBox, steppedPixel } from "./geometry.js";
 const NUDGE_MS = 400, CROSS_STEP_PX = 4, ZOOM_STEP = 1.25;
 const DIRECTIONS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const SLICE_STEPS = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
-const TOOLS = { w: "point", b: "box", m: "ruler", p: "pan" };
+const TOOLS = { w: "point", b: "box", o: "ellipse", d: "freehand", m: "ruler", a: "angle", p: "pan" };
 
 // What a plain key does; looked up in lower case.
 const COMMANDS = {
@@ -15,10 +15,16 @@ const COMMANDS = {
   delete: (viewer) => viewer.removeSelected(),
   backspace: (viewer) => viewer.removeSelected(),
   escape: (viewer) => {
+    if (!viewer.marks.shape && viewer.help.hidden) viewer.enlarge(false);
     viewer.clearMarks();
     viewer.toggleHelp(false);
     viewer.draw();
   },
+  i: (viewer) => viewer.invert(),
+  h: (viewer) => viewer.mirror(0),
+  v: (viewer) => viewer.mirror(1),
+  e: (viewer) => viewer.enlarge(),
+  c: (viewer) => viewer.copyList(),
   f: (viewer) => viewer.fit(),
   0: (viewer) => viewer.fit(),
   "+": (viewer) => viewer.zoomAt(ZOOM_STEP),
@@ -32,7 +38,7 @@ export function listenToKeys(viewer) {
   const nudge = new Nudge(viewer);
   viewer.stage.addEventListener("keydown", (event) => {
     if (!viewer.view || event.altKey) return;
-    const direction = DIRECTIONS[event.key];
+    const pressed = DIRECTIONS[event.key], direction = pressed && pressed.map((step, axis) => step * viewer.view.mirror[axis]);
     const used = event.ctrlKey || event.metaKey ? direction && nudge.by(direction, event.shiftKey) : press(viewer, event, direction);
     if (used) event.preventDefault();
   });
@@ -44,7 +50,7 @@ function press(viewer, event, direction) {
   if (event.shiftKey && direction) moveCross(viewer, direction);
   else if (event.key in SLICE_STEPS) viewer.goTo(viewer.view.slice + SLICE_STEPS[event.key]);
   else if (/^[1-9]$/.test(key) && viewer.presets[key - 1]) viewer.setPreset(key - 1);
-  else if (key === "enter" && viewer.marks.cross) viewer.pick(viewer.marks.cross);
+  else if (key === "enter" && viewer.marks.cross) viewer.sketch.place(viewer.marks.cross);
   else if (key in TOOLS) viewer.setTool(TOOLS[key]);
   else if (key in COMMANDS) COMMANDS[key](viewer);
   else return false;

@@ -16,11 +16,11 @@ export class Picture {
   }
 
   // Paint `values` of `slice`, if it is not what is painted already.
-  paint(slice, values, { width, level }) {
-    const same = this.window && this.window.width === width && this.window.level === level;
+  paint(slice, values, { width, level, inverted }) {
+    const same = this.window && this.window.width === width && this.window.level === level && this.window.inverted === inverted;
     if (same && this.shown === slice) return;
     if (!same) {
-      this.window = { width, level };
+      this.window = { width, level, inverted };
       fillTable(this.table, this.window);
     }
     applyTable(this.table, values, this.pixels);

@@ -2,7 +2,8 @@
 
 import { localPoint } from "../../browser/js/dom.js";
 import { clamp, distance, pinch } from "../../browser/js/numbers.js";
-import { boxCorners, contains, lengthText, movedBox, wholePixels } from "./geometry.js";
+import { boxCorners, contains, movedBox, wholePixels } from "./geometry.js";
+import { POINTS } from "./shapes.js";
 import { draggedWindow } from "./windowing.js";
 
 const CLICK_SLOP_PX = 4, GRAB_PX = 9, ZOOM_DRAG_PX = 200, ZOOM_WHEEL = 300, WHEEL_STEP = 40, MAX_WHEEL_SLICES = 3;
@@ -20,6 +21,7 @@ export function listenToPointers(viewer) {
     viewer.marks.cursor = null;
     viewer.draw();
   });
+  stage.addEventListener("dblclick", (event) => { if (viewer.view && !event.target.closest(".help")) viewer.enlargeInstead(); });
   stage.addEventListener("contextmenu", (event) => event.preventDefault());
   stage.addEventListener("wheel", (event) => {
     if (!viewer.view || event.target.closest(".help")) return;
@@ -43,7 +45,7 @@ class Pointers {
     this.places.set(event.pointerId, at);
     viewer.marks.cross = null;
     if (this.places.size === 2) {
-      viewer.marks.draft = null;
+      viewer.marks.draft = viewer.marks.shape = null;
       this.gesture = { kind: "pinch" };
       return;
     }
@@ -60,7 +62,7 @@ class Pointers {
     if (event.button === MIDDLE || tool === "pan") return { kind: "pan" };
     if (event.button === RIGHT) return { kind: "zoom" };
     if (tool === "box" || event.shiftKey) return { kind: "box" };
-    return { kind: tool === "ruler" ? "ruler" : "window" };
+    return { kind: tool in POINTS ? "shape" : "window" };
   }
 
   corner(at) {
@@ -104,7 +106,7 @@ class Pointers {
     else if (kind === "box") marks.draft = [...spot, ...marks.cursor];
     else if (kind === "resize") marks.draft = [...gesture.anchor, ...marks.cursor];
     else if (kind === "move") marks.draft = movedBox(viewer.series, gesture.box, marks.cursor[0] - spot[0], marks.cursor[1] - spot[1]);
-    else if (kind === "ruler") marks.ruler = { slice: viewer.view.slice, line: [...spot, ...marks.cursor] };
+    else if (kind === "shape") viewer.sketch.stretch(spot, marks.cursor);
   }
 
   pinch(id, was, now) {
@@ -134,8 +136,9 @@ class Pointers {
       viewer.setTool("point");
     } else if ((kind === "resize" || kind === "move") && moved && box) {
       viewer.act("resize", { region_id: gesture.region_id, box: wholePixels(box) });
-    } else if (kind === "ruler" && moved && viewer.marks.ruler) {
-      viewer.say(`Distance ${lengthText(viewer.series, viewer.marks.ruler.line)}.`);
+    } else if (kind === "shape" && gesture.button === LEFT) {
+      if (moved) viewer.sketch.release(viewer.marks.cursor);
+      else viewer.sketch.place(gesture.spot);
     } else if (!moved && gesture.button === LEFT && (viewer.tool === "point" || viewer.tool === "box")) viewer.pick(gesture.spot);
   }
 

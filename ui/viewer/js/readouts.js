@@ -19,9 +19,19 @@ export function showSeries({ find, presetSelect, seriesSelect }, state, series) 
   fillSelect(seriesSelect, state.series.map((each) => each.label));
   seriesSelect.hidden = state.series.length < 2;
   seriesSelect.value = state.series_index;
-  const letters = series.letters || ["", "", "", ""];
-  SIDES.forEach((side, i) => { find(`.side.${side}`).textContent = letters[i]; });
 }
+
+// The patient's sides at the edges of the picture, which change places where it is mirrored.
+function showSides(find, series, [across, down]) {
+  const letters = series.letters || ["", "", "", ""], places = [...(across < 0 ? [1, 0] : [0, 1]), ...(down < 0 ? [3, 2] : [2, 3])];
+  SIDES.forEach((side, i) => {
+    const edge = find(`.side.${side}`), letter = letters[places[i]];
+    if (edge.textContent !== letter) edge.textContent = letter;
+  });
+}
+
+// How the picture differs from the file's, in words.
+const alterations = ({ inverted, mirror }) => (inverted ? "\ninverted" : "") + (mirror.includes(-1) ? "\nmirrored" : "");
 
 export function showFacts({ find }, state) {
   find(".top-left").textContent = [state.title, state.facts].filter(Boolean).join("\n");
@@ -50,7 +60,8 @@ export function showLoaded(strip, slices) {
 // Window, slice, density under the cursor; and on the stage's data, where the image lies.
 export function showCorners({ find, stage, presetSelect }, { series, view, state, marks, picture, slices, stage: size }) {
   const why = slices.broken.get(view.slice), settled = picture.shown === view.slice || why;
-  find(".bottom-left").textContent = `W ${Math.round(view.width)}  L ${Math.round(view.level)}`;
+  find(".bottom-left").textContent = `W ${Math.round(view.width)}  L ${Math.round(view.level)}${alterations(view)}`;
+  showSides(find, series, view.mirror);
   find(".bottom-right").textContent = `${settled ? "" : `loading slice ${view.slice + 1}…\n`}slice ${view.slice + 1} / ${series.slices}${imageText(series, view.slice)}`;
   find(".top-right").textContent = densityText(series, slices.values.get(view.slice), marks.cross || marks.cursor);
   find(".broken").textContent = why || "";

@@ -11,6 +11,11 @@ export function listenToToolbar(viewer) {
     in: () => viewer.zoomAt(ZOOM_STEP),
     out: () => viewer.zoomAt(1 / ZOOM_STEP),
     help: () => viewer.toggleHelp(),
+    invert: () => viewer.invert(),
+    mirror: () => viewer.mirror(0),
+    turn: () => viewer.mirror(1),
+    enlarge: () => viewer.enlarge(),
+    copy: () => viewer.copyList(),
     cases: () => viewer.showWelcome(viewer.welcome.hidden),
     back: () => viewer.showWelcome(false),
     upload: () => viewer.find(".file-input").click(),
@@ -39,6 +44,12 @@ export function listenToToolbar(viewer) {
 export function showTool({ root, stage, tool }) {
   stage.dataset.tool = tool;
   for (const each of root.querySelectorAll("button[data-tool]")) each.setAttribute("aria-checked", String(each.dataset.tool === tool));
+}
+
+// Which of the ways to look are in use.
+export function showLooks({ find, root, view }) {
+  const looks = { invert: view.inverted, mirror: view.mirror[0] < 0, turn: view.mirror[1] < 0, enlarge: root.classList.contains("enlarged") };
+  for (const [name, on] of Object.entries(looks)) find(`[data-do="${name}"]`).setAttribute("aria-pressed", String(on));
 }
 
 // The window in figures; what is being typed stays as it is, unless it was taken (`all`).

@@ -1,7 +1,7 @@
 // The CT viewer. The server owns study and regions and sends them as one state; the viewer owns how they are looked at.
 
+import { copyText, makeButton } from "../../browser/js/dom.js";
 import { movableEdge } from "../../browser/js/edges.js";
-import { makeButton } from "../../browser/js/dom.js";
 import { clamp } from "../../browser/js/numbers.js";
 import { Cine } from "./cine.js";
 import { obey } from "./commands.js";
@@ -13,13 +13,15 @@ import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
 import { listenToLeaving, rememberedView } from "./staying.js";
 import { showCorners, showFacts, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
-import { listRegions } from "./region_list.js";
+import { listAnnotations, listRegions, listSeries } from "./region_list.js";
+import { Sketch } from "./sketch.js";
 import { Slices } from "./slices.js";
 import { hasStudy, isNewer, regionAfterSelected, seriesOf, transition } from "./state.js";
-import { listenToToolbar, showTool, showWindow } from "./toolbar.js";
+import { listenToToolbar, showLooks, showTool, showWindow } from "./toolbar.js";
 import { firstWindow, presetsOf } from "./windowing.js";
+import { listText } from "./words.js";
 
-const NOTICE_MS = 8000, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
+const NOTICE_MS = 8000, DOUBLE_CLICK_MS = 800, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
 
 // Bring a gr.HTML component to life: `element` holds viewer.html; `props.value` is the newest state, and `watch` tells
 // of a new one; `trigger` sends an event to the server.
@@ -73,10 +75,13 @@ export class Viewer {
     this.view = null; // how this series is looked at: slice, zoom, centre, window
     this.slices = null; // the pixels of this series
     this.picture = null;
-    this.marks = { ruler: null, draft: null, cross: null, cursor: null, pending: null };
+    // `shape` is being drawn, `sent` has been and is awaited; `chosen` is a length or an angle
+    this.marks = { shape: null, sent: null, chosen: null, draft: null, cross: null, cursor: null, pending: null };
     this.tool = "point";
     this.hidden = new Set(); // overlays that are not drawn
     this.cine = new Cine(this);
+    this.sketch = new Sketch(this);
+    this.picked = this.unmeant = null; // the click that had something outlined; one whose outline goes again
     this.noticeTimer = 0;
     this.frameAsked = false;
     this.stage.dataset.tool = this.tool;
@@ -130,7 +135,8 @@ export class Viewer {
     if (!isNewer(this.state, next)) return;
     const change = transition(this.state, next);
     this.state = next;
-    this.marks.pending = null;
+    this.marks.pending = this.marks.sent = null;
+    this.takeBack();
     this.becomeReady();
     if (change.newSeries) this.openSeries();
     showFacts(this, next);
@@ -140,6 +146,7 @@ export class Viewer {
     if (change.goTo !== null) this.goTo(change.goTo);
     if (change.command && this.view) obey(this, change.command);
     listRegions(this.find(".regions"), next, (kind, fields) => this.act(kind, fields), this.stage);
+    this.listAnnotations();
     this.stage.setAttribute("aria-label", this.view ? stageName(next) : "No study is open");
     this.draw();
   }
@@ -153,7 +160,7 @@ export class Viewer {
     if (!hasStudy(this.state)) return;
     const { state, series } = this;
     const start = state.start_window || firstWindow(series, state.windows);
-    const whole = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), width: start.width, level: start.level };
+    const whole = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), mirror: [1, 1], inverted: false, width: start.width, level: start.level };
     this.view = rememberedView(state) || whole;
     this.picture = new Picture(series);
     this.slices = new Slices({
@@ -168,7 +175,10 @@ export class Viewer {
   }
 
   receive(slice) {
-    if (slice === this.view.slice) this.draw();
+    if (slice === this.view.slice) {
+      this.draw();
+      listSeries(this.find(".thumbnails"), this.state, (kind, fields) => this.act(kind, fields)); // after what is looked at
+    }
     this.fetchMore();
   }
 
@@ -204,6 +214,21 @@ export class Viewer {
     this.look({ ...geometry.fitted(this.series, this.size, this.values), fitted: true });
   }
 
+  invert() {
+    this.look({ inverted: !this.view.inverted });
+  }
+
+  // Mirror the picture: 0 left to right, 1 upside down. The letters of the sides go with it.
+  mirror(axis) {
+    this.look({ mirror: this.view.mirror.map((sign, i) => (i === axis ? -sign : sign)) });
+  }
+
+  // The picture over the whole page, and back.
+  enlarge(on = !this.root.classList.contains("enlarged")) {
+    this.root.classList.toggle("enlarged", on);
+    this.draw();
+  }
+
   setPreset(index) {
     const preset = this.presets[index];
     if (preset) this.look({ width: preset.width, level: preset.level });
@@ -211,6 +236,7 @@ export class Viewer {
 
   setTool(name) {
     this.tool = name;
+    this.marks.shape = null;
     showTool(this);
   }
 
@@ -220,7 +246,7 @@ export class Viewer {
   }
 
   clearMarks() {
-    this.marks.ruler = this.marks.draft = this.marks.cross = null;
+    this.marks.shape = this.marks.draft = this.marks.cross = this.marks.chosen = null;
   }
 
   // -- what is done with regions -----------------------------------------------------------------------------------
@@ -234,9 +260,40 @@ export class Viewer {
       this.act("select", { region_id: inside.region_id });
       return;
     }
-    this.marks.pending = { slice, spot };
+    if (this.marks.pending && performance.now() - this.marks.pending.when < DOUBLE_CLICK_MS) return; // the second of two clicks
+    this.marks.pending = { slice, spot, known: this.state.regions.map((each) => each.region_id), when: performance.now() };
+    this.picked = this.marks.pending;
     this.act("click", { slice_index: slice, x: spot[0], y: spot[1] });
     this.draw();
+  }
+
+  // A double-click enlarges: what its first click outlined was not meant.
+  enlargeInstead() {
+    this.enlarge();
+    if (this.picked && performance.now() - this.picked.when < DOUBLE_CLICK_MS) this.unmeant = this.picked;
+    this.takeBack();
+  }
+
+  takeBack() {
+    const made = this.unmeant && this.state.regions.find((each) => !this.unmeant.known.includes(each.region_id));
+    if (!made) return;
+    this.unmeant = null;
+    this.act("remove", { region_id: made.region_id });
+  }
+
+  listAnnotations() {
+    const show = (each) => {
+      this.marks.chosen = each.annotation_id;
+      this.goTo(each.slice_index);
+      this.listAnnotations();
+    };
+    const act = (kind, fields) => this.act(kind, fields);
+    listAnnotations(this.find(".annotations"), this.state, { act, show, chosen: this.marks.chosen, stage: this.stage });
+  }
+
+  async copyList() {
+    await copyText(listText(this.state));
+    this.say("Regions, lengths and angles were copied as text.");
   }
 
   nextRegion() {
@@ -268,6 +325,7 @@ export class Viewer {
     drawScene(this.canvas, { ...scene, broken: slices.broken.has(view.slice) });
     showCorners(this, scene);
     showWindow(this);
+    showLooks(this);
   }
 
   say(text, kind = "info", undo = false) {

@@ -6,11 +6,11 @@ const MIN_WIDTH = 1, MAX_WIDTH = 8000, MIN_LEVEL = -2000, MAX_LEVEL = 4000;
 const WIDTH_DRAG_PX = 250, LEVEL_DRAG_PX = 350, MIN_DRAG_WIDTH = 40;
 
 // Fill `table` (Uint32Array of 65536, at HU + 32768) with opaque grey pixels: `level` becomes mid-grey, as in
-// `apply_window` of tools/regions/crop.py.
-export function fillTable(table, { width, level }) {
+// `apply_window` of tools/regions/crop.py; white and black change places where it is `inverted`.
+export function fillTable(table, { width, level, inverted = false }) {
   const low = level - width / 2, scale = 255 / width;
   for (let i = 0; i < table.length; i++) {
-    const grey = clamp((i - 32768 - low) * scale + 0.5, 0, 255) | 0;
+    const shade = clamp((i - 32768 - low) * scale + 0.5, 0, 255) | 0, grey = inverted ? 255 - shade : shade;
     table[i] = 0xff000000 | (grey << 16) | (grey << 8) | grey;
   }
 }

@@ -6,6 +6,7 @@ const square = { columns: 512, rows: 512, column_mm: 0.8, row_mm: 0.8, units: "H
 const sagittal = { columns: 300, rows: 60, column_mm: 0.7, row_mm: 5, units: "HU", calibrated: true };
 const stages = [{ width: 800, height: 500 }, { width: 358, height: 420 }];
 const views = (series) => [geometry.wholeImage(series), { zoom: 3.7, x: 20, y: 141.5 }, { zoom: 0.5, x: -30, y: 0 }];
+const mirrored = (series) => [[-1, 1], [1, -1], [-1, -1]].map((mirror) => ({ ...geometry.wholeImage(series), mirror }));
 
 function everywhere(check) {
   for (const series of [square, sagittal]) for (const stage of stages) for (const view of views(series)) check(series, view, stage);
@@ -28,6 +29,19 @@ test("screen and image coordinates are inverse to each other", () => {
     for (const spot of [[0, 0], [17.25, 31], [series.columns, series.rows], [-4, 700]])
       close(geometry.toImage(series, view, stage, geometry.toScreen(series, view, stage, spot)), spot, 1e-6);
   });
+});
+
+test("a mirrored picture is handled as any other", () => {
+  for (const series of [square, sagittal]) for (const stage of stages) for (const view of mirrored(series)) {
+    const at = [123, 77], spot = geometry.toImage(series, view, stage, at);
+    close(geometry.toScreen(series, view, stage, spot), at, 1e-6);
+    const zoomed = { ...view, ...geometry.zoomedAt(series, view, stage, 1.6, at) };
+    close(geometry.toScreen(series, zoomed, stage, spot), at, 1e-6);
+    const moved = { ...view, ...geometry.panned(series, view, stage, 30, -12) };
+    close(geometry.toScreen(series, moved, stage, spot), [at[0] + 30, at[1] - 12], 1e-6);
+    const [x0] = geometry.toScreen(series, view, stage, [0, 0]), [x1] = geometry.toScreen(series, view, stage, [1, 0]);
+    equal(Math.sign(x1 - x0), view.mirror[0]);
+  }
 });
 
 test("what is not square in mm is not square on the screen", () => {

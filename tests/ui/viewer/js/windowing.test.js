@@ -78,3 +78,10 @@ test("typed figures are kept within what can be shown, and no number changes not
   equal(windowing.typedWindow({ width: 0, level: 99999 }), { width: 1, level: 4000 });
   equal(windowing.typedWindow({ width: NaN, level: 40 }), null);
 });
+
+test("inverted, white is black", () => {
+  const [plain, inverted] = [new Uint32Array(65536), new Uint32Array(65536)];
+  windowing.fillTable(plain, { width: 400, level: 40 });
+  windowing.fillTable(inverted, { width: 400, level: 40, inverted: true });
+  for (const hu of [-1000, -100, 40, 150, 900]) equal((inverted[hu + 32768] & 255) + (plain[hu + 32768] & 255), 255);
+});
