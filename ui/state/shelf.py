@@ -5,8 +5,6 @@ from pydantic import BaseModel
 from tools.domain.study_words import series_words
 from ui.state.visits import Visit
 
-THUMBNAIL_PX = 192
-
 
 class ShelfItem(BaseModel):
     """One open study. `study_key` is also its address; `here`: it is the one on this page."""
