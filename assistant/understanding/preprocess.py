@@ -7,11 +7,11 @@ from assistant.core.turn_state import TurnState
 
 
 def is_data(message: str) -> bool:
-    """Tell whether a message holds data instead of words, such as a pasted tool call."""
+    """Tell whether a message holds data instead of words, such as a pasted tool call or the tags of a transcript."""
     return bool(_DATA.search(message))
 
 
-_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]')
+_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]|</?(?:user|assistant|system|human|tool\w*)\b[^<>]*>', re.IGNORECASE)
 
 
 def has_thanks(message: str) -> bool:
