@@ -81,6 +81,7 @@ class Request:
     instead_of: float | None = None  # the bound that it is to stand for, if that was said
     view: ViewChange | None = None  # how the viewer is to show the series; a region to zoom to is among `regions`
     thanked: bool = False
+    foreign: bool = False  # said in another language than the answer is in
     call: str = ""  # what is not done yet, as the reader wrote it
 
 

@@ -28,6 +28,7 @@ def plan_turn(requests: Iterable[Request], state: TurnState, results: Mapping[st
     """Return the next call to make, or the answer. `results` are this turn's, by `Call.key`."""
     context = PlanningContext(state)
     parts: list[str] = []
+    requests = list(requests)
     for request in requests:
         try:
             recipe = RECIPES[request.intent](request, context)
@@ -46,6 +47,8 @@ def plan_turn(requests: Iterable[Request], state: TurnState, results: Mapping[st
             return Reply(joined([*parts, str(question)]), asks=True)
         except RequestRefusedError as reason:
             parts.append(str(reason))
+    if any(request.foreign for request in requests):
+        parts.append(fixed_sentences.IN_ENGLISH)
     return Reply(joined(parts))
 
 

@@ -17,7 +17,7 @@ from assistant.planning.context import Call, Reply
 from assistant.planning.planner import plan_turn
 from assistant.understanding.call_to_request import to_request
 from assistant.understanding.network.reader import load_network_reader
-from assistant.understanding.preprocess import has_thanks, is_data, lesion_ids
+from assistant.understanding.preprocess import has_thanks, is_data, is_foreign, lesion_ids
 from assistant.understanding.reader import Fork, Reader, Reading
 from assistant.understanding.rules.parser import understand
 from tools.domain.lesions import DEEPLESION_TYPES
@@ -48,7 +48,10 @@ class Hypothesis:
 def read_message(message: str, state: TurnState) -> tuple[Request, ...]:
     """Read a message with the rules and the network. Raises what the network raises, but for ValueError."""
     by_rules = understand(message, state)
-    return by_rules if is_data(message) else vote(by_rules, hypotheses(load_network_reader(), message, state), state)
+    if is_data(message):
+        return by_rules
+    winner = vote(by_rules, hypotheses(load_network_reader(), message, state), state)
+    return tuple(replace(request, foreign=True) for request in winner) if is_foreign(message) else winner
 
 
 def read_requests(reader: Reader, message: str, state: TurnState) -> Understood:

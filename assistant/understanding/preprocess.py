@@ -1,6 +1,7 @@
-"""What is found in a message before any reader reads it: pasted data, thanks, and lesion ids."""
+"""What is found in a message before any reader reads it: pasted data, thanks, another language, and lesion ids."""
 
 import re
+import unicodedata
 
 from assistant.core import patterns
 from assistant.core.turn_state import TurnState
@@ -23,6 +24,30 @@ _THANKED = (
     r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
     r"|danke|gracias)\b"
 )
+
+
+# words that stand in almost any request, and in no English one
+_FOREIGN = """
+aehnliche ahnliche bitte das der dieser eine frauen gross haut ist laesion laesionen lasionen leber lunge manner messe
+mit nieren nur oder ohne sind suche uber und unter vergleiche wie zeig zeige avec celle ceci cette dans des est femmes
+foie hommes mesure mesurer montre montrez ou poumon quelle semblables seulement similaires sont trouve trouvez une
+vous busca buscar con donde esta esto hombres lesiones mas mayores menores mide mostrar muestra mujeres parecidas
+pulmon similares tamano cerca confronta donne fegato lesione lesioni misura mostra mostrami polmone questa questo
+simili trova uomini figado homens isto lesao lesoes mais mostre mulheres pulmao semelhantes
+"""
+_FOREIGN_WORDS = frozenset(_FOREIGN.split())
+_ENGLISH = """
+a an and any are find for from how is it like me my of only or over please show similar that the this to under what
+where which with you
+"""
+_ENGLISH_WORDS = frozenset(_ENGLISH.split())
+
+
+def is_foreign(message: str) -> bool:
+    """Tell whether a message is in another language than English: it has common words of one, and none of English."""
+    plain = unicodedata.normalize("NFKD", message.casefold())
+    words = set(re.findall(r"[a-z]+", "".join(c for c in plain if not unicodedata.combining(c))))
+    return bool(words & _FOREIGN_WORDS) and not words & _ENGLISH_WORDS
 
 
 def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:

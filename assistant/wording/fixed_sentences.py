@@ -37,6 +37,7 @@ ENCODER_SEES = (
 CALIBRATED = "The vote is calibrated on atlas patients left out in turn; it is about likeness, not disease."
 DATE_NEVER_KEPT = "When a scan was made is never kept: names, dates and hospital are dropped when a file is read."
 NO_REGION_TO_PLACE = "No lesion is marked, so there is none to place. Click it, and I will say on which slice it lies."
+IN_ENGLISH = "I answer in English, whatever language I am asked in."
 NO_REGION = "No region is marked."
 TWO_REGIONS = "A distance is between two regions: mark two, and I will measure from one to the other."
 ONE_SERIES = "This upload holds one series, so there is none to switch to."
@@ -155,7 +156,7 @@ def fixed_texts() -> tuple[str, ...]:
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
-        ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, ONE_SERIES,
+        ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, IN_ENGLISH, ONE_SERIES,
         NO_PRIOR,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE_WORDS),
     )  # fmt: skip
