@@ -10,8 +10,8 @@ from assistant.understanding.call_language import KEYS, TYPE_KEYS, UNKNOWN_TYPE,
 MAX_CALLS = 6  # in one message
 
 
-def grammar(state: TurnState, ids: int = 0) -> str:
-    """Write the language as a Lark grammar for llguidance: this atlas' types, these regions and `ids` lesion ids."""
+def language(state: TurnState, ids: int = 0) -> re.Pattern[str]:
+    """Compile the language as a regular expression: this atlas' types, these regions and `ids` lesion ids."""
     types = "|".join(re.escape(t) for t in (*(state.atlas_types or ("lung",)), UNKNOWN_TYPE))
     # a region nobody marked can be asked for: the answer says that there is none
     regions = "|".join([*(r.region_id for r in state.regions), "[1-9]", *WORDS["region"], "R[1-9][0-9]?"])
@@ -41,17 +41,12 @@ def grammar(state: TurnState, ids: int = 0) -> str:
         values[key] = _joined(values[key], most)
     fields = "".join(rf'(?:,"{key}":"(?:{values[key]})")?' for key in KEYS[1:])
     call = rf'\{{"do":"(?:{"|".join(get_args(Do))})"{fields}\}}'
-    return f"start: /\\[{call}(?:,{call}){{0,{MAX_CALLS - 1}}}\\]/"
-
-
-def language(state: TurnState, ids: int = 0) -> re.Pattern[str]:
-    """Compile the same language as a regular expression, for what was not decoded under the grammar."""
-    return _expression(grammar(state, ids))
+    return _compiled(rf"\[{call}(?:,{call}){{0,{MAX_CALLS - 1}}}\]")
 
 
 @lru_cache(maxsize=64)
-def _expression(lark: str) -> re.Pattern[str]:
-    return re.compile(lark.removeprefix("start: /").removesuffix("/"))
+def _compiled(expression: str) -> re.Pattern[str]:
+    return re.compile(expression)
 
 
 def _joined(item: str, max_items: int) -> str:

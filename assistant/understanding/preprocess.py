@@ -12,7 +12,7 @@ def is_data(message: str) -> bool:
     return bool(_DATA.search(message))
 
 
-_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]|</?(?:user|assistant|system|human|tool\w*)\b[^<>]*>', re.IGNORECASE)
+_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]|<\||</?(?:user|assistant|system|human|tool\w*)\b[^<>]*>', re.IGNORECASE)
 
 
 def has_thanks(message: str) -> bool:
