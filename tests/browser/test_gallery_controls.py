@@ -71,10 +71,11 @@ def test_the_map_shows_the_query_and_opens_a_lesion(person: Any) -> None:
     lesion = page.locator(".tip").inner_text().split(" · ")[0].split(": ")[-1]
     page.mouse.click(frame["x"] + x, frame["y"] + y)
     page.locator(".compare", has_text=lesion).wait_for()
+    page.mouse.move(0, 0)  # what scrolls under a resting pointer moves it, and the tip goes with it
+    page.wait_for_timeout(500)  # the comparison has scrolled into view
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.locator(".tip", has_text="hit").wait_for()
-    page.wait_for_timeout(500)  # the comparison has scrolled into view
     canvas.scroll_into_view_if_needed()
     frame, whole = canvas.bounding_box(), query_on(canvas)
     page.mouse.move(frame["x"] + whole[0], frame["y"] + whole[1])
