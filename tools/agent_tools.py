@@ -124,9 +124,7 @@ def set_view(
     if width_hu is not None and level_hu is not None:
         chosen = Window(width_hu, level_hu)
     if zoom_on is not None:
-        region = session.region(zoom_on)
-        session.select(region.region_id)
-        session.show_slice(region.slice_index)
+        session.select(zoom_on)  # which brings its slice to the screen
     if slice is not None:
         session.show_slice(slice - 1)
     change = ViewChange(

@@ -1,6 +1,6 @@
 """The recipes of what is seen and kept: the view of the series, regions accepted and removed, and what lies between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.core.requests import RegionRef, Request
@@ -44,22 +44,12 @@ def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
 
 def remove(request: Request, context: PlanningContext) -> Recipe:
     """Delete regions, or dismiss suggested ones: those that are named, or the one on the screen."""
-    told = []
-    for region_id in _chosen(request, context):
-        facts = yield Call("remove_region", {"region_id": region_id})
-        assert isinstance(facts, Stated)
-        told.append(facts.statement)
-    return " ".join(told)
+    return (yield from _of_each("remove_region", _chosen(request, context)))
 
 
 def accept(request: Request, context: PlanningContext) -> Recipe:
     """Accept suggested regions as the user's own."""
-    told = []
-    for region_id in _chosen(request, context):
-        facts = yield Call("accept_region", {"region_id": region_id})
-        assert isinstance(facts, Stated)
-        told.append(facts.statement)
-    return " ".join(told)
+    return (yield from _of_each("accept_region", _chosen(request, context)))
 
 
 def distance(request: Request, context: PlanningContext) -> Recipe:
@@ -80,9 +70,14 @@ def distance(request: Request, context: PlanningContext) -> Recipe:
 
 def densities(request: Request, context: PlanningContext) -> Recipe:
     """Say how the densities inside regions are spread."""
+    return (yield from _of_each("describe_densities", (yield from resolve_regions(request, context))))
+
+
+def _of_each(tool: str, region_ids: Sequence[str]) -> Recipe:
+    """Call a tool for each of these regions; what it states is the answer."""
     told = []
-    for region_id in (yield from resolve_regions(request, context)):
-        facts = yield Call("describe_densities", {"region_id": region_id})
+    for region_id in region_ids:
+        facts = yield Call(tool, {"region_id": region_id})
         assert isinstance(facts, Stated)
         told.append(facts.statement)
     return " ".join(told)

@@ -161,19 +161,23 @@ def scores(
     ]
 
 
-def run(files: Sequence[str] = (), progress: Progress | None = None, network: Path | None = None) -> CorpusReport:
-    """Score rules, network and both on the sentences kept apart; `files` are those to measure on, none is all.
-
-    `network` is the folder of a network to score and nothing else. Raises WrittenError for an unknown file.
-    """
+def readers(network: Path | None = None) -> dict[str, Understand]:
+    """Return what reads messages, alone and together, by name; of the network in folder `network` it alone."""
     from assistant.understanding.ensemble import read_message, read_requests
     from assistant.understanding.network.reader import load_network_reader
     from assistant.understanding.rules.parser import understand
 
     reader = load_network_reader(network) if network else load_network_reader()
-    readers: dict[str, Understand] = {"network": lambda message, state: read_requests(reader, message, state).requests}
-    if network is None:
-        readers = {"rules": understand, **readers, "both": read_message}
+    alone: dict[str, Understand] = {"network": lambda message, state: read_requests(reader, message, state).requests}
+    return {"rules": understand, **alone, "both": read_message} if network is None else alone
+
+
+def run(files: Sequence[str] = (), progress: Progress | None = None, network: Path | None = None) -> CorpusReport:
+    """Score rules, network and both on the sentences kept apart; `files` are those to measure on, none is all.
+
+    `network` is the folder of a network to score and nothing else. Raises WrittenError for an unknown file.
+    """
+    measured_with = readers(network)
     known = {line.file for line, _ in measured()}
     if unknown := set(files) - known:
         raise WrittenError(f"there is no file {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
@@ -182,9 +186,11 @@ def run(files: Sequence[str] = (), progress: Progress | None = None, network: Pa
 
     def told() -> None:
         if progress is not None:
-            progress(next(done), len(found) * len(readers))
+            progress(next(done), len(found) * len(measured_with))
 
-    return CorpusReport(scores=tuple(s for name, read in readers.items() for s in scores(name, found, read, told)))
+    return CorpusReport(
+        scores=tuple(s for name, read in measured_with.items() for s in scores(name, found, read, told))
+    )
 
 
 def to_markdown(report: CorpusReport) -> str:

@@ -16,20 +16,24 @@ from pydantic import BaseModel, ConfigDict
 
 from assistant.core.requests import Understand
 from assistant.training.corpus import UNSEEN, measured
-from eval.assistant.corpus import is_read
+from eval.assistant.corpus import is_read, readers
 from eval.assistant.message_readers import MessageCase, is_right, message_cases
 from eval.metrics import Share
 from tools.domain.progress import Progress
 
+_AUTHORS = {
+    "colleagues": "unknown author (colleagues)",
+    "gate_types": "atlases of other types (gate_types)",
+    "gate_voices": "three voices (gate_voices)",
+}  # by file
 WANTED = {
-    "unknown author (colleagues)": 0.93,
+    _AUTHORS["colleagues"]: 0.93,
     "test messages": 0.977,
     "dev messages": 0.98,
     "sentences kept apart": 0.91,
-    "atlases of other types (gate_types)": 0.90,
-    "three voices (gate_voices)": 0.93,
+    _AUTHORS["gate_types"]: 0.90,
+    _AUTHORS["gate_voices"]: 0.93,
 }
-_SETS = dict(zip(("colleagues", "gate_types", "gate_voices"), (list(WANTED)[i] for i in (0, 4, 5)), strict=True))
 MAX_P95_MS = 50.0
 MAX_MEMORY_MB = 250.0
 _MEMORY = """
@@ -65,20 +69,6 @@ class GateReport(BaseModel):
     memory_mb: float
 
 
-def readers() -> dict[str, Understand]:
-    """Return what reads messages, alone and together, by name."""
-    from assistant.understanding.ensemble import read_message, read_requests
-    from assistant.understanding.network.reader import load_network_reader
-    from assistant.understanding.rules.parser import understand
-
-    network = load_network_reader()
-    return {
-        "rules": understand,
-        "network": lambda message, state: read_requests(network, message, state).requests,
-        "both": read_message,
-    }
-
-
 def measure_gate(progress: Progress | None = None) -> GateReport:
     """Read all sets with all readers; some minutes."""
     written = measured()
@@ -92,7 +82,7 @@ def measure_gate(progress: Progress | None = None) -> GateReport:
     right: dict[str, dict[str, list[bool]]] = {name: {reader: [] for reader in by} for name in WANTED}
     total = len(written) + sum(map(len, cases.values()))
     for done, (line, filled) in enumerate(written, 1):
-        name = _SETS[line.file] if line.file in UNSEEN else "sentences kept apart"
+        name = _AUTHORS[line.file] if line.file in UNSEEN else "sentences kept apart"
         for reader, read in by.items():
             right[name][reader].append(is_read(filled, read))
         if progress is not None:

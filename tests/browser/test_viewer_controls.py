@@ -301,3 +301,17 @@ def test_the_picture_is_inverted_mirrored_and_enlarged(person: Any) -> None:
     page.locator(".stage").focus()
     page.keyboard.press("Escape")
     page.locator(".viewer:not(.enlarged)").wait_for()
+
+
+def test_the_viewer_obeys_words(person: Any) -> None:
+    page = person.page
+    person.ask("lung window please")
+    page.wait_for_function(f"text => {WINDOW_TEXT} === text", arg="W 1500 L -600")
+    page.locator("#chat", has_text="The display window is Lung").wait_for()
+    person.ask("go to slice 2")
+    page.locator(".stage[data-shown='2']").wait_for()
+    person.ask("two slices on")
+    page.locator(".stage[data-shown='4']").wait_for()
+    person.ask("window 400 level 40")
+    page.wait_for_function(f"text => {WINDOW_TEXT} === text", arg="W 400 L 40")
+    assert person.regions().count() == 0
