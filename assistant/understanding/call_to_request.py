@@ -87,7 +87,7 @@ def _is_not_done_yet(call: ParsedCall) -> bool:
     if call.do == "delete":
         return bool(call.hit or call.nth)  # of the own cases
     if call.do == "window":
-        return bool(call.width) != bool(call.level)
+        return bool(call.width) != bool(call.level) or not (call.preset or call.width)
     return call.do in NOT_YET
 
 

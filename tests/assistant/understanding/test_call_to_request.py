@@ -95,7 +95,13 @@ def test_words_for_the_viewer_change_the_view(said, change):
 
 
 @pytest.mark.parametrize(
-    "said", [{"do": "show", "what": "heatmap"}, {"do": "window", "width": "400"}, {"do": "delete", "hit": "2"}]
+    "said",
+    [
+        {"do": "show", "what": "heatmap"},
+        {"do": "window", "width": "400"},
+        {"do": "window"},
+        {"do": "delete", "hit": "2"},
+    ],
 )
 def test_what_the_viewer_cannot_is_told(said):
     assert request(**said).intent == "not_yet"
