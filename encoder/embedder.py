@@ -43,6 +43,8 @@ def fingerprint(model: LesionEncoder) -> str:
 _FINGERPRINTED = {
     "channels",
     "dim",
+    "context_dim",
+    "context_share",
     "widths",
     "depths",
     "pooling",

@@ -191,6 +191,11 @@ def images_file(path: Path) -> Path:
     return path
 
 
+def read_context(folder: Path) -> Images | None:
+    path = Path(folder) / "context.npy"
+    return np.load(path, mmap_mode="r") if path.exists() else None
+
+
 def native_widths_mm(rows: Iterable[Mapping[str, str]]) -> NDArray[np.float64]:
     """Read how wide the images of rows of text are, as `encoder.roi.to_roi_width` takes it: (N,), NaN to leave one.
 

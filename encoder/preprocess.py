@@ -24,17 +24,20 @@ def hu_to_unit(hu: float) -> float:
 def standardize(images: NDArray[np.generic]) -> torch.Tensor:
     """Scale ROIs to the values the network was trained on.
 
-    Shape: (N, 64, 64) or one (64, 64) in, (N, 1, 64, 64) float32 in 0..1 out.
+    Shape: ROIs (N, 64, 64) or one (64, 64) in, (N, 1, 64, 64) float32 in 0..1 out; with their context (N, 2, 64, 64)
+    in, the same shape out.
     `uint8` is taken as already windowed, other integers as Hounsfield units, floating point as already in 0..1.
     NaN and infinities become 0. Raises EncoderError for another shape or kind.
     """
     array = np.asarray(images)
     if array.ndim == 2:
         array = array[None]
-    if array.ndim != 3 or array.shape[1:] != (ROI_SIZE, ROI_SIZE):
+    if array.ndim == 3:
+        array = array[:, None]
+    if array.ndim != 4 or array.shape[1] not in (1, 2) or array.shape[2:] != (ROI_SIZE, ROI_SIZE):
         raise EncoderError(
-            f"the encoder takes ROIs of {ROI_SIZE}x{ROI_SIZE} pixels, not an array of shape {array.shape}; "
-            "crop the region first"
+            f"the encoder takes ROIs of {ROI_SIZE}x{ROI_SIZE} pixels, alone or with their context, not an array of "
+            f"shape {np.shape(images)}; crop the region first"
         )
     if array.dtype == np.uint8:
         unit = array.astype(np.float32) / 255.0
@@ -45,4 +48,4 @@ def standardize(images: NDArray[np.generic]) -> torch.Tensor:
         unit = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
     else:
         raise EncoderError(f"the encoder takes int16 (HU), uint8 (windowed) or float pixels, not {array.dtype}")
-    return torch.from_numpy(np.clip(unit, 0.0, 1.0)).unsqueeze(1)
+    return torch.from_numpy(np.clip(unit, 0.0, 1.0))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 ROI_SIZE = 64
+CONTEXT_WIDTHS = 3  # the context is three ROIs wide
 ROI_WIDTH_MM = 48.0  # enough surroundings to tell a lung from a liver, small enough that 5 mm nodules stay visible
 
 _CHUNK = 1024
@@ -41,7 +42,9 @@ def to_roi_width(images: NDArray[Pixel], width_mm: NDArray[np.floating]) -> NDAr
         step = (ROI_WIDTH_MM / width_mm[rows]).reshape(-1, 1)
         targets = np.clip(_CENTRE + (_PIXELS - _CENTRE) * step, 0, ROI_SIZE - 1)
         weights = resampling_weights(targets, _PIXELS, step[..., None])
-        seen = weights @ resampled[rows].astype(np.float32) @ weights.transpose(0, 2, 1)
+        if images.ndim == 4:
+            weights = weights[:, None]
+        seen = weights @ resampled[rows].astype(np.float32) @ weights.swapaxes(-1, -2)
         resampled[rows] = np.rint(seen) if np.issubdtype(images.dtype, np.integer) else seen
     return resampled
 

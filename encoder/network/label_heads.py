@@ -42,6 +42,7 @@ class LabelHeads(nn.Module):
         inverse of the regularisation. A label whose classes are not all present keeps the layer it has.
         """
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         scaled = vectors * vectors.shape[1] ** 0.5
         for layer, column in zip(self.labels, classes.T, strict=True):
@@ -49,8 +50,9 @@ class LabelHeads(nn.Module):
             known = column >= 0
             if len(np.unique(column[known])) < layer.out_features or layer.out_features < 2:
                 continue
-            model = LogisticRegression(C=strength, max_iter=1000)
-            model.fit(scaled[known], column[known], sample_weight=balanced_weights(column[known], lesions[known]))
+            model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
+            with threadpool_limits(1):  # the products are small: threads wait for each other, on a busy machine for minutes
+                model.fit(scaled[known], column[known], sample_weight=balanced_weights(column[known], lesions[known]))
             weight, bias = model.coef_, model.intercept_
             if len(weight) == 1:  # two classes: one column of logits stands for both
                 weight, bias = np.stack((-weight[0], weight[0])) / 2, np.array((-bias[0], bias[0])) / 2

@@ -1,11 +1,14 @@
 """Batched random views of ROIs on tensors (Chen et al. 2020, https://arxiv.org/abs/2002.05709, for CT)."""
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 
-from encoder.training.presets import Augmentation
+from encoder.preprocess import hu_to_unit
+from encoder.roi import CONTEXT_WIDTHS
+from encoder.training.presets import WINDOWS_HU, Augmentation
 
 _BLUR_RADIUS_PX = 3
 
@@ -15,20 +18,42 @@ def augment(
 ) -> torch.Tensor:
     """Draw one random view of each image; the same generator state gives the same views.
 
-    `calibrated` (N,) marks images whose values are HU: they keep their level and are never windowed again.
+    The context (second plane) is turned less than the ROI and never mirrored: where the liver lies tells what it is.
+    Sometimes its field ends early, or it is not shown at all (constant).
+    `calibrated` (N,) marks images whose values are HU: they keep most of their level, or are shown in a window.
 
-    Shape: (N, 1, H, H) in 0..1 -> (N, 1, V, V) in 0..1 with V = `how.view_px`.
+    Shape: (N, P, H, H) in 0..1 -> (N, P, V, V) in 0..1 with V = `how.view_px`.
     """
-    views = _warp(images, how, generator)
+    log_zoom = _uniform((math.log(how.zoom[0]), math.log(how.zoom[1])), len(images), generator).flatten()
+    views = _warp(images[:, :1], how, log_zoom, generator)
+    shown = torch.zeros(len(images), dtype=torch.bool)
+    if images.shape[1] > 1:
+        level = replace(how, rotation_deg=how.context_rotation_deg, flip=False, shift_px=how.shift_px / CONTEXT_WIDTHS)
+        shown = images[:, 1].amax((1, 2)) > images[:, 1].amin((1, 2))
+        shown &= torch.rand(len(images), generator=generator) >= how.context_dropout
+        context = _end_field(_warp(images[:, 1:], level, log_zoom, generator), how, generator)
+        views = torch.cat((views, context), dim=1)
     if calibrated is None:
         calibrated = torch.zeros(len(images), dtype=torch.bool)
     views = _jitter_intensity(views, how, generator, calibrated)
     if how.blur_probability > 0:
-        views = _blur(views, how, generator)
+        views = torch.cat((_blur(views[:, :1], how, generator), views[:, 1:]), dim=1)
     if how.noise > 0:
         strength = _uniform((0.0, how.noise), len(views), generator)
         views = views + strength * torch.randn(views.shape, generator=generator)
+    views[~shown, 1:] = 0.0
     return views.clamp(0, 1)
+
+
+def _end_field(context: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+    """Let air begin beyond a random line in some contexts, as where a field of view or a crop ends."""
+    side = context.shape[-1]
+    chosen = torch.rand(len(context), generator=generator) < how.end_field_probability
+    angle = _uniform((0.0, 2 * math.pi), len(context), generator)
+    distance = _uniform((0.3, 1.0), len(context), generator)
+    axis = torch.linspace(-1, 1, side)
+    beyond = angle.cos() * axis[None, None, None, :] + angle.sin() * axis[None, None, :, None] > distance
+    return torch.where(beyond & chosen.reshape(-1, 1, 1, 1), 0.0, context)
 
 
 def _uniform(bounds: tuple[float, float], count: int, generator: torch.Generator) -> torch.Tensor:
@@ -37,15 +62,16 @@ def _uniform(bounds: tuple[float, float], count: int, generator: torch.Generator
     return (low + (high - low) * torch.rand(count, generator=generator)).reshape(-1, 1, 1, 1)
 
 
-def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:
+def _warp(
+    images: torch.Tensor, how: Augmentation, log_zoom: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
     """Flip, rotate, zoom and shift in one bilinear resampling; the outside mirrors the inside.
 
     Shape: (N, 1, H, H) -> (N, 1, V, V).
     """
     count, size = len(images), images.shape[-1]
     angle = _uniform((-how.rotation_deg, how.rotation_deg), count, generator).flatten() * (math.pi / 180)
-    low, high = (math.log(z) for z in how.zoom)
-    shrink = torch.exp(-_uniform((low, high), count, generator).flatten())
+    shrink = torch.exp(-log_zoom)
     mirror = torch.ones(count)
     if how.flip:
         mirror = torch.where(torch.rand(count, generator=generator) < 0.5, -1.0, 1.0)
@@ -66,13 +92,15 @@ def _warp(images: torch.Tensor, how: Augmentation, generator: torch.Generator) -
 def _jitter_intensity(
     views: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor
 ) -> torch.Tensor:
-    """Change gamma, gain, offset and window at random. Shape: (N, 1, V, V), (N,) bool -> (N, 1, V, V) in 0..1."""
+    """Change gamma, gain, offset and window at random. Shape: (N, P, V, V), (N,) bool -> same, in 0..1."""
     count = len(views)
     share = torch.where(calibrated, how.calibrated_share, 1.0).reshape(-1, 1, 1, 1)
     gamma = torch.exp(share * _uniform((math.log(how.gamma[0]), math.log(how.gamma[1])), count, generator))
     gain = 1 + share * (_uniform(how.gain, count, generator) - 1)
     offset = share * _uniform(how.offset, count, generator)
     views = views.clamp(0, 1).pow(gamma) * gain + offset
+    if how.window_probability > 0:
+        views = _window(views, how, generator, calibrated)
     if how.rewindow_probability > 0:
         # the window's edges are quantiles of the view, so that it never empties
         chosen = (torch.rand(count, generator=generator) < how.rewindow_probability) & ~calibrated
@@ -83,6 +111,16 @@ def _jitter_intensity(
         windowed = ((views - lowest) / span - start) / (stop - start)
         views = torch.where(chosen.reshape(-1, 1, 1, 1), windowed, views)
     return views.clamp(0, 1)
+
+
+def _window(
+    views: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor
+) -> torch.Tensor:
+    """Show some of the images that are HU in a window, as publishers of 8-bit slices do. Shape: (N, P, V, V) -> same."""
+    windows = torch.tensor([[hu_to_unit(low), hu_to_unit(high)] for low, high in WINDOWS_HU])
+    chosen = (torch.rand(len(views), generator=generator) < how.window_probability) & calibrated
+    low, high = windows[torch.randint(len(windows), (len(views),), generator=generator)].T.reshape(2, -1, 1, 1, 1)
+    return torch.where(chosen.reshape(-1, 1, 1, 1), (views - low) / (high - low), views)
 
 
 def _blur(views: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:

@@ -6,6 +6,10 @@ from typing import Literal
 from encoder.errors import EncoderError
 
 
+# Windows that published slices come in (low, high): soft tissue, from water up, DeepLesion's lung, liver, wide, narrow
+WINDOWS_HU = ((-175.0, 275.0), (0.0, 255.0), (-1500.0, 500.0), (-15.0, 165.0), (-500.0, 800.0), (-160.0, 240.0))
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """Random changes of a view. Pairs are ranges of a uniform draw; probabilities are per view."""
@@ -24,6 +28,10 @@ class Augmentation:
     blur_sigma_px: tuple[float, float] = (0.3, 1.2)
     noise: float = 0.03
     calibrated_share: float = 0.2  # of the intensity changes above for HU, whose values mean something
+    window_probability: float = 0.0  # show HU in one of WINDOWS_HU
+    context_rotation_deg: float = 15.0
+    context_dropout: float = 0.15  # contexts not shown at all
+    end_field_probability: float = 0.15  # contexts cut off by a line
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class Stage:
     label_smoothing: float = 0.0  # classification only
     auxiliary_weight: float = 0.0  # of each auxiliary label's loss; a label of the readout weighs 1
     rows_per_lesion: int | None = None  # slices of one lesion drawn in one epoch; None is all
-    lesions_per_source: int | None = None  # drawn anew in each epoch, so that no data set drowns the others
+    rows_per_epoch: int | None = None  # drawn anew: a source by the root of its lesions, a lesion, one of its rows
     augmentation: Augmentation = field(default_factory=Augmentation)
     optimization: Optimization = field(default_factory=Optimization)
     micro_batch: int | None = None  # rows encoded at once, where a whole batch does not fit into memory
@@ -67,12 +75,16 @@ class Preset:
     lens: float = 0.4
     input_px: int = 48
     centred: bool = True
+    widths: tuple[int, ...] = (64, 128, 256, 512)
     dim: int = 512
+    context_dim: int = 0  # features of the context; 0 for ROIs alone
+    context_share: float = 0.4  # of the features' cosine
     projection_dim: int = 128
     labels: tuple[str, ...] = ("lesion_type", "texture_class", "calcified", "malignancy_class", "size_class")
     auxiliary: tuple[str, ...] = ()  # more labels to learn from, which are not read out
     readout_strength: float | None = None  # inverse regularisation of the readout; None leaves it out
     detail: float = 0.2  # share of the cosine that the features keep beside the readout
+    same_lesion_dim: int = 0  # of the head that finds one lesion again; 0 leaves it out
     seed: int = 0
     pooling: Literal["gem", "average"] = "gem"
 
@@ -112,32 +124,35 @@ PAPER = Preset(
 
 DEFAULT = Preset(
     name="default",
+    widths=(32, 64, 128, 256),
+    dim=256,
+    context_dim=256,
+    labels=("lesion_type", "texture_class", "calcified", "malignancy_class", "diameter_class", "density_class"),
     auxiliary=(
         "texture_rating", "malignancy_rating", "margin_rating", "sphericity_rating", "lobulation_rating",
-        "spiculation_rating", "subtlety_rating",
+        "spiculation_rating", "subtlety_rating", "body_part", "place_row", "place_column",
     ),
     readout_strength=0.01,
+    same_lesion_dim=128,
     stages=(
-        # Slices of one lesion are near copies: two in an epoch suffice. All ROIs have one scale in mm, so that size
-        # tells something: views change little in it.
+        # All ROIs have one scale in mm, so that size tells something: views change little in it.
         Stage(
-            name="simclr", epochs=30, loss="nt_xent", batch=128, rows_per_lesion=1, lesions_per_source=1600,
+            name="simclr", epochs=15, loss="nt_xent", batch=128, rows_per_epoch=6400,
             augmentation=Augmentation(
                 zoom=(0.9, 1.1), shift_px=3.0, gain=(0.8, 1.25), offset=(-0.1, 0.1), gamma=(0.75, 1.33),
-                rewindow_probability=0.1,
+                rewindow_probability=0.1, window_probability=0.7,
             ),
         ),
         Stage(
             name="labels",
-            epochs=60,
+            epochs=45,
             loss="classification",
             batch=128,
             temperature=0.1,
             label_smoothing=0.1,
             auxiliary_weight=0.3,
             self_supervised_weight=0.5,
-            rows_per_lesion=1,
-            lesions_per_source=1600,
+            rows_per_epoch=6400,
             # Labels include size and density, and anatomy has an up and a down: views change less.
             augmentation=Augmentation(
                 flip_upside_down=False,
@@ -148,9 +163,16 @@ DEFAULT = Preset(
                 offset=(-0.1, 0.1),
                 gamma=(0.75, 1.33),
                 rewindow_probability=0.1,
+                window_probability=0.7,
             ),
         ),
     ),
+)  # fmt: skip
+
+# Views of one lesion as another slice or date shows it
+SAME_LESION_VIEWS = Augmentation(
+    flip=False, rotation_deg=8.0, zoom=(0.9, 1.1), shift_px=2.0, gain=(0.9, 1.1), offset=(-0.05, 0.05),
+    gamma=(0.9, 1.1), rewindow_probability=0.0, window_probability=0.3, blur_probability=0.3,
 )  # fmt: skip
 
 PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}

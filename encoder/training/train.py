@@ -20,6 +20,7 @@ from transformers.utils import logging as hub_logging
 from encoder.embedder import Embedder, fingerprint
 from encoder.errors import EncoderError
 from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
+from encoder.network.same_lesion import coarse_pixels
 from encoder.training.augment import augment
 from encoder.training.checkpoint import TrainingPosition, load_checkpoint, read_position, save_checkpoint
 from encoder.training.dataset import TrainingRois, load_rois
@@ -28,10 +29,12 @@ from encoder.training.lars import LARS
 from encoder.training.losses import LossBatch, get_loss
 from encoder.training.losses.nt_xent import ProjectionHead, nt_xent
 from encoder.training.losses.proxy_softmax import class_weights
-from encoder.training.presets import Optimization, Preset, Stage, get_preset
+from encoder.training.presets import SAME_LESION_VIEWS, Optimization, Preset, Stage, get_preset
 from encoder.training.progress import TrainingProgress
 from encoder.training.sync_batch_norm import synchronise
 
+_FITTED_ROWS = 8000  # by the label heads
+_SAME_LESION_VIEWS = 40_000
 PRECISION = "bf16"  # of activations; weights, loss and optimizer stay float32
 
 
@@ -39,7 +42,10 @@ def encoder_config(preset: Preset) -> LesionEncoderConfig:
     """Configure the network that a preset trains."""
     return LesionEncoderConfig(
         channels=preset.channels,
+        widths=preset.widths,
         dim=preset.dim,
+        context_dim=preset.context_dim,
+        context_share=preset.context_share,
         pooling=preset.pooling,
         lens=preset.lens,
         input_px=preset.input_px,
@@ -52,13 +58,14 @@ def encoder_config(preset: Preset) -> LesionEncoderConfig:
 
 
 class Learner(nn.Module):
-    """Hold the encoder and what only training needs. Shape: (N, 1, 64, 64) -> (N, dim), (N, projection)."""
+    """Hold the encoder and what only training needs. Shape: (N, P, 64, 64) -> (N, features), (N, projection)."""
 
     def __init__(self, preset: Preset, classes: Sequence[int]) -> None:
         super().__init__()
         self.encoder = LesionEncoder(encoder_config(preset))
-        self.head = ProjectionHead(preset.dim, preset.projection_dim)
-        self.proxies = nn.ParameterList(torch.randn(count, preset.dim) for count in classes)  # one set a label
+        dim = self.encoder.config.features_dim
+        self.head = ProjectionHead(dim, preset.projection_dim)
+        self.proxies = nn.ParameterList(torch.randn(count, dim) for count in classes)  # one set a label
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         vectors = self.encoder.features(images)
@@ -94,7 +101,7 @@ def train(
             "resume it with those"
         )
     hub_logging.disable_progress_bar()  # "Writing model shards" would break our own
-    rois = load_rois(packs, plan.labels + plan.auxiliary, train_on_validation)
+    rois = load_rois(packs, plan.labels + plan.auxiliary, train_on_validation, context=plan.context_dim > 0)
     no_gpu = not torch.cuda.is_available()  # said outright, or several CPU processes would each train alone
     accelerator = Accelerator(mixed_precision=PRECISION, cpu=no_gpu)
     torch.manual_seed(plan.seed)
@@ -118,6 +125,8 @@ def train(
             learner.encoder.cpu().train(False)
             _fit_label_heads(learner.encoder, rois, plan.labels, plan.readout_strength, plan.detail)
             _fit_out_of_distribution_score(learner.encoder, rois)
+        if plan.same_lesion_dim:
+            _fit_same_lesion_head(learner.encoder.cpu(), rois, plan.same_lesion_dim)
         _write_weights(learner.encoder, out, packs, plan, train_on_validation)
     return out
 
@@ -162,9 +171,10 @@ def _learning_rate(how: Optimization, done: float, epochs: int) -> float:
 
 def _batches(rois: TrainingRois, stage: Stage, generator: torch.Generator) -> Iterator[torch.Tensor]:
     """Draw the row numbers of one epoch in random order; an incomplete last batch is left out when others exist."""
-    order = torch.randperm(len(rois), generator=generator)
-    if stage.lesions_per_source is not None:
-        order = order[_first_of(rois.lesions[order], rois.sources[order], stage.lesions_per_source)]
+    if stage.rows_per_epoch is not None:
+        order = torch.multinomial(rois.chances, stage.rows_per_epoch, replacement=True, generator=generator)
+    else:
+        order = torch.randperm(len(rois), generator=generator)
     if stage.rows_per_lesion is not None:
         order = order[_first_rows(rois.lesions[order], stage.rows_per_lesion)]
     whole = max(len(order) // stage.batch, 1)
@@ -182,23 +192,13 @@ def _first_rows(groups: torch.Tensor, count: int) -> torch.Tensor:
     return torch.tensor(kept)
 
 
-def _first_of(lesions: torch.Tensor, sources: torch.Tensor, count: int) -> torch.Tensor:
-    """Mark all rows of the first `count` lesions of each source. Shape: (N,), (N,) -> (N,) bool."""
-    chosen: dict[int, dict[int, None]] = {}
-    for lesion, source in zip(lesions.tolist(), sources.tolist(), strict=True):
-        of_source = chosen.setdefault(source, {})
-        if len(of_source) < count:
-            of_source[lesion] = None
-    return torch.isin(lesions, torch.tensor([lesion for of_source in chosen.values() for lesion in of_source]))
-
-
 def views_of_epoch(
     rois: TrainingRois, stage: Stage, optimizer: torch.optim.Optimizer, epoch: int, seed: int
 ) -> Iterator[tuple[float, torch.Tensor, torch.Tensor]]:
     """Draw one epoch batch by batch: share of it done after the batch, row numbers (N,), two views of each.
 
     Sets the optimizer's learning rate for each step. Randomness comes from `seed` and the epoch's number alone: that is
-    what makes a resume exact. Shape of the views: (2N, 1, V, V).
+    what makes a resume exact. Shape of the views: (2N, P, V, V).
     """
     generator = torch.Generator().manual_seed(seed * 100_000 + epoch)
     batches = list(_batches(rois, stage, generator))
@@ -228,7 +228,9 @@ def _run_stage(
         LossBatch,
         stage,
         proxies=proxies,
-        class_weights=[class_weights(rois.classes[:, n], len(p)).to(p.device) for n, p in enumerate(proxies)],
+        class_weights=[
+            class_weights(rois.classes[:, n], len(p), chances=rois.chances).to(p.device) for n, p in enumerate(proxies)
+        ],
         label_weights=[1.0] * len(plan.labels) + [stage.auxiliary_weight] * len(plan.auxiliary),
     )
     with TrainingProgress(stage.name, stage.epochs, first_epoch, accelerator.is_main_process) as progress:
@@ -268,11 +270,12 @@ def _fit_label_heads(
     read = sorted(name for name in labels if len(rois.labels[name]) > 1)
     if not read:
         return
-    classes = rois.classes[:, [names.index(name) for name in read]]
-    known = (classes >= 0).any(dim=1)
-    features = Embedder(encoder)(rois.images[known, 0].numpy())
+    # A sample as an epoch draws it: sources weigh as they do in training, and a fit of all rows would take an hour
+    drawn = torch.multinomial(rois.chances, min(_FITTED_ROWS, len(rois)), generator=torch.Generator().manual_seed(0))
+    classes = rois.classes[drawn][:, [names.index(name) for name in read]]
+    features = Embedder(encoder)(rois.images[drawn].numpy())
     heads = encoder.add_label_heads({name: rois.labels[name] for name in read}, detail)
-    heads.fit(features, classes[known].numpy(), rois.lesions[known].numpy(), strength)
+    heads.fit(features, classes.numpy(), rois.lesions[drawn].numpy(), strength)
 
 
 def _fit_out_of_distribution_score(encoder: LesionEncoder, rois: TrainingRois) -> None:
@@ -280,6 +283,17 @@ def _fit_out_of_distribution_score(encoder: LesionEncoder, rois: TrainingRois) -
     with torch.inference_mode():
         parts = [encoder.early_channel_means(part.float()) for part in rois.images.split(256)]
     encoder.add_out_of_distribution_score().fit([torch.cat(stage) for stage in zip(*parts, strict=True)])
+
+
+def _fit_same_lesion_head(encoder: LesionEncoder, rois: TrainingRois, dim: int) -> None:
+    """Add the head that finds one lesion again, fitted to changed views of the training ROIs."""
+    generator = torch.Generator().manual_seed(0)
+    drawn = torch.multinomial(rois.chances, _SAME_LESION_VIEWS, replacement=True, generator=generator)
+    views = [
+        coarse_pixels(augment(rois.images[part].float(), SAME_LESION_VIEWS, generator, rois.calibrated[part]))
+        for part in drawn.split(256)
+    ]
+    encoder.add_same_lesion_head(dim).fit(torch.cat(views), rois.lesions[drawn])
 
 
 def _write_weights(

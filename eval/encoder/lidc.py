@@ -158,9 +158,10 @@ def fitting_rows(nodules: Sequence[Nodule], split: Split) -> list[int]:
 
 
 def write_lidc_pack(folder: Path, out: Path, test_share: float = TEST_SHARE) -> int:
-    """Write the LIDC ROIs as a ROI pack with types, ratings and the split; returns the number of ROIs."""
+    """Write the LIDC ROIs as a ROI pack with ratings and the split, all of type lung; returns the number of ROIs."""
     images, nodules = read_lidc(folder, test_share)
-    _write(out, images, [asdict(nodule) for nodule in nodules], [f.name for f in fields(Nodule)])
+    rows = [asdict(nodule) | {"lesion_type": "lung"} for nodule in nodules]
+    _write(out, images, rows, [f.name for f in fields(Nodule)])
     return len(images)
 
 

@@ -39,11 +39,15 @@ def proxy_softmax(
     return F.cross_entropy(logits, classes[known], weight=weights, label_smoothing=smoothing)
 
 
-def class_weights(classes: torch.Tensor, count: int, power: float = 0.75) -> torch.Tensor:
+def class_weights(
+    classes: torch.Tensor, count: int, power: float = 0.75, chances: torch.Tensor | None = None
+) -> torch.Tensor:
     """Weigh classes by their frequency to the power of `-power`, 1 on average.
 
-    Shape: (N,) class numbers, -1 for unknown -> (count,).
+    Shape: (N,) class numbers, -1 for unknown, and how often each row is drawn (None: equally) -> (count,).
     """
-    frequency = torch.bincount(classes[classes >= 0], minlength=count).clamp(min=1).float()
-    weights = frequency.pow(-power)
+    known = classes >= 0
+    drawn = torch.ones(len(classes)) if chances is None else chances * len(classes) / chances.sum()
+    frequency = torch.bincount(classes[known], drawn[known], minlength=count).clamp(min=1)
+    weights = frequency.float().pow(-power)
     return weights / weights.mean()

@@ -1,0 +1,241 @@
+"""Real CT of many organs as one ROI pack with context: places, organ points and lesions, to train and choose on.
+
+All of it comes from other people's collections (`MODEL_CARD.md` names them). Eight-bit slices are put on the scale of
+Hounsfield units by their window, and stay cut off where it ends: training draws windows anew, so that no source is
+known by its window. Whole slices give random places besides, whose position in the body is a label that costs nothing
+(after Yan et al. 2022, arXiv:2012.02383).
+"""
+
+import csv
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+
+from encoder.roi import ROI_SIZE, ROI_WIDTH_MM
+from eval.encoder.lidc import LabelError
+from tools.domain.region import PixelBox
+from tools.domain.splits import Split, split_of
+from tools.regions.crop import crop_box
+
+ORGAN_POINTS = Path(__file__).parent.parent.parent / "tools" / "pipelines" / "organ_points.csv"
+SOFT_TISSUE = (-175.0, 275.0)
+FROM_WATER = (0.0, 255.0)
+LUNG = (-1500.0, 500.0)
+FULL = (-1024.0, 3071.0)
+USUAL_SPACING_MM = 0.8  # of 512×512 slices that came without one
+PLACES_PER_SLICE = 8
+PLACE_BINS = 5  # along each side of the body
+TEST_SHARE = 0.0
+VALIDATION_SHARE = 0.25
+
+
+@dataclass(frozen=True)
+class OrganRow:
+    """One ROI as a row of the pack. `place_row` and `place_column` say where in the body it lies; None is unknown."""
+
+    lesion_id: str
+    patient_id: str
+    nodule_id: str
+    source: str
+    split: Split
+    lesion_type: str | None = None
+    long_axis_mm: float | None = None
+    body_part: str | None = None
+    place_row: str | None = None
+    place_column: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class _Sample:
+    row: OrganRow
+    images: NDArray[np.int16]  # (2, 64, 64): ROI and context, HU; the context is constant where none is known
+
+
+def write_organs_pack(data: Path, out: Path, seed: int = 0) -> int:
+    """Write the collections below the folder `data` as one ROI pack; returns the number of ROIs. Raises LabelError."""
+    samples = [sample for part in (_packs(data), _slices(data, np.random.default_rng(seed))) for sample in part]
+    images = np.stack([sample.images for sample in samples])
+    out.mkdir(parents=True, exist_ok=True)
+    np.save(out / "images.npy", images[:, 0])
+    np.save(out / "context.npy", images[:, 1])
+    with (out / "lesions.csv").open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.DictWriter(stream, fieldnames=[field.name for field in fields(OrganRow)])
+        writer.writeheader()
+        writer.writerows(asdict(sample.row) for sample in samples)
+    return len(samples)
+
+
+# Folders of crops, and the window that their pixels come in; None where they are HU.
+_PACKS: dict[str, tuple[float, float] | None] = {
+    "deeplesion_keyslices": SOFT_TISSUE,  # each row names its own
+    "bone_lesions": None,
+    "soft_tissue_sarcoma": None,
+    "limb_bone_muscle": None,
+    "chest_organs": None,
+    "chest_organs_2": None,
+    "abdomen_organs": None,
+    "lung_cancer": None,
+    "spleen": FROM_WATER,
+    "aorta": (-500.0, 800.0),
+    "deeplesion_pelvis_volume": SOFT_TISSUE,
+}
+
+
+def _packs(data: Path) -> Iterator[_Sample]:
+    for name, window in _PACKS.items():
+        folder = data / "multi_organ" / name
+        rows = _table(folder / "lesions.csv")
+        arrays = _arrays(folder)
+        contexts = arrays.get("context", np.zeros_like(arrays["images"]))
+        for number, (row, roi, context) in enumerate(zip(rows, arrays["images"], contexts, strict=True)):
+            of_row = _window_of(row, window)
+            patient = row["patient_id"]
+            organ = row.get("label_detail", "").split(" ")[0]
+            yield _Sample(
+                OrganRow(
+                    lesion_id=f"{name}-{number}",
+                    patient_id=patient,
+                    nodule_id=f"{patient}/{organ}/{row['lesion_id'] if 'lesion' in row.get('health', 'lesion') else ''}",
+                    source=name,
+                    split=_split(patient),
+                    lesion_type=row["lesion_type"] or None,
+                    long_axis_mm=float(row["long_axis_mm"]) if row.get("long_axis_mm") else None,
+                ),
+                np.stack((_to_hu(roi, of_row), _to_hu(context, of_row))),
+            )
+
+
+def _slices(data: Path, rng: np.random.Generator) -> Iterator[_Sample]:
+    """Crop named points of whole slices, and random places in the body of each."""
+    points: dict[tuple[str, int], list[dict[str, str]]] = {}
+    for point in _table(ORGAN_POINTS) if ORGAN_POINTS.exists() else []:
+        points.setdefault((point["source"], int(point["row"])), []).append(point)
+    regions = _table(ORGAN_POINTS.with_name("body_region_labels.csv"))
+    body_parts = {(row["source"], int(row["row"])): row["region"] for row in regions if row["row"]}
+    ct_regions = dict(enumerate(row["region"] for row in regions if row["source"].startswith("ct_slices/")))  # by name
+    for source, number, patient, image, spacing_mm, named in _whole_slices(data):
+        body = _body_box(image)
+        if body is None:
+            continue
+        x0, y0, x1, y1 = body
+        labelled = [*named, *((float(p["x"]), float(p["y"]), float(p["radius_px"]), p["organ"], p["lesion_type"]) for p in points.get((source, number), []))]
+        for _ in range(PLACES_PER_SLICE):
+            labelled.append((rng.uniform(x0, x1), rng.uniform(y0, y1), 0.0, "", ""))
+        for count, (x, y, radius, organ, lesion_type) in enumerate(labelled):
+            angle, away = rng.uniform(0, 2 * np.pi), radius * 0.6 * rng.random() ** 0.5
+            x, y = x + away * np.cos(angle), y + away * np.sin(angle)
+            yield _Sample(
+                OrganRow(
+                    lesion_id=f"{source}-{number}-{count}".replace("/", "-"),
+                    patient_id=patient,
+                    nodule_id=f"{patient}/{organ}" if organ else f"{patient}/{number}",
+                    source=f"{source} points" if organ else f"{source} places",
+                    split=_split(patient),
+                    lesion_type=lesion_type or None,
+                    body_part=body_parts.get((source, number)) or ct_regions.get(number if source == "ct_slices" else -1),
+                    place_row=_bin((y - y0) / (y1 - y0)),
+                    place_column=_bin((x - x0) / (x1 - x0)),
+                ),
+                _crop(image, x, y, spacing_mm),
+            )
+
+
+_Named = tuple[float, float, float, str, str]  # x, y, radius in pixels, organ, lesion type
+
+
+def _whole_slices(data: Path) -> Iterator[tuple[str, int, str, NDArray[np.int16], float, list[_Named]]]:
+    """Whole slices in HU: source, row, patient, image, pixel size in mm, and the points that came with them."""
+    for name, lesion_type in (("liver_ct_slices", "liver"), ("pancreas_ct_slices", "abdomen")):
+        folder = data / "multi_organ" / name
+        arrays = np.load(folder / "slices.npz")
+        of_slice: dict[tuple[str, str], list[_Named]] = {}
+        for row in _table(folder / "organ_points.csv"):
+            x0, y0, x1, y1 = (float(value) for value in row["box_px"].split())
+            key = str(int("".join(c for c in row["patient_id"].split("idx")[-1].split("_")[-1] if c.isdigit()))), row["slice"]
+            radius = min(x1 - x0, y1 - y0) / 4
+            of_slice.setdefault(key, []).append(((x0 + x1) / 2, (y0 + y1) / 2, radius, name.split("_")[0], lesion_type))
+        for number, (image, patient, where) in enumerate(zip(arrays["slices"], arrays["patient"], arrays["slice"], strict=True)):
+            named = of_slice.get((str(int(patient)), str(where)), [])
+            spacing_mm = USUAL_SPACING_MM * 512 / image.shape[0]
+            yield f"multi_organ/{name}", number, f"{name}-{patient}", _to_hu(image, FROM_WATER), spacing_mm, named
+    for name in ("deeplesion_keyslices", "spleen", "chest_organs", "chest_organs_2", "abdomen_organs"):
+        folder = data / "multi_organ" / name
+        rows = {int(row["slice_row"]): row for row in _table(folder / "lesions.csv")}
+        for number, image in enumerate(_arrays(folder, "slices.npz")["slices"]):
+            row = rows.get(number)
+            if row is None:
+                continue
+            window = _window_of(row, _PACKS[name])
+            spacing_mm = float(row["pixel_spacing_mm"] or USUAL_SPACING_MM)
+            yield f"multi_organ/{name}", number, row["patient_id"], _to_hu(image, window), spacing_mm, []
+    for number, path in enumerate(sorted((data / "ct_slices").glob("*.png"))):
+        image = np.asarray(Image.open(path).convert("L"))
+        yield "ct_slices", number, f"DL{path.name[:6]}", _to_hu(image, SOFT_TISSUE), USUAL_SPACING_MM, []
+
+
+def _crop(image: NDArray[np.int16], x: float, y: float, spacing_mm: float) -> NDArray[np.int16]:
+    """Crop ROI and context around a point; outside the slice there is air. Shape: (2, 64, 64)."""
+    edge = int(2 * ROI_WIDTH_MM / spacing_mm)
+    padded = np.pad(image, edge, constant_values=int(image.min()))
+    box = PixelBox(round(x) + edge - 1, round(y) + edge - 1, round(x) + edge + 1, round(y) + edge + 1)
+    spacing = (spacing_mm, spacing_mm)
+    return np.stack([crop_box(padded, box, spacing, width_mm=times * ROI_WIDTH_MM) for times in (1, 3)])
+
+
+def _body_box(image: NDArray[np.int16]) -> tuple[int, int, int, int] | None:
+    """Find the bounding box (x0, y0, x1, y1) of the body: the largest piece that is not as dark as the background."""
+    coarse = image[::4, ::4]
+    mask = ndimage.binary_closing(coarse > coarse.min() + 30, iterations=2)
+    pieces, count = ndimage.label(ndimage.binary_opening(mask, iterations=3))
+    if not count:
+        return None
+    largest = 1 + int(np.argmax(ndimage.sum_labels(mask, pieces, range(1, count + 1))))
+    rows, columns = ndimage.find_objects(pieces)[largest - 1]
+    if (rows.stop - rows.start) * (columns.stop - columns.start) < 0.03 * coarse.size:
+        return None
+    return 4 * columns.start, 4 * rows.start, 4 * columns.stop, 4 * rows.stop
+
+
+def _bin(fraction: float) -> str:
+    return str(int(np.clip(fraction * PLACE_BINS, 0, PLACE_BINS - 1)))
+
+
+def _to_hu(pixels: NDArray[np.generic], window: tuple[float, float] | None) -> NDArray[np.int16]:
+    if window is None:
+        return pixels.astype(np.int16)
+    low, high = window
+    return np.rint(low + pixels.astype(np.float32) * ((high - low) / 255)).astype(np.int16)
+
+
+def _window_of(row: dict[str, str], usual: tuple[float, float] | None) -> tuple[float, float] | None:
+    """Read the window that a row names, as "-175, 275" or "unknown (likely -1500,500)"."""
+    text = row.get("window", "").replace("unknown (likely", "").replace(")", "")
+    parts = text.split(",")
+    return (float(parts[0]), float(parts[1])) if len(parts) == 2 else usual
+
+
+def _split(patient: str) -> Split:
+    return split_of(patient, TEST_SHARE, VALIDATION_SHARE)
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            return list(csv.DictReader(stream))
+    except OSError as error:
+        raise LabelError(f"{path} cannot be read ({error}); give the folder that holds `multi_organ`") from error
+
+
+def _arrays(folder: Path, name: str = "pack.npz") -> dict[str, NDArray[np.generic]]:
+    if (folder / name).exists():
+        with np.load(folder / name) as arrays:
+            return dict(arrays)
+    found = {path.stem: np.load(path) for path in folder.glob("*.npy")}
+    if "images" not in found:
+        raise LabelError(f"{folder} has neither {name} nor images.npy; fetch it again")
+    return found
