@@ -24,13 +24,15 @@ def hu_to_unit(hu: float) -> float:
 def standardize(images: NDArray[np.generic]) -> torch.Tensor:
     """Scale ROIs to the values the network was trained on.
 
-    Shape: (N, 64, 64) or one (64, 64) in, (N, 1, 64, 64) float32 in 0..1 out.
+    Shape: (N, 64, 64), (N, 2, 64, 64) with contexts or one (64, 64) in, (N, 1, 64, 64) float32 in 0..1 out.
     `uint8` is taken as already windowed, other integers as Hounsfield units, floating point as already in 0..1.
     NaN and infinities become 0. Raises EncoderError for another shape or kind.
     """
     array = np.asarray(images)
     if array.ndim == 2:
         array = array[None]
+    if array.ndim == 4 and array.shape[1] == 2:
+        array = array[:, 0]
     if array.ndim != 3 or array.shape[1:] != (ROI_SIZE, ROI_SIZE):
         raise EncoderError(
             f"the encoder takes ROIs of {ROI_SIZE}x{ROI_SIZE} pixels, not an array of shape {array.shape}; "

@@ -70,7 +70,7 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path
     make_phantoms(tmp_path / "c", patients=1, seed=4)
     first, again, other = (tree_digest(tmp_path / name) for name in "abc")
     assert first == again
-    assert len(first) == 12 + 3  # two studies of six slices; images.npy, lesions.csv, truth.csv
+    assert len(first) == 12 + 4  # two studies of six slices; images.npy, context.npy, lesions.csv, truth.csv
     assert not set(first.values()) & set(other.values())
 
 
