@@ -47,6 +47,11 @@ def to_roi_width(images: NDArray[Pixel], width_mm: NDArray[np.floating]) -> NDAr
     return resampled
 
 
+def rois_alone(inputs: NDArray[Pixel]) -> NDArray[Pixel]:
+    """Leave out the contexts, to show ROIs to people. Shape: (N, 64, 64) or (N, 2, 64, 64) -> (N, 64, 64)."""
+    return inputs[:, 0] if inputs.ndim == 4 else inputs
+
+
 def has_context(contexts: NDArray[np.generic]) -> NDArray[np.bool_]:
     """Tell which contexts show anything: one of a single value stands for none. Shape: (…, 64, 64) -> (…)."""
     shown: NDArray[np.bool_] = np.asarray(contexts.max(axis=(-2, -1)) != contexts.min(axis=(-2, -1)))
