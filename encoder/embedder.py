@@ -83,7 +83,8 @@ class Embedder:
     def __call__(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
         """Embed ROIs as unit vectors, in chunks so that memory stays flat (memory-mapped input included).
 
-        Shape: (N, 64, 64) int16 HU or uint8 windowed -> (N, dim). Raises EncoderError for other input.
+        Shape: (N, 64, 64) int16 HU or uint8 windowed, or (N, 2, 64, 64) ROIs with their contexts -> (N, dim). Raises
+        EncoderError for other input.
         """
         if images.ndim == 2:
             images = images[None]
@@ -104,11 +105,12 @@ class Embedder:
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Map where two ROIs agree: how much their similarity falls when a patch of one is hidden.
 
-        Shape: two (64, 64) ROIs -> two (64, 64) maps in 0..1, the strongest spot of each at 1 (all zero where
-        hiding changes nothing). Occlusion sensitivity (Zeiler and Fergus 2014, https://arxiv.org/abs/1311.2901), the
-        hidden patch filled with the ROI's border mean. Raises EncoderError for other input.
+        Shape: two (64, 64) ROIs, or (2, 64, 64) with their contexts -> two (64, 64) maps in 0..1, the strongest spot of
+        each at 1 (all zero where hiding changes nothing). Occlusion sensitivity (Zeiler and Fergus 2014,
+        https://arxiv.org/abs/1311.2901), the hidden patch of the ROI filled with
+        its border mean. Raises EncoderError for other input.
         """
-        both = standardize(np.asarray(query)), standardize(np.asarray(hit))
+        both = standardize(np.asarray(query)[None]), standardize(np.asarray(hit)[None])
         whole = [self._encode(image) for image in both]
         similarity = float((whole[0] * whole[1]).sum())
         first = _occlusion_map(self._encode, both[0], whole[1], similarity)

@@ -1,10 +1,12 @@
 """ROI packs: the one exchange format between import, training, indexing and evaluation. Needs no torch.
 
 A pack is a folder with `images.npy` (or `images.npz` holding `images`) of shape (N, 64, 64), int16 for HU or uint8 for
-pictures already windowed, and `lesions.csv` with one row an image in the same order. `lesion_id` and `patient_id` are
-required, the other fields of `LesionRow` are optional columns, an empty cell is unknown. Training and evaluation read
-further columns, as text (`read_pack_arrays`); everything else reads `LesionRow` (`read_pack`), whose names and lesion
-ids reach language models and are held to the rules of `encoder.names`.
+pictures already windowed, and `lesions.csv` with one row an image in the same order. `context.npy` (or `context` in the
+`.npz`), of the same shape and kind, may show each lesion's surroundings: the same centre, three times the width, and
+one value everywhere where they are not known. `lesion_id` and `patient_id` are required, the other fields of
+`LesionRow` are optional columns, an empty cell is unknown. Training and evaluation read further columns, as text
+(`read_pack_arrays`); everything else reads `LesionRow` (`read_pack`), whose names and lesion ids reach language models
+and are held to the rules of `encoder.names`.
 """
 
 import codecs
@@ -25,7 +27,7 @@ from encoder.errors import LesionSearchError
 from encoder.names import ID_RULE, NAME_RULE, is_id, is_name
 from encoder.roi import ROI_SIZE, native_width_mm
 
-Images = NDArray[np.integer[Any]]  # int16 or uint8
+Images = NDArray[np.integer[Any]]  # int16 or uint8: (N, 64, 64) ROIs, or (N, 2, 64, 64) ROIs with their contexts
 
 TABLE = "lesions.csv"
 DELIMITERS = (",", ";", "\t")
@@ -109,13 +111,18 @@ TEXT_COLUMNS = tuple(name for name in COLUMNS if name not in LENGTH_COLUMNS + WH
 
 @dataclass(frozen=True, eq=False)
 class RoiPack:
-    """Images (N, 64, 64), int16 HU or uint8 windowed, and their N rows. Raises PackError where they do not fit."""
+    """Images (N, 64, 64), int16 HU or uint8 windowed, their N rows, and their contexts of the same shape where known.
+
+    Raises PackError where they do not fit.
+    """
 
     images: Images
     lesions: tuple[LesionRow, ...]
+    context: Images | None = None
 
     def __post_init__(self) -> None:
         check_images(self.images)
+        check_context(self.images, self.context)
         if len(self.images) != len(self.lesions):
             raise PackError(
                 f"The pack has {len(self.images)} images but {len(self.lesions)} lesions; "
@@ -132,6 +139,15 @@ class RoiPack:
     def __len__(self) -> int:
         return len(self.lesions)
 
+    @classmethod
+    def of_inputs(cls, inputs: Images, lesions: tuple[LesionRow, ...]) -> "RoiPack":
+        """Make a pack of ROIs (N, 64, 64), or (N, 2, 64, 64) with their contexts. Raises PackError."""
+        return cls(inputs[:, 0], lesions, inputs[:, 1]) if inputs.ndim == 4 else cls(inputs, lesions)
+
+    def inputs(self, rows: slice | NDArray[np.integer[Any]] = slice(None)) -> Images:
+        """Read what the encoder takes of some rows: (n, 64, 64), or (n, 2, 64, 64) where the pack has contexts."""
+        return with_context(self.images[rows], None if self.context is None else self.context[rows])
+
 
 def read_pack(path: str | Path) -> RoiPack:
     """Read a pack from a folder, or from a bare `.npz` or `.npy`, whose lesions are then numbered by their row.
@@ -141,8 +157,8 @@ def read_pack(path: str | Path) -> RoiPack:
     path = Path(path)
     images = read_images(path)
     if path.is_dir():
-        return RoiPack(images, tuple(_read_lesions(path / TABLE)))
-    return RoiPack(images, tuple(LesionRow(f"row-{i}", f"row-{i}") for i in range(len(images))))
+        return RoiPack(images, tuple(_read_lesions(path / TABLE)), read_context(path))
+    return RoiPack(images, tuple(LesionRow(f"row-{i}", f"row-{i}") for i in range(len(images))), read_context(path))
 
 
 def read_pack_arrays(folder: str | Path) -> tuple[Images, list[dict[str, str]]]:
@@ -168,15 +184,26 @@ def read_images(path: Path, scratch: Path | None = None) -> Images:
     Those of a `.npy` stay on disk, memory-mapped; those of a `.npz` are unpacked to memory, or into the folder
     `scratch` and memory-mapped from there. Raises PackError.
     """
-    path = images_file(path)
-    try:
-        with path.open("rb") as file:
-            zipped = file.read(2) == b"PK"
-        images: Images = _unpacked(path, scratch) if zipped else np.load(path, mmap_mode="r", allow_pickle=False)
-    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
+    images = _read_array(images_file(path), "images", scratch)
+    assert images is not None
     check_images(images)
     return images
+
+
+def read_context(path: Path, scratch: Path | None = None) -> Images | None:
+    """Read the contexts of a pack folder or a bare `.npz`, as `read_images` does; None where it has none.
+
+    Whether they fit the images, `check_context` tells. Raises PackError.
+    """
+    beside, images = path / "context.npy", images_file(path)
+    if beside.exists():
+        return _read_array(beside, "context", scratch)
+    return _read_array(images, "context", scratch) if _is_zipped(images) else None
+
+
+def with_context(images: Images, context: Images | None = None) -> Images:
+    """Join ROIs (N, 64, 64) and their contexts to what the encoder takes: (N, 2, 64, 64), (N, 64, 64) without any."""
+    return np.asarray(images) if context is None else np.stack((images, context), axis=1)
 
 
 def images_file(path: Path) -> Path:
@@ -189,11 +216,6 @@ def images_file(path: Path) -> Path:
     if not path.is_file():
         raise PackError(f"{path} does not exist; give a ROI pack folder or a .npz file with `images`.")
     return path
-
-
-def read_context(folder: Path) -> Images | None:
-    path = Path(folder) / "context.npy"
-    return np.load(path, mmap_mode="r") if path.exists() else None
 
 
 def native_widths_mm(rows: Iterable[Mapping[str, str]]) -> NDArray[np.float64]:
@@ -211,21 +233,29 @@ def native_widths_mm(rows: Iterable[Mapping[str, str]]) -> NDArray[np.float64]:
 
 
 def write_pack(pack: RoiPack, folder: str | Path) -> None:
-    """Write `images.npy` and `lesions.csv`; columns without any value are left out. Raises PackError."""
+    """Write `images.npy`, `context.npy` where there is one, and `lesions.csv`, without its columns of no value.
+
+    Raises PackError.
+    """
     folder = Path(folder)
     columns = [name for name in COLUMNS if any(getattr(lesion, name) is not None for lesion in pack.lesions)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # Written beside and renamed: a reader, or this very pack when memory-mapped, never meets half a file.
-        images_part, lesions_part = folder / ".images.npy.part", folder / ".lesions.csv.part"
-        with images_part.open("wb") as file:
-            np.lib.format.write_array(file, np.asarray(pack.images), allow_pickle=False)
-        with lesions_part.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
+        parts = {name: folder / f".{name}.part" for name in ("images.npy", "context.npy", TABLE)}
+        for name, array in (("images.npy", pack.images), ("context.npy", pack.context)):
+            if array is None:
+                del parts[name]
+                continue
+            with parts[name].open("wb") as file:
+                np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
+        with parts[TABLE].open("w", newline="", encoding="utf-8") as table:
+            writer = csv.writer(table)
             writer.writerow(columns)
             writer.writerows([_cell(getattr(lesion, name)) for name in columns] for lesion in pack.lesions)
-        os.replace(images_part, folder / "images.npy")
-        os.replace(lesions_part, folder / "lesions.csv")
+        (folder / "context.npy").unlink(missing_ok=True)  # of a pack that was here before
+        for name, part in parts.items():
+            os.replace(part, folder / name)
     except OSError as error:
         raise PackError(f"The ROI pack cannot be written to {folder}: {error.strerror or error}.") from error
 
@@ -244,6 +274,15 @@ def check_images(images: Images) -> None:
         raise PackError("The ROI pack is empty: it needs at least one image.")
 
 
+def check_context(images: Images, context: Images | None) -> None:
+    """Raise PackError unless there is no context, or one of the shape and kind of the images."""
+    if context is not None and (context.shape != images.shape or context.dtype != images.dtype):
+        raise PackError(
+            f"The context is {context.dtype} of shape {context.shape} and the images {images.dtype} of shape "
+            f"{images.shape}; it needs one for each image, of the same kind. Leave it out where it is not known."
+        )
+
+
 def check_rows(path: Path, images: int, rows: int) -> None:
     """Raise PackError unless the pack at `path` has a row for each image."""
     if images != rows:
@@ -252,18 +291,31 @@ def check_rows(path: Path, images: int, rows: int) -> None:
         )
 
 
-def _unpacked(path: Path, scratch: Path | None) -> Images:
-    images: Images
-    with np.load(path, allow_pickle=False) as arrays:
-        if "images" not in arrays:
-            raise PackError(f"{path.name} has no array called `images`; it has {', '.join(arrays) or 'nothing'}.")
-        if scratch is None:
-            images = arrays["images"]
-            return images
-    with zipfile.ZipFile(path) as archive:
-        unpacked = archive.extract("images.npy", scratch)
-    images = np.load(unpacked, mmap_mode="r", allow_pickle=False)
-    return images
+def _read_array(path: Path, name: str, scratch: Path | None) -> Images | None:
+    """Read a `.npy`, or one array of a `.npz`. None: it has no such array, which only images need."""
+    array: Images
+    try:
+        if not _is_zipped(path):
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+            return array
+        with np.load(path, allow_pickle=False) as arrays:
+            if name not in arrays:
+                if name == "context":
+                    return None
+                raise PackError(f"{path.name} has no array called `{name}`; it has {', '.join(arrays) or 'nothing'}.")
+            if scratch is None:
+                array = arrays[name]
+                return array
+        with zipfile.ZipFile(path) as archive:
+            unpacked = archive.extract(f"{name}.npy", scratch)
+        return np.load(unpacked, mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+    except (ValueError, EOFError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise PackError(f"{path} cannot be read as an array of images: {error}.") from error
+
+
+def _is_zipped(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(2) == b"PK"
 
 
 def table_rows(table: Path) -> Iterator[tuple[int, dict[str, str], bool]]:

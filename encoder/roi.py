@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 ROI_SIZE = 64
-CONTEXT_WIDTHS = 3  # the context is three ROIs wide
 ROI_WIDTH_MM = 48.0  # enough surroundings to tell a lung from a liver, small enough that 5 mm nodules stay visible
+CONTEXT_WIDTHS = 3  # widths of its ROI that a context spans, around the same centre: what shows the place in the body
 
 _CHUNK = 1024
 _PIXELS = np.arange(ROI_SIZE)
@@ -31,22 +31,31 @@ def native_width_mm(pixel_spacing_mm: float | None, field_of_view_mm: float | No
 def to_roi_width(images: NDArray[Pixel], width_mm: NDArray[np.floating]) -> NDArray[Pixel]:
     """Resample ROIs to the one width that the encoder knows, so that a millimetre is as long in each of them.
 
-    Shape: (N, 64, 64) of any kind and their widths in mm (N,), NaN for those that stay as they are -> (N, 64, 64) of
-    the same kind. Border pixels are repeated outside.
+    Shape: (N, …, 64, 64) of any kind and the widths of the ROIs in mm (N,), NaN for those that stay as they are -> the
+    same shape and kind. A context is scaled as its ROI is. Border pixels are repeated outside.
     """
     known = np.flatnonzero(~np.isnan(width_mm))
     if not len(known):
         return images
     resampled = np.array(images)
     for rows in np.array_split(known, -(-len(known) // _CHUNK)):
-        step = (ROI_WIDTH_MM / width_mm[rows]).reshape(-1, 1)
+        step = (ROI_WIDTH_MM / width_mm[rows]).reshape(-1, *[1] * (images.ndim - 2))
         targets = np.clip(_CENTRE + (_PIXELS - _CENTRE) * step, 0, ROI_SIZE - 1)
         weights = resampling_weights(targets, _PIXELS, step[..., None])
-        if images.ndim == 4:
-            weights = weights[:, None]
         seen = weights @ resampled[rows].astype(np.float32) @ weights.swapaxes(-1, -2)
         resampled[rows] = np.rint(seen) if np.issubdtype(images.dtype, np.integer) else seen
     return resampled
+
+
+def rois_alone(inputs: NDArray[Pixel]) -> NDArray[Pixel]:
+    """Leave out the contexts, to show ROIs to people. Shape: (N, 64, 64) or (N, 2, 64, 64) -> (N, 64, 64)."""
+    return inputs[:, 0] if inputs.ndim == 4 else inputs
+
+
+def has_context(contexts: NDArray[np.generic]) -> NDArray[np.bool_]:
+    """Tell which contexts show anything: one of a single value stands for none. Shape: (…, 64, 64) -> (…)."""
+    shown: NDArray[np.bool_] = np.asarray(contexts.max(axis=(-2, -1)) != contexts.min(axis=(-2, -1)))
+    return shown
 
 
 def resampling_weights(

@@ -34,7 +34,6 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
     """Make the demo atlas's phantoms and others of a seed that neither it nor training uses."""
     import tempfile
 
-    from encoder.pack import read_pack_arrays
     from tools.pipelines.phantoms.generate import make_phantoms
 
     with tempfile.TemporaryDirectory() as folder:
@@ -42,9 +41,18 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
         for patients, seed in ((60, 0), (40, 2000)):
             out = Path(folder) / str(seed)
             make_phantoms(out, patients, seed)
-            images, rows = read_pack_arrays(out / "pack")
-            made.append((images.copy(), rows))
+            made.append(_pack_inputs(out / "pack"))
     return made[0], made[1]
+
+
+def _pack_inputs(pack: Path) -> PackArrays:
+    """Read what the encoder takes of a pack, its contexts where it has any, and its rows."""
+    from encoder.pack import check_context, read_context, read_pack_arrays, with_context
+
+    images, rows = read_pack_arrays(pack)
+    context = read_context(pack)
+    check_context(images, context)
+    return with_context(images, context), rows
 
 
 def ablation_report(images: NDArray[np.uint8], nodules: Sequence[Nodule], kept: "KeptAblation") -> "AblationReport":
@@ -106,12 +114,11 @@ def _phantoms_table(data: Path) -> str:
 
 def typed_lesions(data: Path, pack: Path | None) -> "TypedLesions":
     """Load what the paper's figures are compared on: a pack if named, else LIDC where it is, else phantoms."""
-    from encoder.pack import read_pack_arrays
     from eval.encoder.lidc import read_lidc
     from eval.encoder.paper import lidc_lesions, pack_lesions
 
     if pack is not None:
-        return pack_lesions(f"the pack {pack.name}", *read_pack_arrays(pack))
+        return pack_lesions(f"the pack {pack.name}", *_pack_inputs(pack))
     if (data / "lidc").is_dir():
         return lidc_lesions(*read_lidc(data / "lidc"))
     (known, known_rows), (asked, asked_rows) = phantom_packs()

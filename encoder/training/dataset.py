@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from encoder.errors import EncoderError
-from encoder.pack import native_widths_mm, read_context, read_pack_arrays
+from encoder.pack import check_context, native_widths_mm, read_context, read_pack_arrays, with_context
 from encoder.preprocess import standardize
-from encoder.roi import to_roi_width
+from encoder.roi import rois_alone, to_roi_width
 
 HELD_OUT = "test"  # rows whose `split` says so are never trained on
 VALIDATION = "validation"  # nor these, unless asked for: choices are made on them
@@ -61,12 +61,13 @@ def load_rois(
         kept = np.array([i for i, row in enumerate(table) if row.get("split") not in left_out], dtype=np.int64)
         widths = native_widths_mm(table)
         surroundings = read_context(Path(folder)) if context else None
+        check_context(pixels, surroundings)
         for start in range(0, len(kept), _CHUNK):
             part = kept[start : start + _CHUNK]
-            chunk = pixels[part]
+            shown = None
             if context:
-                chunk = np.stack((chunk, np.zeros_like(chunk) if surroundings is None else surroundings[part]), axis=1)
-            chunk = to_roi_width(chunk, widths[part])
+                shown = np.zeros_like(pixels[part]) if surroundings is None else surroundings[part]
+            chunk = to_roi_width(with_context(pixels[part], shown), widths[part])
             images.append(standardize(chunk).half())
             densities += _density_classes(chunk)
         calibrated.append(torch.full((len(kept),), pixels.dtype != np.uint8))
@@ -109,8 +110,7 @@ def _density_classes(images: NDArray[np.generic]) -> list[str | None]:
     """Name the class of the mean HU in the middle 6 mm of each ROI; unknown where the pixels are no HU."""
     if images.dtype == np.uint8:
         return [None] * len(images)
-    rois = images[:, 0] if images.ndim == 4 else images
-    means = rois[:, 28:36, 28:36].mean(axis=(1, 2))
+    means = rois_alone(images)[:, 28:36, 28:36].mean(axis=(1, 2))
     return [_graded(float(mean), DENSITY_BOUNDS_HU, "HU") for mean in means]
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from encoder.embedder import Embedder
 from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
 from encoder.preprocess import standardize
+from encoder.roi import rois_alone
 
 
 class PixelPCA:
@@ -19,14 +20,14 @@ class PixelPCA:
         self._pca = PCA(min(components, *pixels.shape), svd_solver="randomized", random_state=seed).fit(pixels)
 
     def __call__(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
-        """Project images onto the components. Shape: (N, 64, 64) -> (N, components)."""
+        """Project ROIs, without their contexts, onto the components. Shape: (N, …, 64, 64) -> (N, components)."""
         vectors: NDArray[np.float32] = self._pca.transform(_pixels(images)).astype(np.float32)
         vectors /= np.linalg.norm(vectors, axis=1, keepdims=True).clip(min=1e-9)
         return vectors
 
 
 def _pixels(images: NDArray[np.generic]) -> NDArray[np.float32]:
-    pixels: NDArray[np.float32] = standardize(images).flatten(1).numpy()
+    pixels: NDArray[np.float32] = standardize(rois_alone(images)).flatten(1).numpy()
     return pixels
 
 

@@ -16,13 +16,15 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from encoder.roi import ROI_SIZE, ROI_WIDTH_MM
+from encoder.pack import native_widths_mm, with_context
+from encoder.roi import CONTEXT_WIDTHS, ROI_WIDTH_MM, to_roi_width
 from eval.encoder.lidc import LabelError
 from tools.domain.region import PixelBox
 from tools.domain.splits import Split, split_of
 from tools.regions.crop import crop_box
 
-ORGAN_POINTS = Path(__file__).parent.parent.parent / "tools" / "pipelines" / "organ_points.csv"
+ORGAN_POINTS = Path(__file__).with_name("organ_points.csv")
+BODY_REGIONS = Path(__file__).parents[2] / "tools" / "pipelines" / "body_region_labels.csv"
 SOFT_TISSUE = (-175.0, 275.0)
 FROM_WATER = (0.0, 255.0)
 LUNG = (-1500.0, 500.0)
@@ -92,7 +94,8 @@ def _packs(data: Path) -> Iterator[_Sample]:
         rows = _table(folder / "lesions.csv")
         arrays = _arrays(folder)
         contexts = arrays.get("context", np.zeros_like(arrays["images"]))
-        for number, (row, roi, context) in enumerate(zip(rows, arrays["images"], contexts, strict=True)):
+        inputs = to_roi_width(with_context(arrays["images"], contexts), native_widths_mm(rows))
+        for number, (row, images) in enumerate(zip(rows, inputs, strict=True)):
             of_row = _window_of(row, window)
             patient = row["patient_id"]
             organ = row.get("label_detail", "").split(" ")[0]
@@ -106,16 +109,16 @@ def _packs(data: Path) -> Iterator[_Sample]:
                     lesion_type=row["lesion_type"] or None,
                     long_axis_mm=float(row["long_axis_mm"]) if row.get("long_axis_mm") else None,
                 ),
-                np.stack((_to_hu(roi, of_row), _to_hu(context, of_row))),
+                _to_hu(images, of_row),
             )
 
 
 def _slices(data: Path, rng: np.random.Generator) -> Iterator[_Sample]:
     """Crop named points of whole slices, and random places in the body of each."""
     points: dict[tuple[str, int], list[dict[str, str]]] = {}
-    for point in _table(ORGAN_POINTS) if ORGAN_POINTS.exists() else []:
+    for point in _table(ORGAN_POINTS):
         points.setdefault((point["source"], int(point["row"])), []).append(point)
-    regions = _table(ORGAN_POINTS.with_name("body_region_labels.csv"))
+    regions = _table(BODY_REGIONS)
     body_parts = {(row["source"], int(row["row"])): row["region"] for row in regions if row["row"]}
     ct_regions = dict(enumerate(row["region"] for row in regions if row["source"].startswith("ct_slices/")))  # by name
     for source, number, patient, image, spacing_mm, named in _whole_slices(data):
@@ -184,7 +187,7 @@ def _crop(image: NDArray[np.int16], x: float, y: float, spacing_mm: float) -> ND
     padded = np.pad(image, edge, constant_values=int(image.min()))
     box = PixelBox(round(x) + edge - 1, round(y) + edge - 1, round(x) + edge + 1, round(y) + edge + 1)
     spacing = (spacing_mm, spacing_mm)
-    return np.stack([crop_box(padded, box, spacing, width_mm=times * ROI_WIDTH_MM) for times in (1, 3)])
+    return np.stack([crop_box(padded, box, spacing, width_mm=times * ROI_WIDTH_MM) for times in (1, CONTEXT_WIDTHS)])
 
 
 def _body_box(image: NDArray[np.int16]) -> tuple[int, int, int, int] | None:

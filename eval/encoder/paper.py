@@ -30,7 +30,7 @@ class TypedLesions:
     """Lesions with a known type: those a classifier may learn from, and those asked about."""
 
     name: str
-    images: NDArray[np.generic]  # (N, 64, 64)
+    images: NDArray[np.generic]  # (N, 64, 64), or (N, 2, 64, 64) with their contexts
     types: NDArray[np.str_]
     patients: NDArray[np.str_]
     asked: NDArray[np.bool_]  # (N,) true for the held-out ones

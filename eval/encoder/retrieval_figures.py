@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from encoder.roi import rois_alone
 from eval.encoder.lidc import Nodule, largest_slices
 from eval.encoder.plots import Failure, embedding_map, failure_gallery, precision_recall
 from eval.encoder.retrieval import LIDC_LABELS, Embed, Vectors, rank
@@ -131,9 +132,9 @@ def type_failures(
         hits = nearest[query, :NEAREST]
         failures.append(
             Failure(
-                query=queries[0][query],
+                query=rois_alone(queries[0])[query],
                 caption=str(asked[query]),
-                hits=atlas[0][hits],
+                hits=rois_alone(atlas[0][hits]),
                 hit_captions=tuple(f"{known[hit]}, {similarity[query, hit]:.2f}" for hit in hits),
                 agrees=tuple((known[hits] == asked[query]).tolist()),
             )

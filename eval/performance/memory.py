@@ -41,7 +41,7 @@ class MemoryReport(BaseModel):
 
 
 def measure_memory(counts: Sequence[int] = COUNTS, encoder: str | None = None, seed: int = 0) -> MemoryReport:
-    """Embed a pack of random int16 ROIs of each length, as `lesion-search embed` does. Linux only."""
+    """Embed a pack of random int16 ROIs with contexts of each length, as `lesion-search embed` does. Linux only."""
     if not Path("/proc/self/status").is_file():
         raise MeasurementError("The peak memory of a process is read from /proc, which only Linux has: measure there.")
     with tempfile.TemporaryDirectory(prefix="lesion-search-") as folder:
@@ -49,17 +49,22 @@ def measure_memory(counts: Sequence[int] = COUNTS, encoder: str | None = None, s
 
 
 def _embedded(count: int, encoder: str | None, seed: int, folder: Path) -> MemoryUse:
-    pack = folder / "rois.npy"
-    images = np.lib.format.open_memmap(pack, "w+", np.int16, (count, ROI_SIZE, ROI_SIZE))
+    pack = folder / str(count)
+    pack.mkdir()
+    arrays = [pack / "images.npy", pack / "context.npy"]
     block = np.random.default_rng(seed).integers(-1000, 1000, (_BLOCK, ROI_SIZE, ROI_SIZE)).astype(np.int16)
-    for start in range(0, count, _BLOCK):
-        images[start : start + _BLOCK] = block[: count - start]
-    del images
+    for file in arrays:
+        pixels = np.lib.format.open_memmap(file, "w+", np.int16, (count, ROI_SIZE, ROI_SIZE))
+        for start in range(0, count, _BLOCK):
+            pixels[start : start + _BLOCK] = block[: count - start]
+        del pixels
     command = [sys.executable, "-c", _CHILD, str(pack), str(folder / "vectors.npy"), encoder or ""]
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise MeasurementError(f"Embedding {count} ROIs failed: {done.stderr.strip().splitlines()[-1:]}")
-    return MemoryUse(rois=count, pack_mb=pack.stat().st_size / 2**20, peak_mb=int(done.stdout) / 2**10)
+    return MemoryUse(
+        rois=count, pack_mb=sum(file.stat().st_size for file in arrays) / 2**20, peak_mb=int(done.stdout) / 2**10
+    )
 
 
 def to_markdown(report: MemoryReport) -> str:

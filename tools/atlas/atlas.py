@@ -158,7 +158,12 @@ class Atlas:
         return catalog.lesions[row]
 
     def roi(self, lesion_id: str) -> Images:
-        """Read the (64, 64) image a lesion was indexed with, int16 HU or uint8. Raises AtlasError."""
+        """Read the ROI (64, 64) of a lesion, int16 HU or uint8, to be shown. Raises AtlasError."""
+        image = self.encoder_input(lesion_id)
+        return image[0] if image.ndim == 3 else image
+
+    def encoder_input(self, lesion_id: str) -> Images:
+        """Read what a lesion was indexed with: its ROI (64, 64), or (2, 64, 64) with its context. Raises AtlasError."""
         image = self.store.roi(self.get(lesion_id).lesion_id)
         if image is None:
             raise AtlasError(f"The atlas holds no image of lesion {lesion_id!r}; index its ROI pack again.")

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from encoder.pack import RoiPack
-from encoder.roi import to_roi_width
+from encoder.pack import Images, RoiPack
+from encoder.roi import has_context, to_roi_width
 from tools.atlas.atlas import Atlas
 from tools.atlas.catalog import Vectors
 from tools.atlas.records import lesion_to_metadata, lesion_to_row, row_to_lesion
 from tools.domain.lesions import AtlasError, AtlasLesion
 from tools.domain.progress import Progress
 
-Embed = Callable[[NDArray[Any]], Vectors]  # (N, 64, 64) images to (N, dim) unit vectors
+Embed = Callable[[NDArray[Any]], Vectors]  # ROIs (N, 64, 64), or (N, 2, 64, 64) with contexts, to (N, dim) unit vectors
 
 _DIGEST_ORDER = (
     "lesion_id", "patient_key", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
@@ -39,10 +39,11 @@ def index_pack(atlas: Atlas, pack: RoiPack, embed: Embed, progress: Progress | N
     written = 0
     size = min(BATCH_SIZE, atlas.store.max_batch)
     for start in range(0, len(pack), size):
-        images = np.asarray(pack.images[start : start + size])
+        images = pack.inputs(slice(start, start + size))
         rows = pack.lesions[start : start + size]
         lesions = [row_to_lesion(row, atlas.keys) for row in rows]
-        digests = [_digest(lesion, image) for lesion, image in zip(lesions, images, strict=True)]
+        kept = [_known(image) for image in images]
+        digests = [_digest(lesion, image) for lesion, image in zip(lesions, kept, strict=True)]
         stored = atlas.store.content_of([lesion.lesion_id for lesion in lesions])
         new = [i for i, lesion in enumerate(lesions) if stored.get(lesion.lesion_id) != digests[i]]
         if new:
@@ -53,7 +54,7 @@ def index_pack(atlas: Atlas, pack: RoiPack, embed: Embed, progress: Progress | N
                 [lesions[i].lesion_id for i in new],
                 _checked(embed(to_roi_width(images[new], widths_mm)), len(new)),
                 [lesion_to_metadata(lesions[i]) | {"content": digests[i]} for i in new],
-                images[new],
+                [kept[i] for i in new],
             )
             written += len(new)
         if progress:
@@ -78,14 +79,26 @@ def export_pack(atlas: Atlas) -> RoiPack:
         raise AtlasError(
             f"The atlas cannot be exported: {len(lesions) - len(lacking)} of {len(lesions)} lesions have an image."
         )
-    return RoiPack(
-        np.stack([images[lesion.lesion_id] for lesion in lesions]),
+    return RoiPack.of_inputs(
+        _alike([images[lesion.lesion_id] for lesion in lesions]),
         tuple(lesion_to_row(lesion) for lesion in lesions),
     )
 
 
-def _digest(lesion: AtlasLesion, image: NDArray[Any]) -> str:
-    """Hash a lesion's record and image (64, 64), to tell whether it changed.
+def _known(image: Images) -> Images:
+    """Drop a context that shows nothing: (2, 64, 64) or (64, 64) -> what is stored of it."""
+    return image[0] if image.ndim == 3 and not has_context(image[1]) else image
+
+
+def _alike(images: list[Images]) -> Images:
+    """Stack ROIs, giving those without context one that shows nothing where others have one: (N, …, 64, 64)."""
+    if any(image.ndim == 3 for image in images):
+        images = [image if image.ndim == 3 else np.stack((image, np.zeros_like(image))) for image in images]
+    return np.stack(images)
+
+
+def _digest(lesion: AtlasLesion, image: Images) -> str:
+    """Hash a lesion's record and its image, (64, 64) or (2, 64, 64), to tell whether it changed.
 
     The text is part of every stored atlas: were it another, indexing would embed all anew.
     """

@@ -75,7 +75,9 @@ class ChromaStore:
         with self._reported("written"):
             self._lesions.modify(metadata=dict(facts))
 
-    def upsert(self, ids: Sequence[str], vectors: Vectors, records: Sequence[Metadata], images: Images) -> None:
+    def upsert(
+        self, ids: Sequence[str], vectors: Vectors, records: Sequence[Metadata], images: Sequence[Images]
+    ) -> None:
         """Write at most `max_batch` records. Images go first: a lesion that is found always has its picture."""
         with self._reported("written"):
             positions = [[float(zlib.crc32(lesion_id.encode()) % 65_521)] for lesion_id in ids]  # Chroma wants a vector
@@ -122,7 +124,7 @@ class ChromaStore:
         return [(i, 1.0 - d) for i, d in zip(found["ids"][0], found["distances"][0], strict=True)]
 
     def roi(self, lesion_id: str) -> Images | None:
-        """Read the stored (64, 64) image, None where there is none."""
+        """Read the stored ROI (64, 64), or (2, 64, 64) with its context; None where there is none."""
         with self._reported("read"):
             page = self._rois.get(ids=[lesion_id], include=["metadatas"])
         return decode_roi(page["metadatas"][0]) if page["ids"] else None
@@ -188,17 +190,22 @@ def _connect(location: str) -> Any:
 
 
 def encode_roi(image: Images) -> dict[str, str]:
-    """Encode a (64, 64) int16 or uint8 image as text: row differences, deflated. About 4 KB for a real CT crop."""
-    step = np.diff(image, axis=1, prepend=image.dtype.type(0))  # wraps around, and back again
-    planes = step.astype(step.dtype.newbyteorder("<")).view(np.uint8).reshape(ROI_SIZE, ROI_SIZE, -1)
+    """Encode an int16 or uint8 ROI (64, 64), or (2, 64, 64) with its context, as text: row differences, deflated.
+
+    About 4 KB for a real CT crop.
+    """
+    rows = image.reshape(-1, ROI_SIZE)
+    step = np.diff(rows, axis=1, prepend=image.dtype.type(0))  # wraps around, and back again
+    planes = step.astype(step.dtype.newbyteorder("<")).view(np.uint8).reshape(*rows.shape, -1)
     packed = zlib.compress(np.ascontiguousarray(planes.transpose(2, 0, 1)).tobytes())
     return {"dtype": image.dtype.name, "roi": base64.b64encode(packed).decode("ascii")}
 
 
 def decode_roi(record: Mapping[str, Any]) -> Images:
-    """Decode the (64, 64) image of `encode_roi`."""
+    """Decode the image of `encode_roi`: its length tells whether it has a context."""
     dtype = np.dtype(np.uint8 if record["dtype"] == "uint8" else np.int16)
     raw = zlib.decompress(base64.b64decode(record["roi"]))
-    planes = np.frombuffer(raw, np.uint8).reshape(dtype.itemsize, ROI_SIZE, ROI_SIZE).transpose(1, 2, 0)
+    planes = np.frombuffer(raw, np.uint8).reshape(dtype.itemsize, -1, ROI_SIZE).transpose(1, 2, 0)
     step = np.ascontiguousarray(planes).view(dtype.newbyteorder("<"))[..., 0]
-    return np.cumsum(step, axis=1, dtype=dtype)
+    rows = np.cumsum(step, axis=1, dtype=dtype)
+    return rows if len(rows) == ROI_SIZE else rows.reshape(-1, ROI_SIZE, ROI_SIZE)

@@ -18,7 +18,7 @@ from tools.pipelines.phantoms.generate import make_phantoms
 from tools.settings import Settings
 
 # marker inside a finished folder, so that an interrupted first run starts again; its number grows with the format
-COMPLETE = "complete-2"
+COMPLETE = "complete-3"
 
 
 def patient_keys(settings: Settings) -> PatientKeys:

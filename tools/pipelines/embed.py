@@ -1,7 +1,7 @@
 """Embed a pack of any length in flat memory."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,18 @@ from encoder.embedder import load_embedder
 from encoder.pack import (
     TABLE,
     PackError,
+    check_context,
     check_rows,
     native_widths_mm,
+    read_context,
     read_images,
     read_rows,
+    with_context,
 )
 from encoder.roi import to_roi_width
 from tools.domain.progress import StageProgress
 
-CHUNK = 2048  # ROIs held in memory at once: 16 MB of int16
+CHUNK = 2048  # ROIs held in memory at once: 16 MB of int16, and as much of contexts
 
 
 def embed_pack(
@@ -32,8 +35,9 @@ def embed_pack(
     """
     embedder = load_embedder(encoder)
     with tempfile.TemporaryDirectory(prefix="lesion-search-") as scratch:
-        images = read_images(source, Path(scratch))
-        assert isinstance(images, np.memmap)
+        images, context = read_images(source, Path(scratch)), read_context(source, Path(scratch))
+        check_context(images, context)
+        files = [Path(str(array.filename)) for array in (images, context) if isinstance(array, np.memmap)]
         total = len(images)
         widths = _widths_mm(source, total)
         try:
@@ -42,7 +46,7 @@ def embed_pack(
                 shape = (total, embedder.dim)
                 header: dict[str, Any] = {"descr": "<f4", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
-                for start, chunk in _chunks(Path(str(images.filename)), total):
+                for start, chunk in _chunks(files, total):
                     chunk = to_roi_width(chunk, widths[start : start + len(chunk)])
                     file.write(embedder(chunk).astype("<f4").tobytes())
                     if progress is not None:
@@ -52,10 +56,11 @@ def embed_pack(
     return shape
 
 
-def _chunks(images: Path, total: int) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Map the file anew for each chunk: pages that were read are given back instead of piling up."""
+def _chunks(files: Sequence[Path], total: int) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Map the files anew for each chunk: pages that were read are given back instead of piling up."""
     for start in range(0, total, CHUNK):
-        yield start, np.array(np.load(images, mmap_mode="r")[start : start + CHUNK])
+        images, *context = (np.array(np.load(file, mmap_mode="r")[start : start + CHUNK]) for file in files)
+        yield start, with_context(images, *context)
 
 
 def _widths_mm(source: Path, total: int) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from encoder.pack import MAX_AGE_YEARS, TOO_MANY_CELLS, LesionRow, RoiPack, tabl
 from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
-from tools.regions.crop import crop_box, field_of_view_mm
+from tools.regions.crop import crop_box_with_context, field_of_view_mm
 
 HU_OFFSET = 32768  # stored value minus this is HU
 MAX_SIDE_PX = 4096
@@ -104,7 +104,7 @@ def import_deeplesion(
     include_noisy: bool = False,
     progress: Progress | None = None,
 ) -> ImportSummary:
-    """Write the lesions as a ROI pack of int16 HU crops to `out`.
+    """Write the lesions as a ROI pack of int16 HU crops with context to `out`.
 
     Rows marked `Possibly_noisy` are left out unless `include_noisy`, rows that cannot be read are named in the
     summary. Images lie in a folder a series (`000001_01_01/109.png`) or flat (`000001_01_01_109.png`). Raises
@@ -113,7 +113,7 @@ def import_deeplesion(
     images_dir, csv_path = Path(images_dir), Path(csv_path)
     lesions, skipped, noisy = list_lesions(images_dir, csv_path, include_noisy)
     lesions.sort(key=lambda lesion: lesion.path)  # several lesions of a slice: it is read once
-    images: list[NDArray[np.int16]] = []
+    inputs: list[NDArray[np.int16]] = []
     kept: list[DeepLesionRow] = []
     slice_path, slice_hu = None, np.zeros((0, 0), np.int16)
     for done, lesion in enumerate(lesions, start=1):
@@ -123,7 +123,7 @@ def import_deeplesion(
                 slice_path = lesion.path
             if lesion.box.x0 >= slice_hu.shape[1] or lesion.box.y0 >= slice_hu.shape[0]:
                 raise Unreadable("its box is outside the image")
-            images.append(crop_box(slice_hu, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
+            inputs.append(crop_box_with_context(slice_hu, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
             kept.append(lesion)
         except Unreadable as error:
             skipped.append(SkippedRow(lesion.line, lesion.file_name, str(error)))
@@ -134,7 +134,7 @@ def import_deeplesion(
         raise ImportFailure(f"No lesion of {csv_path} could be imported from {images_dir}.{first}")
     order = sorted(range(len(kept)), key=lambda i: kept[i].line)
     rows = tuple(kept[i].row for i in order)
-    write_pack(RoiPack(np.stack([images[i] for i in order]), rows), out)
+    write_pack(RoiPack.of_inputs(np.stack([inputs[i] for i in order]), rows), out)
     named = [row.lesion_type for row in rows if row.lesion_type]
     return ImportSummary(
         lesions=len(rows),

@@ -20,7 +20,7 @@ from tools.intake.intake import IntakeError, intake_limits, read_studies
 from tools.intake.messages import IntakeLimits, Note
 from tools.pipelines.demo import patient_keys
 from tools.regions.create import find_regions
-from tools.regions.crop import crop_roi, field_of_view_mm
+from tools.regions.crop import crop_with_context, field_of_view_mm
 from tools.settings import Settings
 
 REGIONS_PER_SERIES = 10
@@ -73,7 +73,7 @@ def pack_of_studies(
     """
     folders = _folders_with_files(source)
     rows: list[LesionRow] = []
-    rois = []
+    inputs = []
     indexed: set[str] = set()
     for done, folder in enumerate(folders, start=1):
         name = f"Folder {done} of {len(folders)}"
@@ -96,7 +96,7 @@ def pack_of_studies(
                     continue
                 for number, region in enumerate(find_regions(series, max_regions=REGIONS_PER_SERIES), start=1):
                     rows.append(_row(study, series, region, number))
-                    rois.append(crop_roi(series, region))
+                    inputs.append(crop_with_context(series, region))
         if progress is not None:
             progress("Reading studies", done, len(folders))
     if not rows:
@@ -105,7 +105,7 @@ def pack_of_studies(
                 [*notes[:NOTES_IN_ERROR], "Nothing to index was found: give a ROI pack, or a folder with CT series."]
             )
         )
-    return RoiPack(np.stack(rois), tuple(rows))
+    return RoiPack.of_inputs(np.stack(inputs), tuple(rows))
 
 
 def _not_of_a_body(series: Series) -> str | None:

@@ -3,12 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, resampling_weights
+from encoder.roi import CONTEXT_WIDTHS, ROI_SIZE, ROI_WIDTH_MM, resampling_weights
 from tools.domain.region import PixelBox, Region
 from tools.domain.study import Series
 from tools.domain.windows import BONE_WINDOW, LUNG_WINDOW, SOFT_TISSUE_WINDOW, Window
 
 BOX_MARGIN = 1.5  # a large lesion gets half its size of surroundings
+AIR_HU = -1024  # as scanners fill what they did not measure; 0 once windowed
 
 
 def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
@@ -18,6 +19,11 @@ def crop_roi(series: Series, region: Region) -> NDArray[np.int16]:
     pixels repeated outside the slice.
     """
     return crop_box(series.volume_hu[region.slice_index], region.box, series.spacing_mm[1:])
+
+
+def crop_with_context(series: Series, region: Region) -> NDArray[np.int16]:
+    """Crop what the encoder takes of a region: the ROI of `crop_roi` and its context, (2, 64, 64) int16 HU."""
+    return crop_box_with_context(series.volume_hu[region.slice_index], region.box, series.spacing_mm[1:])
 
 
 def field_of_view_mm(box: PixelBox, spacing_mm: tuple[float, float]) -> float:
@@ -44,6 +50,20 @@ def crop_box(
     patch = image[np.ix_(rows, columns)].astype(np.float32)
     roi = row_weights @ patch @ column_weights.T
     return np.rint(roi).astype(np.int16)
+
+
+def crop_box_with_context(
+    image: NDArray[np.int16], box: PixelBox, spacing_mm: tuple[float, float]
+) -> NDArray[np.int16]:
+    """Crop one slice as `crop_with_context` does: `image` (rows, columns) -> (2, 64, 64).
+
+    The context has the same centre, three times the width, and air outside the slice: a repeated edge would draw bodies
+    that are not there.
+    """
+    framed = np.pad(image, 1, constant_values=AIR_HU)  # the edge that `crop_box` repeats
+    inside_frame = PixelBox(box.x0 + 1, box.y0 + 1, box.x1 + 1, box.y1 + 1)
+    context_mm = CONTEXT_WIDTHS * field_of_view_mm(box, spacing_mm)
+    return np.stack((crop_box(image, box, spacing_mm), crop_box(framed, inside_frame, spacing_mm, context_mm)))
 
 
 def _samples(center: float, width: float, length: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

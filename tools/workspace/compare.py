@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from tools.atlas.atlas import Atlas
 from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts
 from tools.domain.lesions import AtlasLesion
-from tools.regions.crop import crop_roi
+from tools.regions.crop import crop_with_context
 from tools.workspace.session import Workspace
 
 
@@ -18,8 +18,8 @@ def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) ->
     session, atlas = workspace.session, workspace.atlas
     region, series = session.region(region_id), session.series
     lesion = atlas.get(lesion_id)
-    region_roi, lesion_roi = crop_roi(series, region), atlas.roi(lesion_id)
-    similarity = atlas.similarity(workspace.embedder(region_roi[None])[0], lesion_id)
+    encoder_input, lesion_roi = crop_with_context(series, region), atlas.roi(lesion_id)
+    similarity = atlas.similarity(workspace.embedder(encoder_input[None])[0], lesion_id)
     in_hu = series.facts.units == "HU" and lesion_roi.dtype == np.int16
     facts = RegionFacts.of(region, series)
     described = LesionFacts.of(lesion, others_of_patient(atlas, lesion))
@@ -30,7 +30,7 @@ def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) ->
         similarity=round(similarity, 3),
         long_axis_difference_mm=_difference(facts.long_axis_mm, described.long_axis_mm),
         short_axis_difference_mm=_difference(facts.short_axis_mm, described.short_axis_mm),
-        region_roi_mean=_centre_mean(region_roi) if in_hu else None,
+        region_roi_mean=_centre_mean(encoder_input[0]) if in_hu else None,
         lesion_roi_mean=_centre_mean(lesion_roi) if in_hu else None,
         same_patient=None if patient_key is None else patient_key == lesion.patient_key,
     )

@@ -7,7 +7,7 @@ from tools.atlas.confidence import limited
 from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import FilterError, Filters, check_hits
 from tools.regions.body_region_classifier import with_body_part_seen
-from tools.regions.crop import crop_roi
+from tools.regions.crop import crop_with_context
 from tools.settings import get_settings
 from tools.workspace.session import Workspace
 
@@ -31,7 +31,7 @@ def search_region(
     check_hits(k, get_settings().max_hits)
     region, series = session.region(region_id), session.series
     started = time.perf_counter()
-    vector = workspace.embedder(crop_roi(series, region)[None])[0]
+    vector = workspace.embedder(crop_with_context(series, region)[None])[0]
     patient_key = session.study.patient_key if session.study else None
     result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
     synthetic = is_synthetic(atlas.summary())

@@ -11,7 +11,7 @@ from tools.domain.facts import ComparisonFacts
 from tools.domain.number_words import likeness
 from tools.domain.region import Region
 from tools.domain.study import Series
-from tools.regions.crop import apply_window, best_window, crop_box, crop_roi, field_of_view_mm
+from tools.regions.crop import apply_window, best_window, crop_box, crop_with_context, field_of_view_mm
 from tools.regions.png import enlarged, to_png
 from tools.workspace.compare import compare_with_lesion
 from ui.state.visits import Visit
@@ -46,8 +46,8 @@ def compare(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
     workspace, session = visit.workspace, visit.session
     series, region = session.series, session.region(region_id)
     facts = compare_with_lesion(workspace, region_id, lesion_id)
-    query, hit = crop_roi(series, region), workspace.atlas.roi(lesion_id)
-    window = best_window(query)
+    query, hit = crop_with_context(series, region), workspace.atlas.roi(lesion_id)
+    window = best_window(query[0])
     query_mm = field_of_view_mm(region.box, series.spacing_mm[1:]) if series.facts.row_spacing_mm else None
     hit_mm = workspace.atlas.get(lesion_id).field_of_view_mm
     width_mm = None if query_mm is None or hit_mm is None else max(query_mm, hit_mm)
@@ -55,7 +55,7 @@ def compare(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
     query_grey = apply_window(_surroundings(series, region, width_mm), window)
     in_hu = hit.dtype == np.int16
     hit_grey = _placed(apply_window(hit.astype(np.int16), window) if in_hu else hit, hit_share)
-    query_heat, hit_heat = workspace.embedder.saliency(query, hit)
+    query_heat, hit_heat = workspace.embedder.saliency(query, workspace.atlas.encoder_input(lesion_id))
     age, other_age = series.facts.age_years, facts.lesion.age_years
     shown = f"window {window.width_hu:g}, level {window.level_hu:g}"
     return Comparison(

@@ -15,7 +15,7 @@ from tools.domain.lazy_volume import SliceError
 from tools.domain.lesions import AtlasError
 from tools.intake.intake import intake_limits
 from tools.intake.messages import IntakeLimits
-from tools.regions.crop import crop_roi, to_thumbnail
+from tools.regions.crop import crop_roi, crop_with_context, to_thumbnail
 from tools.regions.png import to_png
 from ui.gallery.comparison import Comparison, compare
 from ui.state.atlas_map import AtlasMapView, RegionOnMap
@@ -104,7 +104,7 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         visit = study_of(visitor, study_key)
         try:
             region = visit.session.region(region_id)
-            vector = visits.shared.embedder(crop_roi(visit.session.series, region)[None])[0]
+            vector = visits.shared.embedder(crop_with_context(visit.session.series, region)[None])[0]
         except LesionSearchError as error:
             raise HTTPException(404, str(error)) from error
         return visits.shared.atlas_map.region(vector, visit.session.search_of(region.region_id))

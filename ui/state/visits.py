@@ -316,7 +316,7 @@ class Visits:
         self.workers.fill()
         visit = self._new_visit(new_visitor())
         visit.choose_model("offline")
-        self.shared.embedder(np.zeros((1, ROI_SIZE, ROI_SIZE), np.int16))
+        self.shared.embedder(np.zeros((1, 2, ROI_SIZE, ROI_SIZE), np.int16))
         for _ in visit.assistant().stream("What is in the atlas?"):
             pass
         visit.discard()

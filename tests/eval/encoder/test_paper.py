@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from encoder.pack import LesionRow, RoiPack, write_pack
+from eval.bench import typed_lesions
 from eval.encoder.lidc import LabelError
 from eval.encoder.paper import PUBLISHED_MAP10, compare_with_paper, pack_lesions, to_markdown
 
@@ -43,6 +45,18 @@ def test_the_published_count_flatters_by_the_query_itself():
     same = next(row for row in report.rows if row.measure == "mAP@10, same-patient")
     assert same.ours == pytest.approx((1 + 9 * 0.5) / 10)
     assert np.isnan(same.strict)  # nothing relevant to find
+
+
+def test_a_pack_with_context_is_embedded_with_it(tmp_path):
+    rois, rows = pack()
+    context = 255 - rois
+    context[:, 0] = 7  # not of one value
+    written = [LesionRow(**{name: value or None for name, value in row.items()}) for row in rows]
+    write_pack(RoiPack(rois, tuple(written), context), tmp_path)
+    lesions = typed_lesions(tmp_path, tmp_path)
+    np.testing.assert_array_equal(lesions.images, np.stack((rois, context), axis=1))
+    report = compare_with_paper(lesions, lambda inputs: brightness(inputs[:, 1]))
+    assert {row.measure: row for row in report.rows}["accuracy, linear probe"].ours == 1
 
 
 def test_a_pack_without_a_split_is_refused():

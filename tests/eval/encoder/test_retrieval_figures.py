@@ -43,11 +43,12 @@ def test_the_one_query_on_the_wrong_side_is_the_worst():
     assert (failure.hits[:, 0, 0] >= 15).all()
 
 
-def test_type_failures_come_from_another_pack():
-    images = np.zeros((30, 64, 64), np.uint8)
+@pytest.mark.parametrize("shape", [(64, 64), (2, 64, 64)])
+def test_type_failures_come_from_another_pack(shape):
+    images = np.zeros((30, *shape), np.uint8)
     rows = [{"lesion_type": name} for name in LABELS]
     known = vectors(0.01)
-    asked = np.ones((1, 64, 64), np.uint8)
+    asked = np.ones((1, *shape), np.uint8)
 
     def embed(rois):
         return known[20:21] if rois is asked else known
@@ -55,6 +56,7 @@ def test_type_failures_come_from_another_pack():
     failure = type_failures((images, rows), (asked, [{"lesion_type": "a"}]), embed)[0]
     assert failure.caption == "a"
     assert failure.hit_captions[0].startswith("b, 1.00")
+    assert failure.query.shape == failure.hits[0].shape == (64, 64)
     assert not any(failure.agrees)
 
 

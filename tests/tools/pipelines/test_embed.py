@@ -65,6 +65,39 @@ def test_an_atlas_sees_what_embed_sees(tmp_path, native_pack):
     )
 
 
+@pytest.mark.parametrize("form", ["npz", "folder"])
+def test_contexts_are_read_in_chunks_beside_their_rois(tmp_path, monkeypatch, form):
+    monkeypatch.setattr(embed, "CHUNK", 2)
+    inputs = np.random.default_rng(0).integers(-1000, 1000, (5, 2, 64, 64)).astype(np.int16)
+    rows = tuple(LesionRow(f"L{i}", f"P{i}", pixel_spacing_mm=0.5 if i == 3 else None) for i in range(5))
+    pack, source = RoiPack.of_inputs(inputs, rows), tmp_path / "pack"
+    write_pack(pack, source)
+    if form == "npz":
+        np.savez_compressed(source / "images.npz", images=pack.images, context=pack.context)
+        for name in ("images.npy", "context.npy"):
+            (source / name).unlink()
+    seen = []
+
+    class Seeing:
+        dim = 3
+
+        def __call__(self, chunk):
+            seen.append(chunk)
+            return np.ones((len(chunk), 3), np.float32)
+
+    monkeypatch.setattr(embed, "load_embedder", lambda encoder: Seeing())
+    assert embed_pack(source, tmp_path / "vectors.npy") == (5, 3)
+    assert [len(chunk) for chunk in seen] == [2, 2, 1]
+    wanted = to_roi_width(inputs, np.where(np.arange(5) == 3, 32.0, np.nan))
+    np.testing.assert_array_equal(np.concatenate(seen), wanted)
+
+
+def test_a_context_that_does_not_fit_is_said(tmp_path, native_pack):
+    np.save(tmp_path / "pack" / "context.npy", native_pack.images[:3])
+    with pytest.raises(PackError, match="one for each image"):
+        embed_pack(tmp_path / "pack", tmp_path / "vectors.npy")
+
+
 def test_rows_that_do_not_fit_the_images_are_said(tmp_path, native_pack):
     table = tmp_path / "pack" / "lesions.csv"
     table.write_text(table.read_text().replace("0.75", "wide"))

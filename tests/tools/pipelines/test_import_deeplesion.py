@@ -84,6 +84,10 @@ def test_lesions_become_a_pack_in_hounsfield_units(tmp_path: Path, images: Path)
     for image in (pack.images[0], pack.images[1], pack.images[3]):
         assert image[28:36, 28:36].mean() == pytest.approx(130, abs=3)
         assert image[:4].mean() == pytest.approx(50, abs=3)
+    assert pack.context is not None
+    for context in (pack.context[0], pack.context[1], pack.context[3]):
+        assert context[31:33, 31:33].mean() == pytest.approx(130, abs=3)
+        assert context[20].mean() == pytest.approx(50, abs=3)
     first, second, third, fourth = pack.lesions
     assert (first.lesion_type, first.sex, first.age_years, first.split) == ("lung", "F", 61, "train")
     assert (first.long_axis_mm, first.short_axis_mm, first.pixel_spacing_mm, first.slice) == (16.0, 12.8, 0.8, 109)

@@ -44,6 +44,7 @@ def test_suggested_regions_of_studies_become_lesions_of_unknown_type(settings, d
     }
     assert {lesion.lesion_type for lesion in lesions} == {None}
     assert all(lesion.long_axis_mm for lesion in lesions)
+    assert {atlas.encoder_input(lesion.lesion_id).shape for lesion in lesions} == {(2, 64, 64)}
     atlas.close()
     assert index_source(studies, settings).added == 0
 

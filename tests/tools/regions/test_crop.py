@@ -2,9 +2,13 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from encoder.roi import CONTEXT_WIDTHS, ROI_WIDTH_MM
+from tests.conftest import examples
 from tools.domain.region import PixelBox
-from tools.regions.crop import crop_box, to_thumbnail
+from tools.regions.crop import AIR_HU, crop_box, crop_box_with_context, field_of_view_mm, to_thumbnail
 
 
 def disc(center_xy: tuple[float, float], radius_mm: float, spacing: tuple[float, float]) -> np.ndarray:
@@ -45,6 +49,45 @@ def test_the_edge_is_repeated() -> None:
     assert roi.min() == 0
     assert (roi[:, :28] == 0).all()
     assert roi.max() == 34
+
+
+@given(
+    st.tuples(st.integers(90, 200), st.integers(90, 200)),
+    st.tuples(st.integers(4, 60), st.integers(4, 60)),
+    st.tuples(st.floats(0.6, 1.2), st.floats(0.6, 1.2)),
+)
+@settings(max_examples=examples(40))
+def test_the_context_has_the_centre_of_its_roi_and_three_times_the_width(
+    corner: tuple[int, int], size: tuple[int, int], spacing_mm: tuple[float, float]
+) -> None:
+    box = PixelBox(*corner, corner[0] + size[0], corner[1] + size[1])
+    row_mm, column_mm = spacing_mm
+    y, x = np.mgrid[:300, :300] + 0.5
+    width_mm = field_of_view_mm(box, spacing_mm)
+    assert width_mm >= ROI_WIDTH_MM
+    # Each pixel holds how far it is from the centre of the box, in tenths of a millimetre.
+    for axis, distance_mm in (
+        (0, (y - (box.y0 + box.y1) / 2) * row_mm),
+        (1, (x - (box.x0 + box.x1) / 2) * column_mm),
+    ):
+        image = np.rint(10 * distance_mm).astype(np.int16)
+        pair = crop_box_with_context(image, box, spacing_mm)
+        assert pair.dtype == np.int16
+        np.testing.assert_array_equal(pair[0], crop_box(image, box, spacing_mm))
+        for plane, widths in zip(pair, (1, CONTEXT_WIDTHS), strict=True):
+            seen = np.moveaxis(plane, axis, 0)[30:34, 30:34].astype(float)  # around the centre: inside the slice
+            wanted = 10 * (np.arange(30, 34) - 31.5) * widths * width_mm / 64
+            np.testing.assert_allclose(seen, np.broadcast_to(wanted[:, None], seen.shape), atol=1.5)
+
+
+def test_the_context_is_air_outside_the_slice() -> None:
+    image = np.full((100, 120), 40, np.int16)
+    roi, context = crop_box_with_context(image, PixelBox(0, 46, 8, 54), (0.75, 0.75))
+    assert (roi == 40).all()
+    assert (context[:, :28] == AIR_HU).all()  # left of the slice
+    assert (context[:14] == AIR_HU).all()  # above
+    assert (context[50:] == AIR_HU).all()  # below
+    assert (context[18:46, 32:60] == 40).all()
 
 
 def test_thumbnails_choose_a_window_and_leave_pictures_alone() -> None:

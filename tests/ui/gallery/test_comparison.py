@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tools.regions.crop import crop_with_context
+from tools.workspace.search import search_region
 from ui.gallery import comparison
 from ui.gallery.comparison import PICTURE_PX, compare, heated
 from ui.state.visits import Shared, Visits, new_visitor
@@ -38,6 +40,31 @@ def with_width(monkeypatch: Any, visit: Any, lesion_id: str, width_mm: float | N
     atlas = visit.workspace.atlas
     get = type(atlas).get
     monkeypatch.setattr(type(atlas), "get", lambda self, lesion: replace(get(self, lesion), field_of_view_mm=width_mm))
+
+
+def test_search_comparison_and_heat_map_see_the_context(visit: Any, demo: Any, monkeypatch: Any) -> None:
+    workspace, seen = visit.workspace, []
+
+    class Seeing:
+        def __call__(self, inputs: Any) -> Any:
+            seen.extend(inputs)
+            return workspace.embedder(inputs)
+
+        def saliency(self, query: Any, hit: Any) -> Any:
+            seen.extend((query, hit))
+            return np.zeros((64, 64), np.float32), np.zeros((64, 64), np.float32)
+
+    lesion = demo.case("kidney").lesion_id
+    monkeypatch.setattr(visit, "workspace", replace(workspace, embedder=Seeing()))
+    search_region(visit.workspace, "R1", k=1)
+    compare(visit, "R1", lesion)
+    query = crop_with_context(visit.session.series, visit.session.region("R1"))
+    stored = workspace.atlas.encoder_input(lesion)
+    assert len(seen) == 4  # the search, the comparison, and both sides of the heat map
+    for given, wanted in zip(seen, (query, query, query, stored), strict=True):
+        np.testing.assert_array_equal(given, wanted)
+    assert stored.shape == query.shape == (2, 64, 64)
+    np.testing.assert_array_equal(workspace.atlas.roi(lesion), stored[0])
 
 
 def test_pictures_are_as_wide_as_the_wider_of_the_two(visit: Any, demo: Any, monkeypatch: Any) -> None:

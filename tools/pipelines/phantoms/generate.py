@@ -23,7 +23,7 @@ from tools.pipelines.phantoms.dicom_writer import PhantomStudy, write_series
 from tools.pipelines.phantoms.lesion_models import Finder, Site
 from tools.pipelines.phantoms.lesion_painting import paint_lesion
 from tools.pipelines.phantoms.scanner import SIZE, noise_tiles, scan
-from tools.regions.crop import crop_box, field_of_view_mm
+from tools.regions.crop import crop_box_with_context, field_of_view_mm
 
 SLICES = 6
 THICKNESS_MM = 5.0
@@ -99,7 +99,7 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
     """
     out = Path(out)
     noise = noise_tiles(np.random.default_rng([seed, 0]))
-    rois: list[NDArray[np.int16]] = []
+    inputs: list[NDArray[np.int16]] = []
     rows: list[LesionRow] = []
     truths: list[TruthRow] = []
     studies = slices = 0
@@ -109,12 +109,13 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
             studies, slices = studies + 1, slices + len(volume)
             for truth in found:
                 box = PixelBox(truth.x0, truth.y0, truth.x1, truth.y1)
-                rois.append(crop_box(volume[truth.slice - 1], box, (study.spacing_mm, study.spacing_mm)))
+                spacing_mm = (study.spacing_mm, study.spacing_mm)
+                inputs.append(crop_box_with_context(volume[truth.slice - 1], box, spacing_mm))
                 rows.append(_pack_row(truth, study))
                 truths.append(truth)
         if progress is not None:
             progress(index + 1, patients)
-    write_pack(RoiPack(np.stack(rois), tuple(rows)), out / "pack")
+    write_pack(RoiPack.of_inputs(np.stack(inputs), tuple(rows)), out / "pack")
     _write_truth(out / "truth.csv", truths)
     types = [truth.lesion_type for truth in truths]
     return PhantomSummary(

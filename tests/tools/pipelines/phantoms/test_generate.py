@@ -20,7 +20,7 @@ from tools.domain.patient_keys import PatientKeys
 from tools.domain.region import PixelBox
 from tools.intake.intake import read_study
 from tools.pipelines.phantoms.generate import PhantomSummary, make_phantoms, measure_axes
-from tools.regions.crop import crop_box
+from tools.regions.crop import crop_box_with_context
 
 PATIENTS = 8
 # HU in the middle of a lesion of these densities, whatever surrounds it
@@ -70,7 +70,7 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path
     make_phantoms(tmp_path / "c", patients=1, seed=4)
     first, again, other = (tree_digest(tmp_path / name) for name in "abc")
     assert first == again
-    assert len(first) == 12 + 3  # two studies of six slices; images.npy, lesions.csv, truth.csv
+    assert len(first) == 12 + 4  # two studies of six slices; images.npy, context.npy, lesions.csv, truth.csv
     assert not set(first.values()) & set(other.values())
 
 
@@ -181,8 +181,8 @@ def test_roi_is_the_crop_of_its_slice(cases: PhantomSummary, truth: list[dict[st
     for k in range(0, len(truth), 5):
         spacing = pack.lesions[k].pixel_spacing_mm
         assert spacing is not None
-        roi = crop_box(lesion_slice(cases, truth[k]), box_of(truth[k]), (spacing, spacing))
-        np.testing.assert_array_equal(pack.images[k], roi)
+        inputs = crop_box_with_context(lesion_slice(cases, truth[k]), box_of(truth[k]), (spacing, spacing))
+        np.testing.assert_array_equal(pack.inputs(slice(k, k + 1))[0], inputs)
 
 
 def test_boxes_fit_the_axes(cases: PhantomSummary, truth: list[dict[str, str]]) -> None:
