@@ -55,7 +55,8 @@ class VAE(nn.Module):
 
     def latent(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Encode to mean and log variance. Shape: (N, 1, 64, 64) -> (N, latent), (N, latent)."""
-        pooled = self.encoder.pool(self.encoder.feature_map(images)).float()
+        roi = self.encoder.roi
+        pooled = roi.pool(roi.neck(roi.stages(self.encoder.channels(images))[-1])).float()
         mean, log_variance = self.gaussian(pooled).float().chunk(2, dim=1)
         return mean, log_variance.clamp(-10, 10)
 

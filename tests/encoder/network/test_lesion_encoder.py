@@ -29,7 +29,7 @@ def test_saved_and_loaded_it_gives_the_same_vectors(tmp_path):
 def test_the_full_size_is_a_resnet18_with_two_convolutions():
     model = LesionEncoder(LesionEncoderConfig())
     assert 15e6 < sum(p.numel() for p in model.parameters()) < 17e6
-    assert model.feature_map(torch.rand(2, 1, 64, 64)).shape == (2, 512, 2, 2)
+    assert model.roi.neck(model.roi.stages(model.channels(torch.rand(2, 1, 64, 64)))[-1]).shape == (2, 512, 2, 2)
 
 
 def test_reduced_precision_leaves_the_frangi_channel_exact():
@@ -43,6 +43,28 @@ def test_reduced_precision_leaves_the_frangi_channel_exact():
 def test_every_parameter_learns():
     model = LesionEncoder(LesionEncoderConfig(**SMALL)).train()
     model(torch.rand(4, 1, 64, 64))[:, :5].sum().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None] == []
+
+
+def test_a_context_is_looked_at_and_none_is_told_from_it():
+    model = LesionEncoder(LesionEncoderConfig(context_dim=12, **SMALL)).eval()
+    images = torch.rand(6, 2, 64, 64)
+    whole, others = model(images), model(images.flip(0))
+    torch.testing.assert_close(whole, others.flip(0))
+    without = images.clone()
+    without[:3, 1] = 0.7
+    vectors = model(without)
+    torch.testing.assert_close(vectors[3:], whole[3:])
+    assert (vectors[:3] - whole[:3]).abs().max() > 0.01
+    torch.testing.assert_close(vectors[:3], model(images[:3, :1]))
+    torch.testing.assert_close(whole.norm(dim=1), torch.ones(6))
+
+
+def test_every_parameter_of_both_branches_learns():
+    model = LesionEncoder(LesionEncoderConfig(context_dim=12, **SMALL)).train()
+    images = torch.rand(6, 2, 64, 64)
+    images[:2, 1] = 0
+    model(images)[:, ::3].sum().backward()
     assert [name for name, p in model.named_parameters() if p.grad is None] == []
 
 

@@ -16,6 +16,7 @@ from encoder.network.lesion_encoder import LesionEncoderConfig
 from encoder.training import train as training
 from encoder.training.presets import Optimization, Preset, Stage
 
+NARROW = {"widths": (8, 8, 16, 16), "depths": (1, 1, 1, 1)}
 PRESET = Preset(
     name="tiny",
     dim=16,
@@ -34,7 +35,7 @@ def learn(pack: Path, out: Path) -> None:
     torch.set_num_threads(1)
     training.PRECISION = "no"  # rounding to bf16 would hide what is compared
     original = LesionEncoderConfig
-    training.LesionEncoderConfig = lambda **given: original(widths=(8, 8, 16, 16), depths=(1, 1, 1, 1), **given)
+    training.LesionEncoderConfig = lambda **given: original(**given | NARROW)
     steps: list[float] = []
     backward = training.grad_cache_backward
     training.grad_cache_backward = lambda *given: steps.append(backward(*given)) or steps[-1]

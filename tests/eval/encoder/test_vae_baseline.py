@@ -28,7 +28,7 @@ def small_network(monkeypatch):
     monkeypatch.setattr(
         training,
         "LesionEncoderConfig",
-        lambda **given: LesionEncoderConfig(widths=(8, 8, 16, 16), depths=(1, 1, 1, 1), **given),
+        lambda **given: LesionEncoderConfig(**given | {"widths": (8, 8, 16, 16), "depths": (1, 1, 1, 1)}),
     )
 
 
