@@ -58,6 +58,7 @@ _FINGERPRINTED = {
     "readout",
     "detail",
     "familiarity",
+    "same_lesion_dim",
     "preprocessing",
 }
 
@@ -93,6 +94,24 @@ class Embedder:
             part = slice(start, start + _BATCH)
             vectors[part] = self._encode(standardize(images[part])).numpy()
         return vectors
+
+    @property
+    def same_lesion_dim(self) -> int:
+        """The length of the vectors of `same_lesion`; 0 where the encoder has no such head."""
+        return int(self._model.config.same_lesion_dim)
+
+    @torch.inference_mode()
+    def same_lesion(self, images: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Embed ROIs so that the cosine tells whether they show one lesion, on another slice or date.
+
+        Shape: as for the call -> (N, same_lesion_dim). Raises EncoderError for other input, or without such a head.
+        """
+        if self._model.same_lesion is None:
+            raise EncoderError(
+                "this encoder has no head that finds the same lesion again; train it with the preset default"
+            )
+        parts = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
+        return np.concatenate([self._model.same_lesion(standardize(part)).numpy() for part in parts])
 
     @torch.inference_mode()
     def _encode(self, images: torch.Tensor) -> torch.Tensor:

@@ -51,7 +51,9 @@ class LabelHeads(nn.Module):
             if len(np.unique(column[known])) < layer.out_features or layer.out_features < 2:
                 continue
             model = LogisticRegression(C=strength, max_iter=200, tol=1e-3)
-            with threadpool_limits(1):  # the products are small: threads wait for each other, on a busy machine for minutes
+            with threadpool_limits(
+                1
+            ):  # the products are small: threads wait for each other, on a busy machine for minutes
                 model.fit(scaled[known], column[known], sample_weight=balanced_weights(column[known], lesions[known]))
             weight, bias = model.coef_, model.intercept_
             if len(weight) == 1:  # two classes: one column of logits stands for both

@@ -177,7 +177,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         return torch.cat(planes, dim=1).mul_(2).sub_(1)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """Compute the pooled features, which training shapes. Shape: (N, P, 64, 64) -> (N, features_dim) of length 1."""
+        """Compute the features, which training shapes. Shape: (N, P, 64, 64) -> (N, features_dim) of length 1."""
         return self._features(images, self.roi.stages(self.channels(images)))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -205,7 +205,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         return torch.cat((vectors * (1 - share) ** 0.5, context * share**0.5), dim=1)
 
     def _context_features(self, images: torch.Tensor) -> torch.Tensor:
-        """Compute what the context says; where there is none, `no_context`. Shape: (N, P, 64, 64) -> (N, context_dim)."""
+        """Compute what the context says, `no_context` where there is none. (N, P, 64, 64) -> (N, context_dim)."""
         features: torch.Tensor = self.no_context.expand(len(images), -1)
         if images.shape[1] < 2:
             return features

@@ -14,7 +14,7 @@ _RIDGE = 0.3  # of the mean variance within lesions, added to it
 
 
 class SameLesionHead(nn.Module):
-    """Turn ROIs into vectors whose cosine says whether it is one lesion. Shape: (N, P, 64, 64) -> (N, dim), length 1."""
+    """Turn ROIs into vectors whose cosine says whether it is one lesion. (N, P, 64, 64) -> (N, dim), length 1."""
 
     def __init__(self, dim: int) -> None:
         super().__init__()

@@ -62,9 +62,7 @@ def _uniform(bounds: tuple[float, float], count: int, generator: torch.Generator
     return (low + (high - low) * torch.rand(count, generator=generator)).reshape(-1, 1, 1, 1)
 
 
-def _warp(
-    images: torch.Tensor, how: Augmentation, log_zoom: torch.Tensor, generator: torch.Generator
-) -> torch.Tensor:
+def _warp(images: torch.Tensor, how: Augmentation, log_zoom: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Flip, rotate, zoom and shift in one bilinear resampling; the outside mirrors the inside.
 
     Shape: (N, 1, H, H) -> (N, 1, V, V).
@@ -116,7 +114,7 @@ def _jitter_intensity(
 def _window(
     views: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor
 ) -> torch.Tensor:
-    """Show some of the images that are HU in a window, as publishers of 8-bit slices do. Shape: (N, P, V, V) -> same."""
+    """Show some of the images that are HU in a published slice's window. Shape: (N, P, V, V) -> same."""
     windows = torch.tensor([[hu_to_unit(low), hu_to_unit(high)] for low, high in WINDOWS_HU])
     chosen = (torch.rand(len(views), generator=generator) < how.window_probability) & calibrated
     low, high = windows[torch.randint(len(windows), (len(views),), generator=generator)].T.reshape(2, -1, 1, 1, 1)

@@ -5,7 +5,6 @@ from typing import Literal
 
 from encoder.errors import EncoderError
 
-
 # Windows that published slices come in (low, high): soft tissue, from water up, DeepLesion's lung, liver, wide, narrow
 WINDOWS_HU = ((-175.0, 275.0), (0.0, 255.0), (-1500.0, 500.0), (-15.0, 165.0), (-500.0, 800.0), (-160.0, 240.0))
 

@@ -7,9 +7,11 @@ known by its window. Whole slices give random places besides, whose position in 
 """
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +33,7 @@ LUNG = (-1500.0, 500.0)
 FULL = (-1024.0, 3071.0)
 USUAL_SPACING_MM = 0.8  # of 512×512 slices that came without one
 PLACES_PER_SLICE = 8
+SHIFT_SHARE = 0.6  # of its radius that a crop may lie beside a point
 PLACE_BINS = 5  # along each side of the body
 TEST_SHARE = 0.0
 VALIDATION_SHARE = 0.25
@@ -96,89 +99,116 @@ def _packs(data: Path) -> Iterator[_Sample]:
         contexts = arrays.get("context", np.zeros_like(arrays["images"]))
         inputs = to_roi_width(with_context(arrays["images"], contexts), native_widths_mm(rows))
         for number, (row, images) in enumerate(zip(rows, inputs, strict=True)):
-            of_row = _window_of(row, window)
             patient = row["patient_id"]
             organ = row.get("label_detail", "").split(" ")[0]
+            lesion = row["lesion_id"] if "lesion" in row.get("health", "lesion") else ""
             yield _Sample(
                 OrganRow(
                     lesion_id=f"{name}-{number}",
                     patient_id=patient,
-                    nodule_id=f"{patient}/{organ}/{row['lesion_id'] if 'lesion' in row.get('health', 'lesion') else ''}",
+                    nodule_id=f"{patient}/{organ}/{lesion}",
                     source=name,
                     split=_split(patient),
                     lesion_type=row["lesion_type"] or None,
                     long_axis_mm=float(row["long_axis_mm"]) if row.get("long_axis_mm") else None,
                 ),
-                _to_hu(images, of_row),
+                _to_hu(images, _window_of(row, window)),
             )
+
+
+@dataclass(frozen=True)
+class _Point:
+    """A place on a slice; anything within the radius of it is the organ too. No organ: a random place."""
+
+    x: float
+    y: float
+    radius_px: float = 0.0
+    organ: str = ""
+    lesion_type: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Slice:
+    """A whole slice in HU, `row` of `source`, with the points that its publisher gave."""
+
+    source: str
+    row: int
+    patient_id: str
+    image: NDArray[np.int16]
+    spacing_mm: float
+    region_key: tuple[str, int]  # under which its part of the body is listed
+    points: tuple[_Point, ...] = ()
 
 
 def _slices(data: Path, rng: np.random.Generator) -> Iterator[_Sample]:
     """Crop named points of whole slices, and random places in the body of each."""
-    points: dict[tuple[str, int], list[dict[str, str]]] = {}
-    for point in _table(ORGAN_POINTS):
-        points.setdefault((point["source"], int(point["row"])), []).append(point)
-    regions = _table(BODY_REGIONS)
-    body_parts = {(row["source"], int(row["row"])): row["region"] for row in regions if row["row"]}
-    ct_regions = dict(enumerate(row["region"] for row in regions if row["source"].startswith("ct_slices/")))  # by name
-    for source, number, patient, image, spacing_mm, named in _whole_slices(data):
-        body = _body_box(image)
+    by_eye: dict[tuple[str, int], list[_Point]] = {}
+    for row in _table(ORGAN_POINTS):
+        point = _Point(float(row["x"]), float(row["y"]), float(row["radius_px"]), row["organ"], row["lesion_type"])
+        by_eye.setdefault((row["source"], int(row["row"])), []).append(point)
+    body_parts = {(row["source"], int(row["row"] or 0)): row["region"] for row in _table(BODY_REGIONS)}
+    for whole in _whole_slices(data):
+        body = _body_box(whole.image)
         if body is None:
             continue
         x0, y0, x1, y1 = body
-        labelled = [*named, *((float(p["x"]), float(p["y"]), float(p["radius_px"]), p["organ"], p["lesion_type"]) for p in points.get((source, number), []))]
-        for _ in range(PLACES_PER_SLICE):
-            labelled.append((rng.uniform(x0, x1), rng.uniform(y0, y1), 0.0, "", ""))
-        for count, (x, y, radius, organ, lesion_type) in enumerate(labelled):
-            angle, away = rng.uniform(0, 2 * np.pi), radius * 0.6 * rng.random() ** 0.5
-            x, y = x + away * np.cos(angle), y + away * np.sin(angle)
+        places = [_Point(rng.uniform(x0, x1), rng.uniform(y0, y1)) for _ in range(PLACES_PER_SLICE)]
+        for number, point in enumerate([*whole.points, *by_eye.get((whole.source, whole.row), []), *places]):
+            angle, away = rng.uniform(0, 2 * np.pi), point.radius_px * SHIFT_SHARE * rng.random() ** 0.5
+            x, y = point.x + away * np.cos(angle), point.y + away * np.sin(angle)
             yield _Sample(
                 OrganRow(
-                    lesion_id=f"{source}-{number}-{count}".replace("/", "-"),
-                    patient_id=patient,
-                    nodule_id=f"{patient}/{organ}" if organ else f"{patient}/{number}",
-                    source=f"{source} points" if organ else f"{source} places",
-                    split=_split(patient),
-                    lesion_type=lesion_type or None,
-                    body_part=body_parts.get((source, number)) or ct_regions.get(number if source == "ct_slices" else -1),
+                    lesion_id=f"{whole.source}-{whole.row}-{number}".replace("/", "-"),
+                    patient_id=whole.patient_id,
+                    nodule_id=f"{whole.patient_id}/{point.organ or whole.row}",
+                    source=f"{whole.source} {'points' if point.organ else 'places'}",
+                    split=_split(whole.patient_id),
+                    lesion_type=point.lesion_type or None,
+                    body_part=body_parts.get(whole.region_key),
                     place_row=_bin((y - y0) / (y1 - y0)),
                     place_column=_bin((x - x0) / (x1 - x0)),
                 ),
-                _crop(image, x, y, spacing_mm),
+                _crop(whole.image, x, y, whole.spacing_mm),
             )
 
 
-_Named = tuple[float, float, float, str, str]  # x, y, radius in pixels, organ, lesion type
-
-
-def _whole_slices(data: Path) -> Iterator[tuple[str, int, str, NDArray[np.int16], float, list[_Named]]]:
-    """Whole slices in HU: source, row, patient, image, pixel size in mm, and the points that came with them."""
+def _whole_slices(data: Path) -> Iterator[_Slice]:
     for name, lesion_type in (("liver_ct_slices", "liver"), ("pancreas_ct_slices", "abdomen")):
         folder = data / "multi_organ" / name
         arrays = np.load(folder / "slices.npz")
-        of_slice: dict[tuple[str, str], list[_Named]] = {}
+        of_slice: dict[tuple[int, int], list[_Point]] = {}
         for row in _table(folder / "organ_points.csv"):
             x0, y0, x1, y1 = (float(value) for value in row["box_px"].split())
-            key = str(int("".join(c for c in row["patient_id"].split("idx")[-1].split("_")[-1] if c.isdigit()))), row["slice"]
-            radius = min(x1 - x0, y1 - y0) / 4
-            of_slice.setdefault(key, []).append(((x0 + x1) / 2, (y0 + y1) / 2, radius, name.split("_")[0], lesion_type))
-        for number, (image, patient, where) in enumerate(zip(arrays["slices"], arrays["patient"], arrays["slice"], strict=True)):
-            named = of_slice.get((str(int(patient)), str(where)), [])
-            spacing_mm = USUAL_SPACING_MM * 512 / image.shape[0]
-            yield f"multi_organ/{name}", number, f"{name}-{patient}", _to_hu(image, FROM_WATER), spacing_mm, named
+            key = int(re.findall(r"\d+", row["patient_id"])[-1]), int(row["slice"])
+            point = _Point((x0 + x1) / 2, (y0 + y1) / 2, min(x1 - x0, y1 - y0) / 4, name.split("_")[0], lesion_type)
+            of_slice.setdefault(key, []).append(point)
+        source = f"multi_organ/{name}"
+        for number, (image, patient, where) in enumerate(
+            zip(arrays["slices"], arrays["patient"], arrays["slice"], strict=True)
+        ):
+            yield _Slice(
+                source,
+                number,
+                f"{name}-{patient}",
+                _to_hu(image, FROM_WATER),
+                USUAL_SPACING_MM * 512 / image.shape[0],
+                (source, number),
+                tuple(of_slice.get((int(patient), int(where)), ())),
+            )
     for name in ("deeplesion_keyslices", "spleen", "chest_organs", "chest_organs_2", "abdomen_organs"):
         folder = data / "multi_organ" / name
         rows = {int(row["slice_row"]): row for row in _table(folder / "lesions.csv")}
+        source = f"multi_organ/{name}"
         for number, image in enumerate(_arrays(folder, "slices.npz")["slices"]):
-            row = rows.get(number)
-            if row is None:
-                continue
-            window = _window_of(row, _PACKS[name])
-            spacing_mm = float(row["pixel_spacing_mm"] or USUAL_SPACING_MM)
-            yield f"multi_organ/{name}", number, row["patient_id"], _to_hu(image, window), spacing_mm, []
+            if number in rows:
+                row = rows[number]
+                spacing_mm = float(row["pixel_spacing_mm"] or USUAL_SPACING_MM)
+                hu = _to_hu(image, _window_of(row, _PACKS[name]))
+                yield _Slice(source, number, row["patient_id"], hu, spacing_mm, (source, number))
     for number, path in enumerate(sorted((data / "ct_slices").glob("*.png"))):
-        image = np.asarray(Image.open(path).convert("L"))
-        yield "ct_slices", number, f"DL{path.name[:6]}", _to_hu(image, SOFT_TISSUE), USUAL_SPACING_MM, []
+        hu = _to_hu(np.asarray(Image.open(path).convert("L")), SOFT_TISSUE)
+        key = (f"ct_slices/{path.name}", 0)
+        yield _Slice("ct_slices", number, f"DL{path.name[:6]}", hu, USUAL_SPACING_MM, key)
 
 
 def _crop(image: NDArray[np.int16], x: float, y: float, spacing_mm: float) -> NDArray[np.int16]:
@@ -212,7 +242,8 @@ def _to_hu(pixels: NDArray[np.generic], window: tuple[float, float] | None) -> N
     if window is None:
         return pixels.astype(np.int16)
     low, high = window
-    return np.rint(low + pixels.astype(np.float32) * ((high - low) / 255)).astype(np.int16)
+    hu: NDArray[np.int16] = np.rint(low + pixels.astype(np.float32) * ((high - low) / 255)).astype(np.int16)
+    return hu
 
 
 def _window_of(row: dict[str, str], usual: tuple[float, float] | None) -> tuple[float, float] | None:
@@ -234,7 +265,7 @@ def _table(path: Path) -> list[dict[str, str]]:
         raise LabelError(f"{path} cannot be read ({error}); give the folder that holds `multi_organ`") from error
 
 
-def _arrays(folder: Path, name: str = "pack.npz") -> dict[str, NDArray[np.generic]]:
+def _arrays(folder: Path, name: str = "pack.npz") -> dict[str, NDArray[np.integer[Any]]]:
     if (folder / name).exists():
         with np.load(folder / name) as arrays:
             return dict(arrays)

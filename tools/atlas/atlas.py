@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from encoder.pack import Images
-from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate
+from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate, usual_similarity
 from tools.atlas.catalog import Catalog, Vectors
 from tools.atlas.records import metadata_to_lesion
 from tools.atlas.searchers import ExactSearcher, IndexSearcher, Query, Searcher
@@ -128,8 +128,8 @@ class Atlas:
             ],
         )
         hits = tuple(
-            Hit(rank, catalog.lesions[row], float(similarity))
-            for rank, (row, similarity) in enumerate(zip(found.rows, found.similarities, strict=True), start=1)
+            Hit(rank, catalog.lesions[row], _similarity(view, cosine), float(cosine))
+            for rank, (row, cosine) in enumerate(zip(found.rows, found.similarities, strict=True), start=1)
         )
         votes: tuple[TypeVote, ...] = ()
         confidence: Confidence = "none"
@@ -141,7 +141,7 @@ class Atlas:
                 )[0]
                 order = np.argsort(-probabilities, kind="stable")
                 votes = tuple(TypeVote(catalog.types[code], float(probabilities[code])) for code in order)
-            confidence = fit.confidence(hits[0].similarity, votes[0].probability if votes else None)
+            confidence = fit.confidence(hits[0].cosine, votes[0].probability if votes else None)
         if confidence == "none":
             votes = ()
         own = 0
@@ -170,10 +170,10 @@ class Atlas:
         return image
 
     def similarity(self, vector: Vectors, lesion_id: str) -> float:
-        """Compute the cosine between a unit vector (dim,) and one lesion. Raises AtlasError."""
+        """Compute the calibrated similarity, 0..1, of a unit vector (dim,) and one lesion. Raises AtlasError."""
         view = self._view()
         row = view.catalog.row_of[self.get(lesion_id).lesion_id]
-        return float(np.clip(view.searcher.vectors_at(np.array([row]))[0] @ self._query(vector, view), -1, 1))
+        return _similarity(view, float(view.searcher.vectors_at(np.array([row]))[0] @ self._query(vector, view)))
 
     def counts(self, group_by: str = "lesion_type") -> dict[str, int]:
         """Count lesions by `lesion_type`, `sex`, `age`, `size`, `body_part`, `source` or `patient`, `unknown` last.
@@ -290,6 +290,10 @@ class Atlas:
         if not np.isfinite(query).all() or not query.any():
             raise AtlasError("The query's embedding is not a finite vector; choose another region.")
         return query / np.linalg.norm(query)
+
+
+def _similarity(view: _View, cosine: float) -> float:
+    return view.calibration.similarity(cosine) if view.calibration else usual_similarity(cosine)
 
 
 def _is_current(facts: dict[str, Any]) -> bool:

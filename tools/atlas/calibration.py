@@ -1,9 +1,11 @@
 """Calibration: what the similarities of one atlas mean, fitted on its own lesions with their patient left out.
 
-Two things are fitted: the parameters of the type vote (`tools.atlas.type_votes`), as those of highest likelihood, and
-how similar the nearest lesion of another patient usually is, so that a query farther from everything than nearly all
-of the atlas's own lesions is answered with "nothing similar enough". The expected calibration error (ECE) is that of
-Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599, in bins of equal size.
+Three things are fitted: the parameters of the type vote (`tools.atlas.type_votes`), as those of highest likelihood; how
+similar the nearest lesion of another patient usually is, so that a query farther from everything than nearly all of the
+atlas's own lesions is answered with "nothing similar enough"; and how far apart two lesions of one type usually are,
+which makes a cosine a similarity that people can read: .5 for such a pair, 1 for the same picture. The expected
+calibration error (ECE) is that of Guo et al. 2017, "On Calibration of Modern Neural Networks", arXiv:1706.04599, in
+bins of equal size.
 """
 
 import json
@@ -12,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.atlas.catalog import Catalog
+from tools.atlas.catalog import Catalog, Vectors
 from tools.atlas.searchers import Query, Searcher
 from tools.atlas.type_votes import (
     NEIGHBOURS,
@@ -26,7 +28,7 @@ from tools.atlas.type_votes import (
 )
 from tools.domain.lesions import Confidence, Filters
 
-CALIBRATION_VERSION = 1  # raise with every change of the fit or of its numbers: stored ones are then fitted again
+CALIBRATION_VERSION = 2  # raise with every change of the fit or of its numbers: stored ones are then fitted again
 MAX_QUERIES = 3000  # lesions of the atlas asked for the fit
 NONE_QUANTILE, LOW_QUANTILE, HIGH_QUANTILE = 0.01, 0.15, 0.40  # of the nearest similarity, patient left out
 HIGH_PROBABILITY, MODERATE_PROBABILITY = 0.8, 0.5
@@ -35,6 +37,9 @@ SMOOTHINGS = (0.02, 0.05, 0.15, 0.5, 1.5, 5.0)
 TEMPERATURES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0)
 UNCALIBRATED_NEIGHBOURS = 10  # the vote that the fit is compared with: similarity-weighted share among ten
 ECE_BINS = 10
+PAIRS_OF_TYPE = 20  # drawn for each lesion asked
+UNCALIBRATED_DISTANCE = 0.25  # where no two lesions of a type and of different patients are there
+MIN_DISTANCE = 1e-3
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Calibration:
     moderate_from: float
     high_from: float
     queries: int  # on how many lesions this rests
+    usual_distance: float = UNCALIBRATED_DISTANCE  # median of 1 - cosine between lesions of one type, other patients
     accuracy: float | None = None
     ece_before: float | None = None
     ece_after: float | None = None
@@ -59,6 +65,10 @@ class Calibration:
         """Read what `to_json` wrote. Raises TypeError, KeyError or ValueError where it has other fields."""
         values = json.loads(text)
         return cls(**values | {"vote": VoteFit(**values["vote"])})
+
+    def similarity(self, cosine: float) -> float:
+        """Translate a cosine to a similarity in 0..1 that halves with every `usual_distance`: .5 for a usual pair."""
+        return usual_similarity(cosine, self.usual_distance)
 
     def confidence(self, nearest: float, top_probability: float | None) -> Confidence:
         """Rate a search by the similarity of its best hit and the probability its votes lead with (None: no votes)."""
@@ -79,15 +89,39 @@ def calibrate(catalog: Catalog, searcher: Searcher) -> Calibration | None:
     if catalog.patients < 2:
         return None
     rows = np.sort(np.random.default_rng(0).permutation(len(catalog))[:MAX_QUERIES])
+    vectors = searcher.vectors_at(rows)
     similarities = np.full((len(rows), NEIGHBOURS), -np.inf)
     types = np.full((len(rows), NEIGHBOURS), -1)
     others = Filters()
-    for query, (row, vector) in enumerate(zip(rows, searcher.vectors_at(rows), strict=True)):
+    for query, (row, vector) in enumerate(zip(rows, vectors, strict=True)):
         key = catalog.lesions[row].patient_key
         (found,) = searcher.nearest(vector, [Query(catalog.in_scope(others, key), NEIGHBOURS, others, key)])
         similarities[query, : len(found.rows)] = found.similarities
         types[query, : len(found.rows)] = catalog.type[found.rows]
-    return fit_calibration(similarities, types, catalog.type[rows], catalog.patient[rows], catalog.type_shares)
+    own_types, patients = catalog.type[rows], catalog.patient[rows]
+    fitted = fit_calibration(similarities, types, own_types, patients, catalog.type_shares)
+    return replace(fitted, usual_distance=usual_distance(vectors, own_types, patients))
+
+
+def usual_distance(vectors: Vectors, types: TypeCodes, patients: NDArray[np.int64]) -> float:
+    """Take the median of 1 - cosine over random pairs of one type and of different patients.
+
+    Shape: (Q, dim) unit vectors, (Q,) with -1 for an unknown type, (Q,).
+    """
+    rng = np.random.default_rng(0)
+    distances: list[Floats] = []
+    for code in np.unique(types[types >= 0]):
+        of_type = np.flatnonzero(types == code)
+        first, second = (rng.choice(of_type, PAIRS_OF_TYPE * len(of_type)) for _ in range(2))
+        pairs = patients[first] != patients[second]
+        distances.append(1.0 - np.einsum("nd,nd->n", vectors[first[pairs]], vectors[second[pairs]], dtype=np.float64))
+    drawn = np.concatenate(distances) if distances else np.zeros(0)
+    return max(float(np.median(drawn)), MIN_DISTANCE) if len(drawn) else UNCALIBRATED_DISTANCE
+
+
+def usual_similarity(cosine: float, distance: float = UNCALIBRATED_DISTANCE) -> float:
+    """Translate a cosine to a similarity in 0..1 that halves with every `distance`."""
+    return float(0.5 ** (max(0.0, 1.0 - cosine) / distance))
 
 
 def fit_calibration(

@@ -168,7 +168,7 @@ class RecordFacts(Facts):
 
 
 class HitFacts(RecordFacts):
-    """One atlas lesion among the hits. `similarity` is the cosine rounded to 0.001."""
+    """One atlas lesion among the hits. `similarity` is from 0 to 1: .5 is usual for two lesions of one type."""
 
     rank: int
     similarity: float

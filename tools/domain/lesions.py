@@ -73,11 +73,12 @@ def check_hits(k: int, max_hits: int) -> None:
 
 @dataclass(frozen=True)
 class Hit:
-    """One lesion found: `rank` counts from 1, `similarity` is the cosine, -1..1."""
+    """One lesion found: `rank` counts from 1, `similarity` is 0..1, .5 for a usual pair of one type; `cosine` -1..1."""
 
     rank: int
     lesion: AtlasLesion
     similarity: float
+    cosine: float
 
 
 @dataclass(frozen=True)

@@ -27,13 +27,19 @@ CHUNK = 2048  # ROIs held in memory at once: 16 MB of int16, and as much of cont
 
 
 def embed_pack(
-    source: Path, out: Path, encoder: str | None = None, progress: StageProgress | None = None
+    source: Path,
+    out: Path,
+    encoder: str | None = None,
+    progress: StageProgress | None = None,
+    same_lesion: bool = False,
 ) -> tuple[int, int]:
     """Write one unit row per ROI of a pack folder, `.npz` or `.npy` to `out` (.npy, float32); returns its shape.
 
-    Of `lesions.csv` only the widths of the images are read. Raises PackError, EncoderError.
+    `same_lesion` writes the vectors that find one lesion again instead of those that find lesions like it. Of
+    `lesions.csv` only the widths of the images are read. Raises PackError, EncoderError.
     """
     embedder = load_embedder(encoder)
+    embed = embedder.same_lesion if same_lesion else embedder
     with tempfile.TemporaryDirectory(prefix="lesion-search-") as scratch:
         images, context = read_images(source, Path(scratch)), read_context(source, Path(scratch))
         check_context(images, context)
@@ -43,12 +49,12 @@ def embed_pack(
         try:
             out.parent.mkdir(parents=True, exist_ok=True)
             with out.open("wb") as file:
-                shape = (total, embedder.dim)
+                shape = (total, embedder.same_lesion_dim if same_lesion else embedder.dim)
                 header: dict[str, Any] = {"descr": "<f4", "fortran_order": False, "shape": shape}
                 np.lib.format.write_array_header_1_0(file, header)
                 for start, chunk in _chunks(files, total):
                     chunk = to_roi_width(chunk, widths[start : start + len(chunk)])
-                    file.write(embedder(chunk).astype("<f4").tobytes())
+                    file.write(embed(chunk).astype("<f4").tobytes())
                     if progress is not None:
                         progress("Embedding", start + len(chunk), total)
         except OSError as error:

@@ -9,6 +9,7 @@ from tools.domain.lesions import FilterError, Filters, check_hits
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.crop import crop_with_context
 from tools.settings import get_settings
+from tools.workspace.same_lesion import MAX_OF_PATIENT, by_same_lesion
 from tools.workspace.session import Workspace
 
 DEMO_SOURCE = "phantom"  # value of `source` on synthetic lesions
@@ -31,9 +32,12 @@ def search_region(
     check_hits(k, get_settings().max_hits)
     region, series = session.region(region_id), session.series
     started = time.perf_counter()
-    vector = workspace.embedder(crop_with_context(series, region)[None])[0]
+    crop = crop_with_context(series, region)
+    vector = workspace.embedder(crop[None])[0]
     patient_key = session.study.patient_key if session.study else None
-    result = atlas.search(vector, k=k, filters=filters, patient_key=patient_key)
+    again = filters.scope == "same-patient"  # then the question is which of them is this very lesion
+    result = atlas.search(vector, k=MAX_OF_PATIENT if again else k, filters=filters, patient_key=patient_key)
+    hits = by_same_lesion(workspace.embedder, atlas, crop, result.hits)[:k] if again else result.hits
     synthetic = is_synthetic(atlas.summary())
     seen = with_body_part_seen(series, region.slice_index)
     confidence, limit = limited(result.confidence, seen, atlas.counts("body_part"), synthetic)
@@ -41,7 +45,7 @@ def search_region(
     duration_ms = round(1000 * (time.perf_counter() - started))
     facts = SearchFacts(
         region_id=region.region_id,
-        hits=tuple(HitFacts.of(hit) for hit in result.hits),
+        hits=tuple(HitFacts.of(hit) for hit in hits),
         votes=tuple(VoteFacts(lesion_type=v.lesion_type, probability=round(v.probability, 3)) for v in votes),
         confidence=confidence,
         confidence_limit=limit,

@@ -56,6 +56,13 @@ class ScopeOption(StrEnum):
     same_patient = "same-patient"
 
 
+class Head(StrEnum):
+    """What two vectors' cosine tells: whether lesions look alike, or whether it is one and the same."""
+
+    look_alike = "look-alike"
+    same_lesion = "same-lesion"
+
+
 class PresetOption(StrEnum):
     """Training recipes: the paper's as published, or what measured best."""
 
@@ -247,6 +254,9 @@ def phantoms(
 def embed(
     source: Annotated[Path, typer.Argument(metavar="PACK_OR_NPZ", help="ROI pack, or an .npz with `images`")],
     out: Annotated[Path, typer.Option(help="vectors.npy: float32, one unit row per ROI")],
+    head: Annotated[
+        Head, typer.Option(help="find lesions that look alike, or the same lesion again")
+    ] = Head.look_alike,
     encoder: Encoder = None,
 ) -> None:
     """Embed every ROI of a pack; memory stays flat however long the pack is."""
@@ -257,7 +267,9 @@ def embed(
     from tools.pipelines.embed import embed_pack
 
     with progress_bars() as progress:
-        count, dim = embed_pack(source, out, settings_with(encoder=encoder).encoder, progress)
+        count, dim = embed_pack(
+            source, out, settings_with(encoder=encoder).encoder, progress, same_lesion=head is Head.same_lesion
+        )
     say(f"{count} vectors of {dim} numbers written to {out}.")
 
 
