@@ -207,8 +207,8 @@ def _whole_slices(data: Path) -> Iterator[_Slice]:
                 yield _Slice(source, number, row["patient_id"], hu, spacing_mm, (source, number))
     for number, path in enumerate(sorted((data / "ct_slices").glob("*.png"))):
         hu = _to_hu(np.asarray(Image.open(path).convert("L")), SOFT_TISSUE)
-        key = (f"ct_slices/{path.name}", 0)
-        yield _Slice("ct_slices", number, f"DL{path.name[:6]}", hu, USUAL_SPACING_MM, key)
+        region_key = (f"ct_slices/{path.name}", 0)
+        yield _Slice("ct_slices", number, f"DL{path.name[:6]}", hu, USUAL_SPACING_MM, region_key)
 
 
 def _crop(image: NDArray[np.int16], x: float, y: float, spacing_mm: float) -> NDArray[np.int16]:
