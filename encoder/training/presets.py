@@ -126,6 +126,7 @@ DEFAULT = Preset(
     widths=(32, 64, 128, 256),
     dim=256,
     context_dim=256,
+    detail=0.6,
     labels=("lesion_type", "texture_class", "calcified", "malignancy_class", "diameter_class", "density_class"),
     auxiliary=(
         "texture_rating", "malignancy_rating", "margin_rating", "sphericity_rating", "lobulation_rating",
@@ -136,15 +137,15 @@ DEFAULT = Preset(
     stages=(
         # All ROIs have one scale in mm, so that size tells something: views change little in it.
         Stage(
-            name="simclr", epochs=15, loss="nt_xent", batch=128, rows_per_epoch=6400,
+            name="simclr", epochs=6, loss="nt_xent", batch=128, rows_per_epoch=6400,
             augmentation=Augmentation(
                 zoom=(0.9, 1.1), shift_px=3.0, gain=(0.8, 1.25), offset=(-0.1, 0.1), gamma=(0.75, 1.33),
-                rewindow_probability=0.1, window_probability=0.7,
+                rewindow_probability=0.1, window_probability=0.8,
             ),
         ),
         Stage(
             name="labels",
-            epochs=45,
+            epochs=64,
             loss="classification",
             batch=128,
             temperature=0.1,
@@ -162,7 +163,7 @@ DEFAULT = Preset(
                 offset=(-0.1, 0.1),
                 gamma=(0.75, 1.33),
                 rewindow_probability=0.1,
-                window_probability=0.7,
+                window_probability=0.8,
             ),
         ),
     ),

@@ -41,7 +41,8 @@ def data(tmp_path: Path) -> Path:
         np.savez(folder / "slices.npz", slices=body()[None])
         row = {
             "slice_row": 0, "lesion_id": f"{name}-a", "patient_id": f"{name}-1", "lesion_type": "bone",
-            "label_detail": "rib organ, centre", "health": "healthy organ", "pixel_spacing_mm": "", "window": "-160, 240" if "keyslices" in name else "",
+            "label_detail": "rib organ, centre", "health": "healthy organ", "pixel_spacing_mm": "",
+            "window": "-160, 240" if "keyslices" in name else "",
         }  # fmt: skip
         table(folder / "lesions.csv", [row, row | {"lesion_id": f"{name}-b", "lesion_type": ""}])
     for name, patient in (("liver_ct_slices", "MSD03idx10001"), ("pancreas_ct_slices", "NIHP_10001")):

@@ -10,7 +10,14 @@ import pytest
 from tests.tools.atlas.conftest import CLUSTERED_DIM, FINGERPRINT, KEYS, clustered, embed_clustered
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
-from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, expected_calibration_error, fit_calibration
+from tools.atlas.calibration import (
+    CALIBRATION_VERSION,
+    UNCALIBRATED_DISTANCE,
+    Calibration,
+    expected_calibration_error,
+    fit_calibration,
+    usual_distance,
+)
 from tools.atlas.type_votes import VoteFit
 from tools.domain.lesions import AtlasError
 
@@ -70,6 +77,36 @@ def test_expected_calibration_error_of_an_overconfident_guesser() -> None:
     sure = np.tile([0.99, 0.01], (100, 1))
     assert expected_calibration_error(sure, truth) == pytest.approx(0.49, abs=0.01)
     assert expected_calibration_error(np.tile([0.5, 0.5], (100, 1)), truth) == pytest.approx(0, abs=0.01)
+
+
+def test_similarity_is_a_half_for_a_usual_pair_of_one_type(overlapping_atlas: Atlas) -> None:
+    calibration = overlapping_atlas.calibration()
+    assert calibration
+    lesions = list(overlapping_atlas.lesions())
+    vectors, rng = overlapping_atlas.vectors(), np.random.default_rng(3)
+    drawn = []
+    for first, second in rng.integers(len(lesions), size=(4000, 2)):
+        a, b = lesions[first], lesions[second]
+        if a.lesion_type == b.lesion_type and a.patient_key != b.patient_key:
+            drawn.append(calibration.similarity(float(vectors[first] @ vectors[second])))
+    assert np.median(drawn) == pytest.approx(0.5, abs=0.04)
+    assert calibration.similarity(1.0) == 1.0
+    assert 0 <= calibration.similarity(-1.0) < 0.5
+
+
+def test_hits_tell_cosine_and_similarity(overlapping_atlas: Atlas) -> None:
+    vector = overlapping_atlas.vectors()[0]
+    hits = overlapping_atlas.search(vector).hits
+    assert hits[0].cosine == pytest.approx(1, abs=1e-5)
+    assert hits[0].similarity == pytest.approx(overlapping_atlas.similarity(vector, hits[0].lesion.lesion_id), abs=1e-4)
+    assert [hit.similarity for hit in hits] == sorted((hit.similarity for hit in hits), reverse=True)
+
+
+def test_without_two_lesions_of_a_type_a_usual_distance_is_assumed() -> None:
+    vectors = np.eye(4, dtype=np.float32)
+    assert usual_distance(vectors, np.array([0, 1, 2, -1]), np.arange(4)) == UNCALIBRATED_DISTANCE
+    assert usual_distance(vectors, np.array([0, 0, 0, 0]), np.zeros(4, np.int64)) == UNCALIBRATED_DISTANCE
+    assert usual_distance(vectors, np.array([0, 0, 1, 1]), np.arange(4)) == pytest.approx(1.0)
 
 
 def test_confidence_needs_similarity_and_agreement() -> None:
@@ -168,8 +205,9 @@ def test_a_changed_fit_needs_a_new_version() -> None:
     like_own = rng.random((200, 12)) < 2 * similarities - 1.5
     types = np.where(like_own, own[:, None], rng.integers(0, 3, (200, 12)))
     fit = fit_calibration(similarities, types, own, patients, np.array([0.5, 0.3, 0.2]))
-    assert CALIBRATION_VERSION == 1
+    assert CALIBRATION_VERSION == 2
     assert fit.vote == VoteFit(bandwidth=0.12, smoothing=0.05, temperature=0.6)
     assert (fit.queries, fit.accuracy) == (200, 0.71)
     assert (fit.none_below, fit.moderate_from, fit.high_from) == pytest.approx((0.837818, 0.929715, 0.962995), abs=1e-6)
     assert (fit.ece_before, fit.ece_after) == pytest.approx((0.137495, 0.065994), abs=1e-6)
+    assert usual_distance(np.eye(200, dtype=np.float32), own, patients) == 1
