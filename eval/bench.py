@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from eval.encoder.ablation import AblationReport, KeptAblation
     from eval.encoder.out_of_distribution import OutOfDistributionReport
     from eval.encoder.paper import TypedLesions
+    from eval.encoder.real_types import RealTypesReport
 
 PackArrays = tuple[NDArray[np.generic], list[dict[str, str]]]
 
@@ -163,6 +164,28 @@ def out_of_distribution_report(data: Path, encoder: str | None = None) -> "OutOf
             atlas.close()
 
 
+def real_types_report(data: Path, encoder: str | None = None, queries: Path | None = None) -> "RealTypesReport":
+    """Ask an atlas of real CT about a pack of lesions; the key slices where none is named, which are learnt from."""
+    from encoder.embedder import load_embedder
+    from eval.encoder.lidc import read_lidc
+    from eval.encoder.real_types import measure_real_types
+
+    return measure_real_types(
+        data,
+        load_embedder(encoder),
+        read_lidc(data / "lidc"),
+        phantom_packs()[1],
+        queries or data / "multi_organ" / "deeplesion_keyslices",
+        learnt_from=queries is None,
+    )
+
+
+def _real_types_table(data: Path) -> str:
+    from eval.encoder.real_types import to_markdown
+
+    return to_markdown(real_types_report(data))
+
+
 def _unfamiliar_table(data: Path) -> str:
     from eval.encoder.out_of_distribution import to_markdown
 
@@ -229,6 +252,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "ablation": _ablation_table,
     "frangi": _frangi_table,
     "paper": _paper_table,
+    "real-types": _real_types_table,
     "unfamiliar": _unfamiliar_table,
     "body-region": _body_region_table,
     "measurement": _measurement_table,

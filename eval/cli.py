@@ -274,6 +274,21 @@ def paper(
     show(report, to_markdown(report), json)
 
 
+@app.command("real-types")
+def real_types(
+    queries: Annotated[Optional[Path], typer.Option(help="ROI pack of typed lesions; default: the key slices")] = None,  # noqa: UP045
+    data: DataOption = DATA_FOLDER,
+    encoder: EncoderOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure the type votes of an atlas of real CT, windows, and whether size and density order the hits."""
+    from eval.bench import real_types_report
+    from eval.encoder.real_types import to_markdown
+
+    report = real_types_report(data, encoder, queries)
+    show(report, to_markdown(report), json)
+
+
 @app.command()
 def unfamiliar(data: DataOption = DATA_FOLDER, encoder: EncoderOption = None, json: JsonOption = False) -> None:
     """Measure the calibration of the demo atlas's votes, and what it says to noise, air, MR and photographs."""

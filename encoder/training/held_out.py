@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from encoder.embedder import Embedder
-from encoder.pack import native_widths_mm, read_pack_arrays
+from encoder.pack import native_widths_mm, read_context, read_pack_arrays, with_context
 from encoder.roi import to_roi_width
 from encoder.training.dataset import VALIDATION
 
@@ -38,7 +38,9 @@ def held_out_precision(embedder: Embedder, packs: Sequence[Path]) -> HeldOutPrec
                 rows.setdefault(row.get("nodule_id") or row["lesion_id"], i)
         kept = list(rows.values())
         if kept:
-            vectors.append(embedder(to_roi_width(pixels[kept], native_widths_mm(table)[kept])))
+            context = read_context(Path(folder))
+            inputs = with_context(pixels[kept], None if context is None else context[kept])
+            vectors.append(embedder(to_roi_width(inputs, native_widths_mm(table)[kept])))
         types += [table[i]["lesion_type"] for i in kept]
         patients += [f"{number}/{table[i]['patient_id']}" for i in kept]
     names, owners = np.array(types), np.array(patients)

@@ -28,8 +28,9 @@ class FineTuned(nn.Module):
     def __init__(self, encoder: LesionEncoder, classes: Mapping[str, int]) -> None:
         super().__init__()
         self.encoder = encoder
-        self.scale = encoder.config.dim**0.5  # unit vectors have tiny entries
-        self.heads = nn.ModuleDict({label: nn.Linear(encoder.config.dim, count) for label, count in classes.items()})
+        self.scale = encoder.config.features_dim**0.5  # unit vectors have tiny entries
+        dim = encoder.config.features_dim
+        self.heads = nn.ModuleDict({label: nn.Linear(dim, count) for label, count in classes.items()})
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the logits of each label."""

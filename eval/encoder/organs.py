@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from encoder.pack import native_widths_mm, with_context
+from encoder.pack import LesionRow, RoiPack, native_widths_mm, with_context
 from encoder.roi import CONTEXT_WIDTHS, ROI_WIDTH_MM, to_roi_width
 from eval.encoder.lidc import LabelError
 from tools.domain.region import PixelBox
@@ -75,6 +75,38 @@ def write_organs_pack(data: Path, out: Path, seed: int = 0) -> int:
     return len(samples)
 
 
+def windowed_packs(data: Path) -> Iterator[RoiPack]:
+    """Read the collections with a type as packs of the pixels they come in, HU or a window, for an atlas of real CT."""
+    for name in _PACKS:
+        folder = data / "multi_organ" / name
+        rows, arrays = _table(folder / "lesions.csv"), _arrays(folder)
+        typed = [number for number, row in enumerate(rows) if row["lesion_type"]]
+        context = arrays.get("context")
+        lesions = tuple(
+            LesionRow(
+                f"{name}-{number}",
+                rows[number]["patient_id"],
+                lesion_type=rows[number]["lesion_type"],
+                source=name,
+                pixel_spacing_mm=_number(rows[number].get("pixel_spacing_mm")),
+            )
+            for number in typed
+        )
+        yield RoiPack(arrays["images"][typed], lesions, None if context is None else context[typed])
+    for source in ("liver_ct_slices", "pancreas_ct_slices"):
+        found = [
+            (f"{source}-{whole.row}", whole.patient_id, point, _crop(whole.image, point.x, point.y, whole.spacing_mm))
+            for whole in _whole_slices(data)
+            if whole.source.endswith(source)
+            for point in whole.points
+        ]
+        lesions = tuple(
+            LesionRow(name, patient, lesion_type=point.lesion_type, source=source) for name, patient, point, _ in found
+        )
+        crops = np.stack([crop for *_, crop in found]).astype(np.uint8)  # HU from 0 to 255: what the files hold
+        yield RoiPack.of_inputs(crops, lesions)
+
+
 # Folders of crops, and the window that their pixels come in; None where they are HU.
 _PACKS: dict[str, tuple[float, float] | None] = {
     "deeplesion_keyslices": SOFT_TISSUE,  # each row names its own
@@ -110,7 +142,7 @@ def _packs(data: Path) -> Iterator[_Sample]:
                     source=name,
                     split=_split(patient),
                     lesion_type=row["lesion_type"] or None,
-                    long_axis_mm=float(row["long_axis_mm"]) if row.get("long_axis_mm") else None,
+                    long_axis_mm=_number(row.get("long_axis_mm")),
                 ),
                 _to_hu(images, _window_of(row, window)),
             )
@@ -251,6 +283,10 @@ def _window_of(row: dict[str, str], usual: tuple[float, float] | None) -> tuple[
     text = row.get("window", "").replace("unknown (likely", "").replace(")", "")
     parts = text.split(",")
     return (float(parts[0]), float(parts[1])) if len(parts) == 2 else usual
+
+
+def _number(cell: str | None) -> float | None:
+    return float(cell) if cell else None
 
 
 def _split(patient: str) -> Split:

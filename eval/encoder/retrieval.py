@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
 
+from encoder.embedder import Embedder
 from eval.encoder.lidc import Nodule, largest_slices
 from eval.metrics import (
     average_precision_at,
@@ -31,6 +32,7 @@ LIDC_LABELS = {
     "size": "size_class",
 }
 K_VALUES = (1, 3, 5, 10)
+SAME_LESION = "encoder, same-lesion head"
 
 
 class Estimate(BaseModel):
@@ -197,6 +199,8 @@ def evaluate_lidc(
                 score_retrieval(method, label, vectors[one_slice], labels, patients, scope) for scope in scopes
             ]
         report.same_lesion.append(score_same_lesion(method, vectors, rows))
+        if isinstance(embed, Embedder) and embed.same_lesion_dim:
+            report.same_lesion.append(score_same_lesion(SAME_LESION, embed.same_lesion(pixels), rows))
     return report
 
 

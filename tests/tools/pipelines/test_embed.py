@@ -27,6 +27,16 @@ def test_rows_equal_those_of_the_encoder_in_order(tmp_path, monkeypatch, form):
     np.testing.assert_allclose(vectors[picked], load_embedder()(images[picked]), atol=1e-5)
 
 
+def test_the_vectors_of_the_same_lesion_are_written_on_request(tmp_path):
+    images = np.random.default_rng(0).integers(-1000, 1000, (5, 64, 64)).astype(np.int16)
+    np.save(tmp_path / "rois.npy", images)
+    shape = embed_pack(tmp_path / "rois.npy", tmp_path / "vectors.npy", same_lesion=True)
+    vectors = np.load(tmp_path / "vectors.npy")
+    assert vectors.shape == shape == (5, load_embedder().same_lesion_dim)
+    np.testing.assert_allclose(vectors, load_embedder().same_lesion(images), atol=1e-6)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
 @pytest.fixture
 def native_pack(tmp_path) -> RoiPack:
     """ROIs cut out pixel by pixel: 32 mm, 48 mm and of unknown width, and one that was cut to its field of view."""

@@ -31,6 +31,20 @@ def test_the_same_patient_can_be_asked_for(looking):
     assert {hit.patient_key for hit in found.hits} == {looking.session.study.patient_key}
 
 
+def test_of_one_patient_the_very_lesion_comes_first(looking):
+    found = search_region(looking, "R1", k=3, filters=Filters(scope="same-patient"))
+    assert found.hits[0].lesion_type == "liver"
+    measured = looking.session.region("R1").measurement.long_axis_mm
+    assert found.hits[0].long_axis_mm == pytest.approx(measured, rel=0.2)
+    assert [hit.rank for hit in found.hits] == list(range(1, len(found.hits) + 1))
+
+
+def test_similarity_has_room_below_one(looking):
+    similarities = [hit.similarity for hit in search_region(looking, "R1", k=50).hits]
+    assert similarities == sorted(similarities, reverse=True)
+    assert 0.0 < similarities[-1] < similarities[0] < 0.99
+
+
 def test_every_hit_passes_every_filter(looking):
     filters = Filters(lesion_types=("LIVER", "kidney"), sex="F", min_age=40, max_age=80, min_size_mm=8, max_size_mm=60)
     found = search_region(looking, "R1", k=50, filters=filters)
