@@ -11,6 +11,8 @@ from typing import Annotated, Any, Optional, cast
 
 import typer
 
+from ui.cli.import_group import ImportGroup
+
 app = typer.Typer(
     name="lesion-search",
     no_args_is_help=True,
@@ -27,7 +29,9 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-imports = typer.Typer(help="Turn a published data set into a ROI pack.", no_args_is_help=True)
+imports = typer.Typer(
+    cls=ImportGroup, help="Turn annotated images into a ROI pack: `import WHAT --out PACK`.", no_args_is_help=True
+)
 app.add_typer(imports, name="import")
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
 
@@ -206,6 +210,28 @@ def index(
     for note in summary.notes:
         say(note)
     say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
+
+
+@imports.command("files")
+def import_files(
+    what: Annotated[Path, typer.Argument(metavar="WHAT", help="folder, zip or file with images and annotations")],
+    out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
+    labels: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option("--label", metavar="NAME[=TYPE]", help="take this label alone, as this type; may be repeated"),
+    ] = None,
+    source: Annotated[Optional[str], typer.Option(help="name of the collection, shown with each hit")] = None,  # noqa: UP045
+    each_reader: Annotated[
+        bool, typer.Option("--each-reader", help="every reader's outline too, beside the consensus")
+    ] = False,
+) -> None:
+    """What `import WHAT` does: DICOM SEG, RTSTRUCT or SR, NIfTI or NRRD with masks become a ROI pack."""
+    from ui.cli.arguments import check_exists, check_unused
+    from ui.cli.importing import run_import
+
+    check_exists(what, "a folder, a zip or a file with images and annotations")
+    check_unused(out)
+    run_import(what, out, tuple(labels or ()), source, each_reader)
 
 
 @imports.command("deeplesion")

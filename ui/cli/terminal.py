@@ -186,7 +186,7 @@ def print_answer(answer: "Answer", as_json: bool) -> None:
     if as_json:
         typer.echo(answer.model_dump_json())
         return
-    console = _console()
+    console = make_console()
     if not console.is_terminal:
         typer.echo(answer.answer)  # Markdown as it was written: nothing is wrapped or cut
         return
@@ -214,7 +214,7 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
         long_axis = "" if hit.long_axis_mm is None else number(hit.long_axis_mm)
         cells = (hit.rank, hit.lesion_id, hit.lesion_type, likeness(hit.similarity), long_axis, hit.sex)
         table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
-    console = _console()
+    console = make_console()
     if region.outline != "measured":
         console.print(f"{region.region_id}: {OUTLINE_WORDS[region.outline]}.")
     console.print(table)
@@ -226,7 +226,7 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
         console.print("Votes: " + ", ".join(f"{v.lesion_type} {percent(v.probability)}" for v in facts.votes))
 
 
-def _console() -> "Console":
+def make_console() -> "Console":
     """Make the console of standard output; what is piped is never wrapped, so that ids stay whole."""
     from rich.console import Console
 
