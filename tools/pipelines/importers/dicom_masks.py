@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob
 from tools.pipelines.importers.dicom_folder import ReferredSeries
@@ -28,7 +29,12 @@ def lesions_of_mask(
     series = referred.series
     spacing_mm = series.spacing_mm[1], series.spacing_mm[2]
     known = series.facts.row_spacing_mm is not None
-    for number, mark in enumerate(components(mask, spacing_mm), start=1):
+    marked = ndimage.find_objects(mask.view(np.uint8))
+    if not marked:
+        job.skip(finding.what, "nothing is marked in it")
+        return
+    [window] = marked
+    for number, mark in enumerate(components(mask[window], window, spacing_mm), start=1):
         if is_speck(mark):
             job.skip(f"{finding.what}, part {number}", f"it is a speck of {mark.voxels} voxels")
             continue

@@ -11,7 +11,7 @@ from skimage.measure import find_contours
 from tools.domain.region import PixelBox
 from tools.regions.measurement import measure
 
-MIN_PIXELS = 4  # on the key slice; fewer are a slip of the brush
+MIN_VOXELS = 4  # fewer are a slip of the brush
 BLUR_PX = 0.7  # takes the stairs off the edge of a mask, which would lengthen every slanting diameter
 MAX_OUTLINE_POINTS = 720
 _ALL_NEIGHBOURS = np.ones((3, 3, 3), bool)
@@ -28,17 +28,12 @@ class Mark:
     voxels: int
 
 
-def components(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> Iterator[Mark]:
-    """Find the connected components (26 neighbours) of a mask (slices, rows, columns), in the order of their voxels.
+def components(mask: NDArray[np.bool_], window: tuple[slice, ...], spacing_mm: tuple[float, float]) -> Iterator[Mark]:
+    """Find the connected components (26 neighbours) of a mask, cut out of a volume (slices, rows, columns) at `window`.
 
-    `spacing_mm` is (row, column). A component of fewer than `MIN_PIXELS` on its key slice is yielded too: see
-    `is_speck`.
+    `spacing_mm` is (row, column). A component too small to be meant is yielded too: see `is_speck`.
     """
-    filled = ndimage.find_objects(mask.view(np.uint8))
-    if not filled:
-        return
-    window = filled[0]
-    numbered, _ = ndimage.label(mask[window], structure=_ALL_NEIGHBOURS)
+    numbered, _ = ndimage.label(mask, structure=_ALL_NEIGHBOURS)
     for number, part in enumerate(ndimage.find_objects(numbered), start=1):
         start = tuple(outer.start + inner.start for outer, inner in zip(window, part, strict=True))
         yield key_mark(numbered[part] == number, start, spacing_mm)
@@ -62,7 +57,7 @@ def key_mark(mask: NDArray[np.bool_], start: tuple[int, ...], spacing_mm: tuple[
 
 def is_speck(mark: Mark) -> bool:
     """Tell whether a mark is too small to be meant."""
-    return mark.voxels < MIN_PIXELS
+    return mark.voxels < MIN_VOXELS
 
 
 def axes_mm(mask: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> tuple[float, float]:

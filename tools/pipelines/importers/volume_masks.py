@@ -1,11 +1,15 @@
 """Lesions of NIfTI and NRRD volumes with masks: each connected component of each label that is a lesion."""
 
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from tools.intake.plausibility import reason_against_values
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut, Person
@@ -15,20 +19,45 @@ from tools.pipelines.importers.volume_files import VolumeFile, read_volume
 from tools.pipelines.importers.volume_pairs import Case, Layout
 
 SOURCE = "volume and mask"
+WORKERS = 2  # cases read side by side; each may need a gigabyte
 MAX_LABELS = 1000  # more values are an image, not a mask
 SAME_PLACE_VOXELS = 0.5
+
+ReadCase = tuple[list[AnnotatedLesion], list[tuple[str, str]]]  # lesions, and what was left out and why
 
 
 def lesions_of_volumes(layout: Layout, job: ImportJob) -> Iterator[AnnotatedLesion]:
     """Read case after case; the case of a collection counts as one patient."""
     for path in layout.unpaired:
         job.skip(path.name, "no image belongs to this mask by its name")
-    for done, case in enumerate(layout.cases, start=1):
-        try:
-            yield from _lesions_of_case(case, layout, job)
-        except LeftOut as reason:
-            job.skip(case.image.name, str(reason))
-        job.progress(done, len(layout.cases))
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for done, (lesions, skipped) in enumerate(_read_ahead(layout, job, pool), start=1):
+            for what, why in skipped:
+                job.skip(what, why)
+            yield from lesions
+            job.progress(done, len(layout.cases))
+
+
+def _read_ahead(layout: Layout, job: ImportJob, pool: ThreadPoolExecutor) -> Iterator[ReadCase]:
+    """Read cases side by side, in their order: most of the time goes into unpacking, which leaves Python free."""
+    waiting: deque[Future[ReadCase]] = deque()
+    for case in layout.cases:
+        waiting.append(pool.submit(_read_case, case, layout, job))
+        if len(waiting) >= WORKERS:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
+def _read_case(case: Case, layout: Layout, job: ImportJob) -> ReadCase:
+    skipped: list[tuple[str, str]] = []
+    own = replace(job, skip=lambda what, why: skipped.append((what, why)))
+    lesions = []
+    try:
+        lesions = list(_lesions_of_case(case, layout, own))
+    except LeftOut as reason:
+        skipped.append((case.image.name, str(reason)))
+    return lesions, skipped
 
 
 def _lesions_of_case(case: Case, layout: Layout, job: ImportJob) -> Iterator[AnnotatedLesion]:
@@ -58,15 +87,16 @@ def _lesions_of_mask(
     path: Path,
     job: ImportJob,
 ) -> Iterator[AnnotatedLesion]:
-    values = _values(marks)
-    if not values:
+    windows = {value: window for value, window in enumerate(ndimage.find_objects(marks), start=1) if window}
+    if not windows:
         raise LeftOut("nothing is marked in it")
-    if len(values) > 1 and label is None and not names and not job.labels.chosen:
+    if len(windows) > 1 and label is None and not names and not job.labels.chosen:
         raise LeftOut(
-            f"it has {len(values)} labels without names ({', '.join(map(str, values[:8]))}); say which are lesions, "
-            f"and of which type, as --label {values[-1]}=TYPE, or --label '*' for all"
+            f"it has {len(windows)} labels without names ({', '.join(map(str, list(windows)[:8]))}); say which are "
+            f"lesions, and of which type, as --label {max(windows)}=TYPE, or --label '*' for all"
         )
-    for value in values:
+    slices: dict[int, NDArray[np.int16]] = {}  # copies, so that the volume can go before its lesions do
+    for value, window in windows.items():
         name = label if label is not None else names.get(value)
         if name is None and (names or job.labels.chosen):
             name = str(value)
@@ -78,7 +108,7 @@ def _lesions_of_mask(
         lesion_type, remark = job.labels.lesion_type(name)
         if remark:
             job.skip(what, remark)
-        for number, mark in enumerate(components(marks == value, volume.spacing_mm), start=1):
+        for number, mark in enumerate(components(marks[window] == value, window, volume.spacing_mm), start=1):
             if is_speck(mark):
                 job.skip(f"{what}, part {number}", f"it is a speck of {mark.voxels} voxels")
                 continue
@@ -87,7 +117,7 @@ def _lesions_of_mask(
                 person=person,
                 source=SOURCE,
                 lesion_type=lesion_type,
-                image=volume.hu[mark.slice_index],
+                image=slices.setdefault(mark.slice_index, volume.hu[mark.slice_index].copy()),
                 spacing_mm=volume.spacing_mm,
                 slice_index=mark.slice_index,
                 box=mark.box,
@@ -133,9 +163,3 @@ def _whole(voxels: NDArray[Any]) -> NDArray[np.integer]:
     if not np.issubdtype(voxels.dtype, np.integer) and not (whole == voxels).all():
         raise LeftOut("its values are not whole numbers: that is no mask")
     return whole
-
-
-def _values(marks: NDArray[np.integer]) -> list[int]:
-    """The labels that occur, without the background."""
-    counts = np.bincount(marks.ravel(order="K"))
-    return [int(value) for value in np.flatnonzero(counts) if value]
