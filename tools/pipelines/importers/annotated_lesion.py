@@ -63,6 +63,7 @@ class AnnotatedLesion:
     box: PixelBox
     long_axis_mm: float | None = None
     short_axis_mm: float | None = None
+    split: str | None = None  # of a collection that has one
 
 
 @dataclass(frozen=True)

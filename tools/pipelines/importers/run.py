@@ -5,7 +5,7 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,9 +15,12 @@ from tools.domain.progress import StageProgress
 from tools.intake.messages import IntakeLimits
 from tools.intake.sources import is_zip
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportFailure, ImportJob, LeftOut, LeftOutItem
+from tools.pipelines.importers.boxes import is_coco, is_table_of_boxes, lesions_of_boxes
+from tools.pipelines.importers.deeplesion import is_deeplesion, lesions_of_deeplesion
 from tools.pipelines.importers.dicom_folder import DicomFolder, by_study
 from tools.pipelines.importers.dicom_seg import lesions_of_seg
 from tools.pipelines.importers.lesion_labels import LabelRule
+from tools.pipelines.importers.lidc_xml import is_lidc, lesions_of_lidc
 from tools.pipelines.importers.rtstruct import lesions_of_rtstruct
 from tools.pipelines.importers.sr import lesions_of_sr
 from tools.pipelines.importers.volume_files import is_volume
@@ -26,6 +29,13 @@ from tools.pipelines.importers.volume_pairs import find_layout
 from tools.pipelines.importers.write import ImportSummary, write_lesions
 
 DICOM_READERS = {"SEG": lesions_of_seg, "RTSTRUCT": lesions_of_rtstruct, "SR": lesions_of_sr}
+TableReader = Callable[[Path, DicomFolder, ImportJob], Iterator[AnnotatedLesion]]
+TABLE_READERS: tuple[tuple[Callable[[Path], bool], TableReader], ...] = (
+    (is_lidc, lesions_of_lidc),
+    (is_deeplesion, lesions_of_deeplesion),
+    (is_table_of_boxes, lesions_of_boxes),
+    (is_coco, lesions_of_boxes),
+)
 
 
 @dataclass(frozen=True)
@@ -73,24 +83,35 @@ def _all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterato
     """Find what there is below a folder, and read each kind in turn."""
     folder = DicomFolder(job)
     volumes: list[Path] = []
+    tables: list[tuple[Path, TableReader]] = []
     files = [root] if root.is_file() else _files(root)
     for done, path in enumerate(files, start=1):
+        reader = next((reader for recognises, reader in TABLE_READERS if recognises(path)), None)
         if is_volume(path):
             volumes.append(path)
+        elif reader is not None:
+            tables.append((path, reader))
         else:
             folder.add(path)
         if done % 50 == 0 or done == len(files):
             progress("Looking at files", done, len(files))
-    if not volumes and not folder.annotations:
+    if not volumes and not folder.annotations and not tables:
         raise ImportFailure(
             f"{root.name} holds no annotations that are known ({len(files)} files, {len(folder.images)} of them DICOM "
-            "images): give DICOM with SEG, RTSTRUCT or SR, or NIfTI or NRRD volumes with masks."
+            "images): give DICOM with SEG, RTSTRUCT or SR, LIDC-IDRI with its XML, NIfTI or NRRD volumes with masks, "
+            "or a CSV or COCO of boxes with its images."
         )
     base = root if root.is_dir() else root.parent
     if volumes:
         stage = replace(job, progress=lambda done, total: progress("Reading volumes", done, total))
         yield from lesions_of_volumes(find_layout(base, volumes), stage)
     yield from _dicom_lesions(folder, job, progress)
+    for done, (path, read) in enumerate(tables, start=1):
+        try:
+            yield from read(path, folder, job)
+        except LeftOut as reason:
+            job.skip(path.name, str(reason))
+        progress("Reading tables", done, len(tables))
 
 
 def _dicom_lesions(folder: DicomFolder, job: ImportJob, progress: StageProgress) -> Iterator[AnnotatedLesion]:

@@ -14,7 +14,7 @@ from encoder.errors import storage_error
 from encoder.pack import LesionRow, PackError, RoiPack, write_pack
 from tools.domain.region import PixelBox
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportFailure, LeftOutItem
-from tools.regions.crop import crop_box, field_of_view_mm
+from tools.regions.crop import crop_box_with_context, field_of_view_mm
 
 LOWEST_HU, HIGHEST_HU = -1024, 3071  # what lies beyond is padding or metal
 SAME_PLACE = 0.7  # of two boxes, what they share of what they cover together
@@ -40,7 +40,7 @@ def write_lesions(
     `source` names the collection instead of the kind of file; `left_out` grows while lesions are made. Raises
     ImportFailure where there is none.
     """
-    rows, rois = [], []
+    rows, inputs = [], []
     seen: set[str] = set()
     places: dict[tuple[str, int | None], list[Place]] = defaultdict(list)
     for lesion in lesions:
@@ -59,10 +59,10 @@ def write_lesions(
         places[row.patient_id, row.slice].append(Place(row.study_id, lesion.source, lesion.box))
         seen.add(row.lesion_id)
         rows.append(row)
-        rois.append(crop_box(lesion.image.clip(LOWEST_HU, HIGHEST_HU), lesion.box, lesion.spacing_mm))
+        inputs.append(crop_box_with_context(lesion.image.clip(LOWEST_HU, HIGHEST_HU), lesion.box, lesion.spacing_mm))
     if not rows:
         raise ImportFailure("No lesion could be imported: see what was left out, and why.", left_out)
-    _write(RoiPack(np.stack(rois), tuple(rows)), out)
+    _write(RoiPack.of_inputs(np.stack(inputs), tuple(rows)), out)
     types = Counter(row.lesion_type for row in rows)
     untyped = types.pop(None, 0)
     return ImportSummary(
@@ -106,6 +106,7 @@ def _row(lesion: AnnotatedLesion, source: str | None) -> LesionRow:
         short_axis_mm=None if lesion.short_axis_mm is None else round(lesion.short_axis_mm, 2),
         body_part=person.body_part,
         source=source or lesion.source,
+        split=lesion.split,
         study_id=person.study_key,
         pixel_spacing_mm=round(lesion.spacing_mm[0], 6),
         field_of_view_mm=round(field_of_view_mm(lesion.box, lesion.spacing_mm), 4),

@@ -43,6 +43,8 @@ def check_lesion(pack, lesion=LESION, number=0):
     assert (row.sex, row.age_years, row.body_part) == ("F", 61, "abdomen")
     assert row.patient_id == KEYS.patient("MARKED-4711")
     check_roi(pack.images[number], row.field_of_view_mm)
+    middle = pack.context[number][22:42, 22:42].mean(axis=(0, 1))
+    assert middle == pytest.approx(pack.images[number].mean(), abs=40)  # its middle third is the ROI
 
 
 @pytest.fixture(scope="module")
