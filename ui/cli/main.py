@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional, cast
 
 import typer
 
-from ui.cli.import_group import ImportGroup
+from ui.cli.import_commands import imports
 
 app = typer.Typer(
     name="lesion-search",
@@ -29,9 +29,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-imports = typer.Typer(
-    cls=ImportGroup, help="Turn annotated images into a ROI pack: `import WHAT --out PACK`.", no_args_is_help=True
-)
 app.add_typer(imports, name="import")
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
 
@@ -210,45 +207,6 @@ def index(
     for note in summary.notes:
         say(note)
     say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
-
-
-@imports.command("files")
-def import_files(
-    what: Annotated[Path, typer.Argument(metavar="WHAT", help="folder, zip or file with images and annotations")],
-    out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
-    labels: Annotated[
-        Optional[list[str]],  # noqa: UP045
-        typer.Option("--label", metavar="NAME[=TYPE]", help="take this label alone, as this type; may be repeated"),
-    ] = None,
-    source: Annotated[Optional[str], typer.Option(help="name of the collection, shown with each hit")] = None,  # noqa: UP045
-    each_reader: Annotated[
-        bool, typer.Option("--each-reader", help="every reader's outline too, beside the consensus")
-    ] = False,
-) -> None:
-    """What `import WHAT` does: DICOM SEG, RTSTRUCT or SR, NIfTI or NRRD with masks become a ROI pack."""
-    from ui.cli.arguments import check_exists, check_unused
-    from ui.cli.importing import run_import
-
-    check_exists(what, "a folder, a zip or a file with images and annotations")
-    check_unused(out)
-    run_import(what, out, tuple(labels or ()), source, each_reader)
-
-
-@imports.command("deeplesion")
-def import_deeplesion(
-    images: Annotated[Path, typer.Option(help="the Images_png folder")],
-    csv: Annotated[Path, typer.Option(help="DL_info.csv")],
-    out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
-) -> None:
-    """Turn DeepLesion's 16-bit PNGs and DL_info.csv into a ROI pack; rows that cannot be read are reported."""
-    from tools.pipelines.import_deeplesion import import_deeplesion as run
-    from ui.cli.terminal import progress_bars, say
-
-    with progress_bars() as progress:
-        summary = run(images, csv, out, progress=lambda n, of: progress("Reading DeepLesion", n, of))
-    for note in summary.notes:
-        say(note)
-    say(f"{summary.lesions} lesions written to {out}, {summary.skipped} rows left out.")
 
 
 @app.command()

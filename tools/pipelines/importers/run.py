@@ -60,6 +60,18 @@ def import_annotations(
     Patients stand in it under their keys. Raises ImportFailure where there is nothing to import, PackError and
     StorageError where the pack cannot be written.
     """
+    with _unpacked(what, limits) as root:
+        return import_lesions(lambda job: all_lesions(root, job, progress), out, keys, limits, options)
+
+
+def import_lesions(
+    read: Callable[[ImportJob], Iterator[AnnotatedLesion]],
+    out: Path,
+    keys: PatientKeys,
+    limits: IntakeLimits,
+    options: ImportOptions | None = None,
+) -> ImportSummary:
+    """Write the lesions that `read` yields as `import_annotations` does."""
     options = options or ImportOptions()
     if options.source is not None and not is_name(options.source):
         raise ImportFailure(f"The name of a collection must be {NAME_RULE}.")
@@ -75,11 +87,10 @@ def import_annotations(
         lambda item, reason: left_out.append(LeftOutItem(item, reason)),
         each_reader=options.each_reader,
     )
-    with _unpacked(what, limits) as root:
-        return write_lesions(_all_lesions(root, job, progress), out, options.source, left_out)
+    return write_lesions(read(job), out, options.source, left_out)
 
 
-def _all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator[AnnotatedLesion]:
+def all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator[AnnotatedLesion]:
     """Find what there is below a folder, and read each kind in turn."""
     folder = DicomFolder(job)
     volumes: list[Path] = []
