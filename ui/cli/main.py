@@ -11,6 +11,7 @@ from typing import Annotated, Any, Optional, cast
 
 import typer
 
+from ui.cli.atlas_commands import atlases
 from ui.cli.import_commands import imports
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ def _print_version(wanted: bool) -> None:
 
 
 app.add_typer(imports, name="import")
+app.add_typer(atlases, name="atlas")
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
 
 
