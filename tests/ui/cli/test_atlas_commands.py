@@ -1,6 +1,7 @@
 import json
 
-from encoder.pack import read_pack
+from encoder.pack import read_pack, write_pack
+from tests.tools.atlas.test_upkeep import pack_of
 from ui.cli.main import main
 
 
@@ -12,18 +13,20 @@ def run(*arguments):
     return 0
 
 
-def test_the_atlas_in_use_is_examined_and_backed_up(demo_environment, tmp_path, capsys):
+def test_the_own_atlas_is_examined_and_backed_up(tmp_path, capsys):
+    write_pack(pack_of(12), tmp_path / "pack")
+    assert run("index", tmp_path / "pack") == 0
+    capsys.readouterr()
     assert run("atlas", "info", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert found["lesions"] == sum(found["types"].values()) > 50
-    assert found["sources"] == {"phantom": found["lesions"]}
+    assert (found["lesions"], found["types"], found["sources"]) == (12, {"liver": 6, "lung": 6}, {"a": 12})
     assert (found["same_encoder"], found["same_salt"], found["calibrated"]) == (True, True, True)
     assert run("atlas", "info") == 0
     shown = capsys.readouterr().out
     assert "labels are doubtful" in shown
     assert "calibration error" in shown
     assert run("atlas", "backup", "--out", tmp_path / "backup") == 0
-    assert len(read_pack(tmp_path / "backup")) == found["lesions"]
+    assert len(read_pack(tmp_path / "backup")) == 12
     assert run("atlas", "backup", "--out", tmp_path / "backup") == 2
     assert "nothing is overwritten" in capsys.readouterr().err
 
