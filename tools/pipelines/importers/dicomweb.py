@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 ANNOTATING = ("SEG", "RTSTRUCT", "SR")
 ANY_SYNTAX = (("application/dicom", "*"),)  # as stored: nothing is compressed anew
 STUDY, SERIES, MODALITY = "0020000D", "0020000E", "00080060"
+ATTEMPTS, RETRY_AFTER_MS = 3, 200  # the second wait is twice the first
 TIMEOUT_S = (10, 120)  # to connect, and between two pieces of an answer
 
 
@@ -107,9 +108,11 @@ def _client(archive: Archive) -> "DICOMwebClient":
             "Reading from an archive needs one more package: pip install 'lesion-search[dicomweb]'."
         ) from error
     try:
-        return DICOMwebClient(archive.url, headers=dict(archive.headers), timeout=TIMEOUT_S)
+        client = DICOMwebClient(archive.url, headers=dict(archive.headers), timeout=TIMEOUT_S)
     except ValueError as error:
-        raise ImportFailure(f"The address of the archive cannot be used: {error}.") from error
+        raise ImportFailure("The address of the archive cannot be used: it is no web address.") from error
+    client.set_http_retry_params(max_attempts=ATTEMPTS, wait_exponential_multiplier=RETRY_AFTER_MS)
+    return client
 
 
 def _text(found: Mapping[str, Any], tag: str) -> str:
