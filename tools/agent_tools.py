@@ -32,12 +32,15 @@ from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
-from tools.regions.spatial import densities_inside, distance_between
+from tools.regions.spatial import densities_inside, density_at, distance_between
+from tools.regions.volume import volume_words
 from tools.report import write as report
 from tools.settings import get_settings
 from tools.workspace.compare import compare_with_lesion, others_of_patient
 from tools.workspace.search import atlas_name, is_synthetic, search_region
-from tools.workspace.session import SessionError, Workspace
+from tools.workspace.session import MAX_NAME_LENGTH, SessionError, Workspace
+from tools.workspace.undo import bring_back
+from tools.workspace.volumes import measure_volume as grow_volume
 
 RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region of this session, e.g. R1")]
 LesionId = Annotated[str, Field(min_length=1, max_length=200, description="an atlas lesion id, exactly as listed")]
@@ -198,6 +201,54 @@ def describe_densities(runtime: ToolRuntime[Workspace], region_id: RegionId) -> 
 
 
 @tool(response_format="content_and_artifact")
+def measure_volume(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, Stated]:
+    """Measure the volume of a region over the slices: its outline is followed from slice to slice and shown."""
+    session = runtime.context.session
+    return _told(Stated(statement=volume_words(session.series, grow_volume(session, region_id))))
+
+
+@tool(response_format="content_and_artifact")
+def read_density(
+    runtime: ToolRuntime[Workspace],
+    column: Annotated[int | None, Field(ge=0, le=10**5)] = None,
+    row: Annotated[int | None, Field(ge=0, le=10**5)] = None,
+    slice: Annotated[int | None, Field(ge=1, le=10**6)] = None,
+) -> tuple[str, Stated]:
+    """Read the density of one pixel, by column and row as the viewer counts them; of the point looked at without."""
+    session = runtime.context.session
+    series, looked = session.series, session.looked
+    if (column is None) != (row is None):
+        raise SessionError("A point has a column and a row: give both, e.g. column 120, row 96.")
+    if slice is None and looked is None:
+        raise SessionError("The viewer has not said which slice it shows: name the slice too.")
+    slice_index = slice - 1 if slice is not None else looked.slice_index  # type: ignore[union-attr]
+    if column is None or row is None:
+        if looked is None or looked.point is None or looked.slice_index != slice_index:
+            raise SessionError(
+                "No point is marked on this slice: move the cross-hair (Shift and arrow keys), or give column and row."
+            )
+        column, row = int(looked.point[0]), int(looked.point[1])
+    return _told(Stated(statement=density_at(series, slice_index, column, row)))
+
+
+@tool(response_format="content_and_artifact")
+def rename_region(
+    runtime: ToolRuntime[Workspace],
+    region_id: RegionId,
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, description="exactly as the person said it")],
+) -> tuple[str, Stated]:
+    """Name a region, only where the person asked for it."""
+    region = runtime.context.session.rename(region_id, name)
+    return _told(Stated(statement=f"{region.region_id} is named “{region.name}” now."))
+
+
+@tool(response_format="content_and_artifact")
+def undo_change(runtime: ToolRuntime[Workspace]) -> tuple[str, Stated]:
+    """Bring back the region that was deleted or outlined anew last."""
+    return _told(Stated(statement=bring_back(runtime.context.session)))
+
+
+@tool(response_format="content_and_artifact")
 def find_regions(
     runtime: ToolRuntime[Workspace],
     max_regions: Annotated[int, Field(ge=1, le=20)] = 5,
@@ -312,6 +363,10 @@ TOOLS: tuple[BaseTool, ...] = (
     accept_region,
     measure_distance,
     describe_densities,
+    measure_volume,
+    read_density,
+    rename_region,
+    undo_change,
     find_regions,
     measure_region,
     search_similar_lesions,

@@ -8,6 +8,7 @@ from assistant.planning.resolve_lesions import resolve_lesions
 from assistant.planning.resolve_regions import require_study, resolve_regions
 from assistant.planning.resolve_series import resolve_series
 from assistant.wording import fact_answers, fixed_sentences, search_answers, study_answers
+from assistant.wording.not_yet import UNKEPT
 from assistant.wording.phrases import joined
 from tools.domain.facts import (
     AtlasFacts,
@@ -106,7 +107,7 @@ def find_regions(request: Request, context: PlanningContext) -> Recipe:
     count = request.wanted.k or request.wanted.max_age  # "max 8" alone reads like an age
     facts = yield Call("find_regions", {"max_regions": min(20, count)} if count else {})
     assert isinstance(facts, RegionsFound)
-    return fact_answers.regions_answer(facts)
+    return joined([*(UNKEPT[condition] for condition in request.unkept), fact_answers.regions_answer(facts)])
 
 
 def measure(request: Request, context: PlanningContext) -> Recipe:

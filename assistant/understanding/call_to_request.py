@@ -72,6 +72,7 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         unread=(call.number,) if call.number else (),
         replaces=bool(call.number),
         view=view,
+        point=(int(call.x), int(call.y)) if call.x and call.y else None,
     )
 
 

@@ -16,6 +16,14 @@ OVERLAYS: tuple[Overlay, ...] = get_args(Overlay)
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What the screen looks at: a slice (0-based index), and the point (x, y) that was pointed at on it last."""
+
+    slice_index: int
+    point: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
 class ViewChange:
     """Hold what is to change; empty fields stay as they are."""
 

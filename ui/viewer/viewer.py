@@ -14,13 +14,15 @@ from pydantic import BaseModel
 
 from tools.domain.annotation import Annotation, AnnotationKind
 from tools.domain.lazy_volume import LazyVolume
-from tools.domain.number_words import number, size
+from tools.domain.number_words import number, size, volume
 from tools.domain.region import OUTLINE_MARKS, Outline, Region
 from tools.domain.study import SafeFacts, Series
 from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
+from tools.regions.volume import RegionVolume
+from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
 from ui.state.shelf import ShelfItem
 from ui.state.visits import Visit
@@ -87,6 +89,8 @@ class RegionView(BaseModel):
     drawn: bool  # by hand
     outlined: Outline  # anything but "measured": the numbers are marked
     mark: str  # in words, beside the numbers; empty for a measured lesion
+    volume: str = ""  # in words, once it was asked for
+    volume_outlines: dict[int, tuple[tuple[float, float], ...]] = {}  # what it is of: its outline on other slices
 
 
 class ViewCommand(BaseModel):
@@ -192,7 +196,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
             DisplayWindow(name=name, width=window.width_hu, level=window.level_hu)
             for name, window in DISPLAY_WINDOWS.items()
         ),
-        regions=tuple(_region_view(r, series, visit.names.get(r.region_id, "")) for r in session.regions()),
+        regions=tuple(_region_view(r, series, known_volume(session, r.region_id)) for r in session.regions()),
         selected=selected.region_id if selected else None,
         annotations=tuple(_annotation_view(annotation) for annotation in session.annotations()),
         notice=notice,
@@ -290,12 +294,12 @@ def _window_view(window: Window | None) -> WindowView | None:
     return None if window is None else WindowView(width=window.width_hu, level=window.level_hu)
 
 
-def _region_view(region: Region, series: Series, name: str) -> RegionView:
+def _region_view(region: Region, series: Series, grown: RegionVolume | None) -> RegionView:
     size, density = measured(region, series.facts.units)
     box = region.box
     return RegionView(
         region_id=region.region_id,
-        name=name,
+        name=region.name,
         number=int(region.region_id[1:]),
         slice_index=region.slice_index,
         box=(box.x0, box.y0, box.x1, box.y1),
@@ -308,6 +312,10 @@ def _region_view(region: Region, series: Series, name: str) -> RegionView:
         drawn=region.origin == "drawn",
         outlined=region.outline,
         mark=OUTLINE_MARKS[region.outline],
+        volume=f"{volume(grown.volume_mm3)}{' (unsure)' if grown.doubts else ''}" if grown else "",
+        volume_outlines={i: outline for i, outline in grown.outlines.items() if i != region.slice_index}
+        if grown
+        else {},
     )
 
 

@@ -111,7 +111,6 @@ def test_boxes_resizing_naming_accepting_and_deleting(visit: Any) -> None:
     assert state_of(visit).regions[0].name == "left one"
     perform(visit, {**key, "kind": "remove", "region_id": "R1"})
     assert state_of(visit).regions == ()
-    assert visit.names == {}
 
 
 def test_what_is_drawn_is_listed_named_and_part_of_the_report(visit: Any) -> None:

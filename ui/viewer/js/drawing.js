@@ -20,7 +20,10 @@ export function drawScene(canvas, scene) {
   pen.context.clearRect(0, 0, stage.width, stage.height);
   if (picture.shown >= 0 && !scene.broken) pen.picture(picture.canvas);
   if (picture.shown === view.slice && !scene.hidden.has("outlines"))
-    for (const region of state.regions) if (region.slice_index === view.slice) pen.region(region, region.region_id === state.selected);
+    for (const region of state.regions) {
+      if (region.slice_index === view.slice) pen.region(region, region.region_id === state.selected);
+      else if (view.slice in region.volume_outlines) pen.volumeOutline(region, region.volume_outlines[view.slice]);
+    }
   if (marks.draft) pen.draft(marks.draft);
   if (marks.pending && marks.pending.slice === view.slice) pen.pending(marks.pending.spot);
   if (!scene.hidden.has("rulers"))
@@ -98,6 +101,19 @@ class Pen {
     const words = `${region.name || region.region_id}${selected ? "  " + region.size : ""}${region.mark ? ` (${region.mark})` : ""}`;
     const [x0, y0, x1, y1] = region.box;
     this.want(words, [...this.at([x0, y0]), ...this.at([x1, y1])], colour, selected);
+  }
+
+  // What a region's volume takes from another slice than its own.
+  volumeOutline(region, outline) {
+    for (const [stroke, width] of [[SHADOW, 3], [colourOf(region), 1.2]]) {
+      this.style(stroke, width, [3, 3]);
+      this.path(outline);
+      this.context.closePath();
+      this.context.stroke();
+    }
+    const [xs, ys] = [0, 1].map((axis) => outline.map((spot) => spot[axis]));
+    const [low, high] = [Math.min, Math.max].map((end) => [end(...xs), end(...ys)]);
+    this.want(`${region.name || region.region_id} (volume)`, [...this.at(low), ...this.at(high)], colourOf(region));
   }
 
   // A label beside a box on the screen, drawn when all are known.

@@ -21,7 +21,7 @@ import { listenToToolbar, showLooks, showTool, showWindow } from "./toolbar.js";
 import { firstWindow, presetsOf } from "./windowing.js";
 import { listText } from "./words.js";
 
-const NOTICE_MS = 8000, DOUBLE_CLICK_MS = 800, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
+const NOTICE_MS = 8000, DOUBLE_CLICK_MS = 800, LOOK_MS = 250, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
 
 // Bring a gr.HTML component to life: `element` holds viewer.html; `props.value` is the newest state, and `watch` tells
 // of a new one; `trigger` sends an event to the server.
@@ -81,6 +81,9 @@ export class Viewer {
     this.hidden = new Set(); // overlays that are not drawn
     this.cine = new Cine(this);
     this.sketch = new Sketch(this);
+    this.pointed = null; // {slice, spot}: what was pointed at last, by a click or the cross-hair
+    this.told = ""; // what the server was told of the view
+    this.lookTimer = 0;
     this.picked = this.unmeant = null; // the click that had something outlined; one whose outline goes again
     this.noticeTimer = 0;
     this.frameAsked = false;
@@ -153,7 +156,7 @@ export class Viewer {
 
   openSeries() {
     if (this.slices) this.slices.close();
-    this.slices = this.picture = this.view = null;
+    this.slices = this.picture = this.view = this.pointed = null;
     this.clearMarks();
     this.cine.stop();
     this.showWelcome(!hasStudy(this.state));
@@ -193,7 +196,21 @@ export class Viewer {
     this.view.slice = clamp(Math.round(slice), 0, this.series.slices - 1);
     showPosition(this, this.series, this.view.slice);
     this.fetchMore();
+    this.tellLook();
     this.draw();
+  }
+
+  // Tell the server, once the slices rest, which one is looked at: "here" in a question is there.
+  tellLook(pointed = null) {
+    if (pointed) this.pointed = { slice: this.view.slice, spot: pointed };
+    clearTimeout(this.lookTimer);
+    this.lookTimer = setTimeout(() => {
+      if (!this.view) return;
+      const slice = this.view.slice, point = this.pointed && this.pointed.slice === slice ? this.pointed.spot : null;
+      const look = JSON.stringify([this.state.study_key, this.state.series_index, slice, point]);
+      if (look !== this.told) this.act("look", { slice_index: slice, point });
+      this.told = look;
+    }, LOOK_MS);
   }
 
   // Change zoom, centre or window.
@@ -255,6 +272,7 @@ export class Viewer {
   pick(spot) {
     if (!geometry.onImage(this.series, spot)) return;
     const slice = this.view.slice;
+    this.tellLook(spot);
     const inside = this.state.regions.find((each) => each.slice_index === slice && geometry.contains(each.outline, spot));
     if (inside) {
       this.act("select", { region_id: inside.region_id });
