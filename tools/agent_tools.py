@@ -28,6 +28,7 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
+from tools.domain.planes import PlaneName, cut_of
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
@@ -112,10 +113,13 @@ def set_view(
     zoom_on: RegionId | None = None,
     show: list[Overlay] | None = None,
     hide: list[Overlay] | None = None,
+    planes: list[PlaneName] | None = None,
+    save_picture: bool = False,
 ) -> tuple[str, Stated]:
     """Change how the viewer shows the series: slice, display window, zoom, outlines, labels and rulers.
 
-    A window has a name, or width and level in HU, or changes by a step. Changes no region and no measurement.
+    A window has a name, or width and level in HU, or changes by a step. `planes` puts other planes of the volume
+    beside the picture, an empty list none; `save_picture` saves the view as a PNG. Changes no region, no measurement.
     """
     session = runtime.context.session
     slices = int(session.series.volume_hu.shape[0])
@@ -130,9 +134,11 @@ def set_view(
         session.select(zoom_on)  # which brings its slice to the screen
     if slice is not None:
         session.show_slice(slice - 1)
+    cuts = None if planes is None else tuple(dict.fromkeys(p for p in planes if not cut_of(session.series, p).is_own))
     change = ViewChange(
-        slice, slices_on, chosen, window_step, zoom, zoom_on or "", tuple(show or ()), tuple(hide or ())
-    )
+        slice, slices_on, chosen, window_step, zoom, zoom_on or "", cuts, save_picture,
+        tuple(show or ()), tuple(hide or ()),
+    )  # fmt: skip
     session.change_view(change)
     return _told(Stated(statement=_seen_now(change, slices)))
 
@@ -156,6 +162,15 @@ def _seen_now(change: ViewChange, slices: int) -> str:
         told.append(f"The viewer is zoomed to {change.zoom_on.upper()}.")
     elif change.zoom is not None:
         told.append("The picture fits the viewer." if change.zoom == "fit" else f"The viewer is zoomed {change.zoom}.")
+    if change.planes:
+        told += [
+            f"The {plane} view stands beside the picture, with a cross-hair at the same place."
+            for plane in change.planes
+        ]
+    elif change.planes is not None:
+        told.append("The picture stands alone, in its own plane.")
+    if change.save_picture:
+        told.append("The picture is saved as a PNG, with outlines and scale bar, by your browser.")
     told += [
         f"The {what} are {how}." for how, those in (("shown", change.show), ("hidden", change.hide)) for what in those
     ]

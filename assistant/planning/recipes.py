@@ -20,8 +20,10 @@ from tools.domain.facts import (
     RegionsFound,
     ReportFacts,
     SeriesSelected,
+    Stated,
     StudyFacts,
 )
+from tools.domain.planes import PLANES
 
 
 def what(request: Request, context: PlanningContext) -> Recipe:
@@ -71,6 +73,10 @@ def describe_study(request: Request, context: PlanningContext) -> Recipe:
 def select_series(request: Request, context: PlanningContext) -> Recipe:
     """Bring another series to the screen."""
     require_study(context)
+    if request.topic in PLANES and not any(series.plane == request.topic for series in context.series):
+        facts = yield Call("set_view", {"planes": [request.topic]})  # cut from the series on the screen
+        assert isinstance(facts, Stated)
+        return facts.statement
     facts = yield Call("select_series", {"series": resolve_series(request.topic, context)})
     assert isinstance(facts, SeriesSelected)
     return study_answers.selected_answer(facts)

@@ -35,7 +35,9 @@ def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
         yield "window", named
     elif change.window is not None:
         yield from (("width_hu", change.window.width_hu), ("level_hu", change.window.level_hu))
-    for name in ("slice", "slices_on", "window_step", "zoom", "zoom_on"):
+    if change.planes is not None:
+        yield "planes", list(change.planes)
+    for name in ("slice", "slices_on", "window_step", "zoom", "zoom_on", "save_picture"):
         if value := getattr(change, name):
             yield name, value
     for name in ("show", "hide"):

@@ -13,7 +13,7 @@ NOT_YET = {
     "quiz": "There is no quiz yet; open a teaching case, decide for yourself, and then ask me what it looks like.",
     "truth": "I do not know the true type of a case; I can say what it resembles, and how sure that is.",
     "report": "I write reports as HTML, JSON or DICOM SR; the HTML one prints well and can be saved as PDF.",
-    "export": "I cannot export that yet; a report holds the measurements, the hits and the pictures.",
+    "export": "I save the view as a PNG and write reports; other exports do not exist yet.",
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],

@@ -33,6 +33,8 @@ CONTRACT = {
         "zoom_on",
         "show",
         "hide",
+        "planes",
+        "save_picture",
     },
     "remove_region": {"region_id"},
     "accept_region": {"region_id"},

@@ -7,6 +7,7 @@ at, which window is set) is changed by steps.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tools.domain.planes import PlaneName
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
 WindowStep = Literal["wider", "narrower", "brighter", "darker", "default"]
@@ -33,6 +34,8 @@ class ViewChange:
     window_step: WindowStep | None = None
     zoom: Zoom | None = None
     zoom_on: str = ""  # a region
+    planes: tuple[PlaneName, ...] | None = None  # beside the picture; empty: none
+    save_picture: bool = False  # as a PNG
     show: tuple[Overlay, ...] = ()
     hide: tuple[Overlay, ...] = ()
 

@@ -6,10 +6,10 @@ import { ellipsePoints, shapeText } from "./shapes.js";
 import { colourOf } from "./state.js";
 
 const LABEL_FONT = "600 12px system-ui, sans-serif", LABEL_HEIGHT = 15, LABEL_BASE = 12, RULER_COLOUR = "#ffe45c", WHITE = "#fff", HANDLE_PX = 6;
-const SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
+const LINKED = "rgb(127 231 224 / 75%)", SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
 
 // `scene`: stage {width, height} in CSS pixels, ratio (device pixels in one of them), series, view, state, marks
-// {draft, pending, shape, cross, cursor, chosen}, picture, hidden (what is not drawn), and broken (the slice cannot be
+// {draft, pending, shape, cross, cursor, chosen, lines}, picture, hidden (what is not drawn), and broken (the slice cannot be
 // shown).
 export function drawScene(canvas, scene) {
   const { stage, ratio, series, view, state, marks, picture } = scene;
@@ -30,6 +30,7 @@ export function drawScene(canvas, scene) {
     for (const each of state.annotations) if (each.slice_index === view.slice) pen.annotation(each, each.annotation_id === marks.chosen);
   for (const shape of [marks.sent, marks.shape]) if (shape && shape.slice === view.slice) pen.shape(shape, shape === marks.shape && (marks.cross || marks.cursor));
   if (!scene.hidden.has("labels")) pen.labels();
+  if (marks.lines) pen.lines(marks.lines);
   if (marks.cross) pen.cross(marks.cross);
   if (series.calibrated) pen.scaleBar();
 }
@@ -208,6 +209,18 @@ class Pen {
   around(points) {
     const [x, y] = this.at(points.at(-1));
     return [x - 4, y - 4, x + 4, y + 4];
+  }
+
+  // The cross-hair that is linked to other planes.
+  lines(spot) {
+    const [x, y] = this.at(spot), { width, height } = this.stage;
+    this.style(LINKED, 1, [6, 5]);
+    for (const [x0, y0, x1, y1] of [[0, y, width, y], [x, 0, x, height]]) {
+      this.context.beginPath();
+      this.context.moveTo(x0, y0);
+      this.context.lineTo(x1, y1);
+      this.context.stroke();
+    }
   }
 
   cross(spot) {
