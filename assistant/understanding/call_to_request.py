@@ -90,7 +90,7 @@ def _is_not_done_yet(call: ParsedCall) -> bool:
     if call.do == "window":
         return bool(call.width) != bool(call.level) or not (call.preset or call.width)
     if call.do == "export":
-        return call.form not in ("", "png")
+        return call.form != "png"
     return call.do in NOT_YET
 
 

@@ -26,18 +26,16 @@ _COURTESY = re.compile(r"(?:[\s,.!]|\b(?:please|pls|plz|now|for me|thanks|thank 
 _NEXT_REQUEST = re.compile(r"(?:,|;|\band\b|\bthen\b)+ (?=\w+ )", re.IGNORECASE)
 _ROW_FIRST = re.compile(r"\b(?:row|y)\b\W*\d+.*\b(?:col\w*|x)\b\W*\d+", re.IGNORECASE)
 _NODES = re.compile(
-    r"\b(?:enlarged|swollen|pathological|big|large|suspicious|abnormal) (?:lymph )?(?:nodes?|glands?)\b"
-    r"|\b(?:lymph)?adenopathy\b",
+    r"\W*(?:(?:please|can you|could you|do you|i want to|let me|see|find|show|me|look for|search for|check for|spot"
+    r"|where are|are there|is there|any|an?|some|the|all) )*"
+    r"(?:(?:enlarged|swollen|pathological|big|large|suspicious|abnormal) (?:lymph )?(?:nodes?|glands?)"
+    r"|(?:lymph)?adenopathy)(?: (?:here|there|anywhere|[io]n (?:this|the|my) \w+))*\W*",
     re.IGNORECASE,
 )
 _ORGANS = "|".join(word for table in (TYPE_WORDS, ORGAN_WORDS) for words in table.values() for word in words)
 _IN_ORGAN = re.compile(
     rf"\b(?:in|within|inside|of|with|on|along) (?:the |my |his |her |this |left |right |upper |lower |both )*"
     rf"(?:{_ORGANS})\b(?! (?:window|kernel|settings?|series|ct|scan))",
-    re.IGNORECASE,
-)
-_OF_ATLAS = re.compile(
-    r"\b(?:similar|like|alike|atlas|cases?|hits?|only|explain|what (?:is|are)|typical\w*|teach|compare|looks?)\b",
     re.IGNORECASE,
 )
 
@@ -70,8 +68,8 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
 
     A question for enlarged nodes in the scan is one for suggestions, not for the atlas.
     """
-    nodes = bool(_NODES.search(message)) and not _OF_ATLAS.search(message)
-    if nodes and len(requests) == 1 and requests[0].intent in ("search", "unknown", "refine", "what"):
+    nodes = bool(_NODES.fullmatch(message))
+    if nodes and len(requests) == 1 and requests[0].intent in ("search", "unknown"):
         requests = (Request("find_regions"),)
     organ = not nodes and bool(_IN_ORGAN.search(message))
     unkept = ("nodes",) * nodes + ("organ",) * organ

@@ -95,7 +95,8 @@ HELP = """I find atlas lesions that look like yours and say how they compare. Yo
 - What does this look like?
 - Find similar liver lesions in women over 60, smaller than 2 cm, top 5.
 - Why? Compare with the closest. Describe #3.
-- Measure R1. Suggest regions. Describe the study.
+- Measure R1. Volume of R1. HU at column 120, row 96. Suggest regions. Describe the study.
+- Show coronal. Bone window. Rename R1 to “left adrenal”. Undo. Save a PNG.
 - What is in the atlas? Explain mediastinal lesions.
 - Write a report (HTML, JSON or DICOM SR)."""
 NOT_UNDERSTOOD = (

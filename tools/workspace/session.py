@@ -132,7 +132,8 @@ class Session:
         with self._lock:
             self.revision += 1
             self.shown = slice_index, self.revision
-            self.looked = Looked(slice_index)
+            if self.looked is None or self.looked.slice_index != slice_index:
+                self.looked = Looked(slice_index)
 
     def change_view(self, change: ViewChange) -> None:
         """Have the screen look at the series otherwise."""

@@ -10,7 +10,7 @@ import { Picture } from "./picture.js";
 import { Slices } from "./slices.js";
 import { firstWindow } from "./windowing.js";
 
-const REACH = 12, WHEEL_STEP = 40, ZOOM_WHEEL = 300, LETTER_FONT = "600 13px system-ui, sans-serif", LETTER_COLOUR = "#ffd479";
+const REFUSED = "refused", REACH = 12, WHEEL_STEP = 40, ZOOM_WHEEL = 300, LETTER_FONT = "600 13px system-ui, sans-serif", LETTER_COLOUR = "#ffd479";
 const KEYS = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1, PageUp: -10, PageDown: 10 };
 const name = (plane) => plane[0].toUpperCase() + plane.slice(1);
 
@@ -20,6 +20,7 @@ export function offers({ state, series }) {
   if (planes.length > 1) planes.push([planes.map(([value]) => value).join("+"), series.planes.map((each) => name(each.plane)).join(" and ")]);
   const others = state.series.map((each, i) => [`series:${i}`, each.label]).filter((_, i) => i !== state.series_index);
   const studies = state.shelf.filter((each) => !each.here).map((each) => [`study:${each.study_key}`, `${each.title} (${each.detail})`]);
+  if (series.no_planes && series.slices > 1) planes.push([REFUSED, "Coronal, sagittal"]); // which says why not
   return [["", "Picture alone"], ...planes, ...others, ...studies];
 }
 
@@ -41,21 +42,25 @@ export class Panes {
   offer() {
     const list = offers(this.viewer), known = list.some(([value]) => value === this.value) || this.value.startsWith("plane:");
     this.select.replaceChildren(...list.map(([value, words]) => new Option(words, value)));
-    this.select.hidden = list.length < 2 && !this.viewer.series.no_planes;
-    this.select.title = this.viewer.series.no_planes || "What stands beside the picture (X: other planes)";
+    this.select.hidden = list.length < 2;
+    this.select.title = "What stands beside the picture (X: other planes)";
     if (!known) this.show("");
     this.select.value = this.value;
   }
 
   // The other planes beside the picture, or none any more.
   toggle() {
-    const { planes, no_planes: why } = this.viewer.series;
-    if (!planes.length) this.viewer.say(why || "This series has no other planes.", "problem");
-    else this.show(this.value ? "" : planes.map((each) => `plane:${each.plane}`).join("+"));
+    const { planes } = this.viewer.series;
+    this.show(!planes.length ? REFUSED : this.value ? "" : planes.map((each) => `plane:${each.plane}`).join("+"));
   }
 
   async show(value) {
-    const { state } = this.viewer;
+    const { state, series } = this.viewer;
+    if (value === REFUSED) {
+      this.viewer.say(series.no_planes, "problem");
+      this.select.value = this.value;
+      return;
+    }
     const found = await Promise.all(value.split("+").filter(Boolean).map((each) => this.source(each)));
     if (state !== this.viewer.state && (state.study_key !== this.viewer.state.study_key || state.series_index !== this.viewer.state.series_index)) return;
     for (const pane of this.panes) pane.close();
