@@ -27,7 +27,7 @@ _NEXT_REQUEST = re.compile(r"(?:,|;|\band\b|\bthen\b)+ (?=\w+ )", re.IGNORECASE)
 _ROW_FIRST = re.compile(r"\b(?:row|y)\b\W*\d+.*\b(?:col\w*|x)\b\W*\d+", re.IGNORECASE)
 _NODES = re.compile(
     r"\W*(?:(?:please|can you|could you|do you|i want to|let me|see|find|show|me|look for|search for|check for|spot"
-    r"|where are|are there|is there|any|an?|some|the|all) )*"
+    r"|(?P<in_scan>where are|are there|is there|any)|an?|some|the|all) )*"
     r"(?:(?:enlarged|swollen|pathological|big|large|suspicious|abnormal) (?:lymph )?(?:nodes?|glands?)"
     r"|(?:lymph)?adenopathy)(?: (?:here|there|anywhere|[io]n (?:this|the|my) \w+))*\W*",
     re.IGNORECASE,
@@ -68,9 +68,8 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
 
     A question for enlarged nodes in the scan is one for suggestions, not for the atlas.
     """
-    nodes = bool(_NODES.fullmatch(message))
-    if nodes and len(requests) == 1 and requests[0].intent in ("search", "unknown"):
+    nodes = _NODES.fullmatch(message)
+    if nodes and len(requests) == 1 and (nodes["in_scan"] or requests[0].intent in ("search", "unknown")):
         requests = (Request("find_regions"),)
-    organ = not nodes and bool(_IN_ORGAN.search(message))
-    unkept = ("nodes",) * nodes + ("organ",) * organ
+    unkept = ("nodes",) if nodes else ("organ",) if _IN_ORGAN.search(message) else ()
     return tuple(replace(r, unkept=unkept) if r.intent == "find_regions" else r for r in requests)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.browser.conftest import PHONE
+from tests.browser.conftest import OUTPUT, PHONE
 from tests.browser.volumes import CENTRE, SLICES, write_volume
 
 pytestmark = pytest.mark.browser
@@ -75,6 +75,7 @@ def test_planes_volume_name_and_picture_by_words(person: Any) -> None:
     picture = Image.open(io.BytesIO(Path(saved.value.path()).read_bytes()))
     assert saved.value.suggested_filename == f"ct-slice-{CENTRE[0] + 3}.png"
     assert picture.info == {}
+    saved.value.save_as(OUTPUT / "44-saved.png")
     assert min(picture.size) > 400
     person.answer()
 

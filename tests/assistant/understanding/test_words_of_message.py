@@ -51,6 +51,7 @@ def test_conditions_of_suggestions_that_cannot_be_kept_are_noted(message: str, u
 
 def test_enlarged_nodes_are_looked_for_in_the_scan_unless_the_atlas_is_meant() -> None:
     asked = (Request("search"),)
+    assert with_conditions((Request("explain"),), "any enlarged nodes?")[0].intent == "find_regions"
     assert with_conditions(asked, "find enlarged lymph nodes")[0].intent == "find_regions"
     for of_atlas in ("show similar enlarged nodes", "enlarged nodes in people the age of my patient"):
         assert with_conditions(asked, of_atlas) == asked

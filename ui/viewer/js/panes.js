@@ -116,8 +116,10 @@ class Pane {
     this.root.setAttribute("role", "group");
     this.picture = new Picture(frame);
     this.slices = new Slices({ address, series: frame, reach: REACH, onArrival: () => viewer.draw(), onProblem: (sentence) => viewer.say(sentence, "problem") });
-    this.view = { ...geometry.wholeImage(frame), slice: -1, fitted: Boolean(plane), mirror: [1, 1] };
-    this.offset = plane ? 0 : firstOffset(positionsOf(viewer.series), positionsOf(frame), sameStudy); // mm, from the picture's slice to this one's
+    this.view = { ...geometry.wholeImage(frame), slice: -1, mirror: [1, 1] };
+    this.first = plane ? 0 : firstOffset(positionsOf(viewer.series), positionsOf(frame), sameStudy);
+    this.offset = this.first; // mm, from the picture's slice to this one's
+    this.shift = null; // of another series: mm within the slice, from the picture's middle to this one's
     this.wheelRest = 0;
     this.held = null;
     this.listen();
@@ -145,21 +147,32 @@ class Pane {
     }
     const values = slices.values.get(slice), window = frame.units === viewer.series.units ? main : firstWindow(frame, viewer.state.windows);
     Object.assign(view, { width: window.width, level: window.level, inverted: main.inverted });
-    if (values && !view.fitted) Object.assign(view, geometry.fitted(frame, size, values), { fitted: true });
+    if (values && !this.plane) this.followLook(values);
     if (values) picture.paint(slice, values, view);
     const ratio = globalThis.devicePixelRatio || 1;
     drawScene(this.canvas, { stage: size, ratio, series: frame, view, state: { regions: [], annotations: [] }, marks: { lines: spot }, picture, hidden: new Set(), broken: slices.broken.has(slice) });
     this.letter(this.canvas.getContext("2d"));
-    const shifted = Math.round(this.offset), text = `${this.caption}\n${slice + 1} / ${frame.slices}${!this.plane && shifted ? ` · ${shifted > 0 ? "+" : "−"}${Math.abs(shifted)} mm` : ""}`;
+    const shifted = Math.round(this.offset - this.first), text = `${this.caption}\n${slice + 1} / ${frame.slices}${!this.plane && shifted ? ` · ${shifted > 0 ? "+" : "−"}${Math.abs(shifted)} mm` : ""}`;
     this.words.textContent = slices.broken.get(slice) || text;
     this.root.setAttribute("aria-label", text.replace("\n", ", slice "));
     this.root.dataset.slice = picture.shown + 1;
     slices.lookAt(slice);
   }
 
+  // Look at another series as at the picture: as large, mirrored alike, and at the same place of the body.
+  followLook(values) {
+    const { viewer, frame, size } = this, { x, y, mirror } = viewer.view;
+    if (!this.shift && viewer.values) {
+      const own = geometry.fitted(frame, size, values), main = geometry.fitted(viewer.series, viewer.size, viewer.values);
+      this.shift = [own.x - main.x, own.y - main.y];
+    }
+    if (!this.shift) return;
+    const zoom = viewer.scale / geometry.scaleOf(frame, { zoom: 1 }, size);
+    Object.assign(this.view, { zoom, mirror, x: x + this.shift[0], y: y + this.shift[1] });
+  }
+
   letter(context) {
-    if (!this.frame.letters) return;
-    const { width, height } = this.size, [left, right, top, bottom] = this.frame.letters;
+    const { width, height } = this.size, [left, right, top, bottom] = geometry.sideLetters(this.frame, this.view.mirror);
     Object.assign(context, { font: LETTER_FONT, fillStyle: LETTER_COLOUR });
     for (const [words, x, y] of [[left, 6, height / 2], [right, width - 18, height / 2], [top, width / 2, 16], [bottom, width / 2, height - 34]]) context.fillText(words, x, y);
   }
@@ -181,7 +194,10 @@ class Pane {
     const follow = (event) => {
       const at = localPoint(root, event);
       if (this.plane) viewer.lookThrough(ofPlane(this.plane, this.view.slice, geometry.toImage(this.frame, this.view, this.size, at)));
-      else Object.assign(this.view, geometry.panned(this.frame, this.view, this.size, at[0] - this.held[0], at[1] - this.held[1]));
+      else if (this.shift) {
+        const moved = geometry.panned(this.frame, this.view, this.size, at[0] - this.held[0], at[1] - this.held[1]);
+        this.shift = [this.shift[0] + moved.x - this.view.x, this.shift[1] + moved.y - this.view.y];
+      }
       this.held = at;
       viewer.draw();
     };
@@ -201,7 +217,9 @@ class Pane {
     root.addEventListener("wheel", (event) => {
       event.preventDefault();
       if (event.ctrlKey || event.metaKey) {
-        Object.assign(this.view, geometry.zoomedAt(this.frame, this.view, this.size, Math.exp(-event.deltaY / ZOOM_WHEEL), localPoint(root, event)));
+        const factor = Math.exp(-event.deltaY / ZOOM_WHEEL);
+        if (!this.plane) viewer.zoomAt(factor);
+        else Object.assign(this.view, geometry.zoomedAt(this.frame, this.view, this.size, factor, localPoint(root, event)));
         viewer.draw();
         return;
       }

@@ -2,6 +2,7 @@
 
 import { make } from "../../browser/js/dom.js";
 import { drawScene } from "./drawing.js";
+import { sideLetters } from "./geometry.js";
 
 const RATIO = 2, FONT = "600 13px system-ui, sans-serif", SIDE_COLOUR = "#ffd479", WORDS_COLOUR = "#d7e3ea", EDGE = 8, KEEP_MS = 60_000;
 
@@ -27,12 +28,10 @@ function pictureOf(scene, { words, sides }) {
 
 // Save what the viewer shows; false where it is not painted yet.
 export function savePicture(viewer) {
-  const { series, view, picture, state, hidden, size } = viewer, [across, down] = view.mirror;
+  const { series, view, picture, state, hidden, size } = viewer;
   if (picture.shown !== view.slice) return false;
-  const letters = series.letters || ["", "", "", ""];
-  const sides = [...(across < 0 ? [1, 0] : [0, 1]), ...(down < 0 ? [3, 2] : [2, 3])].map((i) => letters[i]);
   const words = `slice ${view.slice + 1} / ${series.slices} · W ${Math.round(view.width)} L ${Math.round(view.level)}`;
-  const canvas = pictureOf({ series, view, state, picture, hidden, stage: size }, { words, sides });
+  const canvas = pictureOf({ series, view, state, picture, hidden, stage: size }, { words, sides: sideLetters(series, view.mirror) });
   canvas.toBlob((blob) => {
     const link = make("a");
     Object.assign(link, { href: URL.createObjectURL(blob), download: `ct-slice-${view.slice + 1}.png` });
