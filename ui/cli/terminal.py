@@ -174,11 +174,15 @@ def messages_of(script: Path | None) -> Iterable[str]:
 
 def converse(assistant: "Assistant", messages: Iterable[str], as_json: bool) -> None:
     """Answer message after message; `/new` forgets what was said."""
+    from tools.workspace.undo import kept_regions, note_changes
+
     for message in messages:
         if message == NEW_CONVERSATION:
             assistant.new_conversation()
         else:
+            before = kept_regions(assistant.workspace.session)
             print_answer(assistant.ask(message), as_json)
+            note_changes(assistant.workspace.session, before)  # so that "undo" brings them back
 
 
 def print_answer(answer: "Answer", as_json: bool) -> None:
