@@ -28,16 +28,20 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
+from tools.domain.planes import PlaneName, cut_of
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
-from tools.regions.spatial import densities_inside, distance_between
+from tools.regions.spatial import densities_inside, density_at, distance_between
+from tools.regions.volume import volume_words
 from tools.report import write as report
 from tools.settings import get_settings
 from tools.workspace.compare import compare_with_lesion, others_of_patient
 from tools.workspace.search import atlas_name, is_synthetic, search_region
-from tools.workspace.session import SessionError, Workspace
+from tools.workspace.session import MAX_NAME_LENGTH, SessionError, Workspace
+from tools.workspace.undo import bring_back
+from tools.workspace.volumes import measure_volume as grow_volume
 
 RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region of this session, e.g. R1")]
 LesionId = Annotated[str, Field(min_length=1, max_length=200, description="an atlas lesion id, exactly as listed")]
@@ -109,10 +113,13 @@ def set_view(
     zoom_on: RegionId | None = None,
     show: list[Overlay] | None = None,
     hide: list[Overlay] | None = None,
+    planes: list[PlaneName] | None = None,
+    save_picture: bool = False,
 ) -> tuple[str, Stated]:
     """Change how the viewer shows the series: slice, display window, zoom, outlines, labels and rulers.
 
-    A window has a name, or width and level in HU, or changes by a step. Changes no region and no measurement.
+    A window has a name, or width and level in HU, or changes by a step. `planes` puts other planes of the volume
+    beside the picture, an empty list none; `save_picture` saves the view as a PNG. Changes no region, no measurement.
     """
     session = runtime.context.session
     slices = int(session.series.volume_hu.shape[0])
@@ -127,9 +134,11 @@ def set_view(
         session.select(zoom_on)  # which brings its slice to the screen
     if slice is not None:
         session.show_slice(slice - 1)
+    cuts = None if planes is None else tuple(dict.fromkeys(p for p in planes if not cut_of(session.series, p).is_own))
     change = ViewChange(
-        slice, slices_on, chosen, window_step, zoom, zoom_on or "", tuple(show or ()), tuple(hide or ())
-    )
+        slice, slices_on, chosen, window_step, zoom, zoom_on or "", cuts, save_picture,
+        tuple(show or ()), tuple(hide or ()),
+    )  # fmt: skip
     session.change_view(change)
     return _told(Stated(statement=_seen_now(change, slices)))
 
@@ -153,6 +162,15 @@ def _seen_now(change: ViewChange, slices: int) -> str:
         told.append(f"The viewer is zoomed to {change.zoom_on.upper()}.")
     elif change.zoom is not None:
         told.append("The picture fits the viewer." if change.zoom == "fit" else f"The viewer is zoomed {change.zoom}.")
+    if change.planes:
+        told += [
+            f"The {plane} view stands beside the picture, with a cross-hair at the same place."
+            for plane in change.planes
+        ]
+    elif change.planes is not None:
+        told.append("The picture stands alone, in its own plane.")
+    if change.save_picture:
+        told.append("The picture is saved as a PNG, with outlines and scale bar, by your browser.")
     told += [
         f"The {what} are {how}." for how, those in (("shown", change.show), ("hidden", change.hide)) for what in those
     ]
@@ -195,6 +213,54 @@ def describe_densities(runtime: ToolRuntime[Workspace], region_id: RegionId) -> 
     """How the densities inside a region are spread: a histogram in words."""
     session = runtime.context.session
     return _told(Stated(statement=densities_inside(session.series, session.region(region_id))))
+
+
+@tool(response_format="content_and_artifact")
+def measure_volume(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, Stated]:
+    """Measure the volume of a region over the slices: its outline is followed from slice to slice and shown."""
+    session = runtime.context.session
+    return _told(Stated(statement=volume_words(session.series, grow_volume(session, region_id))))
+
+
+@tool(response_format="content_and_artifact")
+def read_density(
+    runtime: ToolRuntime[Workspace],
+    column: Annotated[int | None, Field(ge=0, le=10**5)] = None,
+    row: Annotated[int | None, Field(ge=0, le=10**5)] = None,
+    slice: Annotated[int | None, Field(ge=1, le=10**6)] = None,
+) -> tuple[str, Stated]:
+    """Read the density of one pixel, by column and row as the viewer counts them; of the point looked at without."""
+    session = runtime.context.session
+    series, looked = session.series, session.looked
+    if (column is None) != (row is None):
+        raise SessionError("A point has a column and a row: give both, e.g. column 120, row 96.")
+    if slice is None and looked is None:
+        raise SessionError("The viewer has not said which slice it shows: name the slice too.")
+    slice_index = slice - 1 if slice is not None else looked.slice_index  # type: ignore[union-attr]
+    if column is None or row is None:
+        if looked is None or looked.point is None or looked.slice_index != slice_index:
+            raise SessionError(
+                "No point is marked on this slice: move the cross-hair (Shift and arrow keys), or give column and row."
+            )
+        column, row = int(looked.point[0]), int(looked.point[1])
+    return _told(Stated(statement=density_at(series, slice_index, column, row)))
+
+
+@tool(response_format="content_and_artifact")
+def rename_region(
+    runtime: ToolRuntime[Workspace],
+    region_id: RegionId,
+    name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, description="exactly as the person said it")],
+) -> tuple[str, Stated]:
+    """Name a region, only where the person asked for it."""
+    region = runtime.context.session.rename(region_id, name)
+    return _told(Stated(statement=f"{region.region_id} is named “{region.name}” now."))
+
+
+@tool(response_format="content_and_artifact")
+def undo_change(runtime: ToolRuntime[Workspace]) -> tuple[str, Stated]:
+    """Bring back the region that was deleted or outlined anew last."""
+    return _told(Stated(statement=bring_back(runtime.context.session)))
 
 
 @tool(response_format="content_and_artifact")
@@ -312,6 +378,10 @@ TOOLS: tuple[BaseTool, ...] = (
     accept_region,
     measure_distance,
     describe_densities,
+    measure_volume,
+    read_density,
+    rename_region,
+    undo_change,
     find_regions,
     measure_region,
     search_similar_lesions,

@@ -31,6 +31,7 @@ class Settings(BaseSettings):
     encoder: str | None = Field(default=None, description="encoder folder or hub repository; None is the shipped one")
     data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
     salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")
+    dicomweb_token: SecretStr | None = Field(default=None, description="bearer token for `import dicomweb`")
 
     max_upload_mb: PositiveInt = Field(default=1024, description="size of one upload, in MB of 1024 × 1024 bytes")
     max_upload_files: PositiveInt = Field(default=5000, description="files of one upload")

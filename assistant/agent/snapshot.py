@@ -47,6 +47,7 @@ def turn_state(
         ),
         last_lesion=_last_lesion(ledger),
         last_found=_last_found(ledger),
+        changed_last=bool(session.undoable) and not session.searched_last,
         open_question=open_question,
         cautioned=cautioned,
         atlas_types=outline.types,

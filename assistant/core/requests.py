@@ -13,7 +13,8 @@ FilterName = Literal["type", "sex", "age", "size", "scope"]
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
-    "undo", "unknown", "select_series", "find_image", "view", "remove", "accept", "distance", "densities", "not_yet",
+    "undo", "unknown", "select_series", "find_image", "view", "remove", "accept", "distance", "densities", "volume",
+    "density", "rename", "not_yet",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
 
@@ -80,6 +81,9 @@ class Request:
     replaces: bool = False  # such a number is to stand for a bound of the last search
     instead_of: float | None = None  # the bound that it is to stand for, if that was said
     view: ViewChange | None = None  # how the viewer is to show the series; a region to zoom to is among `regions`
+    name: str = ""  # that a region is to have
+    point: tuple[int, int] | None = None  # column and row of a pixel, from 0
+    unkept: tuple[str, ...] = ()  # conditions of suggestions that cannot be kept, by their sentence
     thanked: bool = False
     foreign: bool = False  # said in another language than the answer is in
     call: str = ""  # what is not done yet, as the reader wrote it

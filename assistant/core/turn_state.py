@@ -51,6 +51,7 @@ class TurnState(BaseModel):
     last_region: str | None = None
     last_lesion: str | None = None
     last_found: tuple[str, ...] = ()  # regions suggested by the newest calls, in the order they were shown
+    changed_last: bool = False  # a region was deleted or outlined anew after the last search
     open_question: str | None = None  # the message the assistant answered with a clarification question
     cautioned: bool = False
     atlas_types: tuple[str, ...] = ()

@@ -42,7 +42,8 @@ TOOLS: dict[str, str] = {
     "measure_region": "measure", "search_similar_lesions": "search", "write_report": "report",
     "compare_lesion": "compare", "select_series": "switch", "find_regions": "suggest", "find_image": "look up",
     "set_view": "switch", "remove_region": "switch", "accept_region": "switch", "measure_distance": "measure",
-    "describe_densities": "measure",
+    "describe_densities": "measure", "measure_volume": "measure", "read_density": "look up",
+    "rename_region": "switch", "undo_change": "switch",
     "describe_lesion": "look up", "describe_atlas": "look up", "describe_study": "look up",
     "explain_lesion_type": "look up",
 }  # fmt: skip

@@ -8,6 +8,7 @@ from assistant.planning.resolve_lesions import resolve_lesions
 from assistant.planning.resolve_regions import require_study, resolve_regions
 from assistant.planning.resolve_series import resolve_series
 from assistant.wording import fact_answers, fixed_sentences, search_answers, study_answers
+from assistant.wording.not_yet import UNKEPT
 from assistant.wording.phrases import joined
 from tools.domain.facts import (
     AtlasFacts,
@@ -19,8 +20,10 @@ from tools.domain.facts import (
     RegionsFound,
     ReportFacts,
     SeriesSelected,
+    Stated,
     StudyFacts,
 )
+from tools.domain.planes import PLANES
 
 
 def what(request: Request, context: PlanningContext) -> Recipe:
@@ -70,6 +73,10 @@ def describe_study(request: Request, context: PlanningContext) -> Recipe:
 def select_series(request: Request, context: PlanningContext) -> Recipe:
     """Bring another series to the screen."""
     require_study(context)
+    if request.topic in PLANES and not any(series.plane == request.topic for series in context.series):
+        facts = yield Call("set_view", {"planes": [request.topic]})  # cut from the series on the screen
+        assert isinstance(facts, Stated)
+        return facts.statement
     facts = yield Call("select_series", {"series": resolve_series(request.topic, context)})
     assert isinstance(facts, SeriesSelected)
     return study_answers.selected_answer(facts)
@@ -106,7 +113,7 @@ def find_regions(request: Request, context: PlanningContext) -> Recipe:
     count = request.wanted.k or request.wanted.max_age  # "max 8" alone reads like an age
     facts = yield Call("find_regions", {"max_regions": min(20, count)} if count else {})
     assert isinstance(facts, RegionsFound)
-    return fact_answers.regions_answer(facts)
+    return joined([*(UNKEPT[condition] for condition in request.unkept), fact_answers.regions_answer(facts)])
 
 
 def measure(request: Request, context: PlanningContext) -> Recipe:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from assistant.core.requests import RegionRef, Request
 from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
+from assistant.planning.recipes_search import undo as undo_search
 from assistant.planning.resolve_regions import require_study, resolve_region, resolve_regions
 from assistant.wording import fixed_sentences
 from tools.domain.facts import Stated
@@ -34,7 +35,9 @@ def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
         yield "window", named
     elif change.window is not None:
         yield from (("width_hu", change.window.width_hu), ("level_hu", change.window.level_hu))
-    for name in ("slice", "slices_on", "window_step", "zoom", "zoom_on"):
+    if change.planes is not None:
+        yield "planes", list(change.planes)
+    for name in ("slice", "slices_on", "window_step", "zoom", "zoom_on", "save_picture"):
         if value := getattr(change, name):
             yield name, value
     for name in ("show", "hide"):
@@ -71,6 +74,39 @@ def distance(request: Request, context: PlanningContext) -> Recipe:
 def densities(request: Request, context: PlanningContext) -> Recipe:
     """Say how the densities inside regions are spread."""
     return (yield from _of_each("describe_densities", (yield from resolve_regions(request, context))))
+
+
+def volume(request: Request, context: PlanningContext) -> Recipe:
+    """Measure regions over the slices."""
+    return (yield from _of_each("measure_volume", (yield from resolve_regions(request, context))))
+
+
+def density(request: Request, context: PlanningContext) -> Recipe:
+    """Read one pixel: the one that is named, else the one that is pointed at."""
+    require_study(context)
+    column, row = request.point or (None, None)
+    facts = yield Call("read_density", {} if column is None else {"column": column, "row": row})
+    assert isinstance(facts, Stated)
+    return facts.statement
+
+
+def rename(request: Request, context: PlanningContext) -> Recipe:
+    """Name the region that is meant."""
+    chosen = _chosen(request, context)
+    if not request.name:
+        raise ClarificationNeededError(fixed_sentences.WHICH_NAME)
+    facts = yield Call("rename_region", {"region_id": chosen[0], "name": request.name})
+    assert isinstance(facts, Stated)
+    return facts.statement
+
+
+def undo(request: Request, context: PlanningContext) -> Recipe:
+    """Take back what was done last: a region deleted or outlined anew, else a change of the search."""
+    if not context.state.changed_last:
+        return (yield from undo_search(request, context))
+    facts = yield Call("undo_change", {})
+    assert isinstance(facts, Stated)
+    return facts.statement
 
 
 def _of_each(tool: str, region_ids: Sequence[str]) -> Recipe:

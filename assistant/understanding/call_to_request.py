@@ -17,7 +17,7 @@ INTENTS: dict[str, Intent] = {
     "sure": "how_sure", "count": "count_hits", "hello": "greeting", "decline": "out_of_scope", "other": "unknown",
     "series": "select_series", "image": "find_image", "where": "measure",
     "go": "view", "window": "view", "zoom": "view", "show": "view", "hide": "view",
-    "delete": "remove", "dismiss": "remove", "histogram": "densities",
+    "export": "view", "delete": "remove", "dismiss": "remove", "histogram": "densities",
 }  # fmt: skip
 
 
@@ -72,6 +72,7 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         unread=(call.number,) if call.number else (),
         replaces=bool(call.number),
         view=view,
+        point=(int(call.x), int(call.y)) if call.x and call.y else None,
     )
 
 
@@ -88,6 +89,8 @@ def _is_not_done_yet(call: ParsedCall) -> bool:
         return bool(call.hit or call.nth)  # of the own cases
     if call.do == "window":
         return bool(call.width) != bool(call.level) or not (call.preset or call.width)
+    if call.do == "export":
+        return call.form != "png"
     return call.do in NOT_YET
 
 
@@ -111,6 +114,8 @@ def _view(call: ParsedCall) -> ViewChange | None:
         return ViewChange(zoom=call.way or ("in" if not call.region else None))
     if call.do == "show":
         return ViewChange(show=overlays)
+    if call.do == "export":
+        return ViewChange(save_picture=True)
     return ViewChange(hide=overlays) if call.do == "hide" else None
 
 

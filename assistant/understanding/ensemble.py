@@ -20,6 +20,7 @@ from assistant.understanding.network.reader import load_network_reader
 from assistant.understanding.preprocess import has_thanks, is_data, is_foreign, lesion_ids
 from assistant.understanding.reader import Fork, Reader, Reading
 from assistant.understanding.rules.parser import understand
+from assistant.understanding.words_of_message import with_conditions, with_words
 from tools.domain.lesions import DEEPLESION_TYPES
 
 RULES_PROBABILITY = 0.35  # of the rules' hypothesis
@@ -51,6 +52,7 @@ def read_message(message: str, state: TurnState) -> tuple[Request, ...]:
     if is_data(message):
         return by_rules
     winner = vote(by_rules, hypotheses(load_network_reader(), message, state), state)
+    winner = with_conditions(winner, message)
     return tuple(replace(request, foreign=True) for request in winner) if is_foreign(message) else winner
 
 
@@ -142,7 +144,10 @@ def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None 
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
     reading = reader.read(replaced, state, len(ids), current_cancel_event(), begin)
     thanked = has_thanks(text)
-    requests = (replace(to_request(call, state, ids), thanked=thanked) for call in reading.calls)
+    alone = len(reading.calls) == 1
+    requests = (
+        with_words(replace(to_request(call, state, ids), thanked=thanked), text, alone) for call in reading.calls
+    )
     return Understood(text, tuple(requests), reading)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from assistant.core.turn_state import TurnState
-from assistant.wording.not_yet import NOT_YET, UNMET
+from assistant.wording.not_yet import NOT_YET, UNKEPT, UNMET
 from assistant.wording.phrases import counted, listed
 from tools.domain.facts import RegionFacts
 from tools.domain.region import Outline
@@ -40,6 +40,7 @@ NO_REGION_TO_PLACE = "No lesion is marked, so there is none to place. Click it, 
 IN_ENGLISH = "I answer in English, whatever language I am asked in."
 NO_REGION = "No region is marked."
 TWO_REGIONS = "A distance is between two regions: mark two, and I will measure from one to the other."
+WHICH_NAME = "What shall it be called? Put the name in quotes, as in: rename R1 to “left adrenal”."
 ONE_SERIES = "This upload holds one series, so there is none to switch to."
 NO_PRIOR = (
     "This upload holds no earlier examination. Upload both examinations together, and you can switch between them."
@@ -94,7 +95,8 @@ HELP = """I find atlas lesions that look like yours and say how they compare. Yo
 - What does this look like?
 - Find similar liver lesions in women over 60, smaller than 2 cm, top 5.
 - Why? Compare with the closest. Describe #3.
-- Measure R1. Suggest regions. Describe the study.
+- Measure R1. Volume of R1. HU at column 120, row 96. Suggest regions. Describe the study.
+- Show coronal. Bone window. Rename R1 to “left adrenal”. Undo. Save a PNG.
 - What is in the atlas? Explain mediastinal lesions.
 - Write a report (HTML, JSON or DICOM SR)."""
 NOT_UNDERSTOOD = (
@@ -154,9 +156,9 @@ def fixed_texts() -> tuple[str, ...]:
         LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(), *OUTLINE_NOTES.values(),
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
-        *NOT_YET.values(), *UNMET.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
+        *NOT_YET.values(), *UNMET.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
-        ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, IN_ENGLISH, ONE_SERIES,
+        ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, WHICH_NAME, IN_ENGLISH, ONE_SERIES,
         NO_PRIOR,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE_WORDS),
     )  # fmt: skip

@@ -7,23 +7,25 @@ tool exists.
 NOT_YET = {
     "window": "A display window has a width and a level in HU: say both, e.g. W 400 L 40, or name one, such as lung.",
     "show": "I can show and hide outlines, labels and rulers; everything else has its own button beside the picture.",
-    "rename": "I cannot rename a region from words yet; click its name in the list below the picture.",
-    "volume": "I measure on one slice and cannot give a volume yet; I can give long axis, short axis and area.",
-    "density": "I cannot read a single point from words yet; move the pointer over it and its value stands in the "
-    "corner of the picture, or mark a region and ask me to measure it.",
     "save": "I cannot keep a lesion in a collection yet; an atlas is built from a folder of cases on the command line, "
     "with the index command. I can write a report of this one.",
     "edit": "I cannot change the cases of the atlas; I only read them.",
     "quiz": "There is no quiz yet; open a teaching case, decide for yourself, and then ask me what it looks like.",
     "truth": "I do not know the true type of a case; I can say what it resembles, and how sure that is.",
     "report": "I write reports as HTML, JSON or DICOM SR; the HTML one prints well and can be saved as PDF.",
-    "export": "I cannot export that yet; a report holds the measurements, the hits and the pictures.",
+    "export": "I save the view as a PNG and write reports; other exports do not exist yet.",
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
     "cases": "There is no collection of your own yet; I can tell you what the atlas holds.",
     "delete": NOT_YET["edit"],
     "hint": NOT_YET["quiz"],
+}
+UNKEPT = {
+    "organ": "I do not know where an organ begins and ends, so I could not look in that one alone: this is about the "
+    "whole series.",
+    "nodes": "I cannot tell a lymph node from what lies around it, or whether one is enlarged, so that could not be a "
+    "condition: this is about the whole series.",
 }
 UNMET = {
     "disease": "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter.",

@@ -21,6 +21,7 @@ from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.scenes import Scene
 from assistant.understanding.call_to_request import to_request
 from assistant.understanding.preprocess import has_thanks
+from assistant.understanding.words_of_message import with_words
 from eval.assistant.tool_calls import comparable
 from eval.metrics import Share
 from tools.domain.facts import HitFacts, RegionFacts, SearchFacts
@@ -136,7 +137,10 @@ def is_read(filled: Filled, read: Understand) -> bool:
     state = turn_state(filled.scene)
     text = re.sub(r"\bL1\b", A_LESION, filled.text)
     thanked = has_thanks(text)
-    meant = [replace(to_request(said, state, [A_LESION]), thanked=thanked) for said in filled.said]
+    meant = [
+        with_words(replace(to_request(said, state, [A_LESION]), thanked=thanked), text, len(filled.said) == 1)
+        for said in filled.said
+    ]
     try:
         understood = read(text, state)
     except ValueError:  # not in the language

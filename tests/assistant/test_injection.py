@@ -266,14 +266,10 @@ def test_a_record_written_into_the_atlas_by_others_is_refused(imperative: Worksp
 
 
 def test_the_name_a_user_gives_a_region_stays_on_the_screen(workspace: Workspace, demo: Demo) -> None:
-    from ui.state.visits import Visit
-
     open_case(workspace, demo.case("liver"), demo)
     marked(workspace, demo.case("liver"))
-    visit = Visit("a visitor", workspace.session, workspace, "offline")
     before = Assistant(workspace, "offline").ask(QUESTION)
-    visit.rename("R1", INSTRUCTION)
-    assert MARK in visit.names["R1"]
+    assert MARK in workspace.session.rename("R1", INSTRUCTION).name
     model = Recording(told=[])
     Assistant(workspace, model).ask(QUESTION)
     assert len(model.told) == 5

@@ -88,6 +88,8 @@ def parse(command: Any, words: list[str], line: str) -> None:
         if words == ["--help"]:
             return
         name, *words = words or [""]
+        if name not in command.commands and hasattr(command, "default"):  # a path, as in `import FOLDER`
+            name, words = command.default, [name, *words]
         if name not in command.commands:
             pytest.fail(f"{line}: there is no command {name!r}")
         command = command.commands[name]

@@ -1,6 +1,7 @@
 """Names and arguments of the tools are a contract, and the schema keeps bad arguments out."""
 
 import json
+import re
 
 import pytest
 from langchain.agents import create_agent
@@ -12,7 +13,10 @@ from tests.conftest import open_case
 from tools.agent_tools import TOOLS
 from tools.domain.facts import Facts
 from tools.domain.region import PixelBox
+from tools.domain.view import Looked
 from tools.workspace.session import Workspace
+from tools.workspace.undo import kept_regions, note_changes
+from tools.workspace.volumes import known_volume
 
 CONTRACT = {
     "describe_study": set(),
@@ -29,11 +33,17 @@ CONTRACT = {
         "zoom_on",
         "show",
         "hide",
+        "planes",
+        "save_picture",
     },
     "remove_region": {"region_id"},
     "accept_region": {"region_id"},
     "measure_distance": {"region_id", "other_region_id"},
     "describe_densities": {"region_id"},
+    "measure_volume": {"region_id"},
+    "read_density": {"column", "row", "slice"},
+    "rename_region": {"region_id", "name"},
+    "undo_change": set(),
     "find_regions": {"max_regions"},
     "measure_region": {"region_id"},
     "search_similar_lesions": {
@@ -62,7 +72,7 @@ class Scripted(GenericFakeChatModel):
         return self
 
 
-def call(workspace: Workspace, name: str, **args) -> ToolMessage:
+def call(workspace: Workspace, name: str, /, **args) -> ToolMessage:
     """One tool call through a real agent."""
     messages = iter([AIMessage("", tool_calls=[{"name": name, "args": args, "id": "1"}]), AIMessage("done")])
     agent = create_agent(Scripted(messages=messages), list(TOOLS), context_schema=Workspace)
@@ -172,3 +182,45 @@ def test_what_lies_between_and_inside_is_told(looking, demo):
     with pytest.raises(LesionSearchError, match="between two regions"):
         call(looking, "measure_distance", region_id="R1", other_region_id="r1")
     assert "pixels inside R1, a tenth lie below" in call(looking, "describe_densities", region_id="R1").content
+
+
+def test_a_volume_is_measured_told_and_kept_for_the_screen_until_the_outline_changes(looking):
+    told = call(looking, "measure_volume", region_id="R1").artifact.statement
+    assert re.match(r"R1 takes up [\d.]+ ml \([\d.]+ mm³\) on slices? \d", told)
+    grown = known_volume(looking.session, "R1")
+    assert looking.session.region("R1").slice_index in grown.outlines
+    looking.session.resize("R1", PixelBox(200, 200, 240, 240))
+    assert known_volume(looking.session, "R1") is None
+
+
+def test_the_density_of_a_pixel_is_read_where_it_is_said_or_pointed_at(looking):
+    session = looking.session
+    value = int(session.series.volume_hu[1][96, 120])
+    assert f"column 120, row 96 of slice 2 the density is {value} HU".replace("-", "−") in (
+        call(looking, "read_density", column=120, row=96, slice=2).artifact.statement
+    )
+    session.looked = Looked(1, (120.7, 96.2))
+    assert call(looking, "read_density").artifact == call(looking, "read_density", column=120, row=96).artifact
+    session.looked = Looked(1)
+    with pytest.raises(LesionSearchError, match="No point is marked on this slice"):
+        call(looking, "read_density")
+    with pytest.raises(LesionSearchError, match="give both"):
+        call(looking, "read_density", column=120)
+    with pytest.raises(LesionSearchError, match="columns 0 to 511"):
+        call(looking, "read_density", column=600, row=1)
+    session.looked = None
+    with pytest.raises(LesionSearchError, match="name the slice too"):
+        call(looking, "read_density", column=1, row=1)
+
+
+def test_a_region_is_named_and_what_was_deleted_comes_back_with_its_name(looking):
+    session = looking.session
+    assert call(looking, "undo_change").artifact.statement == "There is nothing to undo."
+    assert "R1 is named “left  adrenal”".replace("  ", " ") in (
+        call(looking, "rename_region", region_id="R1", name="left  adrenal").artifact.statement
+    )
+    before = kept_regions(session)
+    call(looking, "remove_region", region_id="R1")
+    assert note_changes(session, before)
+    assert call(looking, "undo_change").artifact.statement == "R1 is as before."
+    assert session.region("R1").name == "left adrenal"

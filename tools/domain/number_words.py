@@ -20,6 +20,12 @@ def likeness(similarity: float) -> str:
     return f"{similarity:.3f}" if similarity >= 0.985 else f"{similarity:.2f}"
 
 
+def volume(mm3: float) -> str:
+    """Write a volume with three figures, in ml and in mm³: `1.23 ml (1230 mm³)`."""
+    figures = float(f"{mm3:.3g}")
+    return f"{figures / 1000:g} ml ({figures:g} mm³)" if figures < 1e6 else f"{figures / 1000:.0f} ml"
+
+
 def size(long_mm: float | None, short_mm: float | None = None) -> str:
     """Write axes as `18.2 × 12.4 mm`, `18.2 mm`, or nothing."""
     if long_mm is None:

@@ -5,6 +5,7 @@ from typing import Literal
 
 from encoder.errors import LesionSearchError
 
+SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
 Origin = Literal["click", "box", "drawn", "suggested"]
 Outline = Literal["measured", "unsure", "box", "disc"]
 """What the numbers of a region are of: a lesion that was outlined, by the program or by hand; one whose outline may be
@@ -65,3 +66,22 @@ class Region:
     origin: Origin
     outline: Outline
     score: float | None = None  # 0..1, suggestions only
+    name: str = ""  # the user's own
+
+
+def same_outline(a: Region, b: Region) -> bool:
+    """Tell whether two regions are the same place and outline, whoever marked them."""
+    return (a.series_key, a.slice_index, a.box, a.outline_px) == (b.series_key, b.slice_index, b.box, b.outline_px)
+
+
+def same_lesion(a: Region, b: Region) -> bool:
+    """Tell whether two regions are on one slice and share most of their boxes."""
+    if a.series_key != b.series_key or a.slice_index != b.slice_index:
+        return False
+    width = min(a.box.x1, b.box.x1) - max(a.box.x0, b.box.x0)
+    height = min(a.box.y1, b.box.y1) - max(a.box.y0, b.box.y0)
+    if width <= 0 or height <= 0:
+        return False
+    shared = width * height
+    areas = sum((r.box.x1 - r.box.x0) * (r.box.y1 - r.box.y0) for r in (a, b))
+    return shared / (areas - shared) >= SAME_LESION_OVERLAP

@@ -7,12 +7,21 @@ at, which window is set) is changed by steps.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from tools.domain.planes import PlaneName
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
 WindowStep = Literal["wider", "narrower", "brighter", "darker", "default"]
 Zoom = Literal["in", "out", "fit"]
 Overlay = Literal["outlines", "labels", "rulers"]
 OVERLAYS: tuple[Overlay, ...] = get_args(Overlay)
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What the screen looks at: a slice (0-based index), and the point (x, y) that was pointed at on it last."""
+
+    slice_index: int
+    point: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +34,8 @@ class ViewChange:
     window_step: WindowStep | None = None
     zoom: Zoom | None = None
     zoom_on: str = ""  # a region
+    planes: tuple[PlaneName, ...] | None = None  # beside the picture; empty: none
+    save_picture: bool = False  # as a PNG
     show: tuple[Overlay, ...] = ()
     hide: tuple[Overlay, ...] = ()
 

@@ -11,13 +11,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.domain.slice_gaps import gaps_are_even
 from tools.intake.image_kinds import kind_of
 from tools.intake.messages import LABELS, FrameRecord
 from tools.intake.sandbox import ReceivedFrame
 
 SAME_POSITION_MM = 0.01
-UNEVEN_TOLERANCE = 0.02  # relative to the median gap
-UNEVEN_FLOOR_MM = 0.11  # positions may be rounded to a tenth
 PASS_GAP = 1.5  # slices further apart than so many thicknesses leave gaps: such a part is half of an interleaved scan
 MIN_PASS = 3  # slices that make a pass
 SHARED = 0.5  # of a part's slices lie within the extent of the others, where they are passes over the same places
@@ -224,11 +223,6 @@ def _overlaps(places: Floats, group: list[int], part: list[int]) -> bool:
 
 def _inside(these: Floats, those: Floats) -> float:
     return float(((these >= those.min() - SAME_POSITION_MM) & (these <= those.max() + SAME_POSITION_MM)).mean())
-
-
-def gaps_are_even(gaps: Floats) -> bool:
-    """Tell whether distances between slices are equal but for what rounding makes of them."""
-    return gaps.size == 0 or bool(np.ptp(gaps) <= max(UNEVEN_TOLERANCE * float(np.median(gaps)), UNEVEN_FLOOR_MM))
 
 
 def is_even(places: Floats) -> bool:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from tools.domain.dicom_terms import SeriesKind
 from tools.domain.lazy_volume import Volume
 from tools.domain.patient_keys import PatientKeys
+from tools.domain.slice_gaps import gaps_are_even
 from tools.domain.study import DensityDoubt, SafeFacts, Series
 from tools.domain.windows import SOFT_TISSUE_WINDOW, Window
 from tools.intake.assembly import Stack, assemble, axes_of
@@ -21,7 +22,6 @@ from tools.intake.messages import FrameRecord, Note, Reason
 from tools.intake.plausibility import note_on_air, reason_against_values
 from tools.intake.ranking import Rank, plane_of, ranks, years_before_newest
 from tools.intake.sandbox import ReceivedFrame
-from tools.intake.separation import gaps_are_even
 from tools.intake.slice_loader import SliceLoader
 
 TILT_TOLERANCE_DEG, MAX_TILT_DEG = 0.3, 60.0

@@ -19,6 +19,7 @@ from encoder.pack import MAX_AGE_YEARS, TOO_MANY_CELLS, LesionRow, RoiPack, tabl
 from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
+from tools.pipelines.importers.annotated_lesion import ImportFailure
 from tools.regions.crop import crop_box_with_context, field_of_view_mm
 
 HU_OFFSET = 32768  # stored value minus this is HU
@@ -44,8 +45,8 @@ COLUMNS = (
 )
 
 
-class ImportFailure(LesionSearchError):  # noqa: N818 - what it is called in a sentence
-    """The data set is not where or what it should be."""
+class Unreadable(Exception):  # noqa: N818 - a reason, not a failure
+    """A row or a slice cannot be used, for a reason; the row is left out."""
 
 
 @dataclass(frozen=True)
@@ -112,21 +113,14 @@ def import_deeplesion(
     """
     images_dir, csv_path = Path(images_dir), Path(csv_path)
     lesions, skipped, noisy = list_lesions(images_dir, csv_path, include_noisy)
-    lesions.sort(key=lambda lesion: lesion.path)  # several lesions of a slice: it is read once
     inputs: list[NDArray[np.int16]] = []
     kept: list[DeepLesionRow] = []
-    slice_path, slice_hu = None, np.zeros((0, 0), np.int16)
-    for done, lesion in enumerate(lesions, start=1):
-        try:
-            if lesion.path != slice_path:
-                slice_path, slice_hu = None, read_slice(lesion.path)
-                slice_path = lesion.path
-            if lesion.box.x0 >= slice_hu.shape[1] or lesion.box.y0 >= slice_hu.shape[0]:
-                raise Unreadable("its box is outside the image")
-            inputs.append(crop_box_with_context(slice_hu, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
+    for done, (lesion, seen) in enumerate(read_slices(lesions), start=1):
+        if isinstance(seen, Unreadable):
+            skipped.append(SkippedRow(lesion.line, lesion.file_name, str(seen)))
+        else:
+            inputs.append(crop_box_with_context(seen, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
             kept.append(lesion)
-        except Unreadable as error:
-            skipped.append(SkippedRow(lesion.line, lesion.file_name, str(error)))
         if progress and (done % 50 == 0 or done == len(lesions)):
             progress(done, len(lesions))
     if not kept:
@@ -168,6 +162,23 @@ def list_lesions(
     return lesions, skipped, noisy
 
 
+def read_slices(
+    lesions: list[DeepLesionRow],
+) -> Iterator[tuple[DeepLesionRow, NDArray[np.int16] | Unreadable]]:
+    """Read the slice of each lesion in HU, in the order of slices, or why it cannot be used."""
+    path, hu = None, np.zeros((0, 0), np.int16)
+    for lesion in sorted(lesions, key=lambda lesion: lesion.path):  # several lesions of a slice: it is read once
+        try:
+            if lesion.path != path:
+                path, hu = None, read_slice(lesion.path)
+                path = lesion.path
+            if lesion.box.x0 >= hu.shape[1] or lesion.box.y0 >= hu.shape[0]:
+                raise Unreadable("its box is outside the image")
+            yield lesion, hu
+        except Unreadable as error:
+            yield lesion, error
+
+
 def read_slice(path: Path) -> NDArray[np.int16]:
     """Read a 16-bit DeepLesion PNG as HU (rows, columns). Eight-bit copies are refused: soft tissue is lost."""
     try:
@@ -185,10 +196,6 @@ def read_slice(path: Path) -> NDArray[np.int16]:
     if hu.max() < -1500:  # nothing but padding: the values were stored without the offset
         raise Unreadable(f"{path.name} holds no Hounsfield units with the published offset")
     return hu.clip(-1024, 3071).astype(np.int16)
-
-
-class Unreadable(Exception):  # noqa: N818 - a reason, not a failure
-    """A row or a slice cannot be used, for a reason; the row is left out."""
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, str], bool]]:

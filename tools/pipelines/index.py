@@ -89,7 +89,7 @@ def pack_of_studies(
             notes.extend(f"{name}: {sentence}" for sentence in study.skipped)
             for series in study.series:
                 copied = series.series_key in indexed
-                reason = "in another folder too" if copied else _not_of_a_body(series)
+                reason = "in another folder too" if copied else not_of_a_body(series)
                 indexed.add(series.series_key)
                 if reason:
                     notes.append(f"{name}: a series of {series.facts.slices} images was skipped, as it is {reason}.")
@@ -108,7 +108,7 @@ def pack_of_studies(
     return RoiPack.of_inputs(np.stack(inputs), tuple(rows))
 
 
-def _not_of_a_body(series: Series) -> str | None:
+def not_of_a_body(series: Series) -> str | None:
     """Say why a series holds no lesions to compare with; None for CT of a body in Hounsfield units."""
     if series.facts.modality != "CT":
         return f"{series.facts.modality} and not CT"

@@ -50,6 +50,23 @@ def densities_inside(series: Series, region: Region) -> str:
     return f"{told} {region.region_id} is marked “{mark}”, so these may be of more than a lesion." if mark else told
 
 
+def density_at(series: Series, slice_index: int, column: int, row: int) -> str:
+    """Say the value of one pixel, and the mean of the nine around it. Raises RegionError outside the volume."""
+    slices, rows, columns = series.volume_hu.shape
+    if not (0 <= slice_index < slices and 0 <= column < columns and 0 <= row < rows):
+        raise RegionError(
+            f"Column {column}, row {row} of slice {slice_index + 1} is outside: there are columns 0 to {columns - 1}, "
+            f"rows 0 to {rows - 1} and slices 1 to {slices}."
+        )
+    image = series.volume_hu[slice_index]
+    around = image[max(row - 1, 0) : row + 2, max(column - 1, 0) : column + 2]
+    at, mean = int(image[row, column]), round(float(around.mean()))
+    where = f"At column {column}, row {row} of slice {slice_index + 1}"
+    if series.facts.units != "HU":
+        return f"{where} the value is {at}, which is no Hounsfield unit."
+    return f"{where} the density is {_hu(at)}; with the pixels around it {_hu(mean)} on average."
+
+
 def _centre_mm(series: Series, region: Region) -> NDArray[np.float64]:
     """Compute the centre of an outline in mm. Shape: (3,), slice, row, column."""
     x, y = np.array(region.outline_px).mean(axis=0)

@@ -63,6 +63,9 @@ class RegionReport(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     facts: RegionFacts
+    name: str = ""  # the user's own
+    volume_mm3: float | None = None  # over the slices, where it was asked for
+    volume_doubts: tuple[str, ...] = ()
     image: Png | None = None
     search: SearchFacts | None = None
     hit_thumbnails: dict[str, Png] = {}

@@ -7,14 +7,14 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from tools.domain.facts import RegionFacts
-from tools.domain.number_words import likeness, number, percent, size
+from tools.domain.number_words import likeness, number, percent, size, volume
 from tools.domain.region import OUTLINE_WORDS
 from tools.domain.study import SafeFacts
 from tools.domain.study_words import DENSITY_DOUBTS, age_words, lossy_words, series_words
 from tools.report.content import (
     ORIGIN_WORDS,
     AnnotationReport,
+    RegionReport,
     ReportContent,
     confidence_words,
     filter_words,
@@ -94,8 +94,9 @@ def _seen(facts: SafeFacts) -> str:
     return f"not said by the file; looks like {facts.body_part_seen} ({facts.body_part_certainty:.0%})"
 
 
-def region_facts(facts: RegionFacts) -> dict[str, str | None]:
+def region_facts(region: RegionReport) -> dict[str, str | None]:
     """Word the measurements of a region, by heading; None is unknown and not shown, as are densities that are no HU."""
+    facts = region.facts
     densities = {
         "Mean": facts.mean_hu,
         "Standard deviation": facts.sd_hu,
@@ -107,10 +108,19 @@ def region_facts(facts: RegionFacts) -> dict[str, str | None]:
         "Long axis": None if facts.long_axis_mm is None else size(facts.long_axis_mm),
         "Short axis": None if facts.short_axis_mm is None else size(facts.short_axis_mm),
         "Area": None if facts.area_mm2 is None else f"{number(facts.area_mm2)} mm²",
+        "Volume": _volume(region),
         **{name: f"{hu:g} HU" if facts.units == "HU" else None for name, hu in densities.items()},
         "Densities": "may be off: the images were compressed with loss" if facts.lossy else None,
         "Doubt": DENSITY_DOUBTS[facts.density_doubt] if facts.density_doubt else None,
     }
+
+
+def _volume(region: RegionReport) -> str | None:
+    """Word a volume over the slices and what speaks against it; None where none was asked for."""
+    if region.volume_mm3 is None:
+        return None
+    doubts = f", unsure, because {' and '.join(region.volume_doubts)}" if region.volume_doubts else ""
+    return f"{volume(region.volume_mm3)}, followed from slice to slice{doubts}"
 
 
 def annotation_facts(report: ReportContent) -> dict[str, str]:

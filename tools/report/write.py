@@ -18,6 +18,7 @@ from tools.report.dicom_sr import to_dicom_sr
 from tools.report.html import to_html
 from tools.workspace.search import atlas_name
 from tools.workspace.session import Workspace
+from tools.workspace.volumes import known_volume
 
 OUTLINE_COLOUR = (255, 196, 0)
 _EXTENSIONS: dict[ReportFormat, str] = {"html": "html", "json": "json", "dicom-sr": "dcm"}
@@ -87,10 +88,13 @@ def _region_report(workspace: Workspace, region: Region) -> RegionReport:
     """Gather a region's facts, picture, search, and thumbnails of the hits from the atlas."""
     session, atlas = workspace.session, workspace.atlas
     series = session.series
-    search = session.search_of(region.region_id)
+    search, grown = session.search_of(region.region_id), known_volume(session, region.region_id)
     hits = search.hits if search else ()
     return RegionReport(
         facts=RegionFacts.of(region, series),
+        name=region.name,
+        volume_mm3=float(f"{grown.volume_mm3:.3g}") if grown else None,
+        volume_doubts=grown.doubts if grown else (),
         image=_outlined_png(series, region),
         search=search,
         hit_thumbnails={hit.lesion_id: to_png(to_thumbnail(atlas.roi(hit.lesion_id))) for hit in hits},

@@ -14,13 +14,15 @@ from encoder.errors import LesionSearchError
 from tools.atlas.atlas import Atlas
 from tools.domain.annotation import Annotation
 from tools.domain.facts import SearchFacts
-from tools.domain.region import PixelBox, Region, RegionError
+from tools.domain.region import PixelBox, Region, RegionError, same_lesion, same_outline
 from tools.domain.study import Series, Study
-from tools.domain.view import ViewChange
+from tools.domain.view import Looked, ViewChange
 from tools.regions.create import region_from_box, region_from_click
 from tools.regions.drawn import annotation_from_points, fitted_outline, region_from_outline
+from tools.regions.volume import RegionVolume
+from tools.workspace.undo import KeptRegion
 
-SAME_LESION_OVERLAP = 0.7  # boxes on one slice that overlap this much (intersection over union) are one region
+MAX_NAME_LENGTH = 40
 MAX_REGIONS = 40  # more than a user keeps apart; bounds a session's memory
 
 
@@ -41,10 +43,14 @@ class Session:
     revision: int = 0  # grows with every change, so that a screen knows when to redraw
     shown: tuple[int, int] | None = None  # the slice (0-based index) that was asked for last, and the revision then
     view: tuple[ViewChange, int] | None = None  # what was asked of the view last, and the revision then
+    looked: Looked | None = None  # what the screen says it looks at; None: it has not said
+    undoable: list[tuple[KeptRegion, ...]] = field(default_factory=list)  # deleted or outlined anew, newest last
+    searched_last: bool = False  # a search came after the newest of them
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
     _selected: dict[str, str] = field(default_factory=dict)  # by series: its region chosen last
     _searches: dict[str, SearchFacts] = field(default_factory=dict)
+    volumes: dict[str, tuple[Region, RegionVolume]] = field(default_factory=dict)  # each with what it was grown from
     _annotations: dict[str, Annotation] = field(default_factory=dict)
     _next_annotation: int = 1
     _next_number: int = 1
@@ -61,7 +67,9 @@ class Session:
             self._searches.clear()
             self._selected.clear()
             self._annotations.clear()
-            self.shown = self.view = None
+            self.volumes.clear()
+            self.undoable.clear()
+            self.shown = self.view = self.looked = None
             self._next_number = self._next_annotation = 1
             self.revision += 1
 
@@ -83,7 +91,7 @@ class Session:
             if self.study is None or all(s.series_key != series_key for s in self.study.series):
                 raise SessionError("This study has no such series: choose one of the listed series.")
             self._series_key = series_key
-            self.view = None
+            self.view = self.looked = None
             self.revision += 1
             self.shown = None if self.selected is None else (self.selected.slice_index, self.revision)
 
@@ -124,6 +132,8 @@ class Session:
         with self._lock:
             self.revision += 1
             self.shown = slice_index, self.revision
+            if self.looked is None or self.looked.slice_index != slice_index:
+                self.looked = Looked(slice_index)
 
     def change_view(self, change: ViewChange) -> None:
         """Have the screen look at the series otherwise."""
@@ -209,6 +219,14 @@ class Session:
             self._regions[region.region_id] = region
             return self.select(region_id)
 
+    def rename(self, region_id: str, name: str) -> Region:
+        """Give a region a name of the user's own, cut where it is too long; an empty one takes it away."""
+        with self._lock:
+            region = replace(self.region(region_id), name=" ".join(name.split())[:MAX_NAME_LENGTH])
+            self._regions[region.region_id] = region
+            self.revision += 1
+            return region
+
     def resize(self, region_id: str, box: PixelBox) -> Region:
         """Measure again inside a moved or resized box, an outline drawn by hand with it; the id stays, its old search
         is dropped."""
@@ -218,7 +236,7 @@ class Session:
         else:
             new = region_from_box(self.series, old.slice_index, box, old.region_id)
         with self._lock:
-            self._regions[old.region_id] = new
+            self._regions[old.region_id] = replace(new, name=old.name)
             self._searches.pop(old.region_id, None)
             return self.select(old.region_id)
 
@@ -250,14 +268,14 @@ class Session:
 
     def _add(self, region: Region, select: bool = True) -> Region:
         with self._lock:
-            twin = next((r for r in self.regions() if _same_lesion(r, region)), None)
+            twin = next((r for r in self.regions() if same_lesion(r, region)), None)
             if twin is not None and region.origin == "suggested":
                 return twin
             if twin is None:
                 self._check_room()
             region_id = twin.region_id if twin is not None else f"R{self._next_number}"
             self._next_number += twin is None
-            region = replace(region, region_id=region_id)
+            region = replace(region, region_id=region_id, name=twin.name if twin is not None else "")
             if twin is None or not same_outline(twin, region):
                 self._searches.pop(region_id, None)
             self._regions[region_id] = region
@@ -319,6 +337,7 @@ class Session:
             if now is None or not same_outline(now, region):
                 return
             self._searches[region.region_id] = result
+            self.searched_last = True
             if self._is_here(region.region_id):
                 self.select(region.region_id)
 
@@ -355,6 +374,8 @@ class Session:
             self._regions.clear()
             self._selected.clear()
             self._searches.clear()
+            self.volumes.clear()
+            self.undoable.clear()
             self._annotations.clear()
             shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -368,22 +389,5 @@ class Workspace:
     embedder: Embedder
 
 
-def same_outline(a: Region, b: Region) -> bool:
-    """Tell whether two regions are the same place and outline, whoever marked them."""
-    return (a.series_key, a.slice_index, a.box, a.outline_px) == (b.series_key, b.slice_index, b.box, b.outline_px)
-
-
 def _number(region_id: str) -> int:
     return int(region_id[1:])
-
-
-def _same_lesion(a: Region, b: Region) -> bool:
-    if a.series_key != b.series_key or a.slice_index != b.slice_index:
-        return False
-    width = min(a.box.x1, b.box.x1) - max(a.box.x0, b.box.x0)
-    height = min(a.box.y1, b.box.y1) - max(a.box.y0, b.box.y0)
-    if width <= 0 or height <= 0:
-        return False
-    shared = width * height
-    areas = sum((r.box.x1 - r.box.x0) * (r.box.y1 - r.box.y0) for r in (a, b))
-    return shared / (areas - shared) >= SAME_LESION_OVERLAP

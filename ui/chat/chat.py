@@ -305,7 +305,7 @@ def say(visit: Visit, text: str) -> None:
 def clear(visit: Visit) -> None:
     """Begin a new conversation, and offer the last one until the next question."""
     visit.clear_conversation()
-    if visit.undoable:
+    if visit.cleared:
         visit.turns.append(ChatTurn(question="", text=CLEARED, done=True, until_asked=True))
 
 

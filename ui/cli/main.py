@@ -11,6 +11,9 @@ from typing import Annotated, Any, Optional, cast
 
 import typer
 
+from ui.cli.atlas_commands import atlases
+from ui.cli.import_commands import imports
+
 app = typer.Typer(
     name="lesion-search",
     no_args_is_help=True,
@@ -27,8 +30,8 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-imports = typer.Typer(help="Turn a published data set into a ROI pack.", no_args_is_help=True)
 app.add_typer(imports, name="import")
+app.add_typer(atlases, name="atlas")
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
 
 
@@ -213,23 +216,6 @@ def index(
     for note in summary.notes:
         say(note)
     say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
-
-
-@imports.command("deeplesion")
-def import_deeplesion(
-    images: Annotated[Path, typer.Option(help="the Images_png folder")],
-    csv: Annotated[Path, typer.Option(help="DL_info.csv")],
-    out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
-) -> None:
-    """Turn DeepLesion's 16-bit PNGs and DL_info.csv into a ROI pack; rows that cannot be read are reported."""
-    from tools.pipelines.import_deeplesion import import_deeplesion as run
-    from ui.cli.terminal import progress_bars, say
-
-    with progress_bars() as progress:
-        summary = run(images, csv, out, progress=lambda n, of: progress("Reading DeepLesion", n, of))
-    for note in summary.notes:
-        say(note)
-    say(f"{summary.lesions} lesions written to {out}, {summary.skipped} rows left out.")
 
 
 @app.command()

@@ -174,11 +174,15 @@ def messages_of(script: Path | None) -> Iterable[str]:
 
 def converse(assistant: "Assistant", messages: Iterable[str], as_json: bool) -> None:
     """Answer message after message; `/new` forgets what was said."""
+    from tools.workspace.undo import kept_regions, note_changes
+
     for message in messages:
         if message == NEW_CONVERSATION:
             assistant.new_conversation()
         else:
+            before = kept_regions(assistant.workspace.session)
             print_answer(assistant.ask(message), as_json)
+            note_changes(assistant.workspace.session, before)  # so that "undo" brings them back
 
 
 def print_answer(answer: "Answer", as_json: bool) -> None:
@@ -186,7 +190,7 @@ def print_answer(answer: "Answer", as_json: bool) -> None:
     if as_json:
         typer.echo(answer.model_dump_json())
         return
-    console = _console()
+    console = make_console()
     if not console.is_terminal:
         typer.echo(answer.answer)  # Markdown as it was written: nothing is wrapped or cut
         return
@@ -214,7 +218,7 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
         long_axis = "" if hit.long_axis_mm is None else number(hit.long_axis_mm)
         cells = (hit.rank, hit.lesion_id, hit.lesion_type, likeness(hit.similarity), long_axis, hit.sex)
         table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
-    console = _console()
+    console = make_console()
     if region.outline != "measured":
         console.print(f"{region.region_id}: {OUTLINE_WORDS[region.outline]}.")
     console.print(table)
@@ -226,7 +230,7 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
         console.print("Votes: " + ", ".join(f"{v.lesion_type} {percent(v.probability)}" for v in facts.votes))
 
 
-def _console() -> "Console":
+def make_console() -> "Console":
     """Make the console of standard output; what is piped is never wrapped, so that ids stay whole."""
     from rich.console import Console
 

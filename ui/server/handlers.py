@@ -12,13 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.models.registry import ModelError, offline_model, resolve_model
 from encoder.errors import LesionSearchError
 from tools.intake.intake import intake_limits, open_study
+from tools.workspace.undo import KeptRegion, kept_regions, note_changes
 from ui.chat.chat import MAX_QUESTION, clear, converse, elsewhere, follow_ups, messages, record, say, take_back, turn_at
 from ui.chat.markdown import unescaped
 from ui.chat.recall import recall, recall_message
 from ui.gallery.gallery import gallery_of, search_again
 from ui.state.samples import SampleShelf
 from ui.state.shelf import shelf_of
-from ui.state.undo import KeptRegion, kept_regions, note_changes
 from ui.state.urls import upload_folder
 from ui.state.visits import COOKIE, Visit, VisitError, Visits
 from ui.viewer.actions import perform
@@ -69,7 +69,7 @@ class PageHandlers:
         except VisitError:
             return (gr.skip(),) * 4
         try:
-            return self._whole_page(visit, Notice(text=visit.undo(), undo=bool(visit.undoable)))
+            return self._whole_page(visit, Notice(text=visit.undo(), undo=visit.can_undo))
         except LesionSearchError as error:
             return self._whole_page(visit, Notice(text=str(error), kind="problem"))
 
@@ -83,8 +83,10 @@ class PageHandlers:
             visit = self.visit(request)
         except VisitError:
             return (gr.skip(),) * 4
-        before, regions = _offers(visit), kept_regions(visit)
+        before, regions = _offers(visit), kept_regions(visit.session)
         notice = perform(visit, event._data)
+        if isinstance(event._data, dict) and event._data.get("kind") == "look":
+            return (gr.skip(),) * 4  # the screen said something, and is told nothing
         notice = _undo_notice(visit, regions, notice)
         chat = messages(visit) if _offers(visit) != before else gr.skip()
         return self._viewer(visit, notice), _dump(gallery_of(visit)), chat, list(follow_ups(visit))
@@ -206,7 +208,7 @@ class PageHandlers:
         if not question.strip():
             yield (gr.skip(),) * 7
             return
-        seen, regions = visit.session.revision, kept_regions(visit)
+        seen, regions = visit.session.revision, kept_regions(visit.session)
         started = True
         for turn in converse(visit, question[:MAX_QUESTION]):
             changed = visit.session.revision != seen or turn.done
@@ -289,7 +291,7 @@ def _dump(state: BaseModel) -> dict[str, Any]:
 
 def _undo_notice(visit: Visit, before: tuple[KeptRegion, ...], notice: Notice | None = None) -> Notice | None:
     """Offer to undo what was deleted or outlined anew since `before`, beside what is said anyway."""
-    if not note_changes(visit, before):
+    if not note_changes(visit.session, before):
         return notice
     return Notice(text=notice.text if notice else "A region was changed.", undo=True)
 

@@ -9,10 +9,13 @@ from typing import Annotated
 from anyio import to_thread
 from fastapi import APIRouter, Cookie, HTTPException, Query, Request, Response
 from fastapi.responses import FileResponse, PlainTextResponse
+from pydantic import BaseModel
 
 from encoder.errors import LesionSearchError, storage_error
 from tools.domain.lazy_volume import SliceError
 from tools.domain.lesions import AtlasError
+from tools.domain.planes import PlaneName, cut_of
+from tools.domain.slice_gaps import SliceGapError
 from tools.intake.intake import intake_limits
 from tools.intake.messages import IntakeLimits
 from tools.regions.crop import crop_roi, crop_with_context, to_thumbnail
@@ -23,12 +26,20 @@ from ui.state.samples import SampleShelf
 from ui.state.urls import BATCH, upload_folder
 from ui.state.visits import COOKIE, Visit, Visits
 from ui.viewer.thumbnail import series_thumbnail
+from ui.viewer.viewer import SeriesView, series_views
 
 _GONE = "Nothing is here for you: open the study again."
 _PRIVATE = {"Cache-Control": "no-store"}
 _PUBLIC = {"Cache-Control": "private, max-age=3600"}
 
 Visitor = Annotated[str | None, Cookie(alias=COOKIE)]
+
+
+class StudyOutline(BaseModel):
+    """An open study as a pane beside the picture needs it."""
+
+    title: str
+    series: tuple[SeriesView, ...]
 
 
 def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
@@ -56,6 +67,30 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         except SliceError as error:
             return PlainTextResponse(str(error), headers=_PRIVATE)
         return Response(data, media_type="application/octet-stream", headers=_PRIVATE)
+
+    @router.get("/studies/{study_key}/series/{series}/planes/{plane}/slices/{slice_index}")
+    def plane_pixels(
+        study_key: str, series: int, plane: PlaneName, slice_index: int, visitor: Visitor = None
+    ) -> Response:
+        """Send a slice of another plane of a series as little-endian int16; a sentence where there is none."""
+        study = study_of(visitor, study_key).session.study
+        if study is None or not 0 <= series < len(study.series):
+            raise HTTPException(404, _GONE)
+        try:
+            cut = cut_of(study.series[series], plane)
+        except SliceGapError as error:
+            return PlainTextResponse(str(error), headers=_PRIVATE)
+        if not 0 <= slice_index < cut.shape[0]:
+            raise HTTPException(404, _GONE)
+        data = cut.slice(study.series[series].volume_hu, slice_index).astype("<i2").tobytes()
+        return Response(data, media_type="application/octet-stream", headers=_PRIVATE)
+
+    @router.get("/studies/{study_key}/series")
+    def series_of_study(study_key: str, visitor: Visitor = None) -> StudyOutline:
+        """Describe the series of a study that is open, to show one beside another."""
+        visit = study_of(visitor, study_key)
+        assert visit.session.study is not None
+        return StudyOutline(title=visit.title, series=series_views(visit.session.study))
 
     @router.get("/studies/{study_key}/thumbnail.png")
     def study_picture(study_key: str, visitor: Visitor = None) -> Response:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tools.domain.facts import ComparisonFacts, Facts, RegionFacts, RegionsFound, SearchFacts
-from tools.domain.region import Region, RegionError
-from tools.workspace.session import Session, same_outline
+from tools.domain.region import Region, RegionError, same_outline
+from tools.workspace.session import Session
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,9 @@ from tools.domain.windows import Window
 from tools.intake.worker_process import WorkerPool
 from tools.settings import Settings
 from tools.workspace.session import Session, Workspace
+from tools.workspace.undo import bring_back, kept_regions
 from ui.state.atlas_map import AtlasMap
-from ui.state.undo import ClearedConversation, Undoable, kept_regions
+from ui.state.undo import ClearedConversation
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
 UPLOADS = "uploads"  # folder of a session that holds what was sent, until it is read
 COOKIE = "lesion_search_visitor"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-MAX_NAME_LENGTH = 40
 
 
 class VisitError(LesionSearchError):
@@ -80,10 +80,9 @@ class Visit:
     start_window: Window | None = None
     upload_bytes: int = 0  # of the upload that is under way
     compared: tuple[str, str, int] | None = None  # region and atlas lesion that an answer puts side by side, and when
-    names: dict[str, str] = field(default_factory=dict)
     facts: dict[str, SafeFacts] = field(default_factory=dict)  # by series, with what their pictures look like
     turns: list["ChatTurn"] = field(default_factory=list)
-    undoable: list[Undoable] = field(default_factory=list)  # newest last
+    cleared: ClearedConversation | None = None  # the conversation before this one, until a question is asked
     last_seen: float = field(default_factory=time.monotonic)
     _sent: int = 0
     _assistant: Assistant | None = None
@@ -105,14 +104,14 @@ class Visit:
         self.start_slice = start_slice
         self.start_window = start_window
         self.compared = None
-        self.names.clear()
         self.facts.clear()
         self.forget_conversation()
 
     def forget_conversation(self) -> None:
         """Start a new conversation: what was said and found is over, study and regions stay."""
         self.stop()
-        self.undoable.clear()
+        self.session.undoable.clear()
+        self.cleared = None
         self.turns.clear()
         self.session.forget_searches()
         with self._lock:
@@ -120,10 +119,10 @@ class Visit:
 
     def clear_conversation(self) -> None:
         """Start a new conversation, which `undo` takes back until the next question is asked."""
-        before = ClearedConversation(tuple(self.turns), self._assistant, kept_regions(self))
+        before = ClearedConversation(tuple(self.turns), self._assistant, kept_regions(self.session))
         self.forget_conversation()
         if before.turns:
-            self.undoable.append(before)
+            self.cleared = before
 
     def resume(self, turns: "tuple[ChatTurn, ...]", assistant: Assistant | None) -> None:
         """Go on with an earlier conversation."""
@@ -134,15 +133,19 @@ class Visit:
     def asked(self) -> None:
         """Note that a new question goes on with this conversation: an earlier one is not resumed any more."""
         self.turns[:] = [turn for turn in self.turns if not turn.until_asked]
-        self.undoable[:] = [each for each in self.undoable if not isinstance(each, ClearedConversation)]
+        self.cleared = None
 
     def undo(self) -> str:
         """Bring back what was deleted last, and say so in a sentence. Raises RegionError where there is no room."""
-        if not self.undoable:
-            return "There is nothing to undo."
-        said = self.undoable[-1].bring_back(self)
-        self.undoable.pop()
-        return said
+        if self.session.undoable or self.cleared is None:
+            return bring_back(self.session)
+        before, self.cleared = self.cleared, None
+        return before.bring_back(self)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether anything was deleted that can be brought back."""
+        return bool(self.session.undoable or self.cleared)
 
     def discard(self) -> None:
         """Forget everything and delete its files."""
@@ -171,15 +174,6 @@ class Visit:
         with self._lock:
             self.model = model
             self._assistant = None
-
-    def rename(self, region_id: str, name: str) -> None:
-        """Give a region a name of the user's own. It stays on the screen: no model is told."""
-        region = self.session.region(region_id)
-        text = " ".join(name.split())[:MAX_NAME_LENGTH]
-        if text:
-            self.names[region.region_id] = text
-        else:
-            self.names.pop(region.region_id, None)
 
     def compare(self, region_id: str, lesion_id: str | None) -> None:
         """Put a region beside an atlas lesion; None: beside none."""

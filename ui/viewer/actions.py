@@ -7,7 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 from encoder.errors import LesionSearchError
 from tools.domain.region import OUTLINE_WORDS, PixelBox, Region, RegionError
 from tools.domain.study import Series
-from ui.state.visits import MAX_NAME_LENGTH, Visit
+from tools.domain.view import Looked
+from tools.workspace.session import MAX_NAME_LENGTH
+from ui.state.visits import Visit
 from ui.viewer.viewer import Notice, measured
 
 MAX_OUTLINE = 400  # points of an outline drawn by hand
@@ -91,8 +93,16 @@ class ChooseSeries(_Action):
     index: Annotated[int, Field(ge=0)]
 
 
+class Look(_Action):
+    """Note which slice is looked at, and the point (x, y) on it that was pointed at last."""
+
+    kind: Literal["look"]
+    slice_index: Annotated[int, Field(ge=0)]
+    point: tuple[FiniteFloat, FiniteFloat] | None = None
+
+
 Action = Annotated[
-    Click | Box | DrawOutline | Annotate | AnnotationAction | Resize | Rename | RegionAction | ChooseSeries,
+    Look | Click | Box | DrawOutline | Annotate | AnnotationAction | Resize | Rename | RegionAction | ChooseSeries,
     Field(discriminator="kind"),
 ]
 _ACTIONS: TypeAdapter[Action] = TypeAdapter(Action)
@@ -125,9 +135,15 @@ def _perform(visit: Visit, action: Action) -> Notice | None:
             raise RegionError("This study has no such series: choose one of the listed series.")
         session.choose_series(study.series[action.index].series_key)
         return None
+    if isinstance(action, Look):
+        _check_slice(session.series, action.slice_index)
+        session.looked = Looked(action.slice_index, action.point)
+        return None
     if isinstance(action, Click):
         _check_slice(session.series, action.slice_index)
-        return _said(session.add_click(action.slice_index, action.x, action.y))
+        said = _said(session.add_click(action.slice_index, action.x, action.y))
+        session.looked = Looked(action.slice_index, (action.x, action.y))
+        return said
     if isinstance(action, Box):
         _check_slice(session.series, action.slice_index)
         return _said(session.add_box(action.slice_index, _box_in(session.series, action.box)))
@@ -147,14 +163,13 @@ def _perform(visit: Visit, action: Action) -> Notice | None:
     if isinstance(action, Resize):
         return _said(session.resize(action.region_id, _box_in(session.series, action.box)))
     if isinstance(action, Rename):
-        visit.rename(action.region_id, action.name)
+        session.rename(action.region_id, action.name)
     elif action.kind == "select":
         session.select(action.region_id)
     elif action.kind == "accept":
         session.accept(action.region_id)
     else:
         session.remove(action.region_id)
-        visit.names.pop(action.region_id, None)
         return Notice(text=f"{action.region_id} deleted.")
     return None
 

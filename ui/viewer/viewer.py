@@ -14,13 +14,17 @@ from pydantic import BaseModel
 
 from tools.domain.annotation import Annotation, AnnotationKind
 from tools.domain.lazy_volume import LazyVolume
-from tools.domain.number_words import number, size
+from tools.domain.number_words import number, size, volume
+from tools.domain.planes import PLANES, Cut, PlaneName, cut_of
 from tools.domain.region import OUTLINE_MARKS, Outline, Region
-from tools.domain.study import SafeFacts, Series
+from tools.domain.slice_gaps import SliceGapError
+from tools.domain.study import SafeFacts, Series, Study
 from tools.domain.study_words import age_words, lossy_words, series_words, spacing_words
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
+from tools.regions.volume import RegionVolume
+from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
 from ui.state.shelf import ShelfItem
 from ui.state.visits import Visit
@@ -51,6 +55,24 @@ class DisplayWindow(WindowView):
     name: str
 
 
+class PlaneView(BaseModel):
+    """Another plane of a series, as a pane needs it.
+
+    `axes` are the axes of the volume (slice 0, row 1, column 2) through the plane, down and across; `flipped` those
+    that run the other way.
+    """
+
+    plane: PlaneName
+    axes: tuple[int, int, int]
+    flipped: tuple[bool, bool, bool]
+    slices: int
+    rows: int
+    columns: int
+    row_mm: float
+    column_mm: float
+    letters: tuple[str, str, str, str] | None
+
+
 class SeriesView(BaseModel):
     """One series, as the canvas needs it. `letters` are the patient's sides at left, right, top, bottom.
 
@@ -67,6 +89,9 @@ class SeriesView(BaseModel):
     units: Literal["HU", "arbitrary"]
     window: WindowView | None
     letters: tuple[str, str, str, str] | None
+    positions_mm: tuple[float, ...]  # of the slices along their normal; empty where the file states none
+    planes: tuple[PlaneView, ...]  # that can be shown beside the picture
+    no_planes: str  # why there are none
     image_numbers: tuple[int | None, ...]  # the file's own, empty where they are those of the slices
 
 
@@ -87,6 +112,8 @@ class RegionView(BaseModel):
     drawn: bool  # by hand
     outlined: Outline  # anything but "measured": the numbers are marked
     mark: str  # in words, beside the numbers; empty for a measured lesion
+    volume: str = ""  # in words, once it was asked for
+    volume_outlines: dict[int, tuple[tuple[float, float], ...]] = {}  # what it is of: its outline on other slices
 
 
 class ViewCommand(BaseModel):
@@ -98,6 +125,8 @@ class ViewCommand(BaseModel):
     window_step: WindowStep | None = None
     zoom: Zoom | None = None
     zoom_on: str = ""
+    planes: tuple[PlaneName, ...] | None = None
+    save_picture: bool = False
     show: tuple[Overlay, ...] = ()
     hide: tuple[Overlay, ...] = ()
 
@@ -108,7 +137,8 @@ class ViewCommand(BaseModel):
         change, at = asked
         return cls(
             at=at, slices_on=change.slices_on, window=_window_view(change.window), window_step=change.window_step,
-            zoom=change.zoom, zoom_on=change.zoom_on.upper(), show=change.show, hide=change.hide,
+            zoom=change.zoom, zoom_on=change.zoom_on.upper(), planes=change.planes,
+            save_picture=change.save_picture, show=change.show, hide=change.hide,
         )  # fmt: skip
 
 
@@ -182,7 +212,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         title=visit.title,
         facts=facts_line(_facts_seen(visit, series)),
         warnings=(*study.skipped, *series.warnings),
-        series=tuple(_series_view(s, i) for i, s in enumerate(study.series)),
+        series=series_views(study),
         series_index=index,
         shown_slice=shown,
         shown_at=shown_at,
@@ -192,7 +222,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
             DisplayWindow(name=name, width=window.width_hu, level=window.level_hu)
             for name, window in DISPLAY_WINDOWS.items()
         ),
-        regions=tuple(_region_view(r, series, visit.names.get(r.region_id, "")) for r in session.regions()),
+        regions=tuple(_region_view(r, series, known_volume(session, r.region_id)) for r in session.regions()),
         selected=selected.region_id if selected else None,
         annotations=tuple(_annotation_view(annotation) for annotation in session.annotations()),
         notice=notice,
@@ -268,9 +298,27 @@ def _letters(direction: NDArray[np.float64]) -> str:
     return "".join(names[axis][0 if unit[axis] > 0 else 1] for axis in order if abs(unit[axis]) > 0.35)
 
 
+def _plane_view(cut: Cut) -> PlaneView:
+    slices, rows, columns = cut.shape
+    _, row_mm, column_mm = cut.spacing_mm
+    return PlaneView(
+        plane=cut.plane, axes=cut.axes, flipped=cut.flipped, slices=slices, rows=rows, columns=columns,
+        row_mm=row_mm, column_mm=column_mm, letters=side_letters(cut.affine),
+    )  # fmt: skip
+
+
+def series_views(study: Study) -> tuple[SeriesView, ...]:
+    """Describe all series of a study."""
+    return tuple(_series_view(series, index) for index, series in enumerate(study.series))
+
+
 def _series_view(series: Series, index: int) -> SeriesView:
     slices, rows, columns = series.volume_hu.shape
     facts = series.facts
+    try:
+        planes, no_planes = tuple(_plane_view(cut) for p in PLANES if not (cut := cut_of(series, p)).is_own), ""
+    except SliceGapError as error:
+        planes, no_planes = (), str(error)
     return SeriesView(
         label=" · ".join((f"Series {index + 1}: {slices} slice{'s' if slices > 1 else ''}", *series_words(facts))),
         slices=slices,
@@ -282,6 +330,11 @@ def _series_view(series: Series, index: int) -> SeriesView:
         units=facts.units,
         window=_window_view(series.window),
         letters=side_letters(series.affine),
+        positions_mm=()
+        if facts.slice_gap_mm is None
+        else tuple(round(float(mm), 2) for mm in series.slice_positions_mm),
+        planes=planes,
+        no_planes=no_planes,
         image_numbers=() if series.image_numbers == tuple(range(1, slices + 1)) else series.image_numbers,
     )
 
@@ -290,12 +343,12 @@ def _window_view(window: Window | None) -> WindowView | None:
     return None if window is None else WindowView(width=window.width_hu, level=window.level_hu)
 
 
-def _region_view(region: Region, series: Series, name: str) -> RegionView:
+def _region_view(region: Region, series: Series, grown: RegionVolume | None) -> RegionView:
     size, density = measured(region, series.facts.units)
     box = region.box
     return RegionView(
         region_id=region.region_id,
-        name=name,
+        name=region.name,
         number=int(region.region_id[1:]),
         slice_index=region.slice_index,
         box=(box.x0, box.y0, box.x1, box.y1),
@@ -308,6 +361,10 @@ def _region_view(region: Region, series: Series, name: str) -> RegionView:
         drawn=region.origin == "drawn",
         outlined=region.outline,
         mark=OUTLINE_MARKS[region.outline],
+        volume=f"{volume(grown.volume_mm3)}{' (unsure)' if grown.doubts else ''}" if grown else "",
+        volume_outlines={i: outline for i, outline in grown.outlines.items() if i != region.slice_index}
+        if grown
+        else {},
     )
 
 

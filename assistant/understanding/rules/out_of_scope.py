@@ -71,6 +71,9 @@ DECLINED: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"|smaller) than (?:before|last)",
         r"(?:progress\w*|stable|regress\w*) (?:or|vs) (?:\w+ ){0,2}(?:progress\w*|stable|regress\w*)",
     )),
+    ("organ", (
+        r"^(?:which|what) organ (?:is (?:this|it|that)|(?:am|are) (?:i|we) (?:looking at|seeing))(?: here| there)?\W*$",
+    )),
     ("identity", (
         r"(?:patients?'?s?|his|her|the|their) (?:full |real |first |last )?(?:name|address|birthday|birth ?date|date "
         r"of birth|phone"

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from assistant.core.evidence import EvidenceLedger
+from assistant.core.requests import Request
 from assistant.core.sentences import split_sentences
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.grounding.checker import Checker
@@ -25,6 +26,7 @@ from tools.domain.facts import (
     RegionsFound,
     ReportFacts,
     SearchFacts,
+    SeriesFacts,
     StudyFacts,
     VoteFacts,
 )
@@ -178,3 +180,14 @@ def test_no_answer_of_the_table_holds_an_unsupported_claim() -> None:
         checker = Checker(ledger, start, message)
         for sentence in split_sentences(step.text):
             assert checker.check(sentence).unsupported == (), (message, sentence)
+
+
+def test_a_plane_that_no_series_has_is_cut_from_the_one_on_the_screen():
+    asked = plan_turn([Request("select_series", topic="coronal")], state(R1), {})
+    assert (asked.name, asked.args) == ("set_view", {"planes": ["coronal"]})
+    of_two = state(R1).model_copy(
+        update={"series": tuple(SeriesFacts(number=n, slices=9, modality="CT", plane=p) for n, p in
+                                ((1, "axial"), (2, "coronal")))}
+    )  # fmt: skip
+    asked = plan_turn([Request("select_series", topic="coronal")], of_two, {})
+    assert (asked.name, asked.args) == ("select_series", {"series": 2})

@@ -58,3 +58,24 @@ def test_a_distance_is_between_the_two_that_are_named_or_there():
     assert calls(named, state(R1, R2, R3))[0] == between
     assert calls(Request("distance"), state(R1))[1].startswith("A distance is between two regions")
     assert calls(Request("distance"), state(R1, R2, R3))[1].startswith("Which region")
+
+
+def test_what_was_changed_last_is_undone_and_else_the_search():
+    changed = state(R1).model_copy(update={"changed_last": True})
+    assert calls(Request("undo"), changed)[0] == [("undo_change", {})]
+    assert calls(Request("undo"), state(R1))[0] == []
+
+
+def test_a_region_is_named_and_a_name_that_is_missing_asked_for():
+    assert calls(Request("rename", name="cyst", regions=(RegionRef("id", "R1"),)), state(R1, R2))[0] == [
+        ("rename_region", {"region_id": "R1", "name": "cyst"})
+    ]
+    assert calls(Request("rename"), state(R1))[1].startswith("What shall it be called?")
+
+
+def test_a_volume_is_of_regions_and_a_density_of_a_point():
+    assert calls(Request("volume", regions=(RegionRef("all"),)), state(R1, R2))[0] == [
+        ("measure_volume", {"region_id": "R1"}), ("measure_volume", {"region_id": "R2"}),
+    ]  # fmt: skip
+    assert calls(Request("density", point=(3, 4)), state(R1))[0] == [("read_density", {"column": 3, "row": 4})]
+    assert calls(Request("density"), state(R1))[0] == [("read_density", {})]

@@ -30,6 +30,8 @@ def addresses(visit: Any) -> list[str]:
     return [
         f"/studies/{visit.study_key}/series/0/slices/0",
         f"/studies/{visit.study_key}/series/0.png",
+        f"/studies/{visit.study_key}/series/0/planes/coronal/slices/7",
+        f"/studies/{visit.study_key}/series",
         f"/studies/{visit.study_key}/regions/R1.png",
         f"/studies/{visit.study_key}/regions/R1/comparison?lesion={lesion}",
         f"/studies/{visit.study_key}/files/report.html",
@@ -43,6 +45,31 @@ def test_a_slice_arrives_as_the_int16_it_is(client: Any, owner: Any) -> None:
     assert reply.headers["cache-control"] == "no-store"
     values = np.frombuffer(reply.content, "<i2").reshape(512, 512)
     np.testing.assert_array_equal(values, owner.session.series.volume_hu[2])
+
+
+def test_another_plane_is_cut_from_the_volume_head_up(client: Any, owner: Any) -> None:
+    series = owner.session.series
+    address = f"/studies/{owner.study_key}/series/0/planes"
+    reply = client.get(f"{address}/coronal/slices/250")
+    values = np.frombuffer(reply.content, "<i2").reshape(len(series.volume_hu), 512)
+    upright = series.volume_hu[::-1, 250] if series.affine[2, 2] > 0 else series.volume_hu[:, 250]
+    np.testing.assert_array_equal(values, upright)
+    assert client.get(f"{address}/coronal/slices/512").status_code == 404
+    assert client.get(f"{address}/oblique/slices/0").status_code == 422
+    told = client.get(f"/studies/{owner.study_key}/series").json()
+    assert [plane["plane"] for plane in told["series"][0]["planes"]] == ["coronal", "sagittal"]
+    assert told["title"] == owner.title
+
+
+def test_a_plane_that_cannot_be_cut_is_said_and_not_drawn(client: Any, owner: Any) -> None:
+    study, series = owner.session.study, owner.session.series
+    tilted = replace(series, affine=series.affine @ np.array([[1, 0, 0, 0], [0, 1, 3, 0], [0, 0, 1, 0], [0, 0, 0, 1]]))
+    owner.open(replace(study, series=(tilted,)), "Tilted")
+    reply = client.get(f"/studies/{owner.study_key}/series/0/planes/coronal/slices/3")
+    assert reply.headers["content-type"].startswith("text/plain")
+    assert "The gantry was tilted by" in reply.text
+    told = client.get(f"/studies/{owner.study_key}/series").json()["series"][0]
+    assert (told["planes"], told["no_planes"][:22]) == ([], "The gantry was tilted ")
 
 
 def test_the_owner_gets_everything_and_nobody_else_anything(client: Any, owner: Any) -> None:

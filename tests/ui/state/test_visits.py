@@ -7,9 +7,9 @@ import pytest
 
 from tools.domain.region import PixelBox
 from tools.workspace.search import search_region
+from tools.workspace.undo import kept_regions, note_changes
 from ui.chat.chat import clear, converse
 from ui.state.shelf import shelf_of
-from ui.state.undo import kept_regions, note_changes
 from ui.state.visits import Shared, VisitError, Visits, is_visitor, new_visitor
 
 
@@ -48,12 +48,10 @@ def test_an_empty_key_finds_nothing(visits: Visits) -> None:
 def test_a_new_study_has_a_new_key_and_a_new_conversation(visit: Any, visits: Visits, shelf: Any) -> None:
     old = visit.study_key
     visit.session.add_click(0, 256, 256)
-    visit.rename("R1", "mine")
     visit.open(shelf.study(shelf.samples[1]), "Another")
     assert visit.study_key != old
     assert visits.of_study(visit.visitor, old) is None
     assert visit.session.regions() == ()
-    assert visit.names == {}
     assert visit.turns == []
 
 
@@ -168,35 +166,33 @@ def test_a_full_server_closes_empty_pages_but_no_study(shared: Any, shelf: Any) 
 
 def test_names_are_cleaned_cut_and_removed(visit: Any) -> None:
     region = visit.session.add_click(visit.start_slice, 256, 256)
-    visit.rename(region.region_id, "  my \n lesion " + "x" * 100)
-    assert visit.names[region.region_id].startswith("my lesion x")
-    assert len(visit.names[region.region_id]) == 40
-    visit.rename(region.region_id, "  ")
-    assert visit.names == {}
+    visit.session.rename(region.region_id, "  my \n lesion " + "x" * 100)
+    name = visit.session.region(region.region_id).name
+    assert name.startswith("my lesion x")
+    assert len(name) == 40
+    assert visit.session.rename(region.region_id, "  ").name == ""
 
 
 def test_what_was_deleted_or_outlined_anew_comes_back(visit: Any) -> None:
     session = visit.session
     for x in (200, 300):
         session.add_click(visit.start_slice, x, 256)
-    visit.rename("R1", "mine")
+    session.rename("R1", "mine")
     search = search_region(visit.workspace, "R1")
     first = session.region("R1")
-    before = kept_regions(visit)
+    before = kept_regions(session)
     session.resize("R1", PixelBox(100, 100, 140, 140))
-    assert note_changes(visit, before)
-    before = kept_regions(visit)
+    assert note_changes(session, before)
+    before = kept_regions(session)
     session.remove("R1")
-    visit.names.pop("R1")
-    assert note_changes(visit, before)
-    assert not note_changes(visit, kept_regions(visit))
+    assert note_changes(session, before)
+    assert not note_changes(session, kept_regions(session))
     assert "R1" in visit.undo()
     assert session.region("R1").box == PixelBox(100, 100, 140, 140)
     visit.undo()
     assert session.region("R1") == first
     assert session.selected == first
     assert session.search_of("R1") == search
-    assert visit.names == {"R1": "mine"}
     assert "nothing" in visit.undo()
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tools.domain.view import Looked
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.report.content import ReportContent
 from tools.report.write import report_session
@@ -111,7 +112,6 @@ def test_boxes_resizing_naming_accepting_and_deleting(visit: Any) -> None:
     assert state_of(visit).regions[0].name == "left one"
     perform(visit, {**key, "kind": "remove", "region_id": "R1"})
     assert state_of(visit).regions == ()
-    assert visit.names == {}
 
 
 def test_what_is_drawn_is_listed_named_and_part_of_the_report(visit: Any) -> None:
@@ -121,6 +121,7 @@ def test_what_is_drawn_is_listed_named_and_part_of_the_report(visit: Any) -> Non
     perform(visit, {**key, "kind": "annotate", "points": [[100, 100], [200, 100], [200, 150]]})
     named = {"study": visit.study_key, "kind": "name_annotation", "annotation_id": "M1", "name": " width <b> "}
     perform(visit, named)
+    perform(visit, {"study": visit.study_key, "kind": "rename", "region_id": "R1", "name": "left <i>"})
     state = state_of(visit)
     assert (state.regions[0].drawn, state.regions[0].mark) == (True, "")
     spacing = visit.session.series.spacing_mm[2]
@@ -133,6 +134,20 @@ def test_what_is_drawn_is_listed_named_and_part_of_the_report(visit: Any) -> Non
     page = (visit.session.files_folder() / report_session(visit.workspace, "html").file_name).read_text()
     assert "M1 width &lt;b&gt;" in page
     assert "drawn by hand" in page
+    assert (report.regions[0].name, "<h2>Region R1 left &lt;i&gt;</h2>" in page) == ("left <i>", True)
+
+
+def test_what_is_looked_at_is_noted_and_checked(visit: Any) -> None:
+    key = {"kind": "look", "study": visit.study_key}
+    assert perform(visit, {**key, "slice_index": 2, "point": [10.5, 20.5]}) is None
+    assert visit.session.looked == Looked(2, (10.5, 20.5))
+    visit.session.show_slice(2)
+    assert visit.session.looked == Looked(2, (10.5, 20.5))
+    visit.session.show_slice(1)
+    assert visit.session.looked == Looked(1)
+    notice = perform(visit, {**key, "slice_index": 99})
+    assert notice is not None
+    assert "no slice 100" in notice.text
 
 
 def test_the_state_without_a_study_says_nothing_of_one(visits: Any) -> None:

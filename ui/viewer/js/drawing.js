@@ -6,10 +6,10 @@ import { ellipsePoints, shapeText } from "./shapes.js";
 import { colourOf } from "./state.js";
 
 const LABEL_FONT = "600 12px system-ui, sans-serif", LABEL_HEIGHT = 15, LABEL_BASE = 12, RULER_COLOUR = "#ffe45c", WHITE = "#fff", HANDLE_PX = 6;
-const SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
+const LINKED = "rgb(127 231 224 / 75%)", SHADOW = "rgb(0 0 0 / 70%)", LABEL_SHADOW = "rgb(0 0 0 / 85%)", BAR_SHADOW = "rgb(0 0 0 / 80%)";
 
 // `scene`: stage {width, height} in CSS pixels, ratio (device pixels in one of them), series, view, state, marks
-// {draft, pending, shape, cross, cursor, chosen}, picture, hidden (what is not drawn), and broken (the slice cannot be
+// {draft, pending, shape, cross, cursor, chosen, lines}, picture, hidden (what is not drawn), and broken (the slice cannot be
 // shown).
 export function drawScene(canvas, scene) {
   const { stage, ratio, series, view, state, marks, picture } = scene;
@@ -20,13 +20,17 @@ export function drawScene(canvas, scene) {
   pen.context.clearRect(0, 0, stage.width, stage.height);
   if (picture.shown >= 0 && !scene.broken) pen.picture(picture.canvas);
   if (picture.shown === view.slice && !scene.hidden.has("outlines"))
-    for (const region of state.regions) if (region.slice_index === view.slice) pen.region(region, region.region_id === state.selected);
+    for (const region of state.regions) {
+      if (region.slice_index === view.slice) pen.region(region, region.region_id === state.selected);
+      else if (view.slice in region.volume_outlines) pen.volumeOutline(region, region.volume_outlines[view.slice]);
+    }
   if (marks.draft) pen.draft(marks.draft);
   if (marks.pending && marks.pending.slice === view.slice) pen.pending(marks.pending.spot);
   if (!scene.hidden.has("rulers"))
     for (const each of state.annotations) if (each.slice_index === view.slice) pen.annotation(each, each.annotation_id === marks.chosen);
   for (const shape of [marks.sent, marks.shape]) if (shape && shape.slice === view.slice) pen.shape(shape, shape === marks.shape && (marks.cross || marks.cursor));
   if (!scene.hidden.has("labels")) pen.labels();
+  if (marks.lines) pen.lines(marks.lines);
   if (marks.cross) pen.cross(marks.cross);
   if (series.calibrated) pen.scaleBar();
 }
@@ -98,6 +102,19 @@ class Pen {
     const words = `${region.name || region.region_id}${selected ? "  " + region.size : ""}${region.mark ? ` (${region.mark})` : ""}`;
     const [x0, y0, x1, y1] = region.box;
     this.want(words, [...this.at([x0, y0]), ...this.at([x1, y1])], colour, selected);
+  }
+
+  // What a region's volume takes from another slice than its own.
+  volumeOutline(region, outline) {
+    for (const [stroke, width] of [[SHADOW, 3], [colourOf(region), 1.2]]) {
+      this.style(stroke, width, [3, 3]);
+      this.path(outline);
+      this.context.closePath();
+      this.context.stroke();
+    }
+    const [xs, ys] = [0, 1].map((axis) => outline.map((spot) => spot[axis]));
+    const [low, high] = [Math.min, Math.max].map((end) => [end(...xs), end(...ys)]);
+    this.want(`${region.name || region.region_id} (volume)`, [...this.at(low), ...this.at(high)], colourOf(region));
   }
 
   // A label beside a box on the screen, drawn when all are known.
@@ -192,6 +209,18 @@ class Pen {
   around(points) {
     const [x, y] = this.at(points.at(-1));
     return [x - 4, y - 4, x + 4, y + 4];
+  }
+
+  // The cross-hair that is linked to other planes.
+  lines(spot) {
+    const [x, y] = this.at(spot), { width, height } = this.stage;
+    this.style(LINKED, 1, [6, 5]);
+    for (const [x0, y0, x1, y1] of [[0, y, width, y], [x, 0, x, height]]) {
+      this.context.beginPath();
+      this.context.moveTo(x0, y0);
+      this.context.lineTo(x1, y1);
+      this.context.stroke();
+    }
   }
 
   cross(spot) {

@@ -34,6 +34,12 @@ export function toImage(series, view, stage, [x, y]) {
   return [((x - stage.width / 2) / kx + view.x) / series.column_mm, ((y - stage.height / 2) / ky + view.y) / series.row_mm];
 }
 
+// The letters of the patient's sides at left, right, top and bottom, which change places where the picture is mirrored.
+export function sideLetters(series, [across, down]) {
+  const letters = series.letters || ["", "", "", ""];
+  return [...(across < 0 ? [1, 0] : [0, 1]), ...(down < 0 ? [3, 2] : [2, 3])].map((i) => letters[i]);
+}
+
 export function onImage(series, [column, row]) {
   return column >= 0 && row >= 0 && column < series.columns && row < series.rows;
 }

@@ -25,6 +25,8 @@ const COMMANDS = {
   v: (viewer) => viewer.mirror(1),
   e: (viewer) => viewer.enlarge(),
   c: (viewer) => viewer.copyList(),
+  x: (viewer) => viewer.panes.toggle(),
+  s: (viewer) => viewer.savePicture(),
   f: (viewer) => viewer.fit(),
   0: (viewer) => viewer.fit(),
   "+": (viewer) => viewer.zoomAt(ZOOM_STEP),
@@ -61,6 +63,7 @@ function moveCross(viewer, direction) {
   const { marks, series, size, values } = viewer, from = marks.cross || viewer.toImage([size.width / 2, size.height / 2]);
   marks.cross = steppedPixel(series, from, direction, Math.max(1, CROSS_STEP_PX / viewer.scale));
   const [column, row] = marks.cross.map(Math.floor);
+  viewer.tellLook(marks.cross);
   if (values) viewer.say(`${values[row * series.columns + column]} HU at column ${column}, row ${row}`);
   viewer.draw();
 }

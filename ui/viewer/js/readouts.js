@@ -1,6 +1,6 @@
 // What stands in words around the picture, for the eye and for a screen reader.
 
-import { onImage, toScreen } from "./geometry.js";
+import { onImage, sideLetters, toScreen } from "./geometry.js";
 import { presetIndex, presetsOf } from "./windowing.js";
 
 const SIDES = ["left", "right", "top", "bottom"], MAX_PRESET_KEYS = 9;
@@ -21,11 +21,11 @@ export function showSeries({ find, presetSelect, seriesSelect }, state, series) 
   seriesSelect.value = state.series_index;
 }
 
-// The patient's sides at the edges of the picture, which change places where it is mirrored.
-function showSides(find, series, [across, down]) {
-  const letters = series.letters || ["", "", "", ""], places = [...(across < 0 ? [1, 0] : [0, 1]), ...(down < 0 ? [3, 2] : [2, 3])];
+// The patient's sides at the edges of the picture.
+function showSides(find, series, mirror) {
+  const letters = sideLetters(series, mirror);
   SIDES.forEach((side, i) => {
-    const edge = find(`.side.${side}`), letter = letters[places[i]];
+    const edge = find(`.side.${side}`), letter = letters[i];
     if (edge.textContent !== letter) edge.textContent = letter;
   });
 }

@@ -16,9 +16,9 @@ export function* outwards(centre, count, reach) {
 export const farthestFirst = (slices, centre) => [...slices].sort((a, b) => Math.abs(b - centre) - Math.abs(a - centre));
 
 export class Slices {
-  // `address` is that of slice 0 without its number. `onArrival(slice)` after each reply, `onProblem(sentence)` where
+  // `address` is that of slice 0 without its number; `reach` bounds how far around a slice others are fetched. `onArrival(slice)` after each reply, `onProblem(sentence)` where
   // one failed.
-  constructor({ address, series, onArrival, onProblem, fetch = (...request) => globalThis.fetch(...request) }) {
+  constructor({ address, series, onArrival, onProblem, reach = Infinity, fetch = (...request) => globalThis.fetch(...request) }) {
     Object.assign(this, { address, series, onArrival, onProblem, fetch });
     this.values = new Map(); // slice -> Int16Array
     this.broken = new Map(); // slice -> why it cannot be shown
@@ -26,7 +26,7 @@ export class Slices {
     this.centre = 0;
     this.closed = false;
     this.room = roomFor(series);
-    this.reach = Math.min(series.slices, Math.floor(this.room / 2));
+    this.reach = Math.min(series.slices, Math.floor(this.room / 2), reach);
   }
 
   settled(slice) {

@@ -16,6 +16,7 @@ export function listenToToolbar(viewer) {
     turn: () => viewer.mirror(1),
     enlarge: () => viewer.enlarge(),
     copy: () => viewer.copyList(),
+    picture: () => viewer.savePicture(),
     cases: () => viewer.showWelcome(viewer.welcome.hidden),
     back: () => viewer.showWelcome(false),
     upload: () => viewer.find(".file-input").click(),

@@ -9,11 +9,13 @@ import { drawScene } from "./drawing.js";
 import * as geometry from "./geometry.js";
 import { listenToKeys } from "./keyboard.js";
 import { listenToFiles, offerOpened, offerSamples } from "./opening.js";
+import { Panes } from "./panes.js";
 import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
 import { listenToLeaving, rememberedView } from "./staying.js";
 import { showCorners, showFacts, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
 import { listAnnotations, listRegions, listSeries } from "./region_list.js";
+import { savePicture } from "./saving.js";
 import { Sketch } from "./sketch.js";
 import { Slices } from "./slices.js";
 import { hasStudy, isNewer, regionAfterSelected, seriesOf, transition } from "./state.js";
@@ -21,7 +23,7 @@ import { listenToToolbar, showLooks, showTool, showWindow } from "./toolbar.js";
 import { firstWindow, presetsOf } from "./windowing.js";
 import { listText } from "./words.js";
 
-const NOTICE_MS = 8000, DOUBLE_CLICK_MS = 800, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
+const NOTICE_MS = 8000, DOUBLE_CLICK_MS = 800, LOOK_MS = 250, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
 
 // Bring a gr.HTML component to life: `element` holds viewer.html; `props.value` is the newest state, and `watch` tells
 // of a new one; `trigger` sends an event to the server.
@@ -81,6 +83,12 @@ export class Viewer {
     this.hidden = new Set(); // overlays that are not drawn
     this.cine = new Cine(this);
     this.sketch = new Sketch(this);
+    this.panes = new Panes(this);
+    this.spot = null; // column and row of the cross-hair that other planes share
+    this.saveWanted = false; // the picture, once it is painted
+    this.pointed = null; // {slice, spot}: what was pointed at last, by a click or the cross-hair
+    this.told = ""; // what the server was told of the view
+    this.lookTimer = 0;
     this.picked = this.unmeant = null; // the click that had something outlined; one whose outline goes again
     this.noticeTimer = 0;
     this.frameAsked = false;
@@ -116,6 +124,12 @@ export class Viewer {
     return regions.find((each) => each.region_id === selected && each.slice_index === this.view.slice && !each.suggested);
   }
 
+  // The point of the volume that other planes show: [slice, row, column].
+  get point() {
+    const [column, row] = this.spot || [this.series.columns / 2, this.series.rows / 2];
+    return [this.view.slice + 0.5, row, column];
+  }
+
   toScreen(spot) {
     return geometry.toScreen(this.series, this.view, this.size, spot);
   }
@@ -143,6 +157,7 @@ export class Viewer {
     if (change.idle) this.setBusy("");
     if (change.notice) this.say(change.notice.text, change.notice.kind, change.notice.undo);
     offerOpened(this, next.shelf);
+    if (this.view && !change.newSeries) this.panes.offer();
     if (change.goTo !== null) this.goTo(change.goTo);
     if (change.command && this.view) obey(this, change.command);
     listRegions(this.find(".regions"), next, (kind, fields) => this.act(kind, fields), this.stage);
@@ -153,7 +168,7 @@ export class Viewer {
 
   openSeries() {
     if (this.slices) this.slices.close();
-    this.slices = this.picture = this.view = null;
+    this.slices = this.picture = this.view = this.pointed = this.spot = null;
     this.clearMarks();
     this.cine.stop();
     this.showWelcome(!hasStudy(this.state));
@@ -172,6 +187,7 @@ export class Viewer {
     this.slider.max = series.slices - 1;
     showSeries(this, state, series);
     this.goTo(this.view.slice);
+    this.panes.reopen();
   }
 
   receive(slice) {
@@ -193,7 +209,31 @@ export class Viewer {
     this.view.slice = clamp(Math.round(slice), 0, this.series.slices - 1);
     showPosition(this, this.series, this.view.slice);
     this.fetchMore();
+    this.tellLook();
     this.draw();
+  }
+
+  // Tell the server, once the slices rest, which one is looked at: "here" in a question is there.
+  tellLook(pointed = null) {
+    if (pointed) {
+      this.pointed = { slice: this.view.slice, spot: pointed };
+      this.spot = pointed;
+    }
+    clearTimeout(this.lookTimer);
+    this.lookTimer = setTimeout(() => {
+      if (!this.view) return;
+      const slice = this.view.slice, point = this.pointed && this.pointed.slice === slice ? this.pointed.spot : null;
+      const look = JSON.stringify([this.state.study_key, this.state.series_index, slice, point]);
+      if (look !== this.told) this.act("look", { slice_index: slice, point });
+      this.told = look;
+    }, LOOK_MS);
+  }
+
+  // Go to a point of the volume that was chosen in another plane.
+  lookThrough([slice, row, column]) {
+    this.spot = [column, row];
+    this.goTo(Math.floor(slice));
+    this.tellLook(this.spot);
   }
 
   // Change zoom, centre or window.
@@ -255,6 +295,7 @@ export class Viewer {
   pick(spot) {
     if (!geometry.onImage(this.series, spot)) return;
     const slice = this.view.slice;
+    this.tellLook(spot);
     const inside = this.state.regions.find((each) => each.slice_index === slice && geometry.contains(each.outline, spot));
     if (inside) {
       this.act("select", { region_id: inside.region_id });
@@ -322,7 +363,10 @@ export class Viewer {
     if (values) picture.paint(view.slice, values, view);
     const { hidden } = this;
     const scene = { series, view, state, marks, picture, slices, hidden, stage: size, ratio: window.devicePixelRatio || 1 };
-    drawScene(this.canvas, { ...scene, broken: slices.broken.has(view.slice) });
+    const lines = this.panes.hasPlanes ? this.point.slice(1).reverse() : null;
+    drawScene(this.canvas, { ...scene, marks: { ...marks, lines }, broken: slices.broken.has(view.slice) });
+    this.panes.draw();
+    if (this.saveWanted && picture.shown === view.slice) this.savePicture();
     showCorners(this, scene);
     showWindow(this);
     showLooks(this);
@@ -335,6 +379,10 @@ export class Viewer {
     line.classList.toggle("problem", kind === "problem");
     if (undo) line.append(" ", makeButton("Undo", "undo", () => this.trigger("undo")));
     else if (kind !== "problem") this.noticeTimer = setTimeout(() => { line.textContent = ""; }, NOTICE_MS);
+  }
+
+  savePicture() {
+    this.saveWanted = !savePicture(this); // where it is not painted yet: as soon as it is
   }
 
   setBusy(text) {

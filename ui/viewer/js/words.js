@@ -1,8 +1,8 @@
 // Regions, lengths and angles in one line each: in the lists, and for the clipboard. Pure.
 
-export function regionText({ suggested, drawn, slice_index: slice, size, mark, density }) {
+export function regionText({ suggested, drawn, slice_index: slice, size, mark, density, volume }) {
   const made = suggested ? "suggested · " : drawn ? "drawn · " : "";
-  return `${made}slice ${slice + 1} · ${size}${mark ? ` (${mark})` : ""} · ${density}`;
+  return `${made}slice ${slice + 1} · ${size}${mark ? ` (${mark})` : ""} · ${density}${volume ? ` · ${volume}` : ""}`;
 }
 
 export const annotationText = ({ kind, slice_index: slice, size }) => `slice ${slice + 1} · ${kind} ${size}`;

@@ -62,6 +62,8 @@ def test_what_was_pointed_at_is_kept() -> None:
         ("final dx please", "diagnosis"),
         ("when do i have to scan him again", "next step"),
         ("do you know who he is", "identity"),
+        ("which organ is this?", "organ"),
+        ("which organ would you put it in", ""),
         ("only grown-ups", ""),
         ("people whose lesions stay under 20 mm", ""),
         ("similar ones in her last scan", ""),

@@ -154,3 +154,11 @@ test("the scale bar is the longest that fits a quarter of the stage", () => {
   equal(geometry.scaleBarMm(30, 400), 2);
   equal(geometry.scaleBarMm(1000, 400), 1); // never none
 });
+
+test("the letters of the sides change places where the picture is mirrored", () => {
+  const axial = { letters: ["R", "L", "A", "P"] };
+  equal(geometry.sideLetters(axial, [1, 1]), ["R", "L", "A", "P"]);
+  equal(geometry.sideLetters(axial, [-1, 1]), ["L", "R", "A", "P"]);
+  equal(geometry.sideLetters(axial, [1, -1]), ["R", "L", "P", "A"]);
+  equal(geometry.sideLetters({ letters: null }, [1, 1]), ["", "", "", ""]);
+});

@@ -5,13 +5,13 @@ const small = { slices: 9, rows: 2, columns: 3 };
 const rested = () => new Promise((resolve) => { setTimeout(resolve); });
 
 // A server whose replies are given one by one.
-function opened(series = small) {
+function opened(series = small, reach = undefined) {
   const asked = new Map(), arrivals = [], problems = [];
   const fetch = (address, { signal }) => new Promise((resolve, reject) => {
     asked.set(Number(address.split("/").pop()), { resolve, reject, signal });
     signal.addEventListener("abort", () => reject(new DOMException("", "AbortError")));
   });
-  const slices = new Slices({ address: "slices/", series, fetch, onArrival: (slice) => arrivals.push(slice), onProblem: (text) => problems.push(text) });
+  const slices = new Slices({ address: "slices/", series, reach, fetch, onArrival: (slice) => arrivals.push(slice), onProblem: (text) => problems.push(text) });
   const answer = async (slice, given) => {
     asked.get(slice).resolve(given);
     await rested();
@@ -50,6 +50,12 @@ test("three are asked for at a time, the next when one has arrived", async () =>
   equal([...slices.values.get(4)], [40, 40, 40, 40, 40, 40]);
   slices.lookAt(4);
   equal([...asked.keys()], [4, 5, 3, 6]);
+});
+
+test("no further around than was said", () => {
+  const { slices, asked } = opened(small, 1);
+  slices.lookAt(4);
+  equal([...asked.keys()], [4]);
 });
 
 test("what is looked at does not wait for what is far", async () => {

@@ -1,0 +1,57 @@
+"""A name, a row said before its column, and conditions of suggestions are taken from the words of a message."""
+
+import pytest
+
+from assistant.core.requests import Request
+from assistant.understanding.words_of_message import given_name, with_conditions, with_words
+
+
+@pytest.mark.parametrize(
+    ("message", "name"),
+    [
+        ("rename R1 to left adrenal", "left adrenal"),
+        ('call R2 "index lesion" please', "index lesion"),
+        ("R1 please rename as left upper nodule.", "left upper nodule"),
+        ("as for R2, call it index lesion", "index lesion"),
+        ("the second region should be renamed to “follow up”", "follow up"),
+        ("give the region the name 'exam question 3'", "exam question 3"),
+        ("name R1 target A, please", "target A"),
+        ("rename R1", ""),
+    ],
+)
+def test_a_name_is_what_was_said(message: str, name: str) -> None:
+    assert given_name(message) == name
+
+
+def test_a_name_ends_where_the_next_request_begins() -> None:
+    assert given_name("rename R1 to cyst and measure it", alone=False) == "cyst"
+    assert given_name("rename R1 to left and right edge") == "left and right edge"
+
+
+def test_a_row_said_first_is_the_row() -> None:
+    asked = Request("density", point=(120, 96))
+    assert with_words(asked, "HU at row 120, column 96", True).point == (96, 120)
+    assert with_words(asked, "HU at column 120, row 96", True).point == (120, 96)
+    assert with_words(asked, "HU at 120, 96", True).point == (120, 96)
+
+
+@pytest.mark.parametrize(
+    ("message", "unkept"),
+    [
+        ("anything suspicious in the liver?", ("organ",)),
+        ("suggest places", ()),
+        ("lung window, and suggest places", ()),
+        ("any enlarged nodes?", ("nodes",)),
+    ],
+)
+def test_conditions_of_suggestions_that_cannot_be_kept_are_noted(message: str, unkept: tuple[str, ...]) -> None:
+    (request,) = with_conditions((Request("find_regions"),), message)
+    assert request.unkept == unkept
+
+
+def test_enlarged_nodes_are_looked_for_in_the_scan_unless_the_atlas_is_meant() -> None:
+    asked = (Request("search"),)
+    assert with_conditions((Request("explain"),), "any enlarged nodes?")[0].intent == "find_regions"
+    assert with_conditions(asked, "find enlarged lymph nodes")[0].intent == "find_regions"
+    for of_atlas in ("show similar enlarged nodes", "enlarged nodes in people the age of my patient"):
+        assert with_conditions(asked, of_atlas) == asked

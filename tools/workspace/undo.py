@@ -1,0 +1,51 @@
+"""Regions that were deleted or outlined anew, and how they come back."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.domain.facts import SearchFacts
+from tools.domain.region import Region, same_outline
+
+if TYPE_CHECKING:
+    from tools.workspace.session import Session
+
+MAX_STEPS = 20  # that can be undone
+
+
+@dataclass(frozen=True)
+class KeptRegion:
+    """A region as it was, with its search."""
+
+    region: Region
+    search: SearchFacts | None
+
+
+def kept_regions(session: "Session") -> tuple[KeptRegion, ...]:
+    """Keep all regions of a study as they are now."""
+    return tuple(KeptRegion(region, session.search_of(name)) for name, region in session.all_regions().items())
+
+
+def note_changes(session: "Session", before: tuple[KeptRegion, ...]) -> bool:
+    """Make undoable what is gone or outlined anew since `before`; tell whether there is anything."""
+    changed = []
+    for kept in before:
+        now = session.wherever(kept.region.region_id)
+        if now is None or not same_outline(now, kept.region):
+            changed.append(kept)
+    if changed:
+        session.undoable.append(tuple(changed))
+        session.searched_last = False
+        del session.undoable[:-MAX_STEPS]
+    return bool(changed)
+
+
+def bring_back(session: "Session") -> str:
+    """Bring back what was deleted or outlined anew last, and say so. Raises RegionError where there is no room."""
+    if not session.undoable:
+        return "There is nothing to undo."
+    kept = session.undoable[-1]
+    for each in kept:
+        session.put_back(each.region, each.search)
+    session.undoable.pop()
+    named = " and ".join(each.region.region_id for each in kept)
+    return f"{named} {'is' if len(kept) == 1 else 'are'} as before."

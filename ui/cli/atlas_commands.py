@@ -1,0 +1,61 @@
+"""The commands of `atlas`: what one holds, building it anew, joining several, a backup."""
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+atlases = typer.Typer(help="Look after an atlas: info, reindex, merge, backup.", no_args_is_help=True)
+
+OneAtlas = Annotated[
+    Optional[str],  # noqa: UP045
+    typer.Option("--atlas", help="atlas folder or http(s) address; that of the settings if left out"),
+]
+NewAtlas = Annotated[Path, typer.Option("--out", help="new folder for the atlas")]
+Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
+
+
+@atlases.command()
+def info(
+    atlas: OneAtlas = None, as_json: Annotated[bool, typer.Option("--json", help="one JSON document")] = False
+) -> None:
+    """Count lesions, types and sources; name pictures that are there twice, and labels that all neighbours doubt."""
+    from ui.cli.atlas_upkeep import show_info
+
+    show_info(atlas, as_json)
+
+
+@atlases.command()
+def reindex(out: NewAtlas, atlas: OneAtlas = None, encoder: Encoder = None) -> None:
+    """Embed the lesions of an atlas with another encoder, into a new atlas; the old one stays as it is."""
+    from ui.cli.arguments import check_unused
+    from ui.cli.atlas_upkeep import build_of
+
+    check_unused(out)
+    build_of([atlas], out, encoder)
+
+
+@atlases.command()
+def merge(
+    sources: Annotated[list[str], typer.Argument(metavar="ATLAS ...", help="atlases to join")],
+    out: NewAtlas,
+    encoder: Encoder = None,
+) -> None:
+    """Join atlases into a new one; the old ones stay as they are."""
+    from ui.cli.arguments import check_unused
+    from ui.cli.atlas_upkeep import build_of
+
+    check_unused(out)
+    build_of(list(sources), out, encoder)
+
+
+@atlases.command()
+def backup(
+    out: Annotated[Path, typer.Option("--out", help="new folder for the ROI pack")], atlas: OneAtlas = None
+) -> None:
+    """Write an atlas, which may be in use, as a ROI pack, of which `index` makes an atlas again."""
+    from ui.cli.arguments import check_unused
+    from ui.cli.atlas_upkeep import write_backup
+
+    check_unused(out)
+    write_backup(atlas, out)
