@@ -6,6 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from filelock import FileLock
+
 from encoder.embedder import Embedder, load_embedder
 from encoder.errors import is_full, storage_error
 from encoder.pack import read_pack
@@ -56,18 +58,22 @@ def ensure_samples(settings: Settings, progress: StageProgress | None = None) ->
     """
     folder = settings.samples
     if not (folder / COMPLETE).exists():
-        part = folder.with_name(f".{folder.name}.{os.getpid()}")
-        shutil.rmtree(part, ignore_errors=True)
         report = None if progress is None else lambda done, of: progress("Making teaching cases", done, of)
-        try:
-            with _data_folder(settings):
-                make_phantoms(part, progress=report)
-                (part / COMPLETE).touch()
-            shutil.rmtree(folder, ignore_errors=True)
-            with contextlib.suppress(OSError):  # another process was faster
-                part.rename(folder)
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
+        part = folder.with_name(f".{folder.name}.{os.getpid()}")
+        with _data_folder(settings):
+            settings.data.mkdir(parents=True, exist_ok=True)
+            with FileLock(settings.data / f".{folder.name}.lock"):  # one process makes them, the others wait
+                for left in settings.data.glob(f".{folder.name}.*[0-9]"):  # by a process that was killed
+                    shutil.rmtree(left)
+                if (folder / COMPLETE).exists():
+                    return folder
+                try:
+                    make_phantoms(part, progress=report)
+                    (part / COMPLETE).touch()
+                    shutil.rmtree(folder, ignore_errors=True)
+                    part.rename(folder)
+                finally:
+                    shutil.rmtree(part, ignore_errors=True)
     return folder
 
 

@@ -34,11 +34,16 @@ USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, o
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="print the version and stop")
     ] = False,
 ) -> None:
     """Find and explain similar CT lesions. A research and teaching tool, not a diagnosis."""
+    if context.invoked_subcommand != "doctor":  # which says itself what is wrong with the temporary folder
+        from tools.scratch import own_temporary_folder
+
+        own_temporary_folder()
 
 
 class SexOption(StrEnum):

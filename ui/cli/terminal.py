@@ -14,6 +14,7 @@ from encoder.errors import LesionSearchError, storage_error
 from tools.domain.lesions import check_hits
 from tools.domain.number_words import likeness, number, percent
 from tools.domain.region import PixelBox, Region, RegionError
+from tools.scratch import lasting_folder
 from tools.settings import Settings, get_settings
 from ui.cli.arguments import check_study, parse_roi
 
@@ -289,6 +290,6 @@ def _keep_reports(session: "Session", reports: Path) -> None:
             reports.mkdir(parents=True, exist_ok=True)
             shutil.move(file, reports / file.name)
         except OSError as error:
-            kept = shutil.move(file, tempfile.mkdtemp(prefix="lesion-search-report-"))
+            kept = shutil.move(file, tempfile.mkdtemp(prefix="lesion-search-report-", dir=lasting_folder()))
             raise storage_error(error, str(reports), f"The report was kept as {kept}") from error
         say(f"Report written to {reports / file.name}")
