@@ -266,7 +266,7 @@ def test_a_record_written_into_the_atlas_by_others_is_refused(imperative: Worksp
 
 
 def test_the_name_a_user_gives_a_region_stays_on_the_screen(workspace: Workspace, demo: Demo) -> None:
-    from ui.state.visits import Visit
+    from ui.state.visit import Visit
 
     open_case(workspace, demo.case("liver"), demo)
     marked(workspace, demo.case("liver"))

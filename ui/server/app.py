@@ -24,7 +24,8 @@ from ui.server.layout import TITLE, build_page
 from ui.server.middleware import RemoteGZip, VisitorCookie
 from ui.server.routes import routes
 from ui.state.samples import SampleShelf
-from ui.state.visits import Shared, VisitError, Visits
+from ui.state.visit import VisitError
+from ui.state.visits import Shared, Visits
 
 if TYPE_CHECKING:
     from tools.domain.progress import StageProgress

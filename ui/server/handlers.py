@@ -3,7 +3,6 @@
 import contextlib
 import logging
 from collections.abc import Iterator
-from functools import partial
 from typing import Annotated, Any
 
 import gradio as gr
@@ -20,7 +19,8 @@ from ui.state.samples import SampleShelf
 from ui.state.shelf import shelf_of
 from ui.state.undo import KeptRegion, kept_regions, note_changes
 from ui.state.urls import upload_folder
-from ui.state.visits import COOKIE, Visit, VisitError, Visits
+from ui.state.visit import Visit, VisitError
+from ui.state.visits import COOKIE, Visits
 from ui.viewer.actions import perform
 from ui.viewer.viewer import Notice, state_of
 
@@ -226,7 +226,7 @@ class PageHandlers:
         """Open what is asked for, beside what the visitor has open already; give the visit that the page shows then."""
         if asked.failed is not None:
             if asked.batch is not None:
-                visit.discard_upload(upload_folder(visit, asked.batch))
+                self.visits.disk.discard(upload_folder(visit, asked.batch))
             raise VisitError(asked.failed)
         if asked.sample is not None:
             sample = self.shelf.get(asked.sample)
@@ -245,13 +245,16 @@ class PageHandlers:
         if asked.study is not None:
             return self.visits.go_back(visit.visitor, page, asked.study)
         folder = upload_folder(visit, asked.batch or "")
-        study = open_study(
-            folder,
-            self.visits.shared.keys,
-            partial(visit.discard_upload, folder),
-            self.visits.workers,
-            intake_limits(self.visits.settings),
-        )
+        with contextlib.ExitStack() as reading:
+            reading.callback(self.visits.disk.discard, folder)
+            reading.enter_context(self.visits.disk.using(folder, visit.key))
+            study = open_study(
+                folder,
+                self.visits.shared.keys,
+                reading.pop_all().close,
+                self.visits.workers,
+                intake_limits(self.visits.settings),
+            )
         visit = self.visits.for_study(visit.visitor, page)
         visit.open(study, "Your CT" if study.series[0].facts.modality == "CT" else "Your study")
         remarks = " ".join((*study.skipped, *study.series[0].warnings))

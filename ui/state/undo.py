@@ -10,7 +10,7 @@ from tools.workspace.session import same_outline
 if TYPE_CHECKING:
     from assistant.agent.assistant import Assistant
     from ui.state.transcript import ChatTurn
-    from ui.state.visits import Visit
+    from ui.state.visit import Visit
 
 MAX_STEPS = 20  # that can be undone
 

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, Val
 from encoder.errors import LesionSearchError
 from tools.domain.region import OUTLINE_WORDS, PixelBox, Region, RegionError
 from tools.domain.study import Series
-from ui.state.visits import MAX_NAME_LENGTH, Visit
+from ui.state.visit import MAX_NAME_LENGTH, Visit
 from ui.viewer.viewer import Notice, measured
 
 MAX_OUTLINE = 400  # points of an outline drawn by hand

@@ -23,7 +23,7 @@ from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from ui.browser.modules import mounting
 from ui.state.shelf import ShelfItem
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 
 HERE = Path(__file__).parent
 
