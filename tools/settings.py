@@ -32,6 +32,12 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
     salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")
 
+    auth: str | None = Field(default=None, description="name to log in with, as --auth; None asks for no login")
+    password: SecretStr | None = Field(default=None, description="password to log in with")
+    password_file: Path | None = Field(default=None, description="file that holds the password")
+    hosts: str = Field(default="", description="names this server is reached by, beside its own, with commas")
+    proxies: str = Field(default="", description="addresses or networks of proxies that say whence a request comes")
+
     max_upload_mb: PositiveInt = Field(default=1024, description="size of one upload, in MB of 1024 × 1024 bytes")
     max_upload_files: PositiveInt = Field(default=5000, description="files of one upload")
     max_upload_megavoxels: PositiveInt = Field(default=400, description="rows × columns × slices, in millions")

@@ -105,15 +105,17 @@ def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0 to be reachable from other machines")] = "127.0.0.1",
     atlas: AtlasOption = None,
     model: Model = None,
-    auth: Annotated[Optional[str], typer.Option(metavar="USER:PASSWORD", help="ask for a login")] = None,  # noqa: UP045
+    auth: Annotated[Optional[str], typer.Option(metavar="USER", help="ask for a login; see README")] = None,  # noqa: UP045
 ) -> None:
     """Open the chat in the browser; builds the demo atlas on first use."""
-    from ui.cli.terminal import progress_bars, settings_with
+    from ui.cli.terminal import login_of, progress_bars, settings_with
     from ui.server.app import build_app, run_server
 
+    settings = settings_with(atlas=atlas, model=model)
+    login = login_of(auth, settings)
     with progress_bars() as progress:
-        app = build_app(settings_with(atlas=atlas, model=model), auth, progress)
-    run_server(app, host, port)
+        app = build_app(settings, login, progress)
+    run_server(app, host, port, settings.proxies)
 
 
 @app.command()

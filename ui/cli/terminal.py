@@ -47,6 +47,17 @@ def settings_with(**overrides: str | None) -> Settings:
     return get_settings().model_copy(update={name: value for name, value in overrides.items() if value is not None})
 
 
+def login_of(auth: str | None, settings: Settings) -> str | None:
+    """Complete `--auth` with a password that is typed, where nothing else names one. Warns of one that others see."""
+    auth = auth or settings.auth
+    if auth and ":" in auth and sys.argv[1:] and any(auth in argument for argument in sys.argv):
+        say("A password on the command line is seen by every user of this machine: use LESION_SEARCH_PASSWORD.")
+    known = settings.password is not None or settings.password_file is not None
+    if auth and ":" not in auth and not known and sys.stdin.isatty():
+        return f"{auth}:{typer.prompt(f'Password for {auth}', hide_input=True, err=True)}"
+    return auth
+
+
 @contextmanager
 def progress_bars() -> Iterator["StageProgress"]:
     """Show progress on standard error: one bar per kind of work, with the time left."""

@@ -15,6 +15,7 @@ from ui.chat.chat import MAX_QUESTION, clear, converse, elsewhere, follow_ups, m
 from ui.chat.markdown import unescaped
 from ui.chat.recall import recall, recall_message
 from ui.gallery.gallery import gallery_of, search_again
+from ui.state.gate import Gate
 from ui.state.samples import SampleShelf
 from ui.state.shelf import shelf_of
 from ui.state.undo import KeptRegion, kept_regions, note_changes
@@ -25,6 +26,16 @@ from ui.viewer.actions import perform
 from ui.viewer.viewer import Notice, state_of
 
 log = logging.getLogger(__name__)
+
+
+class MessageEvent(gr.EventData):
+    """A click on a message of the conversation, or what it was changed to; None for what was not sent."""
+
+    def __init__(self, target: Any, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.index = fields.get("index")
+        self.value = fields.get("value")
 
 
 class OpenRequest(BaseModel):
@@ -45,6 +56,9 @@ class PageHandlers:
     def __init__(self, visits: Visits, shelf: SampleShelf) -> None:
         self.visits = visits
         self.shelf = shelf
+        limits = visits.settings
+        self.answers = Gate(limits.answers_at_once, per_visitor=3, waiting=3 * limits.answers_at_once)
+        self.openings = Gate(limits.uploads_at_once, per_visitor=3, waiting=8 * limits.uploads_at_once)
 
     def visit(self, request: gr.Request) -> Visit:
         """Find the visit of a request. Raises VisitError."""
@@ -109,7 +123,7 @@ class PageHandlers:
             return (gr.skip(),) * 4
         return self._recalled(visit, recall(visit, event._data))
 
-    def choose_answer(self, event: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
+    def choose_answer(self, event: MessageEvent, request: gr.Request) -> tuple[Any, ...]:
         """Bring back what an answer showed, by a click on it."""
         try:
             visit = self.visit(request)
@@ -135,9 +149,9 @@ class PageHandlers:
             return self._problem(visit, "This could not be opened, because of a fault in the program: try other files.")
         return self._whole_page(visit)
 
-    def ask(self, question: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(self, question: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a question that was typed."""
-        yield from self._answer(question, request)
+        yield from self._answer(question or "", request)
 
     def ask_chip(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a suggested question that was chosen."""
@@ -156,7 +170,7 @@ class PageHandlers:
             take_back(visit, asked[-1])
             yield from self._answer(asked[-1].question, request)
 
-    def edit(self, event: gr.EditData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def edit(self, event: MessageEvent, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a question that was edited, in its place; what came after it goes."""
         try:
             visit = self.visit(request)
@@ -206,6 +220,14 @@ class PageHandlers:
         if not question.strip():
             yield (gr.skip(),) * 7
             return
+        try:
+            with self.answers.turn(visit.visitor):
+                yield from self._answered(visit, question)
+        except VisitError as error:  # too many ask
+            say(visit, str(error))
+            yield messages(visit), *(gr.skip() for _ in range(6))
+
+    def _answered(self, visit: Visit, question: str) -> Iterator[tuple[Any, ...]]:
         seen, regions = visit.session.revision, kept_regions(visit)
         started = True
         for turn in converse(visit, question[:MAX_QUESTION]):
@@ -248,6 +270,7 @@ class PageHandlers:
         with contextlib.ExitStack() as reading:
             reading.callback(self.visits.disk.discard, folder)
             reading.enter_context(self.visits.disk.using(folder, visit.key))
+            reading.enter_context(self.openings.turn(visit.visitor))  # until the last slice is decoded
             study = open_study(
                 folder,
                 self.visits.shared.keys,

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 COOKIE = "lesion_search_visitor"
 NEW_S = 60.0  # an empty page is new for so long
 USED_S = 600.0  # a page that asked for something in this time is used by somebody
-MAX_REMEMBERED = 4096  # visitors of whom something is noted
+MAX_REMEMBERED = 4096  # visitors, and pages, of whom something is noted
 GAVE_WAY = "“{title}” was closed to make room for others, because it had not been used for a while: open it again."
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}(\.[A-Za-z0-9_-]{6,43}){0,2}")  # with its time and signature
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,7 @@ class Visits:
         self._visits: list[Visit] = []
         self._pages: dict[str, Visit] = {}  # what each open page (Gradio's session hash) shows
         self._addresses: OrderedDict[str, str] = OrderedDict()  # by visitor: whence the last request came
+        self._claims: OrderedDict[str, str] = OrderedDict()  # by page: whose it is, before it shows anything
         self._farewells: OrderedDict[str, str] = OrderedDict()  # by visitor: what became of a study of theirs
         self._lock = threading.Lock()
 
@@ -141,10 +142,23 @@ class Visits:
             self._give_way(oldest)
         return True
 
-    def may_listen(self, visitor: str | None, page: str) -> bool:
-        """Tell whether a visitor may hear the events of a page: not of another visitor's."""
-        visit = self._pages.get(page)
-        return visit is None or _equal(visit.visitor, visitor or "")
+    def claim(self, visitor: str | None, page: str) -> bool:
+        """Make a page that nobody has a visitor's own; tell whether they may hear its events and speak into them."""
+        with self._lock:
+            shown = self._pages.get(page)
+            owner = self._claims.get(page) if shown is None else shown.visitor
+            if owner is None and visitor is not None:
+                _remember(self._claims, page, visitor)
+            return owner is None or _equal(owner, visitor or "")
+
+    def forget(self, visitor: str | None) -> None:
+        """Close everything that a visitor has open."""
+        with self._lock:
+            own = self._of(visitor or "")
+            for visit in own:
+                self._drop(visit)
+        for visit in own:
+            self._discard(visit)
 
     def of_key(self, visitor: str | None, key: str) -> Visit | None:
         """Find the visit that has this key, or whose study has it, if it belongs to the visitor."""
@@ -165,6 +179,7 @@ class Visits:
             if visit is None or not _equal(visit.visitor, visitor or ""):
                 return
             del self._pages[page or ""]
+            self._claims.pop(page or "", None)
             if any(shown.visitor == visit.visitor for shown in self._pages.values()):
                 return
             for each in self._of(visit.visitor):
@@ -214,6 +229,7 @@ class Visits:
             visits = list(self._visits)
             self._visits.clear()
             self._pages.clear()
+            self._claims.clear()
         for visit in visits:
             self._discard(visit)
 
