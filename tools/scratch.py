@@ -56,6 +56,19 @@ def sweep(home: Path) -> int:
     return gone
 
 
+def is_running(process: int) -> bool:
+    """Tell whether there is a process of this number."""
+    if os.name == "nt":  # where asking ends it
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    return True
+
+
 def _locked_folder(home: Path) -> tuple[Path, BaseFileLock]:
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     found = home.lstat()

@@ -6,8 +6,6 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock
-
 from encoder.embedder import Embedder, load_embedder
 from encoder.errors import is_full, storage_error
 from encoder.pack import read_pack
@@ -17,6 +15,7 @@ from tools.atlas.folder import sole_writer
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.domain.progress import StageProgress
 from tools.pipelines.phantoms.generate import make_phantoms
+from tools.scratch import is_running
 from tools.settings import Settings
 
 # marker inside a finished folder, so that an interrupted first run starts again; its number grows with the format
@@ -58,22 +57,19 @@ def ensure_samples(settings: Settings, progress: StageProgress | None = None) ->
     """
     folder = settings.samples
     if not (folder / COMPLETE).exists():
-        report = None if progress is None else lambda done, of: progress("Making teaching cases", done, of)
         part = folder.with_name(f".{folder.name}.{os.getpid()}")
-        with _data_folder(settings):
-            settings.data.mkdir(parents=True, exist_ok=True)
-            with FileLock(settings.data / f".{folder.name}.lock"):  # one process makes them, the others wait
-                for left in settings.data.glob(f".{folder.name}.*[0-9]"):  # by a process that was killed
-                    shutil.rmtree(left)
-                if (folder / COMPLETE).exists():
-                    return folder
-                try:
-                    make_phantoms(part, progress=report)
-                    (part / COMPLETE).touch()
-                    shutil.rmtree(folder, ignore_errors=True)
-                    part.rename(folder)
-                finally:
-                    shutil.rmtree(part, ignore_errors=True)
+        shutil.rmtree(part, ignore_errors=True)
+        report = None if progress is None else lambda done, of: progress("Making teaching cases", done, of)
+        try:
+            with _data_folder(settings):
+                _sweep(settings)
+                make_phantoms(part, progress=report)
+                (part / COMPLETE).touch()
+            shutil.rmtree(folder, ignore_errors=True)
+            with contextlib.suppress(OSError):  # another process was faster
+                part.rename(folder)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
     return folder
 
 
@@ -81,6 +77,14 @@ def open_workspace_parts(settings: Settings, progress: StageProgress | None = No
     """Open encoder and atlas as the settings name them: what every session shares."""
     embedder = load_embedder(settings.encoder)
     return embedder, open_atlas(settings, embedder, progress)
+
+
+def _sweep(settings: Settings) -> None:
+    """Delete half-made teaching cases of processes that were killed."""
+    for left in settings.data.glob(f".{settings.samples.name}.*"):
+        owner = left.suffix.removeprefix(".")
+        if owner.isdigit() and not is_running(int(owner)):
+            shutil.rmtree(left)
 
 
 def _demo_atlas_folder(settings: Settings, fingerprint: str) -> Path:
@@ -108,6 +112,8 @@ def _data_folder(settings: Settings) -> Iterator[None]:
         yield
     except OSError as error:
         remedy = "Free some space there" if is_full(error) else "Make it writable"
+        if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
+            remedy = "Move that away"
         raise storage_error(
             error, f"The data folder {settings.data}", f"{remedy}, or set LESION_SEARCH_DATA to another folder"
         ) from error

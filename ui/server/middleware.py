@@ -26,7 +26,7 @@ _POLICY = (
     "base-uri 'self'",
     "form-action 'self'",
 )
-_UNUSED = "camera microphone geolocation payment usb bluetooth serial hid midi display-capture".split()  # noqa: SIM905
+_UNUSED = "camera microphone geolocation payment usb serial hid midi display-capture".split()  # noqa: SIM905
 _LASTING = ("/assets/", "/static/", "/svelte/", "/samples/", "/theme.css", "/favicon.ico", "/atlas-lesion.png")
 
 

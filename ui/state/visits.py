@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from encoder.errors import storage_error
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.worker_process import WorkerPool
@@ -309,7 +310,10 @@ class Visits:
 
     def _new_visit(self, visitor: str) -> Visit:
         shared = self.shared
-        session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
+        try:
+            session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
+        except OSError as error:
+            raise VisitError(str(storage_error(error, "The server's temporary folder"))) from error
         workspace = Workspace(session, shared.atlas, shared.embedder)
         return Visit(visitor, session, workspace, self.settings.model, last_seen=self._clock())
 
