@@ -56,9 +56,8 @@ def load_patient_keys(data: Path, salt: str | None = None) -> PatientKeys:
         part = data / f".patient-key-secret.{os.getpid()}"
         try:
             part.touch(mode=0o600)
-            with part.open("wb") as file:
-                file.write(secrets.token_bytes(32))
-                file.flush()
+            part.write_bytes(secrets.token_bytes(32))
+            with part.open("r+b") as file:
                 os.fsync(file.fileno())  # a secret that is lost with the current makes every key worthless
             os.link(part, path)  # atomic, and loses to a process that was faster
         except FileExistsError:
