@@ -20,6 +20,7 @@ class IntakeLimits:
     timeout_s: float  # of the whole upload
     max_file_bytes: int = 1 << 29  # one file, also one member of a zip and one deflated data set once inflated
     max_inflated_bytes: int = 2 << 30  # everything inflated from zips and deflated data sets
+    max_members: int = 50_000  # of a zip, folders and clutter too, which do not count as files
     max_ratio: int = 200  # inflated to packed, of one archive or deflated data set; only beyond `ratio_floor_bytes`
     ratio_floor_bytes: int = 64 << 20
     max_depth: int = 16  # sequences within sequences

@@ -245,7 +245,7 @@ def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
         archive = zipfile.ZipFile(path)
         members = archive.infolist()
         declared = sum(member.file_size for member in members)
-        if len(members) > 2 * budget.limits.max_files:  # folders and clutter are not counted as files, but listed
+        if len(members) > budget.limits.max_members:
             raise LeftOutError(Reason.TOO_MANY_FILES)
         if declared > max(size * budget.limits.max_ratio, budget.limits.ratio_floor_bytes):
             raise LeftOutError(Reason.TOO_LARGE_INFLATED)
