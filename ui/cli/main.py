@@ -108,6 +108,9 @@ def serve(
     auth: Annotated[Optional[str], typer.Option(metavar="USER", help="ask for a login; see README")] = None,  # noqa: UP045
 ) -> None:
     """Open the chat in the browser; builds the demo atlas on first use."""
+    from ui.server.memory import bound_memory
+
+    bound_memory()
     from ui.cli.terminal import login_of, progress_bars, settings_with
     from ui.server.app import build_app, run_server
 

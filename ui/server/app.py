@@ -24,6 +24,7 @@ from ui.server.cookies import VisitorCookies
 from ui.server.handlers import PageHandlers
 from ui.server.layout import TITLE, build_page
 from ui.server.login import Login, LoginGuard, credentials
+from ui.server.memory import give_back
 from ui.server.middleware import RemoteGZip, SafeHeaders, VisitorCookie
 from ui.server.routes import routes
 from ui.state.samples import SampleShelf
@@ -123,6 +124,7 @@ def _warm_up(visits: Visits, shelf: SampleShelf) -> None:
     try:
         shelf.warm_up()
         visits.warm_up()
+        give_back(collect=True)
     except Exception:
         log.exception("the server could not be warmed up")  # the first question will say what is wrong
 
@@ -131,5 +133,6 @@ async def _sweep(visits: Visits, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         closed = await asyncio.to_thread(visits.sweep)
+        await asyncio.to_thread(give_back, collect=closed > 0)
         if closed:
             log.info("%d idle sessions deleted", closed)
