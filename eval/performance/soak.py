@@ -163,3 +163,52 @@ async def _one_visit(user: User, uploads: list[Path], draw: random.Random, end: 
         await user.ask()
         user.record.done["asked"] += 1
         await asyncio.sleep(draw.uniform(0.5, 3))
+
+
+def main(users: int = 20, minutes: float = 10.0) -> None:
+    """Start a server over the demo, let people use it, and print what became of it. Exits with 1 where anything went
+    wrong."""
+    import os
+    import subprocess
+    import sys
+
+    from tools.pipelines.demo import ensure_samples
+    from tools.settings import get_settings
+
+    cases = sorted({path.parent for path in (ensure_samples(get_settings()) / "dicom").rglob("*") if path.is_file()})
+    record = Record()
+    settings = os.environ | {"LESION_SEARCH_SWEEP_S": "10", "LESION_SEARCH_KEEP_MINUTES": "1"}
+    command = [sys.executable, "-m", "ui.cli.main", "serve", "--port", "0"]
+    with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            address = server.stdout.readline().split()[-1]
+            asyncio.run(soak(address, [], 1, 30.0, Record()))  # warmed up
+            before = resident_mb(server.pid)
+            asyncio.run(soak(address, cases[:4], users, 60 * minutes, record))
+            loaded = resident_mb(server.pid)
+            time.sleep(120)  # until what was left behind is swept
+            after = resident_mb(server.pid)
+        finally:
+            server.terminate()
+    times = sorted(record.answers_s)
+    p95_s = times[int(0.95 * len(times))] if times else float("inf")
+    print(
+        f"{users} users, {minutes:g} minutes: {record.done['opened']} studies opened, {len(times)} questions answered"
+    )
+    print(
+        f"answers: p95 {p95_s:.1f} s; leaks: {record.leaks}; "
+        f"errors: {sum(record.errors.values())} {dict(record.errors)}"
+    )
+    print(f"resident memory: {before} MB before, {loaded} MB under load, {after} MB after")
+    sys.exit(bool(record.errors or record.leaks or p95_s > 3 or after > before + 100))
+
+
+def resident_mb(process: int) -> int:
+    """Read how much memory a process of this machine holds; Linux only."""
+    status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) >> 10
+
+
+if __name__ == "__main__":
+    main()

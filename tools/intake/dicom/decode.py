@@ -131,9 +131,9 @@ def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
                 yield next(arrays)[0]
                 done += 1
             return
-        except (MemoryError, RecursionError, GeneratorExit):
+        except (MemoryError, RecursionError, GeneratorExit, KeyboardInterrupt):
             raise
-        except Exception:  # each decoder has its own
+        except BaseException:  # each decoder has its own; a panic of one in Rust is no Exception
             continue
     raise LeftOutError(Reason.DAMAGED)
 
