@@ -27,6 +27,9 @@ _STORAGE_FAILURES = {
     errno.EROFS: ("the disk is read-only", "Choose a place that can be written"),
     errno.EACCES: ("this user has no right to it", "Change its permissions, or choose another place"),
     errno.EPERM: ("this user has no right to it", "Change its permissions, or choose another place"),
+    errno.EEXIST: ("something else stands in its place", "Move that away, or choose another place"),
+    errno.ENOTDIR: ("a file stands where a folder is needed", "Move that away, or choose another place"),
+    errno.EISDIR: ("a folder stands where a file is needed", "Move that away, or choose another place"),
     errno.EIO: ("the disk reports an error", "Check it, or choose another place"),
 }
 

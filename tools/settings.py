@@ -33,14 +33,24 @@ class Settings(BaseSettings):
     salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")
     dicomweb_token: SecretStr | None = Field(default=None, description="bearer token for `import dicomweb`")
 
+    auth: str | None = Field(default=None, description="name to log in with, as --auth; None asks for no login")
+    password: SecretStr | None = Field(default=None, description="password to log in with")
+    password_file: Path | None = Field(default=None, description="file that holds the password")
+    hosts: str = Field(default="", description="names this server is reached by, beside its own, with commas")
+    proxies: str = Field(default="", description="addresses or networks of proxies that say whence a request comes")
+
     max_upload_mb: PositiveInt = Field(default=1024, description="size of one upload, in MB of 1024 × 1024 bytes")
     max_upload_files: PositiveInt = Field(default=5000, description="files of one upload")
     max_upload_megavoxels: PositiveInt = Field(default=400, description="rows × columns × slices, in millions")
+    max_disk_mb: PositiveInt = Field(default=8192, description="uploads of all visits on the disk, in MB")
+    max_disk_mb_per_address: PositiveInt = Field(default=4096, description="uploads of one network address, in MB")
+    min_free_disk_mb: PositiveInt = Field(default=512, description="space that uploads leave free, in MB")
     upload_timeout_s: PositiveInt = Field(default=120, description="seconds that reading an upload may take")
     uploads_at_once: PositiveInt = Field(default=2, description="uploads read at the same time; others wait")
     answers_at_once: PositiveInt = Field(default=8, description="questions answered at the same time; others wait")
     max_visits: PositiveInt = Field(default=64, description="studies that one server keeps open")
     max_visits_per_user: PositiveInt = Field(default=8, description="studies that one browser keeps open")
+    max_visits_per_address: PositiveInt = Field(default=32, description="studies open from one network address")
     idle_minutes: PositiveInt = Field(default=60, description="after which an unused page and its files are deleted")
     keep_minutes: PositiveInt = Field(
         default=30, description="that a closed page can be come back to, until it is deleted"

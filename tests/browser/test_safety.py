@@ -91,8 +91,25 @@ def test_a_whole_journey_breaks_no_policy_and_an_outside_picture_does(visitor: A
     person.complaints.clear()  # it was this test that asked for it
 
 
-@pytest.mark.parametrize(("site", "shown"), [("https://huggingface.co", True), ("https://example.com", False)])
-def test_hugging_face_may_frame_the_page_and_others_may_not(site: str, shown: bool, chromium: Any, server: Any) -> None:
+@pytest.mark.parametrize(
+    ("site", "space", "shown"),
+    [
+        ("https://huggingface.co", True, True),
+        ("https://example.com", True, False),
+        ("https://huggingface.co", False, False),
+    ],
+)
+def test_a_spaces_host_may_frame_the_page_and_others_may_not(
+    site: str, space: bool, shown: bool, chromium: Any, server: Any, demo: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with contextlib.ExitStack() as running_space:
+        if space:
+            monkeypatch.setenv("SPACE_HOST", "ann-lesions.hf.space")
+            server = running_space.enter_context(running(demo.settings))
+        _frame(chromium, server, site, shown)
+
+
+def _frame(chromium: Any, server: Any, site: str, shown: bool) -> None:
     context = chromium.new_context()
     with contextlib.suppress(Exception):  # older browsers let a public page frame this machine without being asked
         context.grant_permissions(["local-network-access"])

@@ -61,6 +61,6 @@ def client(app: Any) -> Iterator["TestClient"]:
     """A browser without a cookie, before the page was opened."""
     from fastapi.testclient import TestClient
 
-    with TestClient(app, client=("127.0.0.1", 50000)) as made:
+    with TestClient(app, "http://localhost", client=("127.0.0.1", 50000)) as made:
         yield made
     app.state.visits.close_all()

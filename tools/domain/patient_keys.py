@@ -7,7 +7,14 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
+from encoder.errors import LesionSearchError
+
+SHORTEST_SECRET = 16  # bytes
 KEY_LENGTH = 12  # hexadecimal digits, 48 bits: a collision among a million patients has odds of 1 in 500
+
+
+class PatientKeyError(LesionSearchError):
+    """The secret that patients are told apart by is none."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ def load_patient_keys(data: Path, salt: str | None = None) -> PatientKeys:
 
     The file is made on first use (mode 0600).
 
-    Machines that share one atlas server must share one salt. Raises OSError where the file cannot be made or read.
+    Machines that share one atlas server must share one salt. Raises OSError where the file cannot be made or read, and
+    PatientKeyError where what it holds is no secret.
     """
     if salt:
         return PatientKeys(salt.encode())
@@ -49,9 +57,17 @@ def load_patient_keys(data: Path, salt: str | None = None) -> PatientKeys:
         try:
             part.touch(mode=0o600)
             part.write_bytes(secrets.token_bytes(32))
+            with part.open("r+b") as file:
+                os.fsync(file.fileno())  # a secret that is lost with the current makes every key worthless
             os.link(part, path)  # atomic, and loses to a process that was faster
         except FileExistsError:
             pass
         finally:
             part.unlink(missing_ok=True)
-    return PatientKeys(path.read_bytes())
+    secret = path.read_bytes()
+    if len(secret) < SHORTEST_SECRET:
+        raise PatientKeyError(
+            f"The secret of the patient keys in {path} is empty or cut off: restore it from a backup, or delete it if "
+            "no atlas of yours holds patients, whose keys would no longer match."
+        )
+    return PatientKeys(secret)

@@ -22,6 +22,8 @@ LEFT_OUT: dict[Reason, str] = {
     "export it again from its source",
     Reason.TOO_LARGE_FILE: "larger than one file may be; send fewer frames at a time",
     Reason.TOO_LARGE_IMAGE: "the upload has more pixels than can be held; send one series, or fewer slices",
+    Reason.TOO_MANY_FRAMES: "the upload has more images than can be read at once; send one series at a time",
+    Reason.TOO_LARGE_HEADER: "its header is far larger than any scanner writes; export it again from its source",
     Reason.TOO_LARGE_INFLATED: "it unpacks to far more than its size allows, as harmful files do; send it uncompressed",
     Reason.TOO_MANY_FILES: "the upload has more files than can be read at once; send one series at a time",
     Reason.TOO_LARGE_UPLOAD: "the upload is larger than can be read at once; send one series at a time",

@@ -20,11 +20,16 @@ class IntakeLimits:
     timeout_s: float  # of the whole upload
     max_file_bytes: int = 1 << 29  # one file, also one member of a zip and one deflated data set once inflated
     max_inflated_bytes: int = 2 << 30  # everything inflated from zips and deflated data sets
+    max_members: int = 50_000  # of a zip, folders and clutter too, which do not count as files
     max_ratio: int = 200  # inflated to packed, of one archive or deflated data set; only beyond `ratio_floor_bytes`
     ratio_floor_bytes: int = 64 << 20
     max_depth: int = 16  # sequences within sequences
     max_memory_bytes: int = 3 << 30  # address space of the parsing process
     file_timeout_s: float = 60.0
+    max_frames: int = 6000  # of the whole upload: a tiny one costs as much time as a large one
+    max_value_bytes: int = 1 << 20  # all values of a header together, but for pixels and sequences
+    file_cpu_s: float = 5.0  # processor time that any file may take, and how much more for each MB of it
+    file_cpu_s_per_mb: float = 1.0
     follow_links: bool = False  # inside folders; only for those that the operator names, never for an upload
 
 
@@ -41,6 +46,8 @@ class Reason(StrEnum):
     BAD_RESCALE = "bad rescale"
     TOO_LARGE_FILE = "file too large"
     TOO_LARGE_IMAGE = "image too large"
+    TOO_MANY_FRAMES = "too many frames"
+    TOO_LARGE_HEADER = "header too large"
     TOO_LARGE_INFLATED = "inflates too much"
     TOO_MANY_FILES = "too many files"
     TOO_LARGE_UPLOAD = "upload too large"

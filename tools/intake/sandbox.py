@@ -21,7 +21,7 @@ from tools.intake.worker_process import WorkerError, WorkerProcess
 
 MAX_CRASHES = 8
 MANY_FILES = 64
-TIMED_OUT = {-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU") if hasattr(signal, name)}
+TIMED_OUT = {-getattr(signal, name) for name in ("SIGALRM", "SIGXCPU", "SIGPROF") if hasattr(signal, name)}
 LARGE_ZIP_BYTES = 4 << 20
 UNBOUNDED = 1 << 60  # voxels
 

@@ -44,6 +44,7 @@ class Budget:
     upload_bytes: int = 0
     inflated_bytes: int = 0
     voxels: int = 0
+    frames: int = 0
 
     def spend_upload(self, count: int) -> None:
         if count > self.limits.max_file_bytes:
@@ -67,6 +68,11 @@ class Budget:
             raise LeftOutError(Reason.TOO_LARGE_IMAGE)
         self.voxels += count
 
+    def spend_frames(self, count: int) -> None:
+        if self.frames + count > self.limits.max_frames:
+            raise LeftOutError(Reason.TOO_MANY_FRAMES)
+        self.frames += count
+
 
 @dataclass(frozen=True)
 class Source:
@@ -76,6 +82,16 @@ class Source:
     archive: zipfile.ZipFile | None = None
     member: zipfile.ZipInfo | None = None
     problem: Reason | None = None
+
+    @property
+    def megabytes(self) -> float:
+        """How large the file says it is, unpacked."""
+        try:
+            if self.path is not None:
+                return self.path.lstat().st_size / 2**20
+        except OSError:
+            return 0.0
+        return self.member.file_size / 2**20 if self.member is not None else 0.0
 
     def read(self, budget: Budget) -> bytes:
         """Read the file's bytes. Raises LeftOutError when it is out of bounds or unreadable."""
@@ -229,6 +245,8 @@ def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
         archive = zipfile.ZipFile(path)
         members = archive.infolist()
         declared = sum(member.file_size for member in members)
+        if len(members) > budget.limits.max_members:
+            raise LeftOutError(Reason.TOO_MANY_FILES)
         if declared > max(size * budget.limits.max_ratio, budget.limits.ratio_floor_bytes):
             raise LeftOutError(Reason.TOO_LARGE_INFLATED)
     except LeftOutError as problem:

@@ -52,7 +52,7 @@ def main() -> None:
     ) -> None:
         """Send the frames of a file, or only their records where that will do for now."""
         _send(pipe, {"kind": "begin", "file": file})
-        _alarm(limits.file_timeout_s)
+        _alarm(limits.file_timeout_s, limits.file_cpu_s + limits.file_cpu_s_per_mb * source.megabytes)
         try:
             record = read_header(*source.head(HEAD_BYTES, budget), file, budget) if header_only else None
             if record is not None:
@@ -73,13 +73,17 @@ def main() -> None:
     budget = Budget(limits)
     only = None if job["only"] is None else dict(job["only"])
     sources: list[Source] = []
+    _alarm(0, limits.file_cpu_s)  # a zip's list of members is read before its first file
     for file, source in enumerate(iterate_sources([Path(path) for path in job["paths"]], budget), start=1):
         sources.append(source)
+        _alarm(0)
         if file < job["start_at"] or file % job["shards"] != job["shard"] or (only is not None and file not in only):
             source.skip(budget)
         else:
             wanted = only[file] if only is not None else None
             send(file, source, budget, job["headers_only"] or job["records_only"], job["records_only"], wanted)
+        _alarm(0, limits.file_cpu_s)
+    _alarm(0)
     _send(pipe, {"kind": "end", "files": len(sources)})
     archives: dict[str, ZipFile] = {}
     while line := sys.stdin.buffer.readline() if job["headers_only"] else b"":
@@ -120,10 +124,12 @@ def _silence() -> None:
     logging.disable(logging.CRITICAL)
 
 
-def _alarm(seconds: float) -> None:
-    """End this process when one file takes too long: a decoder cannot be interrupted. The parent goes on."""
+def _alarm(seconds: float, cpu_s: float = 0.0) -> None:
+    """End this process when one file takes too long, or too much of the processor: a decoder cannot be interrupted.
+    The parent goes on. 0 sets no bound."""
     if hasattr(signal, "setitimer"):
         signal.setitimer(signal.ITIMER_REAL, seconds)
+        signal.setitimer(signal.ITIMER_PROF, cpu_s)
 
 
 def _send(pipe: BinaryIO, message: dict[str, Any], pixels: memoryview | None = None) -> None:

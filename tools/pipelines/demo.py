@@ -15,6 +15,7 @@ from tools.atlas.folder import sole_writer
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.domain.progress import StageProgress
 from tools.pipelines.phantoms.generate import make_phantoms
+from tools.scratch import is_running
 from tools.settings import Settings
 
 # marker inside a finished folder, so that an interrupted first run starts again; its number grows with the format
@@ -61,6 +62,7 @@ def ensure_samples(settings: Settings, progress: StageProgress | None = None) ->
         report = None if progress is None else lambda done, of: progress("Making teaching cases", done, of)
         try:
             with _data_folder(settings):
+                _sweep(settings)
                 make_phantoms(part, progress=report)
                 (part / COMPLETE).touch()
             shutil.rmtree(folder, ignore_errors=True)
@@ -75,6 +77,14 @@ def open_workspace_parts(settings: Settings, progress: StageProgress | None = No
     """Open encoder and atlas as the settings name them: what every session shares."""
     embedder = load_embedder(settings.encoder)
     return embedder, open_atlas(settings, embedder, progress)
+
+
+def _sweep(settings: Settings) -> None:
+    """Delete half-made teaching cases of processes that were killed."""
+    for left in settings.data.glob(f".{settings.samples.name}.*"):
+        owner = left.suffix.removeprefix(".")
+        if owner.isdigit() and not is_running(int(owner)):
+            shutil.rmtree(left)
 
 
 def _demo_atlas_folder(settings: Settings, fingerprint: str) -> Path:
@@ -102,6 +112,8 @@ def _data_folder(settings: Settings) -> Iterator[None]:
         yield
     except OSError as error:
         remedy = "Free some space there" if is_full(error) else "Make it writable"
+        if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
+            remedy = "Move that away"
         raise storage_error(
             error, f"The data folder {settings.data}", f"{remedy}, or set LESION_SEARCH_DATA to another folder"
         ) from error

@@ -1,6 +1,5 @@
 """Reports: what was measured and found, as a page to print, as JSON, or as a DICOM structured report."""
 
-from itertools import count
 from pathlib import Path
 from typing import get_args
 
@@ -20,6 +19,7 @@ from tools.workspace.search import atlas_name
 from tools.workspace.session import Workspace
 from tools.workspace.volumes import known_volume
 
+MAX_REPORTS = 200  # of one session
 OUTLINE_COLOUR = (255, 196, 0)
 _EXTENSIONS: dict[ReportFormat, str] = {"html": "html", "json": "json", "dicom-sr": "dcm"}
 
@@ -73,7 +73,7 @@ def write_report(report: ReportContent, format: ReportFormat, folder: Path) -> P
 
 def _write_new(folder: Path, extension: str, data: bytes) -> Path:
     """Write under the first number that no file has, without a gap in which another could take it."""
-    for number in count(1):
+    for number in range(1, MAX_REPORTS + 1):
         path = folder / f"lesion-search-report-{number}.{extension}"
         try:
             with path.open("xb") as file:
@@ -81,7 +81,7 @@ def _write_new(folder: Path, extension: str, data: bytes) -> Path:
         except FileExistsError:
             continue
         return path
-    raise AssertionError  # count() never ends
+    raise ReportError(f"At most {MAX_REPORTS} reports are kept: download those you need, and open the study again.")
 
 
 def _region_report(workspace: Workspace, region: Region) -> RegionReport:

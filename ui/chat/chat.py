@@ -25,7 +25,7 @@ from ui.chat.markdown import escaped, without_html
 from ui.state.scenes import scene_of
 from ui.state.transcript import ChatStep, ChatTurn
 from ui.state.urls import report_address
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 
 log = logging.getLogger(__name__)
 

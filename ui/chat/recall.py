@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from encoder.errors import LesionSearchError
 from ui.chat.chat import turn_at
 from ui.state.transcript import ChatTurn
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 
 NOTHING_THERE = "That answer is no longer in the conversation."
 NOTHING_TO_COMPARE = "Click a lesion first: then {lesion} is shown beside it."

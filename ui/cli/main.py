@@ -37,11 +37,16 @@ USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, o
 
 @app.callback()
 def options(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="print the version and stop")
     ] = False,
 ) -> None:
     """Find and explain similar CT lesions. A research and teaching tool, not a diagnosis."""
+    if context.invoked_subcommand != "doctor":  # which says itself what is wrong with the temporary folder
+        from tools.scratch import own_temporary_folder
+
+        own_temporary_folder()
 
 
 class SexOption(StrEnum):
@@ -110,15 +115,20 @@ def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0 to be reachable from other machines")] = "127.0.0.1",
     atlas: AtlasOption = None,
     model: Model = None,
-    auth: Annotated[Optional[str], typer.Option(metavar="USER:PASSWORD", help="ask for a login")] = None,  # noqa: UP045
+    auth: Annotated[Optional[str], typer.Option(metavar="USER", help="ask for a login; see README")] = None,  # noqa: UP045
 ) -> None:
     """Open the chat in the browser; builds the demo atlas on first use."""
-    from ui.cli.terminal import progress_bars, settings_with
+    from ui.server.memory import bound_memory
+
+    bound_memory()
+    from ui.cli.terminal import login_of, progress_bars, settings_with
     from ui.server.app import build_app, run_server
 
+    settings = settings_with(atlas=atlas, model=model)
+    login = login_of(auth, settings)
     with progress_bars() as progress:
-        app = build_app(settings_with(atlas=atlas, model=model), auth, progress)
-    run_server(app, host, port)
+        app = build_app(settings, login, progress)
+    run_server(app, host, port, settings.proxies)
 
 
 @app.command()

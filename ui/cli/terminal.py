@@ -14,6 +14,7 @@ from encoder.errors import LesionSearchError, storage_error
 from tools.domain.lesions import check_hits
 from tools.domain.number_words import likeness, number, percent
 from tools.domain.region import PixelBox, Region, RegionError
+from tools.scratch import lasting_folder
 from tools.settings import Settings, get_settings
 from ui.cli.arguments import check_study, parse_roi
 
@@ -44,6 +45,17 @@ def say(text: str) -> None:
 def settings_with(**overrides: str | None) -> Settings:
     """Read the settings of the environment, with what was given on the command line in their place."""
     return get_settings().model_copy(update={name: value for name, value in overrides.items() if value is not None})
+
+
+def login_of(auth: str | None, settings: Settings) -> str | None:
+    """Complete `--auth` with a password that is typed, where nothing else names one. Warns of one that others see."""
+    auth = auth or settings.auth
+    if auth and ":" in auth and sys.argv[1:] and any(auth in argument for argument in sys.argv):
+        say("A password on the command line is seen by every user of this machine: use LESION_SEARCH_PASSWORD.")
+    known = settings.password is not None or settings.password_file is not None
+    if auth and ":" not in auth and not known and sys.stdin.isatty():
+        return f"{auth}:{typer.prompt(f'Password for {auth}', hide_input=True, err=True)}"
+    return auth
 
 
 @contextmanager
@@ -293,6 +305,6 @@ def _keep_reports(session: "Session", reports: Path) -> None:
             reports.mkdir(parents=True, exist_ok=True)
             shutil.move(file, reports / file.name)
         except OSError as error:
-            kept = shutil.move(file, tempfile.mkdtemp(prefix="lesion-search-report-"))
+            kept = shutil.move(file, tempfile.mkdtemp(prefix="lesion-search-report-", dir=lasting_folder()))
             raise storage_error(error, str(reports), f"The report was kept as {kept}") from error
         say(f"Report written to {reports / file.name}")

@@ -14,7 +14,7 @@ from tools.domain.study import Series
 from tools.regions.crop import apply_window, best_window, crop_box, crop_with_context, field_of_view_mm
 from tools.regions.png import enlarged, to_png
 from tools.workspace.compare import compare_with_lesion
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 
 PICTURE_PX = 320
 

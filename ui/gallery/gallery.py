@@ -22,7 +22,7 @@ from tools.domain.number_words import likeness, percent, size
 from tools.settings import get_settings
 from tools.workspace.search import search_region
 from ui.browser.modules import mounting
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 
 HERE = Path(__file__).parent
 SHOWN_VOTES = 5

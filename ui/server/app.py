@@ -19,25 +19,33 @@ from assistant.models.registry import resolve_model
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
 from tools.settings import Settings
 from ui.server import theme
+from ui.server.bounds import MAX_CONNECTIONS, Bounds, TimedProtocol, own_hosts, trusted_proxies
+from ui.server.cookies import VisitorCookies
 from ui.server.handlers import PageHandlers
 from ui.server.layout import TITLE, build_page
-from ui.server.middleware import RemoteGZip, VisitorCookie
+from ui.server.login import Login, LoginGuard, credentials
+from ui.server.memory import give_back
+from ui.server.middleware import RemoteGZip, SafeHeaders, VisitorCookie
 from ui.server.routes import routes
 from ui.state.samples import SampleShelf
-from ui.state.visits import Shared, VisitError, Visits
+from ui.state.visit import VisitError
+from ui.state.visits import Shared, Visits
 
 if TYPE_CHECKING:
     from tools.domain.progress import StageProgress
 
 log = logging.getLogger(__name__)
+SPACES = ("https://huggingface.co", "https://*.hf.space")  # a Space is shown in a frame of theirs
 
 
 def build_app(settings: Settings, auth: str | None = None, progress: "StageProgress | None" = None) -> FastAPI:
     """Build the whole server: plain routes, then the Gradio page at `/`; demo atlas and samples too on first use.
 
-    `auth` is `USER:PASSWORD`. `app.state` holds the open `visits` and the `shelf` of samples. Raises VisitError for a
-    login that is none, ModelError for a model that cannot be used, AtlasError for an atlas that is missing.
+    `auth` is `USER:PASSWORD`, or a name whose password the settings have. `app.state` holds the open `visits` and the
+    `shelf` of samples. Raises VisitError for a login that is none, ModelError for a model that cannot be used, and
+    AtlasError for an atlas that is missing.
     """
+    login = credentials(auth, settings)
     embedder, atlas = open_workspace_parts(settings, progress)
     shelf = SampleShelf(ensure_samples(settings, progress), patient_keys(settings))
     visits = Visits(Shared(atlas, embedder, patient_keys(settings), settings))
@@ -57,11 +65,11 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     app.state.visits = visits
     app.state.shelf = shelf
     app.include_router(routes(visits, shelf))
+    page = build_page(PageHandlers(visits, shelf), may_leave=login is not None)
     gr.mount_gradio_app(
         app,
-        build_page(PageHandlers(visits, shelf)),
+        page,
         path="/",
-        auth=_login(auth),
         theme=theme.theme(),
         css=theme.css(),
         head=theme.head(),
@@ -73,13 +81,20 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
         enable_monitoring=False,
         ssr_mode=False,
     )
-    app.add_middleware(VisitorCookie, visits=visits)
+    inputs = {number: len(function.inputs) for number, function in page.fns.items()}
+    app.add_middleware(VisitorCookie, visits=visits, cookies=VisitorCookies(patient_keys(settings)), inputs=inputs)
+    if login is not None:
+        app.add_middleware(LoginGuard, login=Login(*login), visits=visits)
+    app.add_middleware(Bounds, hosts=own_hosts(settings.hosts))
+    app.add_middleware(SafeHeaders, framed_by=SPACES if os.environ.get("SPACE_HOST") else ())
     app.add_middleware(RemoteGZip, compresslevel=1)  # a slice of 512 x 512 waits longer for any other level
     return app
 
 
-def run_server(app: FastAPI, host: str, port: int) -> None:
+def run_server(app: FastAPI, host: str, port: int, proxies: str = "") -> None:
     """Run the server until it is interrupted. Prints one line with the address; port 0 takes a free one.
+
+    `proxies` are the addresses or networks whose word is taken for where a request comes from.
 
     Raises VisitError for a port that cannot be used.
     """
@@ -93,23 +108,23 @@ def run_server(app: FastAPI, host: str, port: int) -> None:
             ) from error
         shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
         print(f"Lesion Search is at http://{shown}:{listener.getsockname()[1]}", flush=True)
-        config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, proxy_headers=True)
+        config = uvicorn.Config(
+            app,
+            http=TimedProtocol,
+            log_level="warning",
+            timeout_graceful_shutdown=2,
+            limit_concurrency=MAX_CONNECTIONS,
+            forwarded_allow_ips=trusted_proxies(proxies),
+            server_header=False,
+        )
         uvicorn.Server(config).run(sockets=[listener])
-
-
-def _login(auth: str | None) -> tuple[str, str] | None:
-    if auth is None:
-        return None
-    user, _, password = auth.partition(":")
-    if not user or not password:
-        raise VisitError("--auth needs a name and a password, as USER:PASSWORD.")
-    return user, password
 
 
 def _warm_up(visits: Visits, shelf: SampleShelf) -> None:
     try:
         shelf.warm_up()
         visits.warm_up()
+        give_back(collect=True)
     except Exception:
         log.exception("the server could not be warmed up")  # the first question will say what is wrong
 
@@ -118,5 +133,6 @@ async def _sweep(visits: Visits, every_s: float) -> None:
     while True:
         await asyncio.sleep(every_s)
         closed = await asyncio.to_thread(visits.sweep)
+        await asyncio.to_thread(give_back, collect=closed > 0)
         if closed:
             log.info("%d idle sessions deleted", closed)

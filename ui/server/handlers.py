@@ -3,7 +3,6 @@
 import contextlib
 import logging
 from collections.abc import Iterator
-from functools import partial
 from typing import Annotated, Any
 
 import gradio as gr
@@ -17,14 +16,26 @@ from ui.chat.chat import MAX_QUESTION, clear, converse, elsewhere, follow_ups, m
 from ui.chat.markdown import unescaped
 from ui.chat.recall import recall, recall_message
 from ui.gallery.gallery import gallery_of, search_again
+from ui.state.gate import Gate
 from ui.state.samples import SampleShelf
 from ui.state.shelf import shelf_of
 from ui.state.urls import upload_folder
-from ui.state.visits import COOKIE, Visit, VisitError, Visits
+from ui.state.visit import Visit, VisitError
+from ui.state.visits import COOKIE, Visits
 from ui.viewer.actions import perform
 from ui.viewer.viewer import Notice, state_of
 
 log = logging.getLogger(__name__)
+
+
+class MessageEvent(gr.EventData):
+    """A click on a message of the conversation, or what it was changed to; None for what was not sent."""
+
+    def __init__(self, target: Any, data: Any) -> None:
+        super().__init__(target, data)
+        fields = data if isinstance(data, dict) else {}
+        self.index = fields.get("index")
+        self.value = fields.get("value")
 
 
 class OpenRequest(BaseModel):
@@ -45,6 +56,9 @@ class PageHandlers:
     def __init__(self, visits: Visits, shelf: SampleShelf) -> None:
         self.visits = visits
         self.shelf = shelf
+        limits = visits.settings
+        self.answers = Gate(limits.answers_at_once, per_visitor=3, waiting=3 * limits.answers_at_once)
+        self.openings = Gate(limits.uploads_at_once, per_visitor=3, waiting=8 * limits.uploads_at_once)
 
     def visit(self, request: gr.Request) -> Visit:
         """Find the visit of a request. Raises VisitError."""
@@ -111,7 +125,7 @@ class PageHandlers:
             return (gr.skip(),) * 4
         return self._recalled(visit, recall(visit, event._data))
 
-    def choose_answer(self, event: gr.SelectData, request: gr.Request) -> tuple[Any, ...]:
+    def choose_answer(self, event: MessageEvent, request: gr.Request) -> tuple[Any, ...]:
         """Bring back what an answer showed, by a click on it."""
         try:
             visit = self.visit(request)
@@ -137,9 +151,9 @@ class PageHandlers:
             return self._problem(visit, "This could not be opened, because of a fault in the program: try other files.")
         return self._whole_page(visit)
 
-    def ask(self, question: str, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def ask(self, question: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a question that was typed."""
-        yield from self._answer(question, request)
+        yield from self._answer(question or "", request)
 
     def ask_chip(self, event: gr.EventData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a suggested question that was chosen."""
@@ -158,7 +172,7 @@ class PageHandlers:
             take_back(visit, asked[-1])
             yield from self._answer(asked[-1].question, request)
 
-    def edit(self, event: gr.EditData, request: gr.Request) -> Iterator[tuple[Any, ...]]:
+    def edit(self, event: MessageEvent, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a question that was edited, in its place; what came after it goes."""
         try:
             visit = self.visit(request)
@@ -208,6 +222,14 @@ class PageHandlers:
         if not question.strip():
             yield (gr.skip(),) * 7
             return
+        try:
+            with self.answers.turn(visit.visitor):
+                yield from self._answered(visit, question)
+        except VisitError as error:  # too many ask
+            say(visit, str(error))
+            yield messages(visit), *(gr.skip() for _ in range(6))
+
+    def _answered(self, visit: Visit, question: str) -> Iterator[tuple[Any, ...]]:
         seen, regions = visit.session.revision, kept_regions(visit.session)
         started = True
         for turn in converse(visit, question[:MAX_QUESTION]):
@@ -228,7 +250,7 @@ class PageHandlers:
         """Open what is asked for, beside what the visitor has open already; give the visit that the page shows then."""
         if asked.failed is not None:
             if asked.batch is not None:
-                visit.discard_upload(upload_folder(visit, asked.batch))
+                self.visits.disk.discard(upload_folder(visit, asked.batch))
             raise VisitError(asked.failed)
         if asked.sample is not None:
             sample = self.shelf.get(asked.sample)
@@ -247,13 +269,17 @@ class PageHandlers:
         if asked.study is not None:
             return self.visits.go_back(visit.visitor, page, asked.study)
         folder = upload_folder(visit, asked.batch or "")
-        study = open_study(
-            folder,
-            self.visits.shared.keys,
-            partial(visit.discard_upload, folder),
-            self.visits.workers,
-            intake_limits(self.visits.settings),
-        )
+        with contextlib.ExitStack() as reading:
+            reading.callback(self.visits.disk.discard, folder)
+            reading.enter_context(self.visits.disk.using(folder, visit.key))
+            reading.enter_context(self.openings.turn(visit.visitor))  # until the last slice is decoded
+            study = open_study(
+                folder,
+                self.visits.shared.keys,
+                reading.pop_all().close,
+                self.visits.workers,
+                intake_limits(self.visits.settings),
+            )
         visit = self.visits.for_study(visit.visitor, page)
         visit.open(study, "Your CT" if study.series[0].facts.modality == "CT" else "Your study")
         remarks = " ".join((*study.skipped, *study.series[0].warnings))

@@ -13,17 +13,26 @@ from ui.viewer.viewer import viewer_component
 TITLE = "Lesion Search"
 NOT_A_DIAGNOSIS = "Find and explain similar CT lesions. A research and teaching tool, not a diagnosis."
 MAX_WAITING = 64  # events in Gradio's queue; further ones are refused
+MAX_THREADS = 96  # more than wait and work at the handlers' gates, so that the rest of the page goes on
 INTERNAL: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def build_page(page: PageHandlers) -> gr.Blocks:
-    """Lay out viewer and gallery at the left, the conversation at the right, and connect every event to its handler."""
+def build_page(page: PageHandlers, may_leave: bool = False) -> gr.Blocks:
+    """Lay out viewer and gallery at the left, the conversation at the right, and connect every event to its handler.
+
+    `may_leave`: there is a login, and so a button to log out.
+    """
     settings = page.visits.settings
     samples = [{"id": s.sample_id, "title": s.title} for s in page.shelf.samples]
     offered = offered_models(settings.model)
     demo: gr.Blocks
     with gr.Blocks(title=TITLE, analytics_enabled=False, delete_cache=(600, 600)) as demo:
-        gr.HTML(_HEADER, elem_id="page-head", apply_default_css=False, js_on_load=None)
+        gr.HTML(
+            _HEADER.replace("<!--leave-->", _LEAVE if may_leave else ""),
+            elem_id="page-head",
+            apply_default_css=False,
+            js_on_load=None,
+        )
         with gr.Row(elem_id="page", equal_height=False):
             with gr.Column(scale=8, min_width=320, elem_id="left"):
                 viewer = viewer_component(samples)
@@ -79,7 +88,7 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         answer: dict[str, Any] = {
             "outputs": [chat, box, chips, viewer, gallery, send, stop],
             "concurrency_id": "answer",
-            "concurrency_limit": settings.answers_at_once,
+            "concurrency_limit": None,  # the handlers' gate, which addresses beside the queue meet too
             **INTERNAL,
         }
         demo.load(page.load, outputs=[*everything, picker], queue=False, **INTERNAL)
@@ -95,7 +104,7 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         viewer.open(
             page.open,
             outputs=everything,
-            concurrency_limit=settings.uploads_at_once,
+            concurrency_limit=None,
             trigger_mode="multiple",
             **INTERNAL,
         )
@@ -107,16 +116,18 @@ def build_page(page: PageHandlers) -> gr.Blocks:
         chat.clear(page.clear, outputs=everything, queue=False, **INTERNAL)
         stop.click(page.stop, queue=False, **INTERNAL)
         picker.choose(page.choose_model, outputs=[chat, picker], queue=False, **INTERNAL)
-    demo.queue(default_concurrency_limit=settings.answers_at_once, max_size=MAX_WAITING)
+    demo.max_threads = MAX_THREADS
+    demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING)
     return demo
 
 
 _HEADER = f"""
 <div class="head"><h1>{TITLE}</h1><p>{NOT_A_DIAGNOSIS}</p>
 <button type="button" id="theme-button">
-<span class="to-light">Light theme</span><span class="to-dark">Dark theme</span></button></div>
+<span class="to-light">Light theme</span><span class="to-dark">Dark theme</span></button><!--leave--></div>
 <p id="trouble" role="alert" hidden></p>
 """
+_LEAVE = '<form method="post" action="logout"><button>Log out</button></form>'
 _COLUMN_EDGE = """
 <div class="edge" role="separator" tabindex="0" aria-valuenow="0" aria-orientation="vertical"
 aria-label="Width of the picture's column"

@@ -22,9 +22,11 @@ from tools.regions.crop import crop_roi, crop_with_context, to_thumbnail
 from tools.regions.png import to_png
 from ui.gallery.comparison import Comparison, compare
 from ui.state.atlas_map import AtlasMapView, RegionOnMap
+from ui.state.disk import DiskError
 from ui.state.samples import SampleShelf
 from ui.state.urls import BATCH, upload_folder
-from ui.state.visits import COOKIE, Visit, Visits
+from ui.state.visit import Visit
+from ui.state.visits import COOKIE, Visits
 from ui.viewer.thumbnail import series_thumbnail
 from ui.viewer.viewer import SeriesView, series_views
 
@@ -190,31 +192,34 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
             raise HTTPException(413, f"That is more than {limits.max_files} files: send one series, or a zip of it.")
         folder = upload_folder(visit, batch)
         try:
-            await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
-            await _receive(request, folder / f"{index:05d}", visit, limits)
+            with visits.disk.using(folder, visit.key, visits.address_of(visit.visitor)):
+                await to_thread.run_sync(lambda: folder.mkdir(parents=True, exist_ok=True, mode=0o700))
+                await _receive(request, folder / f"{index:05d}", visits, limits)
         except FileExistsError:
             raise HTTPException(409, "This file was already sent: choose the files once more.") from None
-        except _TooLargeError:
-            await to_thread.run_sync(visit.discard_upload, folder)
-            raise HTTPException(413, "That is too much to open at once: send one series.") from None
+        except DiskError as error:
+            await to_thread.run_sync(visits.disk.discard, folder)
+            raise HTTPException(507 if error.others else 413, str(error)) from None
         except OSError as error:
-            await to_thread.run_sync(visit.discard_upload, folder)
+            await to_thread.run_sync(visits.disk.discard, folder)
             raise HTTPException(507, str(storage_error(error, "The server's folder for uploads"))) from error
         return Response(status_code=204)
 
     return router
 
 
-class _TooLargeError(Exception):
-    pass
-
-
-async def _receive(request: Request, path: Path, visit: Visit, limits: IntakeLimits) -> None:
+async def _receive(request: Request, path: Path, visits: Visits, limits: IntakeLimits) -> None:
+    """Write what arrives, after it is counted. Raises DiskError where there is no room for it."""
     received = 0
     with open(path, "xb") as file:
         async for chunk in request.stream():
             received += len(chunk)
-            visit.upload_bytes += len(chunk)
-            if received > limits.max_file_bytes or visit.upload_bytes > limits.max_upload_bytes:
-                raise _TooLargeError
+            if received > limits.max_file_bytes:
+                raise DiskError("That is too much to open at once: send one series.")
+            try:
+                visits.disk.spend(path.parent, len(chunk))
+            except DiskError as error:
+                if not await to_thread.run_sync(visits.room_on_disk, error.others):
+                    raise
+                visits.disk.spend(path.parent, len(chunk))
             file.write(chunk)

@@ -3,7 +3,7 @@
 from pydantic import BaseModel
 
 from tools.domain.study_words import series_words
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 
 
 class ShelfItem(BaseModel):

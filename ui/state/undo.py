@@ -9,7 +9,7 @@ from tools.workspace.undo import KeptRegion
 if TYPE_CHECKING:
     from assistant.agent.assistant import Assistant
     from ui.state.transcript import ChatTurn
-    from ui.state.visits import Visit
+    from ui.state.visit import Visit
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from encoder.errors import LesionSearchError
-from ui.state.visits import UPLOADS, Visit
+from ui.state.visit import UPLOADS, Visit
 
 BATCH = re.compile(r"[0-9a-f]{24}")
 

@@ -4,46 +4,41 @@ A page shows one visit. A page that is reloaded, opened in a second tab, or back
 visit used last; opening another study keeps the first, which the page can go back to.
 """
 
-import math
 import re
 import secrets
-import shutil
 import tempfile
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assistant.agent.assistant import Assistant
-from encoder.errors import LesionSearchError
+from encoder.errors import storage_error
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
-from tools.domain.study import SafeFacts, Study
-from tools.domain.windows import Window
 from tools.intake.worker_process import WorkerPool
 from tools.settings import Settings
 from tools.workspace.session import Session, Workspace
-from tools.workspace.undo import bring_back, kept_regions
 from ui.state.atlas_map import AtlasMap
-from ui.state.undo import ClearedConversation
+from ui.state.disk import Disk
+from ui.state.transcript import ChatTurn
+from ui.state.visit import Visit, VisitError
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder
     from tools.atlas.atlas import Atlas
-    from ui.state.transcript import ChatTurn
 
-UPLOADS = "uploads"  # folder of a session that holds what was sent, until it is read
 COOKIE = "lesion_search_visitor"
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
-
-
-class VisitError(LesionSearchError):
-    """The page does not belong to this visitor, or the server is full."""
+NEW_S = 60.0  # an empty page is new for so long
+USED_S = 600.0  # a page that asked for something in this time is used by somebody
+MAX_REMEMBERED = 4096  # visitors, and pages, of whom something is noted
+GAVE_WAY = "“{title}” was closed to make room for others, because it had not been used for a while: open it again."
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}(\.[A-Za-z0-9_-]{6,43}){0,2}")  # with its time and signature
 
 
 @dataclass(frozen=True)
@@ -61,136 +56,6 @@ class Shared:
         return AtlasMap(self.atlas)
 
 
-@dataclass(eq=False)
-class Visit:
-    """One open study: its session, its conversation, and what only the screen needs to know.
-
-    `visitor` is the secret in the browser's cookie. `key` and `study_key` are unguessable names for URLs; the second
-    changes with every study, so that a late request for the last one finds nothing.
-    """
-
-    visitor: str
-    session: Session
-    workspace: Workspace
-    model: str
-    key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
-    study_key: str = ""
-    title: str = ""
-    start_slice: int | None = None
-    start_window: Window | None = None
-    upload_bytes: int = 0  # of the upload that is under way
-    compared: tuple[str, str, int] | None = None  # region and atlas lesion that an answer puts side by side, and when
-    facts: dict[str, SafeFacts] = field(default_factory=dict)  # by series, with what their pictures look like
-    turns: list["ChatTurn"] = field(default_factory=list)
-    cleared: ClearedConversation | None = None  # the conversation before this one, until a question is asked
-    last_seen: float = field(default_factory=time.monotonic)
-    _sent: int = 0
-    _assistant: Assistant | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    @property
-    def megabytes(self) -> float:
-        """How large the pixels of the study are."""
-        study = self.session.study
-        return sum(2 * math.prod(series.volume_hu.shape) for series in study.series) / 2**20 if study else 0.0
-
-    def open(
-        self, study: Study, title: str, start_slice: int | None = None, start_window: Window | None = None
-    ) -> None:
-        """Show a study; the conversation about the last one is over."""
-        self.session.open(study)
-        self.study_key = secrets.token_urlsafe(24)
-        self.title = title
-        self.start_slice = start_slice
-        self.start_window = start_window
-        self.compared = None
-        self.facts.clear()
-        self.forget_conversation()
-
-    def forget_conversation(self) -> None:
-        """Start a new conversation: what was said and found is over, study and regions stay."""
-        self.stop()
-        self.session.undoable.clear()
-        self.cleared = None
-        self.turns.clear()
-        self.session.forget_searches()
-        with self._lock:
-            self._assistant = None
-
-    def clear_conversation(self) -> None:
-        """Start a new conversation, which `undo` takes back until the next question is asked."""
-        before = ClearedConversation(tuple(self.turns), self._assistant, kept_regions(self.session))
-        self.forget_conversation()
-        if before.turns:
-            self.cleared = before
-
-    def resume(self, turns: "tuple[ChatTurn, ...]", assistant: Assistant | None) -> None:
-        """Go on with an earlier conversation."""
-        self.turns[:] = turns
-        with self._lock:
-            self._assistant = assistant
-
-    def asked(self) -> None:
-        """Note that a new question goes on with this conversation: an earlier one is not resumed any more."""
-        self.turns[:] = [turn for turn in self.turns if not turn.until_asked]
-        self.cleared = None
-
-    def undo(self) -> str:
-        """Bring back what was deleted last, and say so in a sentence. Raises RegionError where there is no room."""
-        if self.session.undoable or self.cleared is None:
-            return bring_back(self.session)
-        before, self.cleared = self.cleared, None
-        return before.bring_back(self)
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether anything was deleted that can be brought back."""
-        return bool(self.session.undoable or self.cleared)
-
-    def discard(self) -> None:
-        """Forget everything and delete its files."""
-        self.stop()
-        self.session.close()
-
-    def discard_upload(self, folder: Path) -> None:
-        """Delete what was sent, as soon as it has been read."""
-        shutil.rmtree(folder, ignore_errors=True)
-        self.upload_bytes = 0
-
-    def assistant(self) -> Assistant:
-        """Give the assistant of this visit, made on the first question."""
-        with self._lock:
-            if self._assistant is None:
-                self._assistant = Assistant(self.workspace, self.model)
-            return self._assistant
-
-    def stop(self) -> None:
-        """Stop answering, at once."""
-        for turn in self.turns:
-            turn.stop.set()
-
-    def choose_model(self, model: str) -> None:
-        """Let another model answer from the next question on; it starts a conversation of its own."""
-        with self._lock:
-            self.model = model
-            self._assistant = None
-
-    def compare(self, region_id: str, lesion_id: str | None) -> None:
-        """Put a region beside an atlas lesion; None: beside none."""
-        self.compared = (region_id, lesion_id, self.next_revision()) if lesion_id else None
-
-    def send_after(self, other: "Visit") -> None:
-        """Go on counting where another visit of the same page stopped."""
-        self._sent = max(self._sent, other._sent)
-
-    def next_revision(self) -> int:
-        """Give a number that grows with everything sent to the screen, so that it can tell old from new: the time in
-        milliseconds, so that it goes on growing when a visit ended and the page is given another."""
-        with self._lock:
-            self._sent = max(self._sent + 1, time.time_ns() // 1_000_000)
-            return self._sent
-
-
 class Visits:
     """All open studies of this server. Every look-up needs the visitor's cookie; nothing is found by a key alone."""
 
@@ -198,9 +63,13 @@ class Visits:
         self.shared = shared
         self.settings = shared.settings
         self.workers = WorkerPool()
+        self.disk = Disk(self.settings)
         self._clock = clock
         self._visits: list[Visit] = []
         self._pages: dict[str, Visit] = {}  # what each open page (Gradio's session hash) shows
+        self._addresses: OrderedDict[str, str] = OrderedDict()  # by visitor: whence the last request came
+        self._claims: OrderedDict[str, str] = OrderedDict()  # by page: whose it is, before it shows anything
+        self._farewells: OrderedDict[str, str] = OrderedDict()  # by visitor: what became of a study of theirs
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -251,10 +120,46 @@ class Visits:
         with self._lock:
             return [visit for visit in self._of(visitor) if visit.session.study is not None]
 
-    def may_listen(self, visitor: str | None, page: str) -> bool:
-        """Tell whether a visitor may hear the events of a page: not of another visitor's."""
-        visit = self._pages.get(page)
-        return visit is None or _equal(visit.visitor, visitor or "")
+    def note_address(self, visitor: str, address: str) -> None:
+        """Note from which network address a visitor comes."""
+        with self._lock:
+            _remember(self._addresses, visitor, address)
+
+    def address_of(self, visitor: str) -> str:
+        """Tell from which network address a visitor came last; empty where that is not known."""
+        return self._addresses.get(visitor, "")
+
+    def room_on_disk(self, others: bool) -> bool:
+        """Let what nobody reads, and then the oldest idle visit with files, `others` too, give way to an upload; tell
+        whether anything did."""
+        gone = self.disk.discard_abandoned()
+        if gone or not others:
+            return gone > 0
+        with self._lock:
+            holding = [visit for visit in self._visits if self.disk.held(owner=visit.key) and self._is_idle(visit)]
+            if not holding:
+                return False
+            oldest = min(holding, key=lambda visit: visit.last_seen)
+            self._give_way(oldest)
+        return True
+
+    def claim(self, visitor: str | None, page: str) -> bool:
+        """Make a page that nobody has a visitor's own; tell whether they may hear its events and speak into them."""
+        with self._lock:
+            shown = self._pages.get(page)
+            owner = self._claims.get(page) if shown is None else shown.visitor
+            if owner is None and visitor is not None:
+                _remember(self._claims, page, visitor)
+            return owner is None or _equal(owner, visitor or "")
+
+    def forget(self, visitor: str | None) -> None:
+        """Close everything that a visitor has open."""
+        with self._lock:
+            own = self._of(visitor or "")
+            for visit in own:
+                self._drop(visit)
+        for visit in own:
+            self._discard(visit)
 
     def of_key(self, visitor: str | None, key: str) -> Visit | None:
         """Find the visit that has this key, or whose study has it, if it belongs to the visitor."""
@@ -275,6 +180,7 @@ class Visits:
             if visit is None or not _equal(visit.visitor, visitor or ""):
                 return
             del self._pages[page or ""]
+            self._claims.pop(page or "", None)
             if any(shown.visitor == visit.visitor for shown in self._pages.values()):
                 return
             for each in self._of(visit.visitor):
@@ -302,7 +208,8 @@ class Visits:
             for visit in stale:
                 self._drop(visit)
         for visit in stale:
-            visit.discard()
+            self._discard(visit)
+        self.disk.discard_abandoned(60 * limits.keep_minutes)
         return len(stale)
 
     def warm_up(self) -> None:
@@ -323,8 +230,9 @@ class Visits:
             visits = list(self._visits)
             self._visits.clear()
             self._pages.clear()
+            self._claims.clear()
         for visit in visits:
-            visit.discard()
+            self._discard(visit)
 
     def _find(self, visitor: str | None, matches: Callable[[Visit], bool]) -> Visit | None:
         if not is_visitor(visitor):
@@ -344,6 +252,8 @@ class Visits:
         visit = self._new_visit(visitor)
         visit.choose_model(model)
         self._visits.append(visit)
+        if visitor in self._farewells:
+            visit.turns.append(ChatTurn(question="", text=self._farewells.pop(visitor), done=True))
         return visit
 
     def _turn_to(self, page: str, visit: Visit) -> Visit:
@@ -358,23 +268,52 @@ class Visits:
         self._pages = {page: shown for page, shown in self._pages.items() if shown is not visit}
 
     def _make_room(self, visitor: str) -> None:
-        """Close the visitor's own oldest study when they have too many, else the oldest that nobody looks at."""
+        """Close the visitor's own oldest study when they have too many; where there are too many from their address, or
+        on the server, the one that is missed least."""
         own, shown = self._of(visitor), list(self._pages.values())
         if len(own) >= self.settings.max_visits_per_user:
-            candidates = [visit for visit in own if visit not in shown] or own
-        elif len(self._visits) >= self.settings.max_visits:
-            candidates = [visit for visit in self._visits if visit.session.study is None or visit not in shown]
-            if not candidates:
-                raise VisitError("Too many people use this server just now: try again in a few minutes.")
-        else:
+            oldest = min([visit for visit in own if visit not in shown] or own, key=lambda visit: visit.last_seen)
+            self._drop(oldest)
+            self._discard(oldest)
             return
-        oldest = min(candidates, key=lambda visit: visit.last_seen)
-        self._drop(oldest)
-        oldest.discard()
+        address = self.address_of(visitor)
+        near = [visit for visit in self._visits if address and self.address_of(visit.visitor) == address]
+        crowd = near if len(near) >= self.settings.max_visits_per_address else self._visits
+        if crowd is self._visits and len(crowd) < self.settings.max_visits:
+            return
+        now = self._clock()
+        ranked = [(0, visit) for visit in crowd if self._is_empty(visit) and visit.last_seen < now - NEW_S]
+        ranked += [(1, visit) for visit in crowd if self._is_idle(visit)]
+        ranked += [(2, visit) for visit in crowd if self._is_empty(visit)]
+        if not ranked:
+            raise VisitError("Too many people use this server just now: try again in a few minutes.")
+        self._give_way(min(ranked, key=lambda each: (each[0], each[1].last_seen))[1])
+
+    def _is_empty(self, visit: Visit) -> bool:
+        """Tell whether nothing would be missed: no study is open, and none is on its way."""
+        return visit.session.study is None and not self.disk.held(owner=visit.key)
+
+    def _is_idle(self, visit: Visit) -> bool:
+        """Tell whether nobody uses a visit: no page shows it, or none has for a while asked for anything."""
+        return visit not in self._pages.values() or visit.last_seen < self._clock() - USED_S
+
+    def _give_way(self, visit: Visit) -> None:
+        """Close a visit in favour of others; its visitor is told when they come back."""
+        if visit.session.study is not None:
+            _remember(self._farewells, visit.visitor, GAVE_WAY.format(title=visit.title))
+        self._drop(visit)
+        self._discard(visit)
+
+    def _discard(self, visit: Visit) -> None:
+        visit.discard()
+        self.disk.discard_all(visit.key)
 
     def _new_visit(self, visitor: str) -> Visit:
         shared = self.shared
-        session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
+        try:
+            session = Session(Path(tempfile.mkdtemp(prefix="lesion-search-")))
+        except OSError as error:
+            raise VisitError(str(storage_error(error, "The server's temporary folder"))) from error
         workspace = Workspace(session, shared.atlas, shared.embedder)
         return Visit(visitor, session, workspace, self.settings.model, last_seen=self._clock())
 
@@ -387,6 +326,13 @@ def new_visitor() -> str:
 def is_visitor(value: str | None) -> bool:
     """Tell whether a cookie value is well-formed."""
     return value is not None and _TOKEN.fullmatch(value) is not None
+
+
+def _remember(notes: OrderedDict[str, str], visitor: str, note: str) -> None:
+    notes[visitor] = note
+    notes.move_to_end(visitor)
+    if len(notes) > MAX_REMEMBERED:
+        notes.popitem(last=False)
 
 
 def _equal(a: str, b: str) -> bool:

@@ -9,7 +9,7 @@ from tools.domain.region import OUTLINE_WORDS, PixelBox, Region, RegionError
 from tools.domain.study import Series
 from tools.domain.view import Looked
 from tools.workspace.session import MAX_NAME_LENGTH
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 from ui.viewer.viewer import Notice, measured
 
 MAX_OUTLINE = 400  # points of an outline drawn by hand

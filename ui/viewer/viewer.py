@@ -27,7 +27,7 @@ from tools.regions.volume import RegionVolume
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
 from ui.state.shelf import ShelfItem
-from ui.state.visits import Visit
+from ui.state.visit import Visit
 
 HERE = Path(__file__).parent
 

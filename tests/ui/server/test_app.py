@@ -34,11 +34,24 @@ def test_behind_https_the_cookie_works_in_a_frame(client: Any) -> None:
 
 def test_every_answer_says_where_its_page_may_fetch_from_and_who_may_frame_it(client: Any) -> None:
     for address in ("/", "/config", "/samples/case1.png", "/nowhere"):
-        policy = client.get(address).headers["content-security-policy"].split("; ")
+        answer = client.get(address)
+        assert answer.headers["permissions-policy"].startswith("camera=()")
+        policy = answer.headers["content-security-policy"].split("; ")
         assert "img-src 'self' data: blob:" in policy
         assert "default-src 'self'" in policy
-        (framed,) = (rule for rule in policy if rule.startswith("frame-ancestors"))
-        assert "https://huggingface.co" in framed
+        assert "frame-ancestors 'self'" in policy
+
+
+def test_a_space_is_reached_by_its_name_and_framed_by_its_host(
+    demo: Any, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from fastapi.testclient import TestClient
+
+    assert client.get("/config", headers={"host": "ann-lesions.hf.space"}).status_code == 421
+    monkeypatch.setenv("SPACE_HOST", "ann-lesions.hf.space")
+    with TestClient(build_app(demo.settings), "https://ann-lesions.hf.space") as space:
+        policy = space.get("/").headers["content-security-policy"]
+    assert "frame-ancestors 'self' https://huggingface.co https://*.hf.space" in policy
 
 
 def test_gradios_own_upload_and_server_functions_are_closed(client: Any) -> None:
@@ -101,17 +114,6 @@ def test_only_offered_models_can_be_chosen(client: Any, app: Any) -> None:
         assert "does not offer that model" in reply.text
     visit = app.state.visits.of_page(client.cookies[COOKIE], "page")
     assert visit.model == "offline"
-
-
-def test_a_login_is_asked_for(demo: Any) -> None:
-    from fastapi.testclient import TestClient
-
-    with TestClient(build_app(demo.settings, auth="ann:secret")) as client:
-        assert client.get("/config").status_code == 401
-        assert client.post("/login", data={"username": "ann", "password": "secret"}).status_code == 200
-        assert client.get("/config").status_code == 200
-    with pytest.raises(VisitError, match="USER:PASSWORD"):
-        build_app(demo.settings, auth="ann")
 
 
 def test_a_port_that_is_taken_is_said(app: Any) -> None:

@@ -112,7 +112,7 @@ def test_an_unknown_lesion_is_404_with_a_sentence(client: Any, owner: Any) -> No
 def test_browsers_on_other_machines_get_slices_compressed(app: Any, client: Any, owner: Any) -> None:
     from fastapi.testclient import TestClient
 
-    far = TestClient(app, client=("203.0.113.9", 1), cookies={COOKIE: client.cookies[COOKIE]})
+    far = TestClient(app, "http://localhost", client=("203.0.113.9", 1), cookies={COOKIE: client.cookies[COOKIE]})
     reply = far.get(f"/studies/{owner.study_key}/series/0/slices/0")
     assert reply.headers["content-encoding"] == "gzip"
     assert len(reply.content) == 2 * 512 * 512

@@ -32,7 +32,7 @@ except importlib.metadata.PackageNotFoundError:
 
 def requests(app, host, port):
     assert (host, port) == ("0.0.0.0", 7860)
-    with TestClient(app) as client:
+    with TestClient(app, "http://localhost") as client:
         assert client.get("/").status_code == 200
         visit = app.state.visits.of_page(client.cookies[COOKIE], "a-page")
         sample = app.state.shelf.samples[0]

@@ -24,9 +24,9 @@ def test_a_visit_is_found_by_its_own_visitor_only(visits: Visits, shelf: Any) ->
     assert visits.of_key(bob, visit.key) is None
     with pytest.raises(VisitError, match="somebody else"):
         visits.of_page(bob, "page")
-    assert visits.may_listen(ann, "page")
-    assert not visits.may_listen(bob, "page")
-    assert not visits.may_listen(None, "page")
+    assert visits.claim(ann, "page")
+    assert not visits.claim(bob, "page")
+    assert not visits.claim(None, "page")
     visits.close(bob, "page")
     assert visits.of_page(ann, "page") is visit
 

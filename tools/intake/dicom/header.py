@@ -44,6 +44,7 @@ FIRST_LEVEL = """
     """.split()  # noqa: SIM905
 SYNTHETIC_DATA = 0x0008001C  # CS, YES or NO
 TAGS: list[BaseTag | int] = [*map(Tag, FIRST_LEVEL), Tag(SYNTHETIC_DATA)]
+BULK = {Tag(k) for k in FIRST_LEVEL if k.endswith(("Sequence", "PixelData"))}  # large in files that mean well
 
 CT_IMAGES = "1.2.840.10008.5.1.4.1.1.2"  # and its enhanced forms
 NON_IMAGES = (  # SOP Class UID prefixes, PS3.4 annex B.5

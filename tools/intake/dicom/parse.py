@@ -8,6 +8,7 @@ import struct
 import sys
 
 from pydicom import dcmread
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import generate_frames
 from pydicom.errors import InvalidDicomError
@@ -19,6 +20,7 @@ from pydicom.uid import (
     ExplicitVRBigEndian,
     ExplicitVRLittleEndian,
     ImplicitVRLittleEndian,
+    JPEGExtended12Bit,
 )
 
 from tools.intake.dicom import header
@@ -74,6 +76,7 @@ def open_header(head: bytes, size: int, budget: Budget) -> tuple[Dataset, int] |
     if not decoder_of(dataset).is_encapsulated and not stated <= there <= stated + TRAILING_BYTES + stated // 100:
         return None
     budget.spend_voxels(rows * columns)
+    budget.spend_frames(1)
     return dataset, at
 
 
@@ -87,7 +90,9 @@ def parse(data: bytes, budget: Budget) -> Dataset:
     usual_limit = sys.getrecursionlimit()
     sys.setrecursionlimit(_stack_depth() + STACK_RESERVE + STACK_PER_SEQUENCE * budget.limits.max_depth)
     try:
-        return _parse(data, has_prefix, budget)
+        dataset = _parse(data, has_prefix, budget)
+        _check_values(dataset, budget)
+        return dataset
     except RecursionError as error:
         raise LeftOutError(Reason.NESTED) from error
     except InvalidDicomError as error:
@@ -116,6 +121,16 @@ def _parse(data: bytes, has_prefix: bool, budget: Budget) -> Dataset:
     return file_dataset
 
 
+def _check_values(dataset: Dataset, budget: Budget) -> None:
+    """Bound what is stated in a header before it is converted: a value of a few MB can hold a million numbers."""
+    raw = (element for element in dataset.values() if isinstance(element, RawDataElement))
+    if (
+        sum(len(element.value or b"") for element in raw if element.tag not in header.BULK)
+        > budget.limits.max_value_bytes
+    ):
+        raise LeftOutError(Reason.TOO_LARGE_HEADER)
+
+
 def _looks_like_bare_dataset(data: bytes) -> bool:
     """Some archives write files without the 128-byte preamble: they begin with a low group number."""
     return len(data) > 8 and (data[:2] in (b"\x02\x00", b"\x08\x00", b"\x00\x08")) and data[:4] != data[4:8]
@@ -132,7 +147,9 @@ def _check_size(dataset: Dataset, budget: Budget, wanted: int | None) -> int:
         if header.value(dataset, "NumberOfFrames") is not None:
             raise LeftOutError(Reason.DAMAGED)
         frames = 1
-    budget.spend_voxels(rows * columns * (frames if wanted is None else min(wanted, frames)))
+    used = frames if wanted is None else min(wanted, frames)
+    budget.spend_voxels(rows * columns * used)
+    budget.spend_frames(used)
     if data is None:
         raise LeftOutError(Reason.CUT if _names_an_image(dataset) else Reason.NO_IMAGE)
     decoder = decoder_of(dataset)
@@ -174,7 +191,8 @@ def decoder_of(dataset: Dataset) -> Decoder:
         decoder = get_decoder(UID(dataset.file_meta.TransferSyntaxUID))
     except (NotImplementedError, ValueError) as error:
         raise LeftOutError(Reason.SYNTAX) from error
-    if not decoder.is_available:
+    is_deep = JPEGExtended12Bit == decoder.UID and (header.integer(dataset, "BitsStored") or 0) > 8
+    if not decoder.is_available or (is_deep and "pylibjpeg" not in decoder.available_plugins):
         raise LeftOutError(Reason.SYNTAX)
     return decoder
 

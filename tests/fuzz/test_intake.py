@@ -1,0 +1,60 @@
+"""Thousands of broken files: none brings a reading process down, costs more than its bounds, or is left out unsaid.
+
+`make test` reads the same few hundred each time, `make fuzz` 20,000 new ones. What ever failed is kept in `failed.txt`.
+"""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import examples
+from tests.fuzz.mutants import mutant, names
+from tools.domain.patient_keys import PatientKeys
+from tools.intake.explanations import LEFT_OUT
+from tools.intake.intake import IntakeError, intake_limits, read_study
+from tools.intake.messages import Reason
+from tools.intake.sandbox import read_sandboxed
+from tools.settings import Settings
+
+pytestmark = [pytest.mark.hypothesis, pytest.mark.timeout(0)]
+COUNT, BATCH = 240, 80
+KEPT = Path(__file__).parent / "failed.txt"
+NEVER = (Reason.CRASHED, Reason.TIMEOUT, Reason.UNFINISHED, Reason.MEMORY)
+MOST_BYTES = 3 << 29  # of address space; what is resident is less
+
+
+def check(folder: Path, mutants: list[str]) -> None:
+    folder.mkdir()
+    data = sorted(((mutant(name), name) for name in mutants), key=lambda each: each[0][:2] == b"PK")  # zips last:
+    plain = [name for content, name in data if content[:2] != b"PK"]  # they count by their members
+    for place, (content, _) in enumerate(data):
+        (folder / f"{place:05d}").write_bytes(content)
+    limits = replace(intake_limits(Settings()), max_memory_bytes=MOST_BYTES)
+    reading = read_sandboxed([folder], limits)
+    bad = {plain[f - 1] if f <= len(plain) else "a zip": reason for f, reason in reading.left_out if reason in NEVER}
+    assert bad == {}, "mend it, and add the name to tests/fuzz/failed.txt"
+    assert all(LEFT_OUT[reason] for _, reason in reading.left_out)
+    told = {frame.record.file for frame in reading.frames} | {file for file, _ in reading.left_out}
+    assert told >= set(range(1, len(plain) + 1))
+    try:
+        study = read_study(folder, PatientKeys(b"fuzz"))
+    except IntakeError as error:
+        sentence = str(error)
+    else:
+        sentence = "."
+        assert all(series.volume_hu.size for series in study.series)
+    assert sentence.endswith(".")
+
+
+def test_mutants_of_real_files(tmp_path: Path) -> None:
+    count = examples(COUNT) if examples(1) == 1 else 20_000
+    first = 0 if count == COUNT else random.SystemRandom().randrange(10**9)
+    for start in range(first, first + count, BATCH):
+        check(tmp_path / str(start), names(min(BATCH, first + count - start), start))
+
+
+def test_what_ever_failed(tmp_path: Path) -> None:
+    lines = KEPT.read_text(encoding="utf-8").splitlines()
+    check(tmp_path / "kept", [line.split("#")[0].strip() for line in lines if line.split("#")[0].strip()])

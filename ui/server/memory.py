@@ -1,0 +1,33 @@
+"""Memory that is free goes back to the system: what the C library keeps of it was half as much as the server used."""
+
+import ctypes
+import gc
+import sys
+
+_ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # malloc.h of glibc
+ARENAS = 2  # one for every thread would each keep what a burst of work once needed
+MMAP_BYTES = 1 << 20  # what is larger is the system's again as soon as it is freed; else this bound grows to 32 MB
+
+
+def bound_memory() -> None:
+    """Tell the C library to keep little of what is freed, where it is glibc. Before much is allocated."""
+    libc = _glibc()
+    if libc is not None:
+        libc.mallopt(_ARENA_MAX, ARENAS)
+        libc.mallopt(_MMAP_THRESHOLD, MMAP_BYTES)
+
+
+def give_back(collect: bool = False) -> None:
+    """Give free memory back to the system; `collect`: what lies in circles is freed before."""
+    if collect:
+        gc.collect()
+    libc = _glibc()
+    if libc is not None:
+        libc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
+    if sys.platform != "linux":
+        return None
+    libc = ctypes.CDLL(None)
+    return libc if hasattr(libc, "malloc_trim") and hasattr(libc, "mallopt") else None
