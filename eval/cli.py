@@ -274,6 +274,19 @@ def paper(
     show(report, to_markdown(report), json)
 
 
+@app.command("training-packs")
+def training_packs(
+    out: Annotated[Path, typer.Option(help="folder for the packs")],
+    data: DataOption = DATA_FOLDER,
+) -> None:
+    """Write the packs that the shipped encoder was trained on, for `train … --preset default`; a few minutes."""
+    from eval.encoder.training_packs import write_training_packs
+
+    with progress_bar("phantom patients") as progress:
+        packs = write_training_packs(data, out, progress)
+    typer.echo(" ".join(str(pack) for pack in packs))
+
+
 @app.command("real-types")
 def real_types(
     queries: Annotated[Optional[Path], typer.Option(help="ROI pack of typed lesions; default: the key slices")] = None,  # noqa: UP045

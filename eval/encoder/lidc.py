@@ -1,4 +1,4 @@
-"""The evaluation data as ROI packs: LIDC nodules with their labels, and unlabelled crops of whole CT slices."""
+"""The LIDC nodules with their labels, as a ROI pack."""
 
 import csv
 from collections.abc import Sequence
@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from encoder.errors import LesionSearchError
 from encoder.pack import native_widths_mm
-from encoder.roi import ROI_SIZE, ROI_WIDTH_MM, to_roi_width
+from encoder.roi import ROI_WIDTH_MM, to_roi_width
 from tools.domain.splits import TEST_SHARE, Split, known_for, split_of
 
 SIZE_BOUNDS_MM = (6.0, 10.0)
@@ -163,29 +162,6 @@ def write_lidc_pack(folder: Path, out: Path, test_share: float = TEST_SHARE) -> 
     rows = [asdict(nodule) | {"lesion_type": "lung"} for nodule in nodules]
     _write(out, images, rows, [f.name for f in fields(Nodule)])
     return len(images)
-
-
-def write_crops_pack(folder: Path, out: Path, count: int = 3000, seed: int = 0) -> int:
-    """Write random 64×64 crops inside the body of whole 8-bit CT slices as an unlabelled ROI pack."""
-    paths = sorted(Path(folder).glob("*.png"))
-    if not paths:
-        raise LabelError(f"there are no PNG slices in {folder}; give the folder that holds them")
-    slices = [np.asarray(Image.open(path).convert("L")) for path in paths]
-    rng = np.random.default_rng(seed)
-    crops: list[NDArray[np.uint8]] = []
-    rows: list[dict[str, object]] = []
-    while len(crops) < count:
-        which = int(rng.integers(len(slices)))
-        pixels = slices[which]
-        y, x = (int(rng.integers(n - ROI_SIZE)) for n in pixels.shape)
-        crop = pixels[y : y + ROI_SIZE, x : x + ROI_SIZE]
-        if np.mean(crop > 20) < 0.4:  # mostly air outside the body
-            continue
-        crops.append(crop)
-        patient = paths[which].stem.split("_")[0]
-        rows.append({"lesion_id": f"crop-{len(crops):05d}", "patient_id": f"nih-{patient}", "source": "NIH slices"})
-    _write(out, np.stack(crops), rows, ["lesion_id", "patient_id", "source"])
-    return count
 
 
 def _write(out: Path, images: NDArray[np.uint8], rows: Sequence[dict[str, object]], columns: Sequence[str]) -> None:

@@ -4,10 +4,9 @@ import csv
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from encoder.training.dataset import load_rois
-from eval.encoder.lidc import LabelError, largest_slices, read_lidc, write_crops_pack, write_lidc_pack
+from eval.encoder.lidc import LabelError, largest_slices, read_lidc, write_lidc_pack
 
 GOOD = {
     "patient_id": "LIDC-IDRI-0001",
@@ -64,21 +63,15 @@ def test_packs_train(tmp_path):
     (tmp_path / "lidc").mkdir()
     lidc(tmp_path / "lidc", {}, {"slice": 1}, {"texture": 1.0, "nodule": "nodule-1"})
     assert write_lidc_pack(tmp_path / "lidc", tmp_path / "pack", test_share=0.0) == 3
-    (tmp_path / "slices").mkdir()
-    pixels = np.random.default_rng(0).integers(50, 200, (128, 128)).astype(np.uint8)
-    Image.fromarray(pixels).save(tmp_path / "slices" / "000001_01_01_1.png")
-    assert write_crops_pack(tmp_path / "slices", tmp_path / "crops", count=5) == 5
-    rois = load_rois([tmp_path / "pack", tmp_path / "crops"])
-    assert len(rois) == 8
-    assert len(rois.lesions.unique()) == 7
-    assert rois.classes[:, 0].tolist()[3:] == [-1] * 5
+    rois = load_rois([tmp_path / "pack"])
+    assert len(rois) == 3
+    assert len(rois.lesions.unique()) == 2
+    assert rois.labels["lesion_type"] == ["lung"]
 
 
 def test_a_missing_folder_is_said(tmp_path):
     with pytest.raises(LabelError, match=r"images\.npz"):
         read_lidc(tmp_path)
-    with pytest.raises(LabelError, match="no PNG"):
-        write_crops_pack(tmp_path, tmp_path / "out")
 
 
 @pytest.mark.shared

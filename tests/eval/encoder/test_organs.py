@@ -8,6 +8,8 @@ import pytest
 from PIL import Image
 
 from encoder.pack import read_context, read_pack_arrays
+from encoder.training.dataset import load_rois
+from eval.encoder import training_packs
 from eval.encoder.lidc import LabelError
 from eval.encoder.organs import _PACKS, PLACES_PER_SLICE, write_organs_pack
 
@@ -93,3 +95,14 @@ def test_a_patient_is_on_one_side(data, tmp_path):
 def test_a_missing_collection_is_named(tmp_path):
     with pytest.raises(LabelError, match="multi_organ"):
         write_organs_pack(tmp_path, tmp_path / "pack")
+
+
+def test_the_packs_of_the_shipped_encoder_train(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(training_packs, "PHANTOM_SEEDS", (3,))
+    monkeypatch.setattr(training_packs, "write_lidc_pack", lambda source, out: write_organs_pack(data, out))
+    packs = training_packs.write_training_packs(data, tmp_path / "packs", patients=1)
+    rois = load_rois(packs, ("lesion_type", "density_class", "place_row"), context=True)
+    assert [pack.name for pack in packs] == ["lidc", "organs", "pack"]
+    assert rois.images.shape[1:] == (2, 64, 64)
+    assert float(rois.chances.sum()) == pytest.approx(1)
+    assert rois.labels["place_row"] == ["0", "1", "2", "3", "4"]
