@@ -102,7 +102,7 @@ def rename(request: Request, context: PlanningContext) -> Recipe:
 
 def undo(request: Request, context: PlanningContext) -> Recipe:
     """Take back what was done last: a region deleted or outlined anew, else a change of the search."""
-    if not context.state.changed_last:
+    if not context.state.changed_last and request.topic != "region":
         return (yield from undo_search(request, context))
     facts = yield Call("undo_change", {})
     assert isinstance(facts, Stated)
