@@ -85,7 +85,8 @@ def density(request: Request, context: PlanningContext) -> Recipe:
     """Read one pixel: the one that is named, else the one that is pointed at."""
     require_study(context)
     column, row = request.point or (None, None)
-    facts = yield Call("read_density", {} if column is None else {"column": column, "row": row})
+    said = {"column": column, "row": row, "slice": request.slice}
+    facts = yield Call("read_density", {name: value for name, value in said.items() if value is not None})
     assert isinstance(facts, Stated)
     return facts.statement
 

@@ -39,6 +39,8 @@ def test_a_row_said_first_is_the_row() -> None:
     assert with_words(asked, "HU at row 120, column 96", True).point == (96, 120)
     assert with_words(asked, "HU at column 120, row 96", True).point == (120, 96)
     assert with_words(asked, "HU at 120, 96", True).point == (120, 96)
+    on_slice = with_words(asked, "HU at 120, 96 on slice 3", True)
+    assert (on_slice.point, on_slice.slice) == ((120, 96), 3)
 
 
 @pytest.mark.parametrize(
