@@ -83,6 +83,7 @@ class Request:
     view: ViewChange | None = None  # how the viewer is to show the series; a region to zoom to is among `regions`
     name: str = ""  # that a region is to have
     point: tuple[int, int] | None = None  # column and row of a pixel, from 0
+    slice: int | None = None  # of that pixel, from 1
     unkept: tuple[str, ...] = ()  # conditions of suggestions that cannot be kept, by their sentence
     thanked: bool = False
     foreign: bool = False  # said in another language than the answer is in

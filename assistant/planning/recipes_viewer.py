@@ -85,7 +85,8 @@ def density(request: Request, context: PlanningContext) -> Recipe:
     """Read one pixel: the one that is named, else the one that is pointed at."""
     require_study(context)
     column, row = request.point or (None, None)
-    facts = yield Call("read_density", {} if column is None else {"column": column, "row": row})
+    said = {"column": column, "row": row, "slice": request.slice}
+    facts = yield Call("read_density", {name: value for name, value in said.items() if value is not None})
     assert isinstance(facts, Stated)
     return facts.statement
 
@@ -102,7 +103,7 @@ def rename(request: Request, context: PlanningContext) -> Recipe:
 
 def undo(request: Request, context: PlanningContext) -> Recipe:
     """Take back what was done last: a region deleted or outlined anew, else a change of the search."""
-    if not context.state.changed_last:
+    if not context.state.changed_last and request.topic != "region":
         return (yield from undo_search(request, context))
     facts = yield Call("undo_change", {})
     assert isinstance(facts, Stated)

@@ -1,6 +1,7 @@
 """What requests take from the words of the message itself, which the call language does not carry.
 
-The name a region is to have, which of two numbers is the row, and conditions of suggestions that no tool can keep.
+What is undone, the name a region is to have, the slice of a pixel and which of two numbers is its row, and conditions
+of suggestions that no tool can keep.
 """
 
 import re
@@ -24,6 +25,10 @@ _NAMING = tuple(
 )
 _COURTESY = re.compile(r"(?:[\s,.!]|\b(?:please|pls|plz|now|for me|thanks|thank you)\b)+$", re.IGNORECASE)
 _NEXT_REQUEST = re.compile(r"(?:,|;|\band\b|\bthen\b)+ (?=\w+ )", re.IGNORECASE)
+_DELETION = re.compile(
+    r"\b(?:deletion|(?:deleted|removed|dismissed) (?:region|lesion|mark|one|r ?\d+))\b", re.IGNORECASE
+)
+_SLICE = re.compile(r"\bslice(?: number| no\.?)?[ #]*(\d{1,5})\b", re.IGNORECASE)
 _ROW_FIRST = re.compile(r"\b(?:row|y)\b\W*\d+.*\b(?:col\w*|x)\b\W*\d+", re.IGNORECASE)
 _NODES = re.compile(
     r"\W*(?:(?:please|can you|could you|do you|i want to|let me|see|find|show|me|look for|search for|check for|spot"
@@ -41,14 +46,19 @@ _IN_ORGAN = re.compile(
 
 
 def with_words(request: Request, message: str, alone: bool) -> Request:
-    """Complete a request: the name it gives, and its point where the row is said first.
+    """Complete a request: the name it gives, its pixel with the slice, a deletion that is undone.
 
     `alone`: it is the only request of the message, so that a name without quotes goes on to its end.
     """
     if request.intent == "rename":
         return replace(request, name=given_name(message, alone))
-    if request.point is not None and _ROW_FIRST.search(message):
-        return replace(request, point=request.point[::-1])
+    if request.intent == "undo" and _DELETION.search(message):
+        return replace(request, topic="region")
+    if request.intent == "density":
+        named, point = _SLICE.search(message), request.point
+        if point is not None and _ROW_FIRST.search(message):
+            point = point[::-1]
+        return replace(request, point=point, slice=int(named[1]) if named else None)
     return request
 
 

@@ -64,6 +64,7 @@ def test_what_was_changed_last_is_undone_and_else_the_search():
     changed = state(R1).model_copy(update={"changed_last": True})
     assert calls(Request("undo"), changed)[0] == [("undo_change", {})]
     assert calls(Request("undo"), state(R1))[0] == []
+    assert calls(Request("undo", topic="region"), state(R1))[0] == [("undo_change", {})]
 
 
 def test_a_region_is_named_and_a_name_that_is_missing_asked_for():

@@ -28,11 +28,19 @@ def test_a_name_ends_where_the_next_request_begins() -> None:
     assert given_name("rename R1 to left and right edge") == "left and right edge"
 
 
+def test_a_deletion_that_is_undone_is_told_from_a_search() -> None:
+    assert with_words(Request("undo"), "undo the deletion", True).topic == "region"
+    assert with_words(Request("undo"), "undo", True).topic == ""
+    assert with_words(Request("undo"), "undo the deleted filter", True).topic == ""
+
+
 def test_a_row_said_first_is_the_row() -> None:
     asked = Request("density", point=(120, 96))
     assert with_words(asked, "HU at row 120, column 96", True).point == (96, 120)
     assert with_words(asked, "HU at column 120, row 96", True).point == (120, 96)
     assert with_words(asked, "HU at 120, 96", True).point == (120, 96)
+    on_slice = with_words(asked, "HU at 120, 96 on slice 3", True)
+    assert (on_slice.point, on_slice.slice) == ((120, 96), 3)
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ function moveCross(viewer, direction) {
   const { marks, series, size, values } = viewer, from = marks.cross || viewer.toImage([size.width / 2, size.height / 2]);
   marks.cross = steppedPixel(series, from, direction, Math.max(1, CROSS_STEP_PX / viewer.scale));
   const [column, row] = marks.cross.map(Math.floor);
-  viewer.tellLook(marks.cross);
+  viewer.pointAt(marks.cross);
   if (values) viewer.say(`${values[row * series.columns + column]} HU at column ${column}, row ${row}`);
   viewer.draw();
 }

@@ -4,9 +4,10 @@ import { make } from "../../browser/js/dom.js";
 import { drawScene } from "./drawing.js";
 import { sideLetters } from "./geometry.js";
 
-const RATIO = 2, FONT = "600 13px system-ui, sans-serif", SIDE_COLOUR = "#ffd479", WORDS_COLOUR = "#d7e3ea", EDGE = 8, KEEP_MS = 60_000;
+const RATIO = 2, FONT = "600 13px system-ui, sans-serif", SIDE_COLOUR = "#ffd479", WORDS_COLOUR = "#d7e3ea", EDGE = 8, LINE = 17, KEEP_MS = 60_000;
+const UNSEEN = { width: 800, height: 800 }; // CSS pixels, of a stage that another part of the page hides
 
-// Draw a scene into a canvas of its own, with what else stands on the stage in words: `sides` left, right, top, bottom.
+// Draw a scene into a canvas of its own, with what else stands on the stage: lines of `words`, `sides` left, right, top, bottom.
 function pictureOf(scene, { words, sides }) {
   const canvas = document.createElement("canvas"), { width, height } = scene.stage;
   drawScene(canvas, { ...scene, ratio: RATIO, marks: {} });
@@ -22,7 +23,7 @@ function pictureOf(scene, { words, sides }) {
     context.fillText(letter, x, y);
   }
   Object.assign(context, { fillStyle: WORDS_COLOUR, textAlign: "left" });
-  context.fillText(words, EDGE, height - 2 * EDGE);
+  words.forEach((line, i) => context.fillText(line, EDGE, (i + 1) * LINE));
   return canvas;
 }
 
@@ -30,8 +31,8 @@ function pictureOf(scene, { words, sides }) {
 export function savePicture(viewer) {
   const { series, view, picture, state, hidden, size } = viewer;
   if (picture.shown !== view.slice) return false;
-  const words = `slice ${view.slice + 1} / ${series.slices} · W ${Math.round(view.width)} L ${Math.round(view.level)}`;
-  const canvas = pictureOf({ series, view, state, picture, hidden, stage: size }, { words, sides: sideLetters(series, view.mirror) });
+  const words = [`slice ${view.slice + 1} / ${series.slices}`, `W ${Math.round(view.width)} L ${Math.round(view.level)}`];
+  const canvas = pictureOf({ series, view, state, picture, hidden, stage: size.width ? size : UNSEEN }, { words, sides: sideLetters(series, view.mirror) });
   canvas.toBlob((blob) => {
     const link = make("a");
     Object.assign(link, { href: URL.createObjectURL(blob), download: `ct-slice-${view.slice + 1}.png` });

@@ -9,6 +9,7 @@ import { drawScene } from "./drawing.js";
 import * as geometry from "./geometry.js";
 import { listenToKeys } from "./keyboard.js";
 import { listenToFiles, offerOpened, offerSamples } from "./opening.js";
+import { Looking } from "./looking.js";
 import { Panes } from "./panes.js";
 import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
@@ -23,7 +24,7 @@ import { listenToToolbar, showLooks, showTool, showWindow } from "./toolbar.js";
 import { firstWindow, presetsOf } from "./windowing.js";
 import { listText } from "./words.js";
 
-const NOTICE_MS = 8000, DOUBLE_CLICK_MS = 800, LOOK_MS = 250, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
+const NOTICE_MS = 8000, DOUBLE_CLICK_MS = 800, LEAST_SHARE = 0.6, LIST_PX = 150, AROUND_PX = 110;
 
 // Bring a gr.HTML component to life: `element` holds viewer.html; `props.value` is the newest state, and `watch` tells
 // of a new one; `trigger` sends an event to the server.
@@ -86,9 +87,7 @@ export class Viewer {
     this.panes = new Panes(this);
     this.spot = null; // column and row of the cross-hair that other planes share
     this.saveWanted = false; // the picture, once it is painted
-    this.pointed = null; // {slice, spot}: what was pointed at last, by a click or the cross-hair
-    this.told = ""; // what the server was told of the view
-    this.lookTimer = 0;
+    this.looking = new Looking(this);
     this.picked = this.unmeant = null; // the click that had something outlined; one whose outline goes again
     this.noticeTimer = 0;
     this.frameAsked = false;
@@ -168,7 +167,7 @@ export class Viewer {
 
   openSeries() {
     if (this.slices) this.slices.close();
-    this.slices = this.picture = this.view = this.pointed = this.spot = null;
+    this.slices = this.picture = this.view = this.looking.pointed = this.spot = null;
     this.clearMarks();
     this.cine.stop();
     this.showWelcome(!hasStudy(this.state));
@@ -209,31 +208,21 @@ export class Viewer {
     this.view.slice = clamp(Math.round(slice), 0, this.series.slices - 1);
     showPosition(this, this.series, this.view.slice);
     this.fetchMore();
-    this.tellLook();
+    this.looking.tell();
     this.draw();
   }
 
-  // Tell the server, once the slices rest, which one is looked at: "here" in a question is there.
-  tellLook(pointed = null) {
-    if (pointed) {
-      this.pointed = { slice: this.view.slice, spot: pointed };
-      this.spot = pointed;
-    }
-    clearTimeout(this.lookTimer);
-    this.lookTimer = setTimeout(() => {
-      if (!this.view) return;
-      const slice = this.view.slice, point = this.pointed && this.pointed.slice === slice ? this.pointed.spot : null;
-      const look = JSON.stringify([this.state.study_key, this.state.series_index, slice, point]);
-      if (look !== this.told) this.act("look", { slice_index: slice, point });
-      this.told = look;
-    }, LOOK_MS);
+  // Note what is pointed at, here and for the server.
+  pointAt(spot) {
+    this.spot = spot;
+    this.looking.tell(spot);
   }
 
   // Go to a point of the volume that was chosen in another plane.
   lookThrough([slice, row, column]) {
     this.spot = [column, row];
     this.goTo(Math.floor(slice));
-    this.tellLook(this.spot);
+    this.pointAt([column, row]);
   }
 
   // Change zoom, centre or window.
@@ -295,7 +284,7 @@ export class Viewer {
   pick(spot) {
     if (!geometry.onImage(this.series, spot)) return;
     const slice = this.view.slice;
-    this.tellLook(spot);
+    this.pointAt(spot);
     const inside = this.state.regions.find((each) => each.slice_index === slice && geometry.contains(each.outline, spot));
     if (inside) {
       this.act("select", { region_id: inside.region_id });
@@ -357,7 +346,11 @@ export class Viewer {
   }
 
   drawNow() {
-    if (!this.view || !this.stage.clientWidth) return;
+    if (!this.view) return;
+    if (!this.stage.clientWidth) {
+      if (this.saveWanted) this.savePicture(); // asked for in words, with another part of the page in front
+      return;
+    }
     const { values, view, picture, slices, series, state, marks, size } = this;
     if (values && !view.fitted) Object.assign(view, geometry.fitted(series, size, values), { fitted: true });
     if (values) picture.paint(view.slice, values, view);
