@@ -11,7 +11,7 @@ import numpy as np
 
 from encoder.embedder import Embedder
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas
+from tools.atlas.searchable import SearchableAtlas
 from tools.domain.annotation import Annotation
 from tools.domain.facts import SearchFacts
 from tools.domain.region import PixelBox, Region, RegionError, same_lesion, same_outline
@@ -385,7 +385,7 @@ class Workspace:
     """What a tool works on: one user's session, and the atlas and encoder that all share."""
 
     session: Session
-    atlas: Atlas
+    atlas: SearchableAtlas
     embedder: Embedder
 
 

@@ -13,6 +13,7 @@ import typer
 
 from ui.cli.atlas_commands import atlases
 from ui.cli.import_commands import imports
+from ui.cli.cases import app as cases_app
 
 app = typer.Typer(
     name="lesion-search",
@@ -32,6 +33,7 @@ def _print_version(wanted: bool) -> None:
 
 app.add_typer(imports, name="import")
 app.add_typer(atlases, name="atlas")
+app.add_typer(cases_app, name="cases")
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
 
 
@@ -83,6 +85,10 @@ SeriesNumber = Annotated[
         "--series", metavar="N", min=1, help="series of the upload, 1 is the first listed; the best if left out"
     ),
 ]
+AtlasOptions = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--atlas", help="atlas folder, http(s) address, `demo` or `own`; repeated, they are asked together"),
+]
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
 Model = Annotated[Optional[str], typer.Option("--model", help="offline, or provider:name")]  # noqa: UP045
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
@@ -106,7 +112,7 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON document on standar
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 7860,
     host: Annotated[str, typer.Option(help="0.0.0.0 to be reachable from other machines")] = "127.0.0.1",
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     model: Model = None,
     auth: Annotated[Optional[str], typer.Option(metavar="USER", help="ask for a login; see README")] = None,  # noqa: UP045
 ) -> None:
@@ -132,7 +138,7 @@ def ask(
     slice_number: Slice = None,
     series_number: SeriesNumber = None,
     model: Model = None,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     reports: Reports = Path(),
     as_json: Json = False,
 ) -> None:
@@ -153,7 +159,7 @@ def chat(
     slice_number: Slice = None,
     series_number: SeriesNumber = None,
     model: Model = None,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     script: Annotated[Optional[Path], typer.Option(help="one message a line; /new starts a new conversation")] = None,  # noqa: UP045
     reports: Reports = Path(),
     as_json: Json = False,
@@ -181,7 +187,7 @@ def search(
     min_size_mm: LongAxis = None,
     max_size_mm: LongAxis = None,
     scope: Annotated[ScopeOption, typer.Option(help="whose lesions may be found")] = ScopeOption.cross_patient,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     as_json: Json = False,
 ) -> None:
     """Find the atlas lesions most like the one in a box."""
@@ -315,7 +321,7 @@ def utterances(
 @app.command()
 def doctor(
     path: OptionalDicom = None,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     model: Model = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="that `serve` would use")] = 7860,
     as_json: Json = False,
