@@ -23,7 +23,8 @@ _IDENTIFYING = {
         re.I,
     ),
     "a number of a record": re.compile(
-        r"\b(?:mrn|pid|patient[ -]?(?:id|no|number)|record|accession|case[ -]?(?:id|no)|ssn|dob|born)\b\W*[\w-]*\d[\w-]*",
+        r"\b(?:mrn|pid|patient[ -]?(?:id|no|number)|record|accession|case[ -]?(?:id|no)|ssn|dob|born)\b"
+        r"\W*[\w-]*\d[\w-]*",
         re.I,
     ),
     "a telephone number": re.compile(r"\+?\d[\d ()/-]{7,}\d"),
