@@ -11,7 +11,7 @@ import numpy as np
 from encoder.pack import Images
 from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate
 from tools.atlas.catalog import Catalog, Vectors
-from tools.atlas.records import metadata_to_lesion
+from tools.atlas.records import NOTE, metadata_to_lesion
 from tools.atlas.searchable import AtlasView, SearchableAtlas
 from tools.atlas.searchers import ExactSearcher, IndexSearcher, Searcher
 from tools.domain.lesions import AtlasError
@@ -71,6 +71,10 @@ class Atlas(SearchableAtlas):
         """Read all unit vectors, (N, dim), in the order of `lesions()`."""
         catalog = self.view().catalog
         return self.store.vectors(catalog.row_of)
+
+    def notes(self) -> dict[str, str]:
+        """Read the teaching notes, which only people read, by lesion id."""
+        return {lesion_id: str(record[NOTE]) for lesion_id, record in self.store.records().items() if record.get(NOTE)}
 
     def is_calibrated(self) -> bool:
         """Tell whether a calibration of this version is stored with the atlas."""

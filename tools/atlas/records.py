@@ -15,6 +15,7 @@ PATIENT_KEY = re.compile(r"p-[0-9a-f]{12}")
 STUDY_KEY = re.compile(r"s-[0-9a-f]{12}")
 
 NOTE = "note"  # metadata beside the record, for people alone: nothing that reads records reads it
+NOTE_COLUMN = "teaching_note"  # the same in a ROI pack
 _COLUMNS = tuple(field.name for field in dataclasses.fields(AtlasLesion))
 _SHARED_COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRecord))
 

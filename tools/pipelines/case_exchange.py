@@ -12,10 +12,10 @@ from encoder.errors import storage_error
 from encoder.pack import TABLE, PackError, RoiPack, read_pack, read_rows, write_pack
 from tools.atlas.build import alike
 from tools.atlas.own_cases import CaseContent, CaseError, OwnCases
+from tools.atlas.records import NOTE_COLUMN
 from tools.domain.free_text import NoteError, check_note
 from tools.settings import get_settings
 
-NOTE_COLUMN = "teaching_note"
 MEMBERS = ("images.npy", "context.npy", TABLE)
 BATCH = 256  # cases added at a time
 

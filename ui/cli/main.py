@@ -12,8 +12,8 @@ from typing import Annotated, Any, Optional, cast
 import typer
 
 from ui.cli.atlas_commands import atlases
-from ui.cli.import_commands import imports
 from ui.cli.cases import app as cases_app
+from ui.cli.import_commands import imports
 
 app = typer.Typer(
     name="lesion-search",
