@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     password_file: Path | None = Field(default=None, description="file that holds the password")
     hosts: str = Field(default="", description="names this server is reached by, beside its own, with commas")
     proxies: str = Field(default="", description="addresses or networks of proxies that say whence a request comes")
+    mcp: bool = Field(default=False, description="offer the tools to MCP clients of this machine at /mcp of the page")
 
     max_upload_mb: PositiveInt = Field(default=1024, description="size of one upload, in MB of 1024 × 1024 bytes")
     max_upload_files: PositiveInt = Field(default=5000, description="files of one upload")
@@ -96,7 +97,9 @@ def get_settings() -> Settings:
     except ValidationError as error:
         wrong = error.errors()[0]
         name = f"{PREFIX}{wrong['loc'][0]}".upper()
-        needed = "auto, on, read or off" if wrong["type"] == "literal_error" else "a whole number above 0"
+        needed = {"literal_error": "auto, on, read or off", "bool_parsing": "true or false"}.get(
+            wrong["type"], "a whole number above 0"
+        )
         raise SettingsError(f"{name} must be {needed}, and is {wrong['input']!r}.") from None
     if settings.hits > settings.max_hits:
         raise SettingsError(

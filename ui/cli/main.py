@@ -228,6 +228,23 @@ def index(
 
 
 @app.command()
+def mcp(
+    path: OptionalDicom = None,
+    atlas: AtlasOptions = None,
+    model: Model = None,
+) -> None:
+    """Offer the tools to an assistant of your own by the Model Context Protocol, on standard input and output."""
+    from encoder.errors import LesionSearchError
+    from ui.cli.terminal import settings_with
+
+    try:
+        from ui.mcp.stdio import run_stdio
+    except ModuleNotFoundError as error:
+        raise LesionSearchError('This command needs a package: pip install "lesion-search[mcp]".') from error
+    run_stdio(settings_with(atlas=atlas, model=model), path)
+
+
+@app.command()
 def phantoms(
     out: Annotated[Path, typer.Option(help="folder to write dicom/, pack/ and truth.csv into")],
     patients: Annotated[int, typer.Option(min=1, help="how many, with two studies each")] = 60,
