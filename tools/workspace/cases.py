@@ -12,6 +12,7 @@ from tools.domain.study import Series, Study
 from tools.regions.crop import crop_with_context, field_of_view_mm
 from tools.workspace.search import DEMO_SOURCE
 from tools.workspace.session import SessionError, Workspace
+from tools.workspace.undo import ChangedCase, note_case
 
 SOURCE = "own case"
 MAX_LISTED = 50
@@ -41,8 +42,9 @@ def save_region(
             "Only CT in Hounsfield units can be saved as a case: other pixels do not compare with those of an atlas."
         )
     row = _row(study, series, region, cases, known_type(workspace, lesion_type), confirmed_by, difficulty)
-    before = cases.holds(row.lesion_id)
+    before = cases.content(row.lesion_id) if cases.holds(row.lesion_id) else None
     cases.save([CaseContent(row, crop_with_context(series, region), note)])
+    note_case(session, ChangedCase(cases, row.lesion_id, before))
     kept = "is saved again" if before else "is saved"
     how = f", confirmed by {confirmed_by}" if confirmed_by else ""
     return CaseChanged(
@@ -81,7 +83,10 @@ def edit_case(
         raise CaseError("Nothing was to change: say the type, how it was confirmed, or how difficult it is.")
     if lesion_type is not None:
         changes["lesion_type"] = known_type(workspace, lesion_type)
-    case = own_cases(workspace).edit(lesion_id, **changes)
+    cases = own_cases(workspace)
+    before = cases.content(lesion_id)
+    case = cases.edit(lesion_id, **changes)
+    note_case(workspace.session, ChangedCase(cases, lesion_id, before))
     return CaseChanged(
         change="edited", lesion_id=lesion_id, lesion_type=case.lesion.lesion_type, statement=f"{_said(case)}."
     )
@@ -89,7 +94,9 @@ def edit_case(
 
 def delete_case(workspace: Workspace, lesion_id: str) -> CaseChanged:
     """Delete an own case with its pictures and its note. Raises CaseError."""
-    gone = own_cases(workspace).delete(lesion_id)
+    cases = own_cases(workspace)
+    gone = cases.delete(lesion_id)
+    note_case(workspace.session, ChangedCase(cases, lesion_id, gone))
     return CaseChanged(
         change="deleted",
         lesion_id=lesion_id,

@@ -47,6 +47,7 @@ class HitView(BaseModel):
     likeness: str
     size: str
     patient: str
+    atlas: str = ""  # which it is from, where several were searched
 
 
 class VoteView(BaseModel):
@@ -207,6 +208,7 @@ def _hit(hit: HitFacts) -> HitView:
         likeness=likeness(hit.similarity),
         size=size(hit.long_axis_mm),
         patient=person(hit.sex, hit.age_years),
+        atlas=hit.atlas or "",
     )
 
 
