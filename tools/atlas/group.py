@@ -94,7 +94,7 @@ class AtlasGroup(SearchableAtlas):
     def members(self) -> tuple[Member, ...]:
         """List what is searched, the own cases first where there are any."""
         own = self.own.atlas() if self.own is not None else None
-        return (Member(OWN, own), *self._members) if own is not None else self._members
+        return (Member(OWN, own), *self._members) if own is not None and len(own) else self._members
 
     def encoder_input(self, lesion_id: str) -> Images:
         """Read what a lesion was indexed with: its ROI (64, 64), or (2, 64, 64) with its context. Raises AtlasError."""
