@@ -149,7 +149,7 @@ def test_without_being_asked_for_there_is_no_mcp(client):
 
 def test_beside_a_login_it_is_refused(demo):
     from ui.server.app import build_app
-    from ui.state.visits import VisitError
+    from ui.state.visit import VisitError
 
     with pytest.raises(VisitError, match="login"):
         build_app(demo.settings.model_copy(update={"mcp": True}), "user:secret")
