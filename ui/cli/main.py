@@ -125,6 +125,8 @@ def serve(
 
     settings = settings_with(atlas=atlas, model=model)
     login = login_of(auth, settings)
+    if login is None and host not in ("127.0.0.1", "localhost", "::1") and settings.own_cases == "auto":
+        settings = settings.model_copy(update={"own_cases": "read"})  # strangers write nothing unless that is wished
     with progress_bars() as progress:
         app = build_app(settings, login, progress)
     run_server(app, host, port, settings.proxies)

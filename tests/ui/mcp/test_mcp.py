@@ -134,7 +134,7 @@ def test_the_page_answers_at_mcp_only_where_that_is_asked_for_and_each_client_ha
             found = await told(one, "search_similar_lesions", region_id=regions["regions"][0]["region_id"], k=3)
             assert len(found["hits"]) == 3
             assert "No study is open" in await told(other, "describe_study")
-            assert "no sample" in (await told(other, "open_study", study="/etc/passwd")).lower()
+            assert "no such sample" in await told(other, "open_study", study="/etc/passwd")
 
     try:
         asyncio.run(talk())
