@@ -15,7 +15,7 @@ import math
 import os
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ DELIMITERS = (",", ";", "\t")
 DECIMAL_COMMA = re.compile(r"-?\d+,\d+")  # never a thousand: no age or length of a lesion reaches one
 TOO_MANY_CELLS = "it has more cells than there are columns; put quotes around a cell that holds a comma"
 MAX_AGE_YEARS = 130
+CONFIRMATIONS = ("pathology", "follow-up", "opinion")
+DIFFICULTIES = ("easy", "medium", "hard")
 MAX_LENGTH_MM = 2000.0
 
 
@@ -58,6 +60,8 @@ class LesionRecord:
     pixel_spacing_mm: float | None = None  # of the slice the image was cropped from; of the image, if it stands alone
     field_of_view_mm: float | None = None  # width of the image
     slice: int | None = None  # counts from 1
+    confirmed_by: str | None = None  # how its type is known, one of CONFIRMATIONS
+    difficulty: str | None = None  # for learners, one of DIFFICULTIES
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,10 @@ class LesionRow(LesionRecord):
                 raise PackError(f"{name} must be {NAME_RULE}, and is {_shown(value)}.")
         if self.sex not in (None, "F", "M", "O"):
             raise PackError(f"sex must be F, M, O or empty, and is {self.sex!r}.")
+        for name, words in CODED_COLUMNS.items():
+            value = getattr(self, name)
+            if value is not None and value not in words:
+                raise PackError(f"{name} must be {', '.join(words)} or empty, and is {_shown(value)}.")
         if self.age_years is not None and not 0 <= self.age_years <= MAX_AGE_YEARS:
             raise PackError(f"age_years must be from 0 to {MAX_AGE_YEARS}, and is {self.age_years}.")
         for name in LENGTH_COLUMNS:
@@ -99,9 +107,11 @@ class LesionRow(LesionRecord):
 
 COLUMNS = (
     "lesion_id", "patient_id", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
-    "source", "split", "study_id", "pixel_spacing_mm", "field_of_view_mm", "slice",
+    "source", "split", "study_id", "pixel_spacing_mm", "field_of_view_mm", "slice", "confirmed_by",
+    "difficulty",
 )  # fmt: skip  # in the order they are written
 NAME_COLUMNS = ("lesion_type", "body_part", "source")
+CODED_COLUMNS = {"confirmed_by": CONFIRMATIONS, "difficulty": DIFFICULTIES}
 REQUIRED_COLUMNS = ("lesion_id", "patient_id")
 LENGTH_COLUMNS = ("long_axis_mm", "short_axis_mm", "pixel_spacing_mm", "field_of_view_mm")
 SCALE_COLUMNS = ("pixel_spacing_mm", "field_of_view_mm")
@@ -232,11 +242,13 @@ def native_widths_mm(rows: Iterable[Mapping[str, str]]) -> NDArray[np.float64]:
     return np.array(widths)
 
 
-def write_pack(pack: RoiPack, folder: str | Path) -> None:
+def write_pack(pack: RoiPack, folder: str | Path, further: Mapping[str, Sequence[str]] | None = None) -> None:
     """Write `images.npy`, `context.npy` where there is one, and `lesions.csv`, without its columns of no value.
 
-    Raises PackError.
+    `further` columns of text, a cell a lesion, come after those of `LesionRow`, which alone `read_pack` reads. Raises
+    PackError.
     """
+    further = further or {}
     folder = Path(folder)
     columns = [name for name in COLUMNS if any(getattr(lesion, name) is not None for lesion in pack.lesions)]
     try:
@@ -251,8 +263,11 @@ def write_pack(pack: RoiPack, folder: str | Path) -> None:
                 np.lib.format.write_array(file, np.asarray(array), allow_pickle=False)
         with parts[TABLE].open("w", newline="", encoding="utf-8") as table:
             writer = csv.writer(table)
-            writer.writerow(columns)
-            writer.writerows([_cell(getattr(lesion, name)) for name in columns] for lesion in pack.lesions)
+            writer.writerow([*columns, *further])
+            writer.writerows(
+                [*(_cell(getattr(lesion, name)) for name in columns), *(cells[row] for cells in further.values())]
+                for row, lesion in enumerate(pack.lesions)
+            )
         (folder / "context.npy").unlink(missing_ok=True)  # of a pack that was here before
         for name, part in parts.items():
             os.replace(part, folder / name)

@@ -10,9 +10,12 @@ from langchain.tools import ToolRuntime, tool
 from langchain_core.tools import BaseTool
 from pydantic import Field
 
+from encoder.names import MAX_NAME_CHARACTERS
 from tools.domain import lessons
 from tools.domain.facts import (
     AtlasFacts,
+    CaseChanged,
+    CasesFacts,
     ComparisonFacts,
     Facts,
     ImageFacts,
@@ -37,6 +40,7 @@ from tools.regions.spatial import densities_inside, density_at, distance_between
 from tools.regions.volume import volume_words
 from tools.report import write as report
 from tools.settings import get_settings
+from tools.workspace import cases
 from tools.workspace.compare import compare_with_lesion, others_of_patient
 from tools.workspace.search import atlas_name, is_synthetic, search_region
 from tools.workspace.session import MAX_NAME_LENGTH, SessionError, Workspace
@@ -50,6 +54,9 @@ Hits = Annotated[int, Field(ge=1, le=SETTINGS.max_hits)]
 F = TypeVar("F", bound=Facts)
 WindowName = Literal["soft tissue", "lung", "liver", "bone", "brain"]
 GroupBy = Literal["lesion_type", "sex", "body_part", "source"]
+CaseType = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS, description="in the person's words")]
+Confirmation = Literal["pathology", "follow-up", "opinion"]
+Difficulty = Literal["easy", "medium", "hard"]
 
 
 @tool(response_format="content_and_artifact")
@@ -369,6 +376,46 @@ def write_report(
     return _told(report.report_session(runtime.context, format))
 
 
+@tool(response_format="content_and_artifact")
+def save_case(
+    runtime: ToolRuntime[Workspace],
+    region_id: RegionId,
+    lesion_type: CaseType,
+    confirmed_by: Confirmation | None = None,
+    difficulty: Difficulty | None = None,
+) -> tuple[str, CaseChanged]:
+    """Save a region among the person's own cases, only where they asked for it; searches find it from then on."""
+    return _told(cases.save_region(runtime.context, region_id, lesion_type, confirmed_by, difficulty))
+
+
+@tool(response_format="content_and_artifact")
+def list_cases(
+    runtime: ToolRuntime[Workspace],
+    lesion_types: list[str] | None = None,
+    confirmed_by: Confirmation | None = None,
+) -> tuple[str, CasesFacts]:
+    """List the person's own cases, of some types or all. Their teaching notes are for people and not in it."""
+    return _told(cases.list_cases(runtime.context, tuple(lesion_types or ()), confirmed_by))
+
+
+@tool(response_format="content_and_artifact")
+def edit_case(
+    runtime: ToolRuntime[Workspace],
+    lesion_id: LesionId,
+    lesion_type: CaseType | None = None,
+    confirmed_by: Confirmation | None = None,
+    difficulty: Difficulty | None = None,
+) -> tuple[str, CaseChanged]:
+    """Change what is recorded of one own case, only where the person asked for it."""
+    return _told(cases.edit_case(runtime.context, lesion_id, lesion_type, confirmed_by, difficulty))
+
+
+@tool(response_format="content_and_artifact")
+def delete_case(runtime: ToolRuntime[Workspace], lesion_id: LesionId) -> tuple[str, CaseChanged]:
+    """Delete one own case with its pictures and note, only where the person asked for it."""
+    return _told(cases.delete_case(runtime.context, lesion_id))
+
+
 TOOLS: tuple[BaseTool, ...] = (
     describe_study,
     select_series,
@@ -390,6 +437,10 @@ TOOLS: tuple[BaseTool, ...] = (
     describe_atlas,
     explain_lesion_type,
     write_report,
+    save_case,
+    list_cases,
+    edit_case,
+    delete_case,
 )
 
 

@@ -1,7 +1,9 @@
 """Settings from the environment (`LESION_SEARCH_*`), each with a working default. README lists them all."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -9,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from encoder.errors import LesionSearchError
 
 PREFIX = "LESION_SEARCH_"
+OwnCasesMode = Literal["auto", "on", "read", "off"]
 
 
 class SettingsError(LesionSearchError):
@@ -26,7 +29,11 @@ class Settings(BaseSettings):
     model: str = Field(default="auto", description="`auto` or `offline`, or `provider:name`")
     atlas: str | None = Field(
         default=None,
-        description="folder or http(s) address; None is the own atlas if there is one, else the demo's",
+        description="folder or http(s) address; `demo` and `own` are names; None is the demo's beside the own cases",
+    )
+    more_atlases: tuple[str, ...] = Field(default=(), description="searched together with it, as a JSON list")
+    own_cases: OwnCasesMode = Field(
+        default="auto", description="`on` saves and searches them, `read` only searches them, `off` neither"
     )
     encoder: str | None = Field(default=None, description="encoder folder or hub repository; None is the shipped one")
     data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
@@ -38,6 +45,7 @@ class Settings(BaseSettings):
     password_file: Path | None = Field(default=None, description="file that holds the password")
     hosts: str = Field(default="", description="names this server is reached by, beside its own, with commas")
     proxies: str = Field(default="", description="addresses or networks of proxies that say whence a request comes")
+    mcp: bool = Field(default=False, description="offer the tools to MCP clients of this machine at /mcp of the page")
 
     max_upload_mb: PositiveInt = Field(default=1024, description="size of one upload, in MB of 1024 × 1024 bytes")
     max_upload_files: PositiveInt = Field(default=5000, description="files of one upload")
@@ -62,8 +70,18 @@ class Settings(BaseSettings):
 
     @property
     def own_atlas(self) -> Path:
-        """Where `index` puts lesions when no atlas is named; once it exists it takes the demo atlas's place."""
+        """Where own cases are saved, and where `index` puts lesions when no atlas is named."""
         return self.data / "atlas"
+
+    @property
+    def atlases(self) -> tuple[str, ...]:
+        """All atlases that are named, in order; none: the demo's."""
+        return ((self.atlas,) if self.atlas else ()) + self.more_atlases
+
+    @property
+    def may_save_cases(self) -> bool:
+        """Tell whether own cases may be saved: not in a public Space, unless its owner says so."""
+        return self.own_cases == "on" or (self.own_cases == "auto" and not os.environ.get("SPACE_ID"))
 
     @property
     def samples(self) -> Path:
@@ -79,7 +97,10 @@ def get_settings() -> Settings:
     except ValidationError as error:
         wrong = error.errors()[0]
         name = f"{PREFIX}{wrong['loc'][0]}".upper()
-        raise SettingsError(f"{name} must be a whole number above 0, and is {wrong['input']!r}.") from None
+        needed = {"literal_error": "auto, on, read or off", "bool_parsing": "true or false"}.get(
+            wrong["type"], "a whole number above 0"
+        )
+        raise SettingsError(f"{name} must be {needed}, and is {wrong['input']!r}.") from None
     if settings.hits > settings.max_hits:
         raise SettingsError(
             f"{PREFIX}HITS must be at most {PREFIX}MAX_HITS, {settings.max_hits}, and is {settings.hits}."

@@ -14,7 +14,7 @@ Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
     "undo", "unknown", "select_series", "find_image", "view", "remove", "accept", "distance", "densities", "volume",
-    "density", "rename", "not_yet",
+    "density", "rename", "not_yet", "save", "cases", "edit", "delete_case",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
 
@@ -57,6 +57,15 @@ class FilterSpec:
 
 
 @dataclass(frozen=True)
+class CaseWords:
+    """Hold what a message says of a case: its type in the message's own words, how that is known, how hard it is."""
+
+    lesion_type: str | None = None
+    confirmed_by: str | None = None
+    difficulty: str | None = None
+
+
+@dataclass(frozen=True)
 class Request:
     """Hold one thing asked for, as a reader understood it: data that planning reads, never words."""
 
@@ -80,6 +89,7 @@ class Request:
     unread: tuple[str, ...] = ()  # numbers whose meaning is open
     replaces: bool = False  # such a number is to stand for a bound of the last search
     instead_of: float | None = None  # the bound that it is to stand for, if that was said
+    case: CaseWords = CaseWords()  # of a case that is to be saved, listed or edited
     view: ViewChange | None = None  # how the viewer is to show the series; a region to zoom to is among `regions`
     name: str = ""  # that a region is to have
     point: tuple[int, int] | None = None  # column and row of a pixel, from 0

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from assistant.grounding.claims import Claim
 from assistant.grounding.sentence import Sentence
 from tools.domain.facts import (
+    CaseChanged,
     ComparisonFacts,
     Facts,
     RegionFacts,
+    RegionRemoved,
     RegionsFound,
     ReportFacts,
     SearchFacts,
@@ -20,6 +22,7 @@ BROUGHT_BY: dict[str, tuple[type[Facts], ...]] = {
     "measure": (RegionFacts, RegionsFound, ComparisonFacts),
     "search": (SearchFacts,),
     "report": (ReportFacts,),
+    "case": (CaseChanged, ReportFacts, RegionRemoved),  # "saved" and "deleted" are said of all three
     "compare": (ComparisonFacts, SearchFacts),  # a search compares with every lesion of the atlas
     "switch": (SeriesSelected,),
     "suggest": (RegionsFound,),

@@ -14,8 +14,9 @@ from assistant.grounding.masked_sentence import MaskedSentence
 _VERBS: dict[str, str] = {
     "measure": r"(?:re-?)?measured|measuring|sized|calculated|calculating|computed|computing",
     "search": r"(?:re-?)?search(?:ed|ing)|queried|querying|retrieved|retrieving|looked for|returned|yielded",
-    "report": r"written|wrote|writing|exported|exporting|saved|saving|generated|generating|created|creating|produced"
+    "report": r"written|wrote|writing|exported|exporting|generated|generating|created|creating|produced"
               r"|prepared|preparing|drafted",
+    "case": r"saved|saving|stored|storing|deleted|deleting|edited|editing|relabel?led|reclassified",
     "compare": r"compared|comparing|contrasted|(?:put|set|laid|placed)(?= .*\b(?:side by side|beside)\b)",
     "switch": r"switched|switching|opened|opening|changed to|changing to|brought up|loaded|loading",
     "suggest": r"outlined|outlining|segmented|segmenting|marked|marking|suggested|suggesting|proposed|detected"
@@ -46,6 +47,7 @@ TOOLS: dict[str, str] = {
     "rename_region": "switch", "undo_change": "switch",
     "describe_lesion": "look up", "describe_atlas": "look up", "describe_study": "look up",
     "explain_lesion_type": "look up",
+    "save_case": "case", "list_cases": "look up", "edit_case": "case", "delete_case": "case",
 }  # fmt: skip
 _BY_VERB = tuple((kind, re.compile(rf"\b(?:{verbs})\b", re.IGNORECASE)) for kind, verbs in _VERBS.items())
 _CARRIED_OUT = r"(?:ran|run|did|made|performed|completed|finished|carried out)"

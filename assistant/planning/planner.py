@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
-from assistant.planning import recipes, recipes_search, recipes_viewer
+from assistant.planning import recipes, recipes_cases, recipes_search, recipes_viewer
 from assistant.planning.context import (
     Call,
     ClarificationNeededError,
@@ -78,6 +78,10 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "volume": recipes_viewer.volume,
     "density": recipes_viewer.density,
     "rename": recipes_viewer.rename,
+    "save": recipes_cases.save,
+    "cases": recipes_cases.list_own,
+    "edit": recipes_cases.edit,
+    "delete_case": recipes_cases.delete,
     "find_regions": recipes.find_regions,
     "measure": recipes.measure,
     "compare": recipes.compare,

@@ -18,6 +18,7 @@ INTENTS: dict[str, Intent] = {
     "series": "select_series", "image": "find_image", "where": "measure",
     "go": "view", "window": "view", "zoom": "view", "show": "view", "hide": "view",
     "export": "view", "delete": "remove", "dismiss": "remove", "histogram": "densities",
+    "save": "save", "cases": "cases", "edit": "edit",
 }  # fmt: skip
 
 
@@ -32,6 +33,9 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         call = call.model_copy(update={"do": "where"})
     if _is_not_done_yet(call):
         return Request(intent="not_yet", topic=call.do, call=write([call]))
+    intent: Intent = INTENTS.get(call.do, call.do)  # type: ignore[assignment, arg-type]
+    if call.do == "delete" and (call.hit or call.nth):
+        intent = "delete_case"
     view = _view(call)
     types = tuple(t for t in _list(call.add or call.types) if t != UNKNOWN_TYPE)
     without = _list(call.without)
@@ -44,7 +48,7 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
     dropped = _list(call.drop)
     filters = call.do not in ("explain", "atlas", "identify")
     return Request(
-        intent=INTENTS.get(call.do, call.do),  # type: ignore[arg-type]
+        intent=intent,
         wanted=FilterSpec(
             lesion_types=searched if filters else None,
             sex=call.sex or None,
@@ -85,8 +89,6 @@ def _is_not_done_yet(call: ParsedCall) -> bool:
         return call.form not in ("", *get_args(ReportFormat))
     if call.do in ("show", "hide"):
         return not set(_list(call.what)) <= {*OVERLAYS} or not call.what
-    if call.do == "delete":
-        return bool(call.hit or call.nth)  # of the own cases
     if call.do == "window":
         return bool(call.width) != bool(call.level) or not (call.preset or call.width)
     if call.do == "export":

@@ -16,6 +16,7 @@ from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply
 from assistant.planning.planner import plan_turn
 from assistant.understanding.call_to_request import to_request
+from assistant.understanding.case_words import with_case_words
 from assistant.understanding.network.reader import load_network_reader
 from assistant.understanding.preprocess import has_thanks, is_data, is_foreign, lesion_ids
 from assistant.understanding.reader import Fork, Reader, Reading
@@ -145,9 +146,8 @@ def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None 
     reading = reader.read(replaced, state, len(ids), current_cancel_event(), begin)
     thanked = has_thanks(text)
     alone = len(reading.calls) == 1
-    requests = (
-        with_words(replace(to_request(call, state, ids), thanked=thanked), text, alone) for call in reading.calls
-    )
+    read = (with_words(replace(to_request(call, state, ids), thanked=thanked), text, alone) for call in reading.calls)
+    requests = (with_case_words(request, text) for request in read)
     return Understood(text, tuple(requests), reading)
 
 

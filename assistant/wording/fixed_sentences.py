@@ -39,6 +39,10 @@ DATE_NEVER_KEPT = "When a scan was made is never kept: names, dates and hospital
 NO_REGION_TO_PLACE = "No lesion is marked, so there is none to place. Click it, and I will say on which slice it lies."
 IN_ENGLISH = "I answer in English, whatever language I am asked in."
 NO_REGION = "No region is marked."
+SAVE_AS_WHAT = "Say as which type it is to be saved, for example: save this as adrenal adenoma."
+SAVED_IS_FOUND = "Searches find it from now on; in this study only those of all patients, as it is of this patient."
+CHANGE_TO_WHAT = "Say what is to change: the type, how it was confirmed, or how difficult it is."
+WHICH_CASE = "Say which of your cases is meant, by its id or by its place in the list of your cases."
 TWO_REGIONS = "A distance is between two regions: mark two, and I will measure from one to the other."
 WHICH_NAME = "What shall it be called? Put the name in quotes, as in: rename R1 to “left adrenal”."
 ONE_SERIES = "This upload holds one series, so there is none to switch to."
@@ -159,6 +163,7 @@ def fixed_texts() -> tuple[str, ...]:
         *NOT_YET.values(), *UNMET.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, WHICH_NAME, IN_ENGLISH, ONE_SERIES,
+        SAVE_AS_WHAT, SAVED_IS_FOUND, CHANGE_TO_WHAT, WHICH_CASE,
         NO_PRIOR,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE_WORDS),
     )  # fmt: skip

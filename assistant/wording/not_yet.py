@@ -7,9 +7,6 @@ tool exists.
 NOT_YET = {
     "window": "A display window has a width and a level in HU: say both, e.g. W 400 L 40, or name one, such as lung.",
     "show": "I can show and hide outlines, labels and rulers; everything else has its own button beside the picture.",
-    "save": "I cannot keep a lesion in a collection yet; an atlas is built from a folder of cases on the command line, "
-    "with the index command. I can write a report of this one.",
-    "edit": "I cannot change the cases of the atlas; I only read them.",
     "quiz": "There is no quiz yet; open a teaching case, decide for yourself, and then ask me what it looks like.",
     "truth": "I do not know the true type of a case; I can say what it resembles, and how sure that is.",
     "report": "I write reports as HTML, JSON or DICOM SR; the HTML one prints well and can be saved as PDF.",
@@ -17,8 +14,6 @@ NOT_YET = {
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
-    "cases": "There is no collection of your own yet; I can tell you what the atlas holds.",
-    "delete": NOT_YET["edit"],
     "hint": NOT_YET["quiz"],
 }
 UNKEPT = {

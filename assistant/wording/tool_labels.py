@@ -7,6 +7,7 @@ from typing import Any
 from assistant.wording.phrases import counted, filter_phrases
 from tools.domain.facts import (
     AtlasFacts,
+    CasesFacts,
     ComparisonFacts,
     Facts,
     ImageFacts,
@@ -47,6 +48,10 @@ STARTED = {
     "describe_atlas": "Counting the atlas",
     "explain_lesion_type": "Opening the lesson on {lesion_type}",
     "write_report": "Writing the report",
+    "save_case": "Saving {region_id} as {lesion_type}",
+    "list_cases": "Listing your own cases",
+    "edit_case": "Changing {lesion_id}",
+    "delete_case": "Deleting {lesion_id}",
 }
 
 
@@ -118,6 +123,8 @@ def finished(facts: Facts) -> str:
                 f"Compared {facts.region.region_id} with {facts.lesion.lesion_id}: similarity "
                 f"{likeness(facts.similarity)}"
             )
+        case CasesFacts():
+            return f"Listed {counted(facts.total, 'own case')}"
         case Stated():
             return facts.statement
         case AtlasFacts():

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from assistant.core.evidence import Evidence
     from assistant.core.turn_state import ToolCallRecord, TurnState
     from encoder.embedder import Embedder
-    from tools.atlas.atlas import Atlas
+    from tools.atlas.searchable import SearchableAtlas
     from tools.domain.study import Study
     from tools.pipelines.phantoms.generate import TruthRow
     from tools.settings import Settings
@@ -96,7 +96,7 @@ class DemoInstallation:
         self._truth = _read_truth(settings.samples)
         self._studies: dict[str, Study] = {}
         self.embedder: Embedder
-        self.atlas: Atlas
+        self.atlas: SearchableAtlas
         self.embedder, self.atlas = open_workspace_parts(settings)
 
     @classmethod
@@ -184,7 +184,7 @@ def _read_truth(samples: Path) -> list["TruthRow"]:
         return TypeAdapter(list[TruthRow]).validate_python(list(csv.DictReader(file)))
 
 
-def names_of(session: "Session", atlas: "Atlas") -> dict[str, str]:
+def names_of(session: "Session", atlas: "SearchableAtlas") -> dict[str, str]:
     """List what the placeholders of a conversation stand for."""
     names: dict[str, str] = {}
     by_type: dict[str, int] = {}

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from encoder.embedder import Embedder
 from encoder.roi import ROI_SIZE
-from tools.atlas.atlas import Atlas
+from tools.atlas.searchable import SearchableAtlas
 from tools.domain.lesions import Confidence
 
 LEVELS: tuple[Confidence, ...] = ("none", "low", "moderate", "high")
@@ -39,7 +39,11 @@ class OutOfDistributionReport(BaseModel):
 
 
 def measure_out_of_distribution(
-    atlas: Atlas, embedder: Embedder, known: NDArray[np.generic], real: NDArray[np.generic] | None, seed: int = 0
+    atlas: SearchableAtlas,
+    embedder: Embedder,
+    known: NDArray[np.generic],
+    real: NDArray[np.generic] | None,
+    seed: int = 0,
 ) -> OutOfDistributionReport:
     """Ask the atlas about each kind; `known` are lesions like its own, `real` nodules of real CT, both (N, 64, 64)."""
     calibration = atlas.calibration()
@@ -90,13 +94,13 @@ def _crops(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uin
     return np.stack([image[y : y + ROI_SIZE, x : x + ROI_SIZE] for y, x in corners])
 
 
-def _score_kind(kind: str, expected: str, atlas: Atlas, vectors: NDArray[np.float32]) -> QueryKindScore:
+def _score_kind(kind: str, expected: str, atlas: SearchableAtlas, vectors: NDArray[np.float32]) -> QueryKindScore:
     levels = [atlas.search(vector, k=1).confidence for vector in vectors]
     shares = {str(level): levels.count(level) / len(levels) for level in LEVELS}
     return QueryKindScore(kind=kind, expected=expected, queries=len(levels), shares=shares)
 
 
-def demo_atlas(folder: Path, embedder: Embedder) -> Atlas:
+def demo_atlas(folder: Path, embedder: Embedder) -> SearchableAtlas:
     """Build the atlas of a first `make run` in `folder`."""
     from tools.pipelines.demo import open_atlas
     from tools.settings import Settings

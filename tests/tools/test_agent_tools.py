@@ -62,6 +62,10 @@ CONTRACT = {
     "describe_atlas": {"group_by"},
     "explain_lesion_type": {"lesion_type"},
     "write_report": {"format"},
+    "save_case": {"region_id", "lesion_type", "confirmed_by", "difficulty"},
+    "list_cases": {"lesion_types", "confirmed_by"},
+    "edit_case": {"lesion_id", "lesion_type", "confirmed_by", "difficulty"},
+    "delete_case": {"lesion_id"},
 }
 
 

@@ -3,28 +3,18 @@
 import logging
 import secrets
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from encoder.pack import Images
-from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate, usual_similarity
+from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate
 from tools.atlas.catalog import Catalog, Vectors
-from tools.atlas.records import metadata_to_lesion
-from tools.atlas.searchers import ExactSearcher, IndexSearcher, Query, Searcher
-from tools.atlas.type_votes import NEIGHBOURS, type_probabilities
-from tools.domain.lesions import (
-    AtlasError,
-    AtlasLesion,
-    Confidence,
-    Filters,
-    Hit,
-    SearchResult,
-    TypeVote,
-)
+from tools.atlas.records import NOTE, metadata_to_lesion
+from tools.atlas.searchable import AtlasView, SearchableAtlas
+from tools.atlas.searchers import ExactSearcher, IndexSearcher, Searcher
+from tools.domain.lesions import AtlasError
 from tools.domain.patient_keys import PatientKeys
 
 MAX_IN_MEMORY = 100_000  # vectors of a local atlas held in memory (200 MB at 512 dimensions)
@@ -34,27 +24,7 @@ MAX_REFIT = 2_000  # lesions of an atlas that is calibrated anew while its user 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class AtlasSummary:
-    """What an atlas holds, in few words."""
-
-    types: tuple[str, ...]  # sorted
-    lesions: int
-    sources: frozenset[str]
-
-
-@dataclass(frozen=True)
-class _View:
-    """The atlas as of one revision."""
-
-    revision: str
-    catalog: Catalog
-    searcher: Searcher
-    dim: int  # 0: empty
-    calibration: Calibration | None
-
-
-class Atlas:
+class Atlas(SearchableAtlas):
     """Lesions of known type to compare with, in a folder or on a Chroma server. Safe to search from several threads.
 
     `fingerprint` is the encoder's: an atlas answers only to the encoder it was built with. Up to `max_in_memory`
@@ -75,7 +45,7 @@ class Atlas:
         self.fingerprint = fingerprint
         self.keys = keys
         self._lock = threading.RLock()
-        self._current: _View | None = None
+        self._current: AtlasView | None = None
         self.store = ChromaStore(self.location, create, self._new_facts())
         self._max_in_memory = max_in_memory or (MAX_IN_MEMORY_REMOTE if self.store.remote else MAX_IN_MEMORY)
         facts = self.store.facts()
@@ -86,81 +56,9 @@ class Atlas:
                 f"{fingerprint[:12]}: their similarities do not compare. Use the encoder it was built with, or index "
                 "the ROI pack again into a new atlas with `lesion-search index PACK --atlas NEW_FOLDER`."
             )
-        self.keys_match = facts.get("keys") == self._keys_mark()  # whether its patients can be told from the query's
+        self.keys_match = facts.get("keys") == self._keys_mark()
         if not self.keys_match:
             log.warning("The atlas was built with another patient-key salt: patients cannot be matched with it.")
-
-    def __len__(self) -> int:
-        return len(self._view().catalog)
-
-    @property
-    def patients(self) -> int:
-        """Count the different patients."""
-        return self._view().catalog.patients
-
-    def search(
-        self, vector: Vectors, k: int = 10, filters: Filters | None = None, patient_key: str | None = None
-    ) -> SearchResult:
-        """Find the `k` lesions that pass `filters` and are most similar to a unit vector (dim,).
-
-        `patient_key` is the query's own patient, whom the scope leaves out, or keeps alone. Hits, and how sure the
-        search is, follow the filters. The votes do not: they ask all other patients' lesions, as calibrated, and are
-        withheld where nothing similar enough was found. Nothing passing the filters is an empty result.
-        """
-        filters = filters or Filters()
-        if k < 1:
-            raise AtlasError(f"A search needs at least one hit to look for, not {k}.")
-        if filters.scope == "same-patient" and not self.keys_match:
-            raise AtlasError(
-                f"The atlas at {self.location} was built with another LESION_SEARCH_SALT, so lesions of the same "
-                "patient cannot be told; set the salt it was built with, or search all lesions."
-            )
-        view = self._view()
-        catalog = view.catalog
-        query = self._query(vector, view)
-        mask = catalog.passing(filters, patient_key)
-        others = Filters()
-        found, voters = view.searcher.nearest(
-            query,
-            [
-                Query(mask, k, filters, patient_key),
-                Query(catalog.in_scope(others, patient_key), NEIGHBOURS, others, patient_key),
-            ],
-        )
-        hits = tuple(
-            Hit(rank, catalog.lesions[row], _similarity(view, cosine), float(cosine))
-            for rank, (row, cosine) in enumerate(zip(found.rows, found.similarities, strict=True), start=1)
-        )
-        votes: tuple[TypeVote, ...] = ()
-        confidence: Confidence = "none"
-        if hits and view.calibration:
-            fit = view.calibration
-            if len(voters.rows) and catalog.types:
-                probabilities = type_probabilities(
-                    voters.similarities[None], catalog.type[voters.rows][None], catalog.type_shares, fit.vote
-                )[0]
-                order = np.argsort(-probabilities, kind="stable")
-                votes = tuple(TypeVote(catalog.types[code], float(probabilities[code])) for code in order)
-            confidence = fit.confidence(hits[0].cosine, votes[0].probability if votes else None)
-        if confidence == "none":
-            votes = ()
-        own = 0
-        if filters.scope == "cross-patient" and patient_key:
-            own = int(catalog.passing(filters.model_copy(update={"scope": "same-patient"}), patient_key).sum())
-        return SearchResult(hits, votes, confidence, int(mask.sum()), len(catalog), filters, own)
-
-    def get(self, lesion_id: str) -> AtlasLesion:
-        """Read one record. Raises AtlasError if there is none of this id."""
-        catalog = self._view().catalog
-        row = catalog.row_of.get(lesion_id)
-        if row is None:
-            raise AtlasError(f"The atlas has no lesion {lesion_id!r}; use an id from a search.")
-        return catalog.lesions[row]
-
-    def roi(self, lesion_id: str) -> Images:
-        """Read the ROI (64, 64) of a lesion, int16 HU or uint8, to be shown. Raises AtlasError."""
-        image = self.encoder_input(lesion_id)
-        return image[0] if image.ndim == 3 else image
 
     def encoder_input(self, lesion_id: str) -> Images:
         """Read what a lesion was indexed with: its ROI (64, 64), or (2, 64, 64) with its context. Raises AtlasError."""
@@ -169,40 +67,14 @@ class Atlas:
             raise AtlasError(f"The atlas holds no image of lesion {lesion_id!r}; index its ROI pack again.")
         return image
 
-    def similarity(self, vector: Vectors, lesion_id: str) -> float:
-        """Compute the calibrated similarity, 0..1, of a unit vector (dim,) and one lesion. Raises AtlasError."""
-        view = self._view()
-        row = view.catalog.row_of[self.get(lesion_id).lesion_id]
-        return _similarity(view, float(view.searcher.vectors_at(np.array([row]))[0] @ self._query(vector, view)))
-
-    def counts(self, group_by: str = "lesion_type") -> dict[str, int]:
-        """Count lesions by `lesion_type`, `sex`, `age`, `size`, `body_part`, `source` or `patient`, `unknown` last.
-
-        Raises AtlasError.
-        """
-        return self._view().catalog.counts(group_by)
-
-    def types(self) -> tuple[str, ...]:
-        """List the lesion types of this atlas, sorted."""
-        return self._view().catalog.types
-
-    def summary(self) -> AtlasSummary:
-        """Sum up types, number and sources of the lesions, all of one revision and from one look at the database."""
-        catalog = self._view().catalog
-        return AtlasSummary(catalog.types, len(catalog), frozenset(catalog.counts("source")))
-
-    def lesions(self) -> Iterator[AtlasLesion]:
-        """Iterate over all records, sorted by lesion id."""
-        return iter(self._view().catalog.lesions)
-
     def vectors(self) -> Vectors:
         """Read all unit vectors, (N, dim), in the order of `lesions()`."""
-        catalog = self._view().catalog
+        catalog = self.view().catalog
         return self.store.vectors(catalog.row_of)
 
-    def calibration(self) -> Calibration | None:
-        """Read how similarities translate: vote, thresholds, ECE before and after. None: nothing to compare."""
-        return self._view().calibration
+    def notes(self) -> dict[str, str]:
+        """Read the teaching notes, which only people read, by lesion id."""
+        return {lesion_id: str(record[NOTE]) for lesion_id, record in self.store.records().items() if record.get(NOTE)}
 
     def is_calibrated(self) -> bool:
         """Tell whether a calibration of this version is stored with the atlas."""
@@ -213,20 +85,22 @@ class Atlas:
 
         None: fewer than two patients, so that nothing can be compared.
         """
-        view = self._view()
+        view = self.view()
         calibration = calibrate(view.catalog, view.searcher)
         self.store.remember(self._new_facts() | _calibration_facts(calibration))
         return calibration
 
-    def start_revision(self) -> None:
-        """Declare that lesions are about to change: what was calibrated on them is dropped, other readers look anew."""
-        self.store.remember(self._new_facts())
+    def start_revision(self, keep_calibration: bool = False) -> None:
+        """Declare that lesions are changing: other readers look anew, and what was calibrated on them is dropped."""
+        stored = self.store.facts() if keep_calibration else {}
+        kept = {name: value for name, value in stored.items() if name in ("calibration", "calibration_version")}
+        self.store.remember(self._new_facts() | kept)
 
     def close(self) -> None:
         """Let go of the database."""
         self.store.close()
 
-    def _view(self) -> _View:
+    def view(self) -> AtlasView:
         """Hold the atlas in memory; read it again when another process has written to it."""
         facts = self.store.facts()
         revision = str(facts.get("revision"))
@@ -245,7 +119,7 @@ class Atlas:
                 searcher = IndexSearcher(self.store, catalog)
             calibration = self._calibration_of(facts, catalog, searcher)
             dim = searcher.vectors_at(np.array([0])).shape[1] if len(catalog) else 0
-            self._current = _View(revision, catalog, searcher, dim, calibration)
+            self._current = AtlasView(revision, catalog, searcher, dim, calibration)
             return self._current
 
     def _calibration_of(self, facts: dict[str, Any], catalog: Catalog, searcher: Searcher) -> Calibration | None:
@@ -280,20 +154,6 @@ class Atlas:
     def _keys_mark(self) -> str:
         """Mark the salt, so that two installations can tell whether they share it, without giving it away."""
         return self.keys.study("the keys of this atlas")
-
-    def _query(self, vector: Vectors, view: _View) -> Vectors:
-        query = np.asarray(vector, np.float32).reshape(-1)
-        if view.dim and query.shape != (view.dim,):
-            raise AtlasError(
-                f"The query has {len(query)} dimensions and the atlas {view.dim}; encode it with the atlas's encoder."
-            )
-        if not np.isfinite(query).all() or not query.any():
-            raise AtlasError("The query's embedding is not a finite vector; choose another region.")
-        return query / np.linalg.norm(query)
-
-
-def _similarity(view: _View, cosine: float) -> float:
-    return view.calibration.similarity(cosine) if view.calibration else usual_similarity(cosine)
 
 
 def _is_current(facts: dict[str, Any]) -> bool:

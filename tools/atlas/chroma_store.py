@@ -29,7 +29,7 @@ PAGE = 5000  # SQLite allows a limited number of variables in one query
 # ef_search 400: recall@10 of .976 at a million vectors for about 0.4 ms (Chroma's default of 100 gives under .8)
 INDEX = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200}}
 
-Metadata = Mapping[str, str | int | float]
+Metadata = Mapping[str, str | int | float | None]  # None deletes what is stored under that name
 
 
 class ChromaStore:
@@ -84,6 +84,20 @@ class ChromaStore:
             self._rois.upsert(ids=list(ids), embeddings=positions, metadatas=[encode_roi(image) for image in images])
             self._lesions.upsert(ids=list(ids), embeddings=vectors, metadatas=[dict(record) for record in records])
 
+    def delete(self, ids: Sequence[str]) -> None:
+        """Delete records, and their images after them: a lesion that is found always has its picture."""
+        with self._reported("written"):
+            for start in range(0, len(ids), self.max_batch):
+                some = list(ids[start : start + self.max_batch])
+                self._lesions.delete(ids=some)
+                self._rois.delete(ids=some)
+
+    def metadata_of(self, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        """Read all metadata of a few lesions."""
+        with self._reported("read"):
+            page = self._lesions.get(ids=list(ids), include=["metadatas"])
+        return {i: dict(record) for i, record in zip(page["ids"], page["metadatas"] or [], strict=True)}
+
     def records(self) -> dict[str, dict[str, Any]]:
         """Read all metadata by lesion id."""
         return {
@@ -105,9 +119,7 @@ class ChromaStore:
 
     def content_of(self, ids: Sequence[str]) -> dict[str, str]:
         """Read the content digest of those of `ids` that are stored."""
-        with self._reported("read"):
-            page = self._lesions.get(ids=list(ids), include=["metadatas"])
-        return {i: str(record.get("content")) for i, record in zip(page["ids"], page["metadatas"] or [], strict=True)}
+        return {i: str(record.get("content")) for i, record in self.metadata_of(ids).items()}
 
     def vectors_of(self, ids: Sequence[str]) -> dict[str, Vectors]:
         """Read the vectors (dim,) of a few lesions."""

@@ -14,6 +14,8 @@ from tools.domain.patient_keys import PatientKeys
 PATIENT_KEY = re.compile(r"p-[0-9a-f]{12}")
 STUDY_KEY = re.compile(r"s-[0-9a-f]{12}")
 
+NOTE = "note"  # metadata beside the record, for people alone: nothing that reads records reads it
+NOTE_COLUMN = "teaching_note"  # the same in a ROI pack
 _COLUMNS = tuple(field.name for field in dataclasses.fields(AtlasLesion))
 _SHARED_COLUMNS = tuple(field.name for field in dataclasses.fields(LesionRecord))
 
@@ -34,9 +36,10 @@ def lesion_to_row(lesion: AtlasLesion) -> LesionRow:
 
 
 def lesion_to_metadata(lesion: AtlasLesion) -> dict[str, Any]:
-    """Write a record as Chroma's metadata. Chroma knows no None: what is unknown is left out."""
+    """Write a record as Chroma's metadata. None, for what is unknown, deletes what an earlier version had there."""
     record = dataclasses.asdict(lesion)
-    return {name: value for name, value in record.items() if value is not None and name != "lesion_id"}
+    del record["lesion_id"]
+    return record
 
 
 def metadata_to_lesion(lesion_id: str, metadata: dict[str, Any]) -> AtlasLesion:

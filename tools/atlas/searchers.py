@@ -66,9 +66,9 @@ class ExactSearcher:
 
     def nearest(self, vector: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
         if not len(self._vectors):
-            return [_top_k(EMPTY_ROWS, np.zeros(0), 0) for _ in queries]
+            return [top_k(EMPTY_ROWS, np.zeros(0), 0) for _ in queries]
         similarities = (self._vectors @ vector).astype(np.float64)
-        return [_top_k(np.flatnonzero(query.mask), similarities[query.mask], query.count) for query in queries]
+        return [top_k(np.flatnonzero(query.mask), similarities[query.mask], query.count) for query in queries]
 
     def vectors_at(self, rows: Rows) -> Vectors:
         return self._vectors[rows]
@@ -98,10 +98,10 @@ class IndexSearcher:
         passing = int(query.mask.sum())
         count = min(query.count, passing)
         if not count:
-            return _top_k(EMPTY_ROWS, np.zeros(0), 0)
+            return top_k(EMPTY_ROWS, np.zeros(0), 0)
         if passing <= MAX_EXACT_CANDIDATES:
             rows = np.flatnonzero(query.mask)
-            return _top_k(rows, (self.vectors_at(rows) @ vector).astype(np.float64), count)
+            return top_k(rows, (self.vectors_at(rows) @ vector).astype(np.float64), count)
         fetch = ceil(1.5 * count * len(self._catalog) / passing) + OVERFETCH
         if fetch <= MAX_UNFILTERED_FETCH:
             found = self._query_index(vector, fetch, query, where=None)
@@ -114,7 +114,7 @@ class IndexSearcher:
         pairs = [(self._catalog.row_of[i], similarity) for i, similarity in found if i in self._catalog.row_of]
         rows = np.array([row for row, _ in pairs], np.intp)
         keep = query.mask[rows] if len(rows) else np.zeros(0, bool)
-        return _top_k(rows[keep], np.array([similarity for _, similarity in pairs])[keep], query.count)
+        return top_k(rows[keep], np.array([similarity for _, similarity in pairs])[keep], query.count)
 
 
 def where_clause(catalog: Catalog, query: Query) -> dict[str, Any] | None:
@@ -139,7 +139,7 @@ def where_clause(catalog: Catalog, query: Query) -> dict[str, Any] | None:
     return {"$and": clauses} if len(clauses) > 1 else clauses[0] if clauses else None
 
 
-def _top_k(rows: Rows, similarities: NDArray[np.float64], count: int) -> Neighbours:
+def top_k(rows: Rows, similarities: NDArray[np.float64], count: int) -> Neighbours:
     """Keep the `count` most similar; rows are in order of lesion id, so they settle ties the same way every time."""
     rounded: NDArray[np.float64] = similarities.clip(-1, 1).round(SIMILARITY_DECIMALS)
     if 0 < count < len(rows):

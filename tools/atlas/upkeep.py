@@ -15,6 +15,7 @@ from encoder.pack import write_pack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import Embed, export_pack, index_pack
 from tools.atlas.folder import sole_writer
+from tools.atlas.records import NOTE_COLUMN
 from tools.domain.lesions import AtlasError
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.progress import StageProgress
@@ -139,10 +140,10 @@ def rebuild(
             with sole_writer(location, progress):
                 source = open_as_built(location, keys)
                 _refuse_strangers(source, owners)
-                pack = export_pack(source)
+                pack, notes = export_pack(source), source.notes()
                 source.close()
             report = None if progress is None else partial(progress, f"Embedding {Path(location).name}")
-            index_pack(built, pack, embed, report)
+            index_pack(built, pack, embed, report, notes)
         lesions = len(built)
         built.close()
         _finish(part, out)
@@ -160,9 +161,10 @@ def back_up(location: str, out: Path, keys: PatientKeys, progress: StageProgress
     try:
         with sole_writer(location, progress):
             atlas = open_as_built(location, keys)
-            pack = export_pack(atlas)
+            pack, notes = export_pack(atlas), atlas.notes()
             atlas.close()
-        write_pack(pack, part)
+        column = {NOTE_COLUMN: [notes.get(lesion.lesion_id, "") for lesion in pack.lesions]}
+        write_pack(pack, part, column if notes else None)
         _finish(part, out)
     finally:
         shutil.rmtree(part, ignore_errors=True)

@@ -160,6 +160,8 @@ class RecordFacts(Facts):
     short_axis_mm: float | None = None
     body_part: str | None = None
     source: str | None = None
+    confirmed_by: str | None = None  # how its type is known: pathology, follow-up or opinion
+    difficulty: str | None = None  # for learners: easy, medium or hard
 
     @field_validator("long_axis_mm", "short_axis_mm")
     @classmethod
@@ -172,10 +174,11 @@ class HitFacts(RecordFacts):
 
     rank: int
     similarity: float
+    atlas: str | None = None  # which it is from, where several were searched
 
     @classmethod
     def of(cls, hit: Hit) -> "HitFacts":
-        return cls(rank=hit.rank, similarity=round(hit.similarity, 3), **_record(hit.lesion))
+        return cls(rank=hit.rank, similarity=round(hit.similarity, 3), atlas=hit.atlas, **_record(hit.lesion))
 
 
 class VoteFacts(Facts):
@@ -213,6 +216,32 @@ class LesionFacts(RecordFacts):
     @classmethod
     def of(cls, lesion: AtlasLesion, others: int) -> "LesionFacts":
         return cls(other_lesions_of_patient=others, **_record(lesion))
+
+
+class CaseFacts(RecordFacts):
+    """One of the user's own cases. What its teaching note says is for people alone."""
+
+    has_note: bool = False
+
+    @classmethod
+    def of(cls, lesion: AtlasLesion, has_note: bool) -> "CaseFacts":
+        return cls(has_note=has_note, **_record(lesion))
+
+
+class CasesFacts(Stated):
+    """The own cases that pass what was asked, in the order of their ids, not all of them where there are many."""
+
+    cases: tuple[CaseFacts, ...]
+    total: int  # how many pass
+    own_cases: int  # how many there are
+
+
+class CaseChanged(Stated):
+    """An own case that was saved, edited or deleted."""
+
+    change: Literal["saved", "edited", "deleted"]
+    lesion_id: str
+    lesion_type: str | None = None
 
 
 class ComparisonFacts(Facts):

@@ -73,12 +73,16 @@ def check_hits(k: int, max_hits: int) -> None:
 
 @dataclass(frozen=True)
 class Hit:
-    """One lesion found: `rank` counts from 1, `similarity` is 0..1, .5 for a usual pair of one type; `cosine` -1..1."""
+    """One lesion found: `rank` counts from 1, `similarity` is 0..1, .5 for a usual pair of one type; `cosine` -1..1.
+
+    `atlas` names the atlas it is from, where several were searched.
+    """
 
     rank: int
     lesion: AtlasLesion
     similarity: float
     cosine: float
+    atlas: str | None = None
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,7 @@ def index_source(source: Path, settings: Settings, progress: StageProgress | Non
         pack = read_pack(source)
     else:
         pack = pack_of_studies(source, keys, notes, progress, intake_limits(settings, follow_links=True))
-    location = settings.atlas or str(settings.own_atlas)
+    location = str(settings.own_atlas) if settings.atlas in (None, "own") else settings.atlas
     report = None if progress is None else lambda done, of: progress("Indexing", done, of)
     with sole_writer(location, progress):
         atlas = Atlas(location, embedder.fingerprint, keys, create=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.atlas.atlas import Atlas
+from tools.atlas.searchable import SearchableAtlas
 from tools.domain.facts import ComparisonFacts, LesionFacts, RegionFacts
 from tools.domain.lesions import AtlasLesion
 from tools.regions.crop import crop_with_context
@@ -36,7 +36,7 @@ def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) ->
     )
 
 
-def others_of_patient(atlas: Atlas, lesion: AtlasLesion) -> int:
+def others_of_patient(atlas: SearchableAtlas, lesion: AtlasLesion) -> int:
     """Count how many more lesions the atlas holds of a lesion's patient."""
     return sum(other.patient_key == lesion.patient_key for other in atlas.lesions()) - 1
 

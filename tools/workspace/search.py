@@ -2,8 +2,8 @@
 
 import time
 
-from tools.atlas.atlas import Atlas, AtlasSummary
 from tools.atlas.confidence import limited
+from tools.atlas.searchable import AtlasSummary, SearchableAtlas
 from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import FilterError, Filters, check_hits
 from tools.regions.body_region_classifier import with_body_part_seen
@@ -38,9 +38,9 @@ def search_region(
     again = filters.scope == "same-patient"  # then the question is which of them is this very lesion
     result = atlas.search(vector, k=MAX_OF_PATIENT if again else k, filters=filters, patient_key=patient_key)
     hits = by_same_lesion(workspace.embedder, atlas, crop, result.hits)[:k] if again else result.hits
-    synthetic = is_synthetic(atlas.summary())
+    summary = atlas.summary()
     seen = with_body_part_seen(series, region.slice_index)
-    confidence, limit = limited(result.confidence, seen, atlas.counts("body_part"), synthetic)
+    confidence, limit = limited(result.confidence, seen, atlas.counts("body_part"), is_mostly_synthetic(summary))
     votes = () if confidence == "none" else result.votes
     duration_ms = round(1000 * (time.perf_counter() - started))
     facts = SearchFacts(
@@ -55,7 +55,7 @@ def search_region(
         filters=result.filters,
         asked_k=k,
         duration_ms=duration_ms,
-        synthetic_atlas=synthetic,
+        synthetic_atlas=is_synthetic(summary),
         synthetic_study=series.facts.synthetic,
         body_part_seen=seen.body_part_seen,
         body_part_certainty=seen.body_part_certainty,
@@ -64,7 +64,7 @@ def search_region(
     return facts
 
 
-def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
+def checked_filters(filters: Filters, atlas: SearchableAtlas) -> Filters:
     """Check filters, and give types the atlas's own spelling. Raises FilterError with what would work."""
     spelling = {name.casefold(): name for name in atlas.types()}
 
@@ -81,11 +81,16 @@ def checked_filters(filters: Filters, atlas: Atlas) -> Filters:
     return filters.model_copy(update={"lesion_types": known(filters.lesion_types)})
 
 
-def atlas_name(atlas: Atlas) -> str:
+def atlas_name(atlas: SearchableAtlas) -> str:
     """Say what the atlas is called before users: never a path or an address."""
     return "demo atlas of synthetic lesions" if is_synthetic(atlas.summary()) else "atlas"
 
 
 def is_synthetic(summary: AtlasSummary) -> bool:
     """Tell whether every lesion of the atlas is a phantom's."""
-    return summary.sources == {DEMO_SOURCE}
+    return set(summary.sources) == {DEMO_SOURCE}
+
+
+def is_mostly_synthetic(summary: AtlasSummary) -> bool:
+    """Tell whether most lesions of the atlas are phantoms': then its votes are theirs."""
+    return 2 * summary.sources.get(DEMO_SOURCE, 0) > summary.lesions

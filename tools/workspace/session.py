@@ -11,7 +11,7 @@ import numpy as np
 
 from encoder.embedder import Embedder
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas
+from tools.atlas.searchable import SearchableAtlas
 from tools.domain.annotation import Annotation
 from tools.domain.facts import SearchFacts
 from tools.domain.region import PixelBox, Region, RegionError, same_lesion, same_outline
@@ -20,7 +20,7 @@ from tools.domain.view import Looked, ViewChange
 from tools.regions.create import region_from_box, region_from_click
 from tools.regions.drawn import annotation_from_points, fitted_outline, region_from_outline
 from tools.regions.volume import RegionVolume
-from tools.workspace.undo import KeptRegion
+from tools.workspace.undo import ChangedCase, KeptRegion
 
 MAX_NAME_LENGTH = 40
 MAX_REGIONS = 40  # more than a user keeps apart; bounds a session's memory
@@ -44,7 +44,9 @@ class Session:
     shown: tuple[int, int] | None = None  # the slice (0-based index) that was asked for last, and the revision then
     view: tuple[ViewChange, int] | None = None  # what was asked of the view last, and the revision then
     looked: Looked | None = None  # what the screen says it looks at; None: it has not said
-    undoable: list[tuple[KeptRegion, ...]] = field(default_factory=list)  # deleted or outlined anew, newest last
+    undoable: list[tuple[KeptRegion, ...] | ChangedCase] = field(
+        default_factory=list
+    )  # deleted or outlined anew, newest last
     searched_last: bool = False  # a search came after the newest of them
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
@@ -385,7 +387,7 @@ class Workspace:
     """What a tool works on: one user's session, and the atlas and encoder that all share."""
 
     session: Session
-    atlas: Atlas
+    atlas: SearchableAtlas
     embedder: Embedder
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tools.atlas.own_cases import CaseContent, OwnCases
 from tools.domain.facts import SearchFacts
 from tools.domain.region import Region, same_outline
 
@@ -18,6 +19,30 @@ class KeptRegion:
 
     region: Region
     search: SearchFacts | None
+
+
+@dataclass(frozen=True)
+class ChangedCase:
+    """An own case that was saved, edited or deleted; `before` is all there was of it, None where it is new."""
+
+    cases: OwnCases
+    lesion_id: str
+    before: CaseContent | None
+
+    def bring_back(self) -> str:
+        """Make it as it was, and say so. Raises CaseError, AtlasError."""
+        if self.before is None:
+            self.cases.delete(self.lesion_id)
+            return f"{self.lesion_id} is no longer among your own cases."
+        self.cases.save([self.before])
+        return f"{self.lesion_id} is as before."
+
+
+def note_case(session: "Session", changed: ChangedCase) -> None:
+    """Make a change of an own case undoable."""
+    session.undoable.append(changed)
+    session.searched_last = False
+    del session.undoable[:-MAX_STEPS]
 
 
 def kept_regions(session: "Session") -> tuple[KeptRegion, ...]:
@@ -44,6 +69,10 @@ def bring_back(session: "Session") -> str:
     if not session.undoable:
         return "There is nothing to undo."
     kept = session.undoable[-1]
+    if isinstance(kept, ChangedCase):
+        said = kept.bring_back()
+        session.undoable.pop()
+        return said
     for each in kept:
         session.put_back(each.region, each.search)
     session.undoable.pop()

@@ -18,7 +18,7 @@ from assistant.core.evidence import EvidenceLedger
 from assistant.wording.suggestions import next_questions
 from assistant.wording.tool_labels import finished
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas
+from tools.atlas.searchable import SearchableAtlas
 from tools.domain.facts import Facts, ReportFacts, SearchFacts
 from tools.domain.lesions import AtlasError
 from ui.chat.markdown import escaped, without_html
@@ -252,7 +252,7 @@ def _line(title: str, duration_ms: int | None, done: bool) -> MetadataDict:
     return line
 
 
-def _linked_text(atlas: Atlas, turn: ChatTurn) -> str:
+def _linked_text(atlas: SearchableAtlas, turn: ChatTurn) -> str:
     """Give the text of a turn with its citations as links; found once for every text."""
     if turn.linked is None or turn.linked[0] != turn.text:
         turn.linked = (turn.text, linked(turn.text, _knows(atlas), turn))
@@ -321,7 +321,7 @@ def record(visit: Visit, found: SearchFacts) -> None:
     visit.turns.append(turn)
 
 
-def _knows(atlas: Atlas) -> Callable[[str], bool]:
+def _knows(atlas: SearchableAtlas) -> Callable[[str], bool]:
     def known(lesion_id: str) -> bool:
         try:
             atlas.get(lesion_id)

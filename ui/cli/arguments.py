@@ -36,8 +36,9 @@ def check_study(path: Path, settings: Settings) -> None:
     from tools.atlas.folder import require_atlas
 
     check_exists(path, "a DICOM file, a folder or a zip")
-    if settings.atlas:
-        require_atlas(settings.atlas)
+    for atlas in settings.atlases:
+        if atlas not in ("demo", "own"):
+            require_atlas(atlas)
 
 
 def check_question(question: str) -> None:

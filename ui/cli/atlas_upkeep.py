@@ -10,7 +10,7 @@ import typer
 from encoder.embedder import load_embedder
 from tools.atlas.upkeep import AtlasInfo, back_up, examine, open_as_built, rebuild
 from tools.domain.number_words import percent
-from tools.pipelines.demo import existing_atlas, patient_keys
+from tools.pipelines.demo import existing_atlases, patient_keys
 from tools.settings import Settings
 from ui.cli.arguments import ArgumentError
 from ui.cli.terminal import make_console, progress_bars, say, settings_with
@@ -52,7 +52,7 @@ def write_backup(location: str | None, out: Path) -> None:
 
 
 def _location(location: str | None, settings: Settings, fingerprint: str) -> str:
-    found = location or existing_atlas(settings, fingerprint)
+    found = location or next(reversed(existing_atlases(settings, fingerprint)), None)  # the own cases, if there are any
     if found is None:
         raise ArgumentError("There is no atlas yet: name one with --atlas, or build one with `lesion-search index`.")
     return found

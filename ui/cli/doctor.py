@@ -123,7 +123,7 @@ def check_installation(settings: Settings, port: int) -> Iterator[Check]:
         yield Check("encoder", False, hide(str(error)))
     yield _data_folder(settings)
     yield _temporary_folder()
-    yield _atlas(settings, embedder, hide)
+    yield from _atlases(settings, embedder, hide)
     yield _model(settings, hide)
     yield _port(port)
 
@@ -221,7 +221,8 @@ def _cores() -> str:
 def _hider(settings: Settings) -> Callable[[str], str]:
     """Take the operator's paths and addresses out of a sentence: they may name a person."""
     names = {
-        str(settings.atlas or settings.own_atlas): "ATLAS",
+        str(settings.own_atlas): "ATLAS",
+        **{place: "ATLAS" for place in settings.atlases if place not in ("demo", "own")},
         str(settings.data): "DATA",
         settings.encoder or "": "ENCODER",
         settings.model if os.sep in settings.model else "": "MODEL",
@@ -286,16 +287,24 @@ def _temporary_folder() -> Check:
     return Check("temporary folder", True, f"writable, {shutil.disk_usage(tempfile.gettempdir()).free >> 20} MB free")
 
 
-def _atlas(settings: Settings, embedder: Embedder | None, hide: Callable[[str], str]) -> Check:
-    """Open the atlas that the other commands would use, without building one."""
-    from tools.atlas.atlas import Atlas
-    from tools.pipelines.demo import existing_atlas, patient_keys
+def _atlases(settings: Settings, embedder: Embedder | None, hide: Callable[[str], str]) -> Iterator[Check]:
+    """Open the atlases that the other commands would use, without building one."""
+    from tools.pipelines.demo import existing_atlases
 
     if embedder is None:
-        return Check("atlas", False, "it was not opened, as the encoder is missing")
-    location = existing_atlas(settings, embedder.fingerprint)
-    if location is None:
-        return Check("atlas", True, "none yet; the demo atlas is built at the first start")
+        yield Check("atlas", False, "it was not opened, as the encoder is missing")
+        return
+    places = existing_atlases(settings, embedder.fingerprint)
+    if not places:
+        yield Check("atlas", True, "none yet; the demo atlas is built at the first start")
+    for place in places:
+        yield _atlas(place, settings, embedder, hide)
+
+
+def _atlas(location: str, settings: Settings, embedder: Embedder, hide: Callable[[str], str]) -> Check:
+    from tools.atlas.atlas import Atlas
+    from tools.pipelines.demo import patient_keys
+
     try:
         installed = settings.salt or settings.data.is_dir()
         keys = patient_keys(settings) if installed else PatientKeys(secrets.token_bytes(32))

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Optional, cast
 import typer
 
 from ui.cli.atlas_commands import atlases
+from ui.cli.cases import app as cases_app
 from ui.cli.import_commands import imports
 
 app = typer.Typer(
@@ -32,6 +33,7 @@ def _print_version(wanted: bool) -> None:
 
 app.add_typer(imports, name="import")
 app.add_typer(atlases, name="atlas")
+app.add_typer(cases_app, name="cases")
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
 
 
@@ -90,6 +92,10 @@ SeriesNumber = Annotated[
         "--series", metavar="N", min=1, help="series of the upload, 1 is the first listed; the best if left out"
     ),
 ]
+AtlasOptions = Annotated[
+    Optional[list[str]],  # noqa: UP045
+    typer.Option("--atlas", help="atlas folder, http(s) address, `demo` or `own`; repeated, they are asked together"),
+]
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
 Model = Annotated[Optional[str], typer.Option("--model", help="offline, or provider:name")]  # noqa: UP045
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
@@ -113,7 +119,7 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON document on standar
 def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one")] = 7860,
     host: Annotated[str, typer.Option(help="0.0.0.0 to be reachable from other machines")] = "127.0.0.1",
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     model: Model = None,
     auth: Annotated[Optional[str], typer.Option(metavar="USER", help="ask for a login; see README")] = None,  # noqa: UP045
 ) -> None:
@@ -126,6 +132,8 @@ def serve(
 
     settings = settings_with(atlas=atlas, model=model)
     login = login_of(auth, settings)
+    if login is None and host not in ("127.0.0.1", "localhost", "::1") and settings.own_cases == "auto":
+        settings = settings.model_copy(update={"own_cases": "read"})  # strangers write nothing unless that is wished
     with progress_bars() as progress:
         app = build_app(settings, login, progress)
     run_server(app, host, port, settings.proxies)
@@ -139,7 +147,7 @@ def ask(
     slice_number: Slice = None,
     series_number: SeriesNumber = None,
     model: Model = None,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     reports: Reports = Path(),
     as_json: Json = False,
 ) -> None:
@@ -160,7 +168,7 @@ def chat(
     slice_number: Slice = None,
     series_number: SeriesNumber = None,
     model: Model = None,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     script: Annotated[Optional[Path], typer.Option(help="one message a line; /new starts a new conversation")] = None,  # noqa: UP045
     reports: Reports = Path(),
     as_json: Json = False,
@@ -188,7 +196,7 @@ def search(
     min_size_mm: LongAxis = None,
     max_size_mm: LongAxis = None,
     scope: Annotated[ScopeOption, typer.Option(help="whose lesions may be found")] = ScopeOption.cross_patient,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     as_json: Json = False,
 ) -> None:
     """Find the atlas lesions most like the one in a box."""
@@ -226,6 +234,23 @@ def index(
     for note in summary.notes:
         say(note)
     say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
+
+
+@app.command()
+def mcp(
+    path: OptionalDicom = None,
+    atlas: AtlasOptions = None,
+    model: Model = None,
+) -> None:
+    """Offer the tools to an assistant of your own by the Model Context Protocol, on standard input and output."""
+    from encoder.errors import LesionSearchError
+    from ui.cli.terminal import settings_with
+
+    try:
+        from ui.mcp.stdio import run_stdio
+    except ModuleNotFoundError as error:
+        raise LesionSearchError('This command needs a package: pip install "lesion-search[mcp]".') from error
+    run_stdio(settings_with(atlas=atlas, model=model), path)
 
 
 @app.command()
@@ -327,7 +352,7 @@ def utterances(
 @app.command()
 def doctor(
     path: OptionalDicom = None,
-    atlas: AtlasOption = None,
+    atlas: AtlasOptions = None,
     model: Model = None,
     port: Annotated[int, typer.Option(min=1, max=65535, help="that `serve` would use")] = 7860,
     as_json: Json = False,

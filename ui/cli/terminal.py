@@ -3,7 +3,7 @@
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,9 +42,16 @@ def say(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def settings_with(**overrides: str | None) -> Settings:
-    """Read the settings of the environment, with what was given on the command line in their place."""
-    return get_settings().model_copy(update={name: value for name, value in overrides.items() if value is not None})
+def settings_with(atlas: str | Sequence[str] | None = None, **overrides: str | None) -> Settings:
+    """Read the settings of the environment, with what was given on the command line in their place.
+
+    `atlas` may name several, which are searched together.
+    """
+    update: dict[str, object] = {name: value for name, value in overrides.items() if value is not None}
+    if atlas:
+        first, *more = [atlas] if isinstance(atlas, str) else atlas
+        update |= {"atlas": first, "more_atlases": tuple(more)}
+    return get_settings().model_copy(update=update)
 
 
 def login_of(auth: str | None, settings: Settings) -> str | None:
@@ -224,12 +231,14 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
     from tools.domain.region import OUTLINE_WORDS
 
     table = Table(title=f"{len(facts.hits)} hits among {facts.candidates} lesions, confidence {facts.confidence}")
-    for column in ("#", "lesion", "type", "similarity", "long axis mm", "sex", "age", "patient"):
+    several = any(hit.atlas for hit in facts.hits)
+    for column in ("#", "lesion", "type", "similarity", "long axis mm", "sex", "age", "patient", *["atlas"] * several):
         table.add_column(column, overflow="fold")  # a whole id, on two lines where the screen is narrow
     for hit in facts.hits:
         long_axis = "" if hit.long_axis_mm is None else number(hit.long_axis_mm)
         cells = (hit.rank, hit.lesion_id, hit.lesion_type, likeness(hit.similarity), long_axis, hit.sex)
-        table.add_row(*("" if c is None else str(c) for c in (*cells, hit.age_years, hit.patient_key)))
+        further = (hit.age_years, hit.patient_key, *[hit.atlas] * several)
+        table.add_row(*("" if c is None else str(c) for c in (*cells, *further)))
     console = make_console()
     if region.outline != "measured":
         console.print(f"{region.region_id}: {OUTLINE_WORDS[region.outline]}.")

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from assistant.wording.phrases import filter_phrases, person
 from assistant.wording.search_answers import nothing_found
 from encoder.errors import LesionSearchError
-from tools.atlas.atlas import Atlas
 from tools.atlas.confidence import LIMIT_WORDS
+from tools.atlas.searchable import SearchableAtlas
 from tools.atlas.type_votes import NEIGHBOURS
 from tools.domain.facts import HitFacts, SearchFacts, VoteFacts
 from tools.domain.lesions import Confidence, Filters
@@ -47,6 +47,7 @@ class HitView(BaseModel):
     likeness: str
     size: str
     patient: str
+    atlas: str = ""  # which it is from, where several were searched
 
 
 class VoteView(BaseModel):
@@ -176,7 +177,7 @@ def _verdict(found: SearchFacts) -> str:
     return f"{level}: {LIMIT_WORDS[found.confidence_limit]}"
 
 
-def vote_sentences(atlas: Atlas) -> tuple[str, ...]:
+def vote_sentences(atlas: SearchableAtlas) -> tuple[str, ...]:
     """Explain in sentences what a vote is and how it was calibrated; none without a calibration."""
     fit = atlas.calibration()
     if fit is None:
@@ -207,6 +208,7 @@ def _hit(hit: HitFacts) -> HitView:
         likeness=likeness(hit.similarity),
         size=size(hit.long_axis_mm),
         patient=person(hit.sex, hit.age_years),
+        atlas=hit.atlas or "",
     )
 
 

@@ -32,6 +32,8 @@ from ui.state.visit import VisitError
 from ui.state.visits import Shared, Visits
 
 if TYPE_CHECKING:
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+
     from tools.domain.progress import StageProgress
 
 log = logging.getLogger(__name__)
@@ -49,6 +51,7 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     embedder, atlas = open_workspace_parts(settings, progress)
     shelf = SampleShelf(ensure_samples(settings, progress), patient_keys(settings))
     visits = Visits(Shared(atlas, embedder, patient_keys(settings), settings))
+    sessions = _mcp_sessions(visits, shelf, login is not None)
     resolve_model(settings.model)  # a model that cannot be used is said now, and not at the first question
 
     @contextlib.asynccontextmanager
@@ -56,7 +59,8 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
         threading.Thread(target=_warm_up, args=(visits, shelf), name="warm-up", daemon=True).start()
         sweeper = asyncio.create_task(_sweep(visits, settings.sweep_s))
         try:
-            yield
+            async with sessions.run() if sessions else contextlib.nullcontext():
+                yield
         finally:
             sweeper.cancel()
             visits.close_all()
@@ -65,6 +69,8 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     app.state.visits = visits
     app.state.shelf = shelf
     app.include_router(routes(visits, shelf))
+    if sessions:
+        app.mount("/mcp", sessions.handle_request)
     page = build_page(PageHandlers(visits, shelf), may_leave=login is not None)
     gr.mount_gradio_app(
         app,
@@ -118,6 +124,19 @@ def run_server(app: FastAPI, host: str, port: int, proxies: str = "") -> None:
             server_header=False,
         )
         uvicorn.Server(config).run(sockets=[listener])
+
+
+def _mcp_sessions(visits: Visits, shelf: SampleShelf, has_login: bool) -> "StreamableHTTPSessionManager | None":
+    """Make what answers `/mcp` where that is asked for. Raises VisitError beside a login, which it has none for."""
+    if not visits.settings.mcp:
+        return None
+    if has_login:
+        raise VisitError("LESION_SEARCH_MCP cannot be on beside a login, which MCP clients cannot give: leave out one.")
+    try:
+        from ui.mcp.http import mcp_sessions
+    except ModuleNotFoundError as error:
+        raise VisitError('LESION_SEARCH_MCP needs a package: pip install "lesion-search[mcp]".') from error
+    return mcp_sessions(visits.shared, shelf)
 
 
 def _warm_up(visits: Visits, shelf: SampleShelf) -> None:

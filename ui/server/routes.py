@@ -3,6 +3,7 @@
 Uploads come here and not through Gradio, whose cache serves every file to everyone who knows its name.
 """
 
+import tempfile
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from tools.domain.planes import PlaneName, cut_of
 from tools.domain.slice_gaps import SliceGapError
 from tools.intake.intake import intake_limits
 from tools.intake.messages import IntakeLimits
+from tools.pipelines.case_exchange import export_cases
 from tools.regions.crop import crop_roi, crop_with_context, to_thumbnail
 from tools.regions.png import to_png
 from ui.gallery.comparison import Comparison, compare
@@ -172,6 +174,20 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         except AtlasError as error:
             raise HTTPException(404, str(error)) from error
         return Response(to_png(to_thumbnail(roi)), media_type="image/png", headers=_PUBLIC)
+
+    @router.get("/own-cases.zip")
+    def own_cases(visitor: Visitor = None) -> Response:
+        """Send the own cases as a zip of a ROI pack, to users with an open page where they may be saved."""
+        own = visits.shared.atlas.own
+        if not visits.knows(visitor) or own is None or not own.writable:
+            raise HTTPException(404, _GONE)
+        try:
+            with tempfile.TemporaryDirectory(prefix="lesion-search-export-") as scratch:
+                export_cases(own, Path(scratch, "own-cases.zip"))
+                data = Path(scratch, "own-cases.zip").read_bytes()
+        except LesionSearchError as error:
+            raise HTTPException(404, str(error)) from error
+        return Response(data, media_type="application/zip", headers=_PRIVATE)
 
     @router.get("/samples/{sample_id}.png")
     def sample_picture(sample_id: str) -> Response:

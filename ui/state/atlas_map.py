@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from assistant.wording.phrases import lesion_facts
-from tools.atlas.atlas import Atlas
+from tools.atlas.searchable import SearchableAtlas
 from tools.domain.facts import LesionFacts, SearchFacts
 from tools.domain.lesions import AtlasLesion
 
@@ -56,7 +56,7 @@ class _Plane:
 class AtlasMap:
     """Places on the plane of the first two principal components; found once, and again when the atlas has grown."""
 
-    def __init__(self, atlas: Atlas) -> None:
+    def __init__(self, atlas: SearchableAtlas) -> None:
         self._atlas = atlas
         self._lock = threading.Lock()
         self._plane: _Plane | None = None
@@ -100,7 +100,7 @@ class AtlasMap:
         )
 
 
-def _plane_of(atlas: Atlas) -> _Plane:
+def _plane_of(atlas: SearchableAtlas) -> _Plane:
     """Fit the first two principal components. The sign of an axis is arbitrary: its largest weight points up."""
     vectors = atlas.vectors()
     centre = vectors.mean(axis=0, dtype=np.float64)

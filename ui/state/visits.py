@@ -31,7 +31,7 @@ from ui.state.visit import Visit, VisitError
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder
-    from tools.atlas.atlas import Atlas
+    from tools.atlas.searchable import SearchableAtlas
 
 COOKIE = "lesion_search_visitor"
 NEW_S = 60.0  # an empty page is new for so long
@@ -45,7 +45,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}(\.[A-Za-z0-9_-]{6,43}){0,2}")  # with it
 class Shared:
     """What all visits use and nobody changes: atlas, encoder, patient keys, settings."""
 
-    atlas: "Atlas"
+    atlas: "SearchableAtlas"
     embedder: "Embedder"
     keys: PatientKeys
     settings: Settings

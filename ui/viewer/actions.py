@@ -5,13 +5,17 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError
 
 from encoder.errors import LesionSearchError
+from tools.domain.free_text import MAX_NOTE_CHARACTERS
 from tools.domain.region import OUTLINE_WORDS, PixelBox, Region, RegionError
 from tools.domain.study import Series
 from tools.domain.view import Looked
+from tools.workspace import cases
 from tools.workspace.session import MAX_NAME_LENGTH
 from ui.state.visit import Visit
 from ui.viewer.viewer import Notice, measured
 
+Confirmation = Literal["pathology", "follow-up", "opinion"]
+Difficulty = Literal["easy", "medium", "hard"]
 MAX_OUTLINE = 400  # points of an outline drawn by hand
 
 
@@ -86,6 +90,32 @@ class RegionAction(_Action):
     region_id: Annotated[str, Field(max_length=8)]
 
 
+class SaveCase(_Action):
+    """Save a region among the own cases; the note is for people alone."""
+
+    kind: Literal["save_case"]
+    region_id: Annotated[str, Field(max_length=8)]
+    lesion_type: Annotated[str, Field(max_length=200)]
+    confirmed_by: Confirmation | None = None
+    difficulty: Difficulty | None = None
+    note: Annotated[str, Field(max_length=2 * MAX_NOTE_CHARACTERS)] = ""
+
+
+class EditCase(_Action):
+    """Change an own case: its type, how it was confirmed, how difficult it is, and its note."""
+
+    kind: Literal["edit_case"]
+    lesion_id: Annotated[str, Field(max_length=200)]
+    lesion_type: Annotated[str, Field(max_length=200)]
+
+
+class DeleteCase(_Action):
+    """Delete an own case, which can be undone."""
+
+    kind: Literal["delete_case"]
+    lesion_id: Annotated[str, Field(max_length=200)]
+
+
 class ChooseSeries(_Action):
     """Show another series of the study."""
 
@@ -102,7 +132,19 @@ class Look(_Action):
 
 
 Action = Annotated[
-    Look | Click | Box | DrawOutline | Annotate | AnnotationAction | Resize | Rename | RegionAction | ChooseSeries,
+    Look
+    | Click
+    | Box
+    | DrawOutline
+    | Annotate
+    | AnnotationAction
+    | Resize
+    | Rename
+    | RegionAction
+    | ChooseSeries
+    | SaveCase
+    | EditCase
+    | DeleteCase,
     Field(discriminator="kind"),
 ]
 _ACTIONS: TypeAdapter[Action] = TypeAdapter(Action)
@@ -129,6 +171,8 @@ def perform(visit: Visit, data: object) -> Notice | None:
 
 def _perform(visit: Visit, action: Action) -> Notice | None:
     session = visit.session
+    if isinstance(action, SaveCase | EditCase | DeleteCase):
+        return _own_case(visit, action)
     if isinstance(action, ChooseSeries):
         study = session.study
         if study is None or action.index >= len(study.series):
@@ -172,6 +216,23 @@ def _perform(visit: Visit, action: Action) -> Notice | None:
         session.remove(action.region_id)
         return Notice(text=f"{action.region_id} deleted.")
     return None
+
+
+def _own_case(visit: Visit, action: SaveCase | EditCase | DeleteCase) -> Notice:
+    if isinstance(action, SaveCase):
+        changed = cases.save_region(
+            visit.workspace,
+            action.region_id,
+            action.lesion_type,
+            action.confirmed_by,
+            action.difficulty,
+            action.note,
+        )
+    elif isinstance(action, EditCase):
+        changed = cases.edit_case(visit.workspace, action.lesion_id, action.lesion_type)
+    else:
+        changed = cases.delete_case(visit.workspace, action.lesion_id)
+    return Notice(text=changed.statement, undo=True)
 
 
 def _said(region: Region) -> Notice:

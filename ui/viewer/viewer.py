@@ -34,6 +34,9 @@ HERE = Path(__file__).parent
 _SEX_WORDS = {"F": "woman", "M": "man", "O": "sex other"}
 
 
+MAX_CASES = 200  # more are a collection for the command line
+
+
 class Notice(BaseModel):
     """One sentence to the user, in the viewer."""
 
@@ -154,6 +157,23 @@ class AnnotationView(BaseModel):
     size: str
 
 
+class CaseView(BaseModel):
+    """One own case in words, with its note."""
+
+    lesion_id: str
+    lesion_type: str
+    words: str
+    note: str
+
+
+class OwnCasesView(BaseModel):
+    """The own cases: which types can be chosen, and the newest of what there is."""
+
+    types: tuple[str, ...]
+    cases: tuple[CaseView, ...]
+    total: int
+
+
 class ViewerState(BaseModel):
     """Everything the viewer shows. `revision` grows; an older state that arrives late is dropped."""
 
@@ -174,6 +194,7 @@ class ViewerState(BaseModel):
     selected: str | None = None
     shelf: tuple[ShelfItem, ...] = ()  # all open studies, where there are several
     annotations: tuple[AnnotationView, ...] = ()
+    own: OwnCasesView | None = None  # None: nothing can be saved here
     notice: Notice | None = None
 
 
@@ -225,8 +246,32 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         regions=tuple(_region_view(r, series, known_volume(session, r.region_id)) for r in session.regions()),
         selected=selected.region_id if selected else None,
         annotations=tuple(_annotation_view(annotation) for annotation in session.annotations()),
+        own=_own_cases(visit),
         notice=notice,
     )
+
+
+def _own_cases(visit: Visit) -> OwnCasesView | None:
+    """List the own cases, where they may be saved."""
+    atlas = visit.workspace.atlas
+    if atlas.own is None or not atlas.own.writable:
+        return None
+    held = atlas.own.atlas()
+    listed = atlas.own.cases() if held is not None and len(held) <= MAX_CASES else ()
+    views = tuple(
+        CaseView(
+            lesion_id=case.lesion.lesion_id,
+            lesion_type=case.lesion.lesion_type or "",
+            words=", ".join(
+                word
+                for word in (size(case.lesion.long_axis_mm), case.lesion.confirmed_by, case.lesion.difficulty)
+                if word
+            ),
+            note=case.note,
+        )
+        for case in listed
+    )
+    return OwnCasesView(types=atlas.types(), cases=views, total=0 if held is None else len(held))
 
 
 def _facts_seen(visit: Visit, series: Series) -> SafeFacts:

@@ -102,7 +102,6 @@ def test_words_for_the_viewer_change_the_view(said, change):
         {"do": "export", "as": "csv"},
         {"do": "window", "width": "400"},
         {"do": "window"},
-        {"do": "delete", "hit": "2"},
     ],
 )
 def test_what_the_viewer_cannot_is_told(said):

@@ -55,7 +55,7 @@ def test_indexing_without_a_name_fills_the_own_atlas_which_is_then_used(demo, tm
     settings = Settings(data=tmp_path / "data")
     summary = index_source(demo.settings.samples / "pack", settings)
     assert summary.location == str(settings.own_atlas)
-    _, atlas = open_workspace_parts(settings)
+    _, atlas = open_workspace_parts(settings.model_copy(update={"atlas": "own"}))
     assert atlas.location == str(settings.own_atlas)
 
 

@@ -1,6 +1,7 @@
 // The lists beside the picture: series, regions, and lengths and angles. Rows of the last two are renamed and deleted.
 
 import { make, makeButton } from "../../browser/js/dom.js";
+import { offerSaving } from "./own_cases.js";
 import { colourOf } from "./state.js";
 import { annotationText, regionText } from "./words.js";
 
@@ -15,7 +16,9 @@ export function listRegions(list, state, act, stage) {
       ? makeButton("Accept", "small", () => act("accept", { region_id: id }), `Accept the suggestion ${id}`)
       : renaming(id, region.name, (name) => act("rename", { region_id: id, name }), again);
     const remove = makeButton(suggested ? "Dismiss" : "Delete", "small", () => act("remove", { region_id: id }), `Delete ${id}`);
-    const made = row(id, region.name, regionText(region), selected, () => act("select", { region_id: id }), keep, remove);
+    const save = state.own && !suggested
+      ? [makeButton("Save…", "small", () => offerSaving(list, region, state.own, act), `Save ${id} among your own cases`)] : [];
+    const made = row(id, region.name, regionText(region), selected, () => act("select", { region_id: id }), keep, ...save, remove);
     made.style.setProperty("--colour", colourOf(region));
     made.classList.toggle("suggested", suggested);
     made.dataset.region = id;

@@ -11,6 +11,7 @@ import { listenToKeys } from "./keyboard.js";
 import { listenToFiles, offerOpened, offerSamples } from "./opening.js";
 import { Looking } from "./looking.js";
 import { Panes } from "./panes.js";
+import { listCases } from "./own_cases.js";
 import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
 import { listenToLeaving, rememberedView } from "./staying.js";
@@ -160,6 +161,7 @@ export class Viewer {
     if (change.goTo !== null) this.goTo(change.goTo);
     if (change.command && this.view) obey(this, change.command);
     listRegions(this.find(".regions"), next, (kind, fields) => this.act(kind, fields), this.stage);
+    listCases(this.find(".own"), next.own, (kind, fields) => this.act(kind, fields));
     this.listAnnotations();
     this.stage.setAttribute("aria-label", this.view ? stageName(next) : "No study is open");
     this.draw();
