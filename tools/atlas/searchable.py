@@ -66,6 +66,10 @@ class SearchableAtlas(ABC):
     def encoder_input(self, lesion_id: str) -> Images:
         """Read what a lesion was indexed with: its ROI (64, 64), or (2, 64, 64) with its context. Raises AtlasError."""
 
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of what is open."""
+
     def name_of(self, lesion_id: str) -> str | None:
         """Name the atlas that a lesion is from, where several are searched together."""
         return self.view().atlas_of.get(lesion_id)
