@@ -1,11 +1,13 @@
 """Fixtures every test may use, and an environment that touches nothing outside the test."""
 
+import asyncio
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -40,6 +42,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores; this is read
 def examples(number: int) -> int:
     """Scale the number of examples of a property test to the profile that runs."""
     return number * (FUZZ_TIMES if hypothesis.settings.get_current_profile_name() == "fuzz" else 1)
+
+
+def in_a_thread(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine to its end; not in this thread, where Playwright's loop may be running."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 @pytest.fixture(autouse=True)

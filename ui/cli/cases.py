@@ -28,7 +28,7 @@ def save(
     roi: Annotated[str, typer.Option(metavar="x0,y0,x1,y1", help="box around the lesion, in columns and rows")],
     lesion_type: Annotated[str, typer.Option("--type", help="lesion type, known or new")],
     slice_number: Annotated[Optional[int], typer.Option("--slice", min=1, help="from 1; else the middle one")] = None,  # noqa: UP045
-    series_number: Annotated[Optional[int], typer.Option("--series", metavar="N", min=1)] = None,  # noqa: UP045
+    series_number: Annotated[Optional[int], typer.Option("--series", min=1, help="else the first")] = None,  # noqa: UP045
     confirmed_by: Confirmed = None,
     difficulty: Difficulty = None,
     note: Note = None,

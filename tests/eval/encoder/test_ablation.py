@@ -65,7 +65,7 @@ def small(monkeypatch):
     monkeypatch.setattr(
         training,
         "LesionEncoderConfig",
-        lambda **given: LesionEncoderConfig(widths=(4, 4, 8, 8), depths=(1, 1, 1, 1), **given),
+        lambda **given: LesionEncoderConfig(**given | {"widths": (4, 4, 8, 8), "depths": (1, 1, 1, 1)}),
     )
     planned = runs
     monkeypatch.setattr(

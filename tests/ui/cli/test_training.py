@@ -26,7 +26,7 @@ def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
     """A network that trains in a second."""
     original = training.LesionEncoderConfig
     small: dict[str, Any] = {"widths": (8, 8, 16, 16), "depths": (1, 1, 1, 1)}
-    monkeypatch.setattr(training, "LesionEncoderConfig", lambda **given: original(**small, **given))
+    monkeypatch.setattr(training, "LesionEncoderConfig", lambda **given: original(**given | small))
     monkeypatch.setattr(training, "get_preset", lambda _: TINY)
 
 

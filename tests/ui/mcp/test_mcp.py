@@ -18,7 +18,7 @@ from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 from mcp.client.streamable_http import streamablehttp_client
 
-from tests.conftest import REPO
+from tests.conftest import REPO, in_a_thread
 
 MARK = "XYZZYMARK"
 
@@ -88,7 +88,7 @@ def test_a_client_opens_a_case_finds_similar_lesions_and_keeps_one(demo, marked,
             heard.append(await told(session, "delete_case", lesion_id=saved["lesion_id"]))
         return heard
 
-    heard = asyncio.run(talk())
+    heard = in_a_thread(talk())
     assert isinstance(heard[0], str)
     assert "No study is open" in heard[0]
     assert all(isinstance(heard[i], str) for i in (4, 5, 6, 7))
@@ -137,7 +137,7 @@ def test_the_page_answers_at_mcp_only_where_that_is_asked_for_and_each_client_ha
             assert "no such sample" in await told(other, "open_study", study="/etc/passwd")
 
     try:
-        asyncio.run(talk())
+        in_a_thread(talk())
     finally:
         server.should_exit = True
         thread.join()

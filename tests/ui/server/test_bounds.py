@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.exceptions import HTTPException
 
+from tests.conftest import in_a_thread
 from tests.ui.server.test_app import call
 from ui.server import bounds
 from ui.server.bounds import MAX_BODY_BYTES, Bounds
@@ -57,7 +58,7 @@ def test_a_body_that_does_not_come_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         await receive()
 
     with pytest.raises(HTTPException) as late:
-        asyncio.run(Bounds(app, ())(scope, never, never))
+        in_a_thread(Bounds(app, ())(scope, never, never))
     assert late.value.status_code == 408
 
 

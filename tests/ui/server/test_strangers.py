@@ -21,7 +21,7 @@ def victim(app: Any, client: Any) -> Any:
     sample = shelf.samples[0]
     visit.open(shelf.study(sample), "A study of hers", sample.slice_index)
     visit.session.add_click(sample.slice_index, 256, 256)
-    visit.rename("R1", "a name of hers")
+    visit.session.rename("R1", "a name of hers")
     (visit.session.files_folder() / "report.html").write_text("a report of hers")
     return visit
 
@@ -97,4 +97,4 @@ def test_no_handler_does_anything_for_a_stranger(client: Any, app: Any, victim: 
     assert victim.session.study is not None
     assert len(victim.session.regions()) == 1
     assert victim.turns == []
-    assert victim.names == {"R1": "a name of hers"}
+    assert victim.session.region("R1").name == "a name of hers"

@@ -30,7 +30,7 @@ except importlib.metadata.PackageNotFoundError:
     pass
 
 
-def requests(app, host, port):
+def requests(app, host, port, proxies=""):
     assert (host, port) == ("0.0.0.0", 7860)
     with TestClient(app, "http://localhost") as client:
         assert client.get("/").status_code == 200

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tools.regions.crop import crop_roi
+from tools.regions.crop import crop_with_context
 from tools.workspace.search import search_region
 from ui.state.atlas_map import AtlasMap
 
@@ -54,7 +54,7 @@ def test_the_routes_are_for_their_own_visitor(client: Any, app: Any) -> None:
     found = search_region(visit.workspace, "R1", 5)
     on_map = client.get(address).json()
     assert [hit["lesion_id"] for hit in on_map["hits"]] == [hit.lesion_id for hit in found.hits]
-    vector = visits.shared.embedder(crop_roi(visit.session.series, region)[None])[0]
+    vector = visits.shared.embedder(crop_with_context(visit.session.series, region)[None])[0]
     assert on_map["x"] == pytest.approx(visits.shared.atlas_map.region(vector, None).x)
     assert client.get(address.replace("R1", "R9")).status_code == 404
     client.cookies.clear()
