@@ -21,6 +21,12 @@ def hu_to_unit(hu: float) -> float:
     return (hu - low) / (high - low)
 
 
+def shows_context(images: torch.Tensor) -> torch.Tensor:
+    """Tell which contexts show anything: one of a single value stands for none. Shape: (N, 2, H, W) -> (N,) bool."""
+    shown: torch.Tensor = images[:, 1].amax((1, 2)) > images[:, 1].amin((1, 2))
+    return shown
+
+
 def standardize(images: NDArray[np.generic]) -> torch.Tensor:
     """Scale ROIs to the values the network was trained on.
 

@@ -14,7 +14,7 @@ from encoder.network.label_heads import LabelHeads
 from encoder.network.out_of_distribution import OutOfDistributionScore, channel_means
 from encoder.network.resnet_branch import ResNetBranch
 from encoder.network.same_lesion import SameLesionHead
-from encoder.preprocess import PREPROCESSING_VERSION, SOFT_TISSUE_HU, hu_to_unit
+from encoder.preprocess import PREPROCESSING_VERSION, SOFT_TISSUE_HU, hu_to_unit, shows_context
 
 CHANNELS = ("image", "soft_tissue", "frangi")
 CONTEXT_CHANNELS = ("image", "soft_tissue")
@@ -209,7 +209,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         features: torch.Tensor = self.no_context.expand(len(images), -1)
         if images.shape[1] < 2:
             return features
-        known = images[:, 1].amax((1, 2)) > images[:, 1].amin((1, 2))
+        known = shows_context(images)
         if known.any():
             shown = self.context(self._channels(images[known, 1:], CONTEXT_CHANNELS, lens=1))
             features = features.masked_scatter(known[:, None], shown)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 
-from encoder.preprocess import hu_to_unit
+from encoder.preprocess import hu_to_unit, shows_context
 from encoder.roi import CONTEXT_WIDTHS
 from encoder.training.presets import WINDOWS_HU, Augmentation
 
@@ -29,8 +29,7 @@ def augment(
     shown = torch.zeros(len(images), dtype=torch.bool)
     if images.shape[1] > 1:
         level = replace(how, rotation_deg=how.context_rotation_deg, flip=False, shift_px=how.shift_px / CONTEXT_WIDTHS)
-        shown = images[:, 1].amax((1, 2)) > images[:, 1].amin((1, 2))
-        shown &= torch.rand(len(images), generator=generator) >= how.context_dropout
+        shown = shows_context(images) & (torch.rand(len(images), generator=generator) >= how.context_dropout)
         context = _end_field(_warp(images[:, 1:], level, log_zoom, generator), how, generator)
         views = torch.cat((views, context), dim=1)
     if calibrated is None:

@@ -93,19 +93,18 @@ def windowed_packs(data: Path) -> Iterator[RoiPack]:
             for number in typed
         )
         yield RoiPack(arrays["images"][typed], lesions, None if context is None else context[typed])
-    for source in ("liver_ct_slices", "pancreas_ct_slices"):
-        found = [
-            (f"{source}-{whole.row}", whole.patient_id, point, _crop(whole.image, point.x, point.y, whole.spacing_mm))
-            for whole in _whole_slices(data)
-            if whole.source.endswith(source)
-            for point in whole.points
-        ]
+    for name, lesion_type in ORGAN_SLICES.items():
+        found = [(whole, point) for whole in _organ_slices(data, name, lesion_type) for point in whole.points]
         lesions = tuple(
-            LesionRow(name, patient, lesion_type=point.lesion_type, source=source) for name, patient, point, _ in found
+            LesionRow(f"{name}-{whole.row}", whole.patient_id, lesion_type=point.lesion_type, source=name)
+            for whole, point in found
         )
-        crops = np.stack([crop for *_, crop in found]).astype(np.uint8)  # HU from 0 to 255: what the files hold
-        yield RoiPack.of_inputs(crops, lesions)
+        crops = np.stack([_crop(whole.image, point.x, point.y, whole.spacing_mm) for whole, point in found])
+        yield RoiPack.of_inputs(crops.astype(np.uint8), lesions)  # HU from 0 to 255: what the files hold
 
+
+# Folders of whole slices with points in one organ, and the type of a lesion there.
+ORGAN_SLICES = {"liver_ct_slices": "liver", "pancreas_ct_slices": "abdomen"}
 
 # Folders of crops, and the window that their pixels come in; None where they are HU.
 _PACKS: dict[str, tuple[float, float] | None] = {
@@ -204,29 +203,34 @@ def _slices(data: Path, rng: np.random.Generator) -> Iterator[_Sample]:
             )
 
 
+def _organ_slices(data: Path, name: str, lesion_type: str) -> Iterator[_Slice]:
+    """Read the slices of a collection that comes with points in one organ."""
+    folder = data / "multi_organ" / name
+    arrays = np.load(folder / "slices.npz")
+    of_slice: dict[tuple[int, int], list[_Point]] = {}
+    for row in _table(folder / "organ_points.csv"):
+        x0, y0, x1, y1 = (float(value) for value in row["box_px"].split())
+        key = int(re.findall(r"\d+", row["patient_id"])[-1]), int(row["slice"])
+        point = _Point((x0 + x1) / 2, (y0 + y1) / 2, min(x1 - x0, y1 - y0) / 4, name.split("_")[0], lesion_type)
+        of_slice.setdefault(key, []).append(point)
+    source = f"multi_organ/{name}"
+    for number, (image, patient, where) in enumerate(
+        zip(arrays["slices"], arrays["patient"], arrays["slice"], strict=True)
+    ):
+        yield _Slice(
+            source,
+            number,
+            f"{name}-{patient}",
+            _to_hu(image, FROM_WATER),
+            USUAL_SPACING_MM * 512 / image.shape[0],
+            (source, number),
+            tuple(of_slice.get((int(patient), int(where)), ())),
+        )
+
+
 def _whole_slices(data: Path) -> Iterator[_Slice]:
-    for name, lesion_type in (("liver_ct_slices", "liver"), ("pancreas_ct_slices", "abdomen")):
-        folder = data / "multi_organ" / name
-        arrays = np.load(folder / "slices.npz")
-        of_slice: dict[tuple[int, int], list[_Point]] = {}
-        for row in _table(folder / "organ_points.csv"):
-            x0, y0, x1, y1 = (float(value) for value in row["box_px"].split())
-            key = int(re.findall(r"\d+", row["patient_id"])[-1]), int(row["slice"])
-            point = _Point((x0 + x1) / 2, (y0 + y1) / 2, min(x1 - x0, y1 - y0) / 4, name.split("_")[0], lesion_type)
-            of_slice.setdefault(key, []).append(point)
-        source = f"multi_organ/{name}"
-        for number, (image, patient, where) in enumerate(
-            zip(arrays["slices"], arrays["patient"], arrays["slice"], strict=True)
-        ):
-            yield _Slice(
-                source,
-                number,
-                f"{name}-{patient}",
-                _to_hu(image, FROM_WATER),
-                USUAL_SPACING_MM * 512 / image.shape[0],
-                (source, number),
-                tuple(of_slice.get((int(patient), int(where)), ())),
-            )
+    for name, lesion_type in ORGAN_SLICES.items():
+        yield from _organ_slices(data, name, lesion_type)
     for name in ("deeplesion_keyslices", "spleen", "chest_organs", "chest_organs_2", "abdomen_organs"):
         folder = data / "multi_organ" / name
         rows = {int(row["slice_row"]): row for row in _table(folder / "lesions.csv")}

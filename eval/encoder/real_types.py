@@ -76,10 +76,11 @@ def measure_real_types(
     patients = np.array([rows[number]["patient_id"] for number in typed])
     vectors = embedder(inputs)
     keys = PatientKeys(b"evaluation")
+    packs = list(windowed_packs(data))
     with tempfile.TemporaryDirectory() as folder:
         atlas = Atlas(folder, embedder.fingerprint, keys, create=True)
         try:
-            for pack in (*windowed_packs(data), _lidc_pack(*nodules)):
+            for pack in (*packs, _lidc_pack(*nodules)):
                 index_pack(atlas, pack, embedder)
             found = [
                 atlas.search(vector, k=1, patient_key=keys.patient(patient)).votes
@@ -105,7 +106,7 @@ def measure_real_types(
         ],
         precision_at_1=estimate(ranking.relevant[:, :1].mean(axis=1), types, patients, 0),
         precision_at_5=estimate(ranking.relevant[:, :5].mean(axis=1), types, patients, 0),
-        same_in_window=_found_in_windows(data, embedder),
+        same_in_window=_found_in_windows(packs, embedder),
         size_order=similar[0],
         density_order=similar[1],
         hit_similarity=similar[2],
@@ -122,10 +123,10 @@ def _lidc_pack(images: NDArray[np.uint8], nodules: Sequence[Nodule]) -> RoiPack:
     return RoiPack(images[rows], tuple(lesions))
 
 
-def _found_in_windows(data: Path, embedder: Embedder, seed: int = 0) -> float:
+def _found_in_windows(packs: Sequence[RoiPack], embedder: Embedder, seed: int = 0) -> float:
     """Share of ROIs in HU that are the nearest to each of their own views in three windows."""
     images = np.concatenate(
-        [pack.inputs() for pack in windowed_packs(data) if pack.images.dtype == np.int16 and pack.context is not None]
+        [pack.inputs() for pack in packs if pack.images.dtype == np.int16 and pack.context is not None]
     )
     chosen = images[np.random.default_rng(seed).permutation(len(images))[:WINDOWED_ROIS]].astype(np.float32)
     whole = embedder(chosen.astype(np.int16))

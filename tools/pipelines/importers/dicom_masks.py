@@ -1,13 +1,13 @@
 """From a mask on a DICOM series to lesions: what SEG, RTSTRUCT and LIDC's readings share."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob
+from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut
 from tools.pipelines.importers.dicom_folder import ReferredSeries
 from tools.pipelines.importers.mask_lesions import components, is_speck
 
@@ -20,6 +20,43 @@ class Finding:
     source: str
     lesion_type: str | None
     what: str
+
+
+@dataclass(frozen=True)
+class LabelledPart:
+    """A segment or structure: id and kind of file of its lesions, its `name` in a sentence, and its label.
+
+    `is_finding` is what the file's codes say of it, None where they say nothing.
+    """
+
+    lesion_id: str
+    source: str
+    name: str
+    label: str
+    is_finding: bool | None
+
+
+def lesions_of_part(
+    part: LabelledPart,
+    private_words: Collection[str],
+    masked: Callable[[], tuple[ReferredSeries, NDArray[np.bool_]]],
+    job: ImportJob,
+) -> Iterator[AnnotatedLesion]:
+    """Make lesions of a part whose label is taken for one; `masked` lays its mask onto a series, or raises LeftOut."""
+    what = f"{part.name} ({part.label})"
+    against = job.labels.reason_against(part.label, part.is_finding)
+    if against:
+        job.skip(what, against)
+        return
+    lesion_type, remark = job.labels.lesion_type(part.label, private_words)
+    if remark:
+        job.skip(part.name, remark)
+    try:
+        referred, mask = masked()
+    except LeftOut as reason:
+        job.skip(what, str(reason))
+        return
+    yield from lesions_of_mask(mask, Finding(part.lesion_id, part.source, lesion_type, what), referred, job)
 
 
 def lesions_of_mask(

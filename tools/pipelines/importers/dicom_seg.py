@@ -6,6 +6,7 @@ without a place goes by the image it says it was made from.
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from pydicom.dataset import Dataset
 from tools.intake.dicom import header
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut
 from tools.pipelines.importers.dicom_folder import AnnotationFile, DicomFolder, ReferredSeries, identifying_words
-from tools.pipelines.importers.dicom_masks import Finding, lesions_of_mask
+from tools.pipelines.importers.dicom_masks import LabelledPart, lesions_of_part
 from tools.pipelines.importers.placed_volume import PlacedVolume, Plane
 
 SOURCE = "DICOM SEG"
@@ -39,24 +40,14 @@ def lesions_of_seg(annotation: AnnotationFile, folder: DicomFolder, job: ImportJ
     key = job.keys.study(header.text(dataset, "SOPInstanceUID")).replace("s-", "seg-", 1)
     for item in header.items(dataset, "SegmentSequence"):
         number = header.integer(item, "SegmentNumber") or 0
-        label = _label(item)
-        what = f"{annotation.path.name}, segment {number} ({label})"
-        against = job.labels.reason_against(label, _is_finding(item))
-        if against:
-            job.skip(what, against)
-            continue
-        lesion_type, remark = job.labels.lesion_type(label, private)
-        if remark:
-            job.skip(f"{annotation.path.name}, segment {number}", remark)
-        try:
-            mask = _mask(dataset, frames.get(number, []), referred)
-        except LeftOut as reason:
-            job.skip(what, str(reason))
-            continue
-        yield from lesions_of_mask(mask, Finding(f"{key}-{number:02d}", SOURCE, lesion_type, what), referred, job)
+        name = f"{annotation.path.name}, segment {number}"
+        part = LabelledPart(f"{key}-{number:02d}", SOURCE, name, _label(item), _is_finding(item))
+        yield from lesions_of_part(part, private, partial(_mask, dataset, frames.get(number, []), referred), job)
 
 
-def _mask(dataset: Dataset, frames: list[tuple[int, NDArray[np.bool_]]], referred: ReferredSeries) -> NDArray[np.bool_]:
+def _mask(
+    dataset: Dataset, frames: list[tuple[int, NDArray[np.bool_]]], referred: ReferredSeries
+) -> tuple[ReferredSeries, NDArray[np.bool_]]:
     """Lay the frames of one segment onto the series: (slices, rows, columns). Raises LeftOut."""
     if not frames:
         raise LeftOut("nothing is marked in it")
@@ -75,7 +66,7 @@ def _mask(dataset: Dataset, frames: list[tuple[int, NDArray[np.bool_]]], referre
                 raise LeftOut("its frames do not say where they lie")
             [index], placed = slices, marked
         mask[index] |= placed
-    return mask
+    return referred, mask
 
 
 def _frames_by_segment(dataset: Dataset, max_voxels: int) -> Frames:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from skimage.draw import polygon
 from tools.intake.dicom import header
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut
 from tools.pipelines.importers.dicom_folder import AnnotationFile, DicomFolder, ReferredSeries, identifying_words
-from tools.pipelines.importers.dicom_masks import Finding, lesions_of_mask
+from tools.pipelines.importers.dicom_masks import LabelledPart, lesions_of_part
 from tools.pipelines.importers.placed_volume import PlacedVolume, refuse_outside
 
 SOURCE = "RTSTRUCT"
@@ -35,20 +36,13 @@ def lesions_of_rtstruct(annotation: AnnotationFile, folder: DicomFolder, job: Im
         number = header.integer(roi, "ReferencedROINumber")
         named = names.get(number)
         label = header.text(named, "ROIName") if named is not None else ""
-        what = f"{annotation.path.name}, structure {number} ({label})"
-        against = job.labels.reason_against(label, TARGETS.get(kinds.get(number, "")))
-        if against:
-            job.skip(what, against)
-            continue
-        lesion_type, remark = job.labels.lesion_type(label, private)
-        if remark:
-            job.skip(f"{annotation.path.name}, structure {number}", remark)
-        try:
-            referred, mask = _mask_on_any(_contours(roi), found)
-        except LeftOut as reason:
-            job.skip(what, str(reason))
-            continue
-        yield from lesions_of_mask(mask, Finding(f"{key}-{number:02d}", SOURCE, lesion_type, what), referred, job)
+        name, is_finding = f"{annotation.path.name}, structure {number}", TARGETS.get(kinds.get(number, ""))
+        part = LabelledPart(f"{key}-{number:02d}", SOURCE, name, label, is_finding)
+        yield from lesions_of_part(part, private, partial(_masked, roi, found), job)
+
+
+def _masked(roi: Dataset, found: list[ReferredSeries]) -> tuple[ReferredSeries, NDArray[np.bool_]]:
+    return _mask_on_any(_contours(roi), found)
 
 
 def _mask_on_any(
