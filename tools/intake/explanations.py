@@ -48,6 +48,7 @@ LEFT_OUT: dict[Reason, str] = {
     Reason.WAVEFORM: "a waveform and not an image; send the CT series",
     Reason.DIRECTORY: "a DICOMDIR index and not an image; send the images it lists",
     Reason.NO_IMAGE: "a DICOM object that holds no image (raw data, a protocol or a record); send the CT series",
+    Reason.AXES: "not one grey volume of three axes; send a single CT volume",
     Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
     Reason.OUTSIDE_BLOCK: _TOO_MANY_SLICES,
     Reason.PARTLY_READ: _TOO_MANY_SLICES,
@@ -86,6 +87,10 @@ NOTES: dict[Note, str] = {
     "the others lie on one line.",
     Note.UNCLEAR_ORDER: "Several images lie at each position and nothing in the files tells them apart, so they may be "
     "mixed up between series; export one phase at a time.",
+    Note.UNIT_INFERRED: "NIfTI states no unit: air and tissue lie where they do on CT, so the values are taken for "
+    "Hounsfield units.",
+    Note.SIDES_UNKNOWN: "The file does not say how the volume lies in the patient, so left and right, or head and "
+    "feet, may be exchanged; use the original series if sides matter.",
 }
 
 

@@ -69,6 +69,7 @@ class Reason(StrEnum):
     WAVEFORM = "waveform"
     DIRECTORY = "DICOMDIR"
     NO_IMAGE = "no image"
+    AXES = "other than three axes"
     DUPLICATE = "duplicate"
     OTHER_PATIENT = "other patient"
     OUTSIDE_BLOCK = "outside the block that fits"
@@ -97,6 +98,8 @@ class Note(StrEnum):
     ONE_PLACE = "one place"
     PLACE_INFERRED = "place inferred"
     UNCLEAR_ORDER = "unclear order"
+    UNIT_INFERRED = "unit inferred"
+    SIDES_UNKNOWN = "sides unknown"
 
 
 LABELS = """

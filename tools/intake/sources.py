@@ -18,8 +18,11 @@ from typing import BinaryIO
 from tools.intake.messages import IntakeLimits, Reason
 
 ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
-OTHER_MAGIC = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")
+GZIP_MAGIC = b"\x1f\x8b"
+OTHER_MAGIC = (GZIP_MAGIC, b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"\x28\xb5\x2f\xfd")
 TAR_MAGIC = slice(257, 262)
+NIFTI_MAGIC = ((344, b"n+1\0"), (4, b"n+2\0"))  # of version 1 and 2
+GZIP_BITS = zlib.MAX_WBITS + 16  # for zlib: a gzip
 HEAD_BYTES = 512  # enough to recognise DICOM and every archive
 PLAIN_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # lzma may ask for gigabytes of dictionary
 DEFLATE64 = 9  # its number among the methods of a zip
@@ -167,15 +170,28 @@ def _is_zip(head: bytes) -> bool:
     return head.startswith(ZIP_MAGIC) and head[128:132] != b"DICM"
 
 
+def is_nifti(head: bytes) -> bool:
+    """Recognise NIfTI, header and voxels in one file, plain or as gzip, by its first `HEAD_BYTES`."""
+    if head.startswith(GZIP_MAGIC):
+        try:
+            head = zlib.decompressobj(GZIP_BITS).decompress(head[:HEAD_BYTES], HEAD_BYTES)
+        except zlib.error:
+            return False
+    return any(head[at : at + 4] == magic for at, magic in NIFTI_MAGIC)
+
+
 def _is_other_archive(head: bytes) -> bool:
-    """Recognise gzip, bzip2, xz, 7z, rar, zstd and tar, none of which is opened."""
-    return head[128:132] != b"DICM" and (head.startswith(OTHER_MAGIC) or head[TAR_MAGIC] == b"ustar")
+    """Recognise gzip but of NIfTI, bzip2, xz, 7z, rar, zstd and tar, none of which is opened."""
+    if head[128:132] == b"DICM" or is_nifti(head):
+        return False
+    return head.startswith(OTHER_MAGIC) or head[TAR_MAGIC] == b"ustar"
 
 
-def inflate(data: bytes | memoryview, budget: Budget) -> bytes:
-    """Inflate a raw deflate stream piece by piece within the budget. Raises LeftOutError, also when broken."""
+def inflate(data: bytes | memoryview, budget: Budget, window_bits: int = -zlib.MAX_WBITS) -> bytes:
+    """Inflate a deflate stream, raw by default, piece by piece within the budget. Raises LeftOutError, also when
+    broken."""
     room = budget.room_to_inflate(len(data))
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    inflater = zlib.decompressobj(window_bits)
     pieces: list[bytes] = []
     size = 0
     pending: bytes | memoryview = data

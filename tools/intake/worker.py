@@ -33,7 +33,8 @@ def main() -> None:
     import numpy as np  # all this is loaded while nobody waits yet
 
     from tools.intake.dicom.decode import decode_file, read_header
-    from tools.intake.sources import Budget, LeftOutError, Source, iterate_sources
+    from tools.intake.nifti import decode_nifti
+    from tools.intake.sources import Budget, LeftOutError, Source, is_nifti, iterate_sources
 
     line = sys.stdin.buffer.readline()
     if not line:
@@ -54,12 +55,15 @@ def main() -> None:
         _send(pipe, {"kind": "begin", "file": file})
         _alarm(limits.file_timeout_s, limits.file_cpu_s + limits.file_cpu_s_per_mb * source.megabytes)
         try:
-            record = read_header(*source.head(HEAD_BYTES, budget), file, budget) if header_only else None
+            head, size = source.head(HEAD_BYTES, budget) if header_only else (b"", 0)
+            record = read_header(head, size, file, budget) if header_only and not is_nifti(head) else None
             if record is not None:
                 source.skip(budget)
                 _send(pipe, {"kind": "header", "record": asdict(record)})
             else:
-                for record, image in decode_file(source.read(budget), file, budget, frames):
+                data = source.read(budget)
+                decode = decode_nifti if is_nifti(data) else decode_file
+                for record, image in decode(data, file, budget, frames):
                     if records_only:
                         _send(pipe, {"kind": "header", "record": asdict(record)})
                     else:

@@ -2,15 +2,16 @@
 
 import gzip
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tools.intake.nifti import RIGHT_ANGLE, AxialVoxels, read_axial, to_axial, to_int16
 from tools.pipelines.importers.annotated_lesion import LeftOut
-from tools.pipelines.importers.placed_volume import Floats, PlacedVolume
+from tools.pipelines.importers.placed_volume import PlacedVolume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr")
 _DAMAGED = (OSError, EOFError, ValueError, TypeError, KeyError, IndexError, OverflowError, zlib.error)
@@ -25,29 +26,20 @@ _TO_LPS = {  # what an axis of an NRRD space is to be multiplied with
 
 
 @dataclass(frozen=True, eq=False)
-class VolumeFile:
-    """Voxels (slices, rows, columns): axial slices from the feet up, rows to the back, columns to the left.
+class VolumeFile(AxialVoxels):
+    """A volume as a file has it; `names` are labels that the file itself names by value."""
 
-    `affine` (4, 4) takes (slice, row, column, 1) to millimetres (LPS). `names` are labels that the file itself names by
-    value. `stated` is False where the file does not say how it lies: then it is taken as most scanners store it.
-    """
-
-    voxels: NDArray[Any]
-    affine: Floats
-    names: dict[int, str]
-    stated: bool = True
+    names: dict[int, str] = field(default_factory=dict)
 
     def placed(self) -> PlacedVolume:
         """Take it for an image in HU. Raises LeftOut for 8 bits, and where rows and columns are not at right angles."""
         step, down, along = (self.affine[:3, axis] for axis in range(3))
         lengths = float(np.linalg.norm(down)), float(np.linalg.norm(along))
-        if abs(float(down @ along)) > 1e-3 * lengths[0] * lengths[1]:
+        if abs(float(down @ along)) > RIGHT_ANGLE * lengths[0] * lengths[1]:
             raise LeftOut("its rows and columns are not at right angles")
-        hu = self.voxels
-        if hu.dtype.itemsize == 1:
+        if self.voxels.dtype.itemsize == 1:
             raise LeftOut("its values have 8 bits: grey levels, and not Hounsfield units")
-        if hu.dtype != np.int16:
-            hu = np.nan_to_num(np.rint(hu), nan=-1024, posinf=3071, neginf=-1024).clip(-32768, 32767).astype(np.int16)
+        hu = to_int16(self.voxels)
         origins = self.affine[:3, 3] + np.arange(len(hu))[:, None] * step
         return PlacedVolume(hu, origins, along / lengths[1], down / lengths[0], lengths)
 
@@ -89,17 +81,8 @@ def _read_nifti(path: Path, max_voxels: int) -> VolumeFile:
         image: Any = nibabel.load(path, mmap=False)
     except (ImageFileError, HeaderDataError) as error:
         raise LeftOut("it is not NIfTI, or damaged") from error
-    shape = image.shape
-    while len(shape) > 3 and shape[-1] == 1:
-        shape = shape[:-1]
-    _check_shape(shape, max_voxels)
-    slope, intercept = image.dataobj.slope, image.dataobj.inter
-    voxels = np.asarray(image.dataobj.get_unscaled()).reshape(shape, order="F")
-    if (slope, intercept) != (1, 0):
-        voxels = voxels.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-    header = image.header
-    stated = not hasattr(header, "get_sform") or bool(header["sform_code"] or header["qform_code"])
-    return _axial(voxels, np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine, {}, stated)
+    volume = read_axial(image, partial(_check_shape, max_voxels=max_voxels))
+    return VolumeFile(volume.voxels, volume.affine, volume.stated)
 
 
 def _read_nrrd(path: Path, max_voxels: int) -> VolumeFile:
@@ -123,7 +106,8 @@ def _read_nrrd(path: Path, max_voxels: int) -> VolumeFile:
         for key in header
         if key.startswith("Segment") and key.endswith("_Name") and f"{key[:-5]}_LabelValue" in header
     }
-    return _axial(voxels, affine, names, True)
+    volume = to_axial(voxels, affine, True)
+    return VolumeFile(volume.voxels, volume.affine, volume.stated, names)
 
 
 def _check_shape(shape: tuple[int, ...], max_voxels: int) -> None:
@@ -135,20 +119,3 @@ def _check_shape(shape: tuple[int, ...], max_voxels: int) -> None:
             f"it has {voxels / 1e6:.0f} million voxels, and {max_voxels / 1e6:.0f} are read at most "
             "(LESION_SEARCH_MAX_UPLOAD_MEGAVOXELS)"
         )
-
-
-def _axial(voxels: NDArray[Any], affine: Floats, names: dict[int, str], stated: bool) -> VolumeFile:
-    """Turn voxels (i, j, k) with an LPS affine: first the axis most along z, upwards, then y backwards, x leftwards."""
-    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
-    if not np.isfinite(directions).all() or abs(np.linalg.det(directions)) < 0.1:
-        raise LeftOut("its axes do not span a space")
-    order: list[int] = []
-    for row in (2, 1, 0):  # z, y, x: each takes the axis that is most along it
-        order.append(max((a for a in range(3) if a not in order), key=lambda axis: abs(directions[row, axis])))
-    turned, placed = voxels.transpose(order), affine[:, [*order, 3]].copy()
-    for axis, row in enumerate((2, 1, 0)):
-        if placed[row, axis] < 0:
-            turned = np.flip(turned, axis)
-            placed[:3, 3] += placed[:3, axis] * (turned.shape[axis] - 1)
-            placed[:3, axis] *= -1
-    return VolumeFile(turned, placed, names, stated)
