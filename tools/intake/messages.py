@@ -148,25 +148,25 @@ class FrameRecord:
     series_uid: str = field(repr=False)
     sop_uid: str = field(repr=False)
     modality: str
-    body_part: str | None
-    sex: Literal["F", "M", "O"] | None
-    age_years: int | None
-    kvp: float | None
-    contrast: bool | None
-    synthetic: bool
-    instance_number: int | None
-    acquisition_number: int | None
-    position_mm: Vector | None
-    row_direction: Vector | None  # unit vector along a row: increasing column
-    column_direction: Vector | None
-    slice_location_mm: float | None
-    row_spacing_mm: float | None
-    column_spacing_mm: float | None
-    slice_thickness_mm: float | None
-    gantry_tilt_deg: float | None
-    window_center: float | None
-    window_width: float | None
-    notes: tuple[Note, ...]
+    body_part: str | None = None
+    sex: Literal["F", "M", "O"] | None = None
+    age_years: int | None = None
+    kvp: float | None = None
+    contrast: bool | None = None
+    synthetic: bool = False
+    instance_number: int | None = None
+    acquisition_number: int | None = None
+    position_mm: Vector | None = None
+    row_direction: Vector | None = None  # unit vector along a row: increasing column
+    column_direction: Vector | None = None
+    slice_location_mm: float | None = None
+    row_spacing_mm: float | None = None
+    column_spacing_mm: float | None = None
+    slice_thickness_mm: float | None = None
+    gantry_tilt_deg: float | None = None
+    window_center: float | None = None
+    window_width: float | None = None
+    notes: tuple[Note, ...] = ()
     multi_frame: bool = False
     birth_year: int | None = field(default=None, repr=False)
     lossy: bool = False

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.intake.messages import FrameKeys, FrameRecord, Note, Reason
+from tools.intake.messages import FrameRecord, Note, Reason
 from tools.intake.plausibility import AIR_BELOW_HU, SOFT_TISSUE_FROM_HU, reason_against_values
 from tools.intake.sources import GZIP_BITS, GZIP_MAGIC, Budget, LeftOutError, inflate
 
@@ -117,27 +117,13 @@ def decode_nifti(
                 series_uid=digest,
                 sop_uid=f"{digest}.{frame}",
                 modality="CT",
-                body_part=None,
-                sex=None,
-                age_years=None,
-                kvp=None,
-                contrast=None,
-                synthetic=False,
-                instance_number=None,
-                acquisition_number=None,
                 position_mm=_vector(position),
                 row_direction=_vector(along / column_mm),
                 column_direction=_vector(down / row_mm),
-                slice_location_mm=None,
                 row_spacing_mm=row_mm,
                 column_spacing_mm=column_mm,
-                slice_thickness_mm=None,
-                gantry_tilt_deg=None,
-                window_center=None,
-                window_width=None,
                 notes=tuple(notes),
                 multi_frame=True,
-                keys=FrameKeys(),
             ),
             image,
         )
