@@ -242,6 +242,12 @@ def _page_speed_table(data: Path) -> str:
     return to_markdown(measure_page_speed())
 
 
+def _reliability_table(data: Path) -> str:
+    from eval.performance.reliability import read_kept, to_markdown
+
+    return to_markdown(read_kept())
+
+
 MEASURED: dict[str, Callable[[Path], str]] = {
     "speed": _speed_table,
     "memory": _memory_table,
@@ -261,4 +267,5 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "written": _written_table,
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,
+    "reliability": _reliability_table,
 }

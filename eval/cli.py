@@ -217,6 +217,21 @@ def page_speed(
 
 
 @app.command()
+def kills(
+    rounds: Annotated[int, typer.Option(min=4, help="how often something is killed, in all")] = 50,
+    seed: Annotated[int, typer.Option(help="of the moments")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Kill indexing, importing, saving and serving at random moments, and look for what is lost or left over."""
+    from eval.performance.kills import kill_rounds
+    from eval.performance.reliability import Reliability, keep, to_markdown
+
+    found = Reliability(faults=tuple(kill_rounds(rounds, seed, lambda text: typer.echo(text, err=True))))
+    keep(faults=found.faults)
+    show(found, to_markdown(found), json)
+
+
+@app.command()
 def ablation(
     data: DataOption = DATA_FOLDER,
     out: Annotated[

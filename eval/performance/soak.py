@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 
+from eval.performance.reliability import Soak, keep
+
 QUESTIONS = ("Describe this study", "What does it look like?", "Measure it", "What is in the atlas?", "only women")
 PATIENCE_S = 120.0
 
@@ -192,16 +194,21 @@ def main(users: int = 20, minutes: float = 10.0) -> None:
         finally:
             server.terminate()
     times = sorted(record.answers_s)
-    p95_s = times[int(0.95 * len(times))] if times else float("inf")
-    print(
-        f"{users} users, {minutes:g} minutes: {record.done['opened']} studies opened, {len(times)} questions answered"
+    found = Soak(
+        users=users,
+        minutes=minutes,
+        studies=record.done["opened"],
+        answers=len(times),
+        answer_p95_s=times[int(0.95 * len(times))] if times else float("inf"),
+        errors=sum(record.errors.values()),
+        leaks=record.leaks,
+        memory_before_mb=before,
+        memory_loaded_mb=loaded,
+        memory_after_mb=after,
     )
-    print(
-        f"answers: p95 {p95_s:.1f} s; leaks: {record.leaks}; "
-        f"errors: {sum(record.errors.values())} {dict(record.errors)}"
-    )
-    print(f"resident memory: {before} MB before, {loaded} MB under load, {after} MB after")
-    sys.exit(bool(record.errors or record.leaks or p95_s > 3 or after > before + 100))
+    keep(soak=found)
+    print(found.model_dump_json(indent=2), *(f"{count} x {error}" for error, count in record.errors.items()), sep="\n")
+    sys.exit(bool(found.errors or found.leaks or found.answer_p95_s > 3 or after > before + 100))
 
 
 def resident_mb(process: int) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from eval.performance.reliability import Mutants, keep
 from tests.conftest import examples
 from tests.fuzz.mutants import mutant, names
 from tools.domain.patient_keys import PatientKeys
@@ -53,6 +54,8 @@ def test_mutants_of_real_files(tmp_path: Path) -> None:
     first = 0 if count == COUNT else random.SystemRandom().randrange(10**9)
     for start in range(first, first + count, BATCH):
         check(tmp_path / str(start), names(min(BATCH, first + count - start), start))
+    if count > COUNT:
+        keep(mutants=Mutants(tried=count))
 
 
 def test_what_ever_failed(tmp_path: Path) -> None:
