@@ -205,6 +205,12 @@ def _measurement_table(data: Path) -> str:
     return f"{to_markdown(measure_all(read_sets(data)))}\n{cross_validation_to_markdown()}"
 
 
+def _suggestions_table(data: Path) -> str:
+    from eval.regions.suggestions import cross_validation_to_markdown, measure_suggestions, read_sets, to_markdown
+
+    return f"{to_markdown(measure_suggestions(read_sets(data)))}\n{cross_validation_to_markdown()}"
+
+
 def _ablation_table(data: Path) -> str:
     from eval.encoder.ablation import read_kept, to_markdown
     from eval.encoder.lidc import read_lidc
@@ -262,6 +268,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "unfamiliar": _unfamiliar_table,
     "body-region": _body_region_table,
     "measurement": _measurement_table,
+    "suggestions": _suggestions_table,
     "agent": _agent_table,
     "gate": _gate_table,
     "written": _written_table,

@@ -12,12 +12,14 @@ from eval.command_options import (
     DataSet,
     EncoderOption,
     FiguresOption,
+    ImagesOption,
     JsonOption,
     ModelOption,
     PatientSplit,
     ScopeChoice,
     SplitChoice,
     SplitOption,
+    TableOption,
     progress_bar,
     show,
     warn_if_trained_on,
@@ -341,8 +343,8 @@ def body_region(data: DataOption = DATA_FOLDER, json: JsonOption = False) -> Non
 
 @app.command()
 def measurement(
-    images: Annotated[Optional[Path], typer.Option(help="DeepLesion's Images_png, 16-bit")] = None,  # noqa: UP045
-    csv: Annotated[Optional[Path], typer.Option(help="DeepLesion's DL_info.csv")] = None,  # noqa: UP045
+    images: ImagesOption = None,
+    csv: TableOption = None,
     data: DataOption = DATA_FOLDER,
     json: JsonOption = False,
 ) -> None:
@@ -350,6 +352,20 @@ def measurement(
     from eval.regions.measurement import measure_all, read_sets, to_markdown
 
     found = measure_all(read_sets(data, images, csv), lambda n: typer.echo(f"{n} lesions", err=True))
+    show(found.reports[0] if images else found, to_markdown(found), json)
+
+
+@app.command()
+def regions(
+    images: ImagesOption = None,
+    csv: TableOption = None,
+    data: DataOption = DATA_FOLDER,
+    json: JsonOption = False,
+) -> None:
+    """Measure suggested places on DeepLesion or key slices: lesions among the first five, and how many are lesions."""
+    from eval.regions.suggestions import measure_suggestions, read_sets, to_markdown
+
+    found = measure_suggestions(read_sets(data, images, csv), lambda n: typer.echo(f"{n} slices", err=True))
     show(found.reports[0] if images else found, to_markdown(found), json)
 
 

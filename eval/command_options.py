@@ -22,6 +22,8 @@ DataOption = Annotated[
 ]
 FiguresOption = Annotated[Optional[Path], typer.Option(help="folder for PNG figures; real pixels among them")]  # noqa: UP045
 BaselinesOption = Annotated[bool, typer.Option(help="also pixel PCA and the untrained network")]
+ImagesOption = Annotated[Optional[Path], typer.Option(help="DeepLesion's Images_png, 16-bit")]  # noqa: UP045
+TableOption = Annotated[Optional[Path], typer.Option(help="DeepLesion's DL_info.csv")]  # noqa: UP045
 ModelOption = Annotated[str, typer.Option(help="offline, or provider:name")]
 
 

@@ -37,6 +37,7 @@ from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
 from tools.regions.spatial import densities_inside, density_at, distance_between
+from tools.regions.suggestion_ranker import how_often_right
 from tools.regions.volume import volume_words
 from tools.report import write as report
 from tools.settings import get_settings
@@ -282,7 +283,9 @@ def find_regions(
     session = runtime.context.session
     series = session.series
     kept = session.add_suggestions(propose_regions(series, max_regions=max_regions))
-    return _told(RegionsFound(regions=tuple(RegionFacts.of(region, series) for region in kept)))
+    fewer = "No other place looks enough like a lesion to be suggested. " if 0 < len(kept) < max_regions else ""
+    note = f"{fewer}{how_often_right()}" if kept else ""
+    return _told(RegionsFound(regions=tuple(RegionFacts.of(region, series) for region in kept), note=note))
 
 
 @tool(response_format="content_and_artifact")

@@ -162,6 +162,7 @@ class KnowledgeBase:
         self._fixed |= {
             _plain(s) for f in newest if isinstance(f, Stated) for s in [f.statement, *split_sentences(f.statement)]
         }
+        self._fixed |= {_plain(s) for f in newest if isinstance(f, RegionsFound) for s in split_sentences(f.note)}
         self._fixed |= {_plain(s) for f in self._studies for w in f.warnings for s in [w, *split_sentences(w)]}
         self.names = self._names()
         self.words = self._words(facts)

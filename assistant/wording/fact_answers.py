@@ -80,7 +80,7 @@ def regions_answer(facts: RegionsFound) -> str:
     ]  # fmt: skip
     n = len(facts.regions)
     title = f"{counted(n, 'place')} worth a look, best first. These are suggestions, not findings:"
-    return "\n".join([title, *lines])
+    return "\n".join([title, *lines]) + (f"\n\n{facts.note}" if facts.note else "")
 
 
 def measure_answer(measured: Sequence[RegionFacts], suggested: bool = False) -> str:

@@ -143,9 +143,10 @@ class RegionRemoved(Stated):
 
 
 class RegionsFound(Facts):
-    """Suggestions of `find_regions`, best first: places worth a look, not findings."""
+    """Suggestions of `find_regions`, best first: places worth a look, not findings; `note`: how often they are one."""
 
     regions: tuple[RegionFacts, ...]
+    note: str = ""
 
 
 class RecordFacts(Facts):

@@ -1,6 +1,7 @@
 """Lesions on CT slices with the size that people measured, to fit the outlines to and to judge them by."""
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from tools.regions.create import MIN_BOX_PX
 PADDING_PX = 5  # of DeepLesion's boxes around the ends of the two diameters
 LIDC_CROP_PX = 128  # of the crops that LIDC boxes are in
 USUAL_SPACING_MM = 0.8  # of key slices that came without one
+AIR_HU = -1000
 KEY_SLICES = Path("multi_organ") / "deeplesion_keyslices"
 
 
@@ -102,7 +104,8 @@ def read_deeplesion(images_dir: Path, csv_path: Path) -> Iterator[MeasuredLesion
 
 
 def read_key_slices(folder: Path) -> list[MeasuredLesion]:
-    """Read DeepLesion's example slices (8-bit): where no diameter is given, the padded box holds it between bounds.
+    """Read DeepLesion's example slices, brought to HU by their window: where no diameter is given, the padded box holds
+    it between bounds.
 
     The two diameters reach the sides of the box without its padding; that box may be a pixel too large.
     """
@@ -115,7 +118,7 @@ def read_key_slices(folder: Path) -> list[MeasuredLesion]:
         between = ((max(width, height) - 1) * spacing, float(np.hypot(width, height)) * spacing)
         if row["long_axis_mm"]:
             between = (float(row["long_axis_mm"]),) * 2
-        image = slices[int(row["slice_row"])].astype(np.int16)
+        image = in_hu(slices[int(row["slice_row"])], row["window"])
         found.append(
             MeasuredLesion(
                 image=image,
@@ -171,6 +174,14 @@ def _read(folder: Path, file: str, array: str) -> tuple[NDArray[np.uint8], list[
         raise MeasuredLesionsError(
             f"{folder} does not hold the measured lesions ({error}); give the folder with {file} and lesions.csv"
         ) from error
+
+
+def in_hu(pixels: NDArray[np.uint8], window: str) -> NDArray[np.int16]:
+    """Bring a slice to HU by its window, "-175, 275" or "unknown (likely -1500,500)"; black of a narrow one is air."""
+    low, high = (float(edge) for edge in re.findall(r"-?\d+", window))
+    hu = np.rint(low + pixels * ((high - low) / 255)).astype(np.int16)
+    hu[(pixels == 0) & (low > AIR_HU)] = AIR_HU
+    return hu
 
 
 def _inside(box: PixelBox, image: NDArray[np.int16]) -> PixelBox | None:

@@ -24,6 +24,7 @@ CORE_SHARE, CORE = 0.35, (0.35, 0.75)  # how many have a core, and how far it re
 NEIGHBOUR_SHARE = 0.25
 EVEN_SHARE = 0.7  # how many lie in even tissue, as of the liver
 TRIES = 60
+FAT_HU, FLESH_HU = -30.0, (-20.0, 90.0)  # what lies in fat or lung has the density of flesh
 
 
 def paint_lesions(
@@ -39,6 +40,25 @@ def paint_lesions(
         if place is not None:
             painted.append(_paint(image.astype(np.float64), spacing_mm, patient, place, radius_mm / spacing_mm, rng))
     return painted
+
+
+def paint_several(
+    image: NDArray[np.int16], spacing_mm: float, patient: str, count: int, rng: np.random.Generator
+) -> tuple[NDArray[np.int16], list[tuple[float, float, float, float]], list[float]]:
+    """Paint up to `count` lesions into a slice in HU: the slice, their padded boxes and their lengths in mm."""
+    boxes: list[tuple[float, float, float, float]] = []
+    lengths: list[float] = []
+    for _ in range(count):
+        radius_px = float(np.exp(rng.uniform(*np.log(RADII_MM)))) / spacing_mm
+        place = place_in_tissue(image, radius_px, rng)
+        if place is None or any(b[0] <= place[0] <= b[2] and b[1] <= place[1] <= b[3] for b in boxes):
+            continue
+        painted = _paint(image.astype(np.float64), spacing_mm, patient, place, radius_px, rng)
+        assert painted.box is not None
+        image = painted.image
+        boxes.append((painted.box.x0, painted.box.y0, painted.box.x1, painted.box.y1))
+        lengths.append(painted.length_mm[0])
+    return image, boxes, lengths
 
 
 def place_in_tissue(
@@ -94,7 +114,7 @@ def _paint(
     noise = 1.4826 * float(np.median(np.abs(texture[mask > 0.5]))) if (mask > 0.5).any() else 5.0
     contrast = max(LEAST_CONTRAST, noise * float(np.exp(rng.uniform(*np.log(CONTRAST)))))
     contrast *= -1 if rng.random() < 0.6 else 1
-    value = tissue + contrast
+    value = tissue + contrast if tissue > FAT_HU else rng.uniform(*FLESH_HU)
     flesh = np.full(image.shape, value)
     if rng.random() < CORE_SHARE:
         core = _soft_mask(image.shape, center, radii * rng.uniform(*CORE), 2 * blur_px)

@@ -1,27 +1,27 @@
-"""Proposes places worth a look: blobs that a small network ranks by how much they look like lesions.
+"""Proposes places worth a look: blobs that boosted trees rank by how much they look like lesions.
 
-The network (18 features, 16 hidden units) was fitted by `tools.pipelines.train_region_ranker` to the synthetic teaching
-cases. It orders suggestions; it is no detector and finds less than half of what is there.
+They were fitted by `tools.pipelines.train_region_ranker`. Fewer are offered where they are less like lesions; it is no
+detector, and `how_often_right` says so beside them.
 """
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tools.domain.region import Outline
 from tools.domain.study import Series
-from tools.regions.blobs import Blobs, Floats, describe, find_blobs
-from tools.regions.polar import RAYS, polygon
-from tools.regions.ranker import load_ranker
+from tools.regions.blob_features import describe
+from tools.regions.blobs import Blobs, Floats, find_blobs
+from tools.regions.coarse_slice import CoarseSlice
+from tools.regions.polar import RAYS, centroid, polygon
 from tools.regions.segmentation import outline_from_seed
+from tools.regions.suggestion_ranker import load_suggestion_ranker
 
-WEIGHTS = Path(__file__).with_name("region_weights.npz")
 SLICE_STEP_MM = 4.0  # thinner slices are not all looked at
 SAME_MM = 6.0  # blobs nearer than this, or than most of their radius, are one place
 SAME_PLACE_SLICES_MM = 12.0
-OUTLINED = 2  # times as many places are outlined as are asked for
+UNLIKE = 2.2  # times as large or as small as the blob: an outline of something else
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,32 +46,34 @@ class _Place:
 
 
 def find_candidates(series: Series, slice_index: int | None, count: int) -> list[Candidate]:
-    """Find the best `count` places of one slice, or of the whole series, best first."""
+    """Find up to `count` places of one slice, or of the whole series, best first; only the first may be a poor one."""
     step = max(1, round(SLICE_STEP_MM / max(series.spacing_mm[0], 0.1)))
     slices = range(series.volume_hu.shape[0])[step // 2 :: step] if slice_index is None else (slice_index,)
-    places = [place for index in slices for place in _places(series, index, OUTLINED * count)]
+    places = [place for index in slices for place in _places(series, index, count)]
     places.sort(key=lambda place: (-place.likeness, place.slice_index, place.y, place.x))
     apart: list[_Place] = []
     for place in places:
+        if len(apart) == count or (apart and place.likeness < load_suggestion_ranker().least):
+            break
         if not any(_same(place, other, series) for other in apart):
             apart.append(place)
-        if len(apart) >= OUTLINED * count:
-            break
-    candidates = [_outlined(series, place) for place in apart]
-    return sorted(candidates, key=lambda one: (-one.score, one.slice_index))[:count]
+    return [_outlined(series, place) for place in apart]
 
 
 def _places(series: Series, slice_index: int, most: int) -> list[_Place]:
     """The likeliest places of one slice, apart from each other."""
-    image = series.volume_hu[slice_index]
-    blobs, middle = find_blobs(image, (series.spacing_mm[1], series.spacing_mm[2]))
+    spacing = (series.spacing_mm[1], series.spacing_mm[2])
+    volume = series.volume_hu
+    here = CoarseSlice.of(volume[slice_index], spacing)
+    blobs = find_blobs(here)
     if not len(blobs.x):
         return []
-    likeness = load_ranker(WEIGHTS)(describe(blobs, series.volume_hu, slice_index, series.spacing_mm, middle))
-    kept = apart(blobs, likeness, (series.spacing_mm[1], series.spacing_mm[2]), most)
+    beside = [index for index in (slice_index - 1, slice_index + 1) if 0 <= index < len(volume)]
+    features = describe(blobs, here, [CoarseSlice.of(volume[index], spacing) for index in beside])
+    likeness = load_suggestion_ranker()(features)
     return [
         _Place(slice_index, float(blobs.x[i]), float(blobs.y[i]), float(blobs.radius_mm[i]), float(likeness[i]))
-        for i in kept
+        for i in apart(blobs, likeness, spacing, most)
     ]
 
 
@@ -98,15 +100,16 @@ def _same(one: _Place, other: _Place, series: Series) -> bool:
 
 
 def _outlined(series: Series, place: _Place) -> Candidate:
-    """Outlined as if clicked; a place without a clear edge keeps the blob's circle and loses rank."""
+    """Outlined as if clicked; where that finds no edge, or something of quite another size or place, a circle."""
     image, spacing = series.volume_hu[place.slice_index], (series.spacing_mm[1], series.spacing_mm[2])
+    circle = polygon((place.x, place.y), np.full(RAYS, place.radius_mm), spacing)
     outline = outline_from_seed(image, spacing, place.x, place.y, recentre=False)
-    outlined: Outline = "disc" if outline is None else "unsure" if outline.unsure else "measured"
-    if outline is None:
-        points = polygon((place.x, place.y), np.full(RAYS, place.radius_mm), spacing)
-        trust = 0.4
-    else:
-        points = polygon(outline.center, outline.radii_mm, spacing)
-        agreement = np.exp(-abs(np.log(outline.radii_mm.mean() / place.radius_mm)))  # with the blob's size
-        trust = 0.4 + 0.6 * outline.clarity * float(agreement)
-    return Candidate(place.slice_index, points, round(place.likeness * trust, 3), outlined)
+    points, outlined = circle, "disc"
+    if outline is not None:
+        found = polygon(outline.center, outline.radii_mm, spacing)
+        x, y = centroid(found)
+        off_mm = np.hypot((x - place.x) * spacing[1], (y - place.y) * spacing[0])
+        times = float(outline.radii_mm.mean()) / place.radius_mm
+        if off_mm <= place.radius_mm and 1 / UNLIKE < times < UNLIKE:
+            points, outlined = found, "unsure" if outline.unsure else "measured"
+    return Candidate(place.slice_index, points, round(place.likeness, 3), outlined)

@@ -1,4 +1,4 @@
-"""Ranks: blobs by how lesion-like they are, outlines by how wrong."""
+"""Ranks outlines by how wrong they are expected to be."""
 
 from functools import cache
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A network of one hidden layer in plain numpy: what ranks blobs and outlines, and names body regions."""
+"""A network of one hidden layer in plain numpy: what ranks outlines and names body regions."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -23,6 +23,7 @@ from tools.domain.study_words import age_words, lossy_words, series_words, spaci
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
+from tools.regions.suggestion_ranker import how_often_right
 from tools.regions.volume import RegionVolume
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
@@ -203,9 +204,10 @@ def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
 
     Events: `act` (an Action), `open` (a sample or an upload).
     """
+    page = (HERE / "viewer.html").read_text(encoding="utf-8")
     return gr.HTML(
         value=None,
-        html_template=(HERE / "viewer.html").read_text(encoding="utf-8"),
+        html_template=page.replace("HOW_OFTEN_RIGHT", how_often_right()),
         css_template=(HERE / "viewer.css").read_text(encoding="utf-8"),
         js_on_load=mounting("viewer/js/viewer.js"),
         apply_default_css=False,
