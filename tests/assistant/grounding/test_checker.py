@@ -216,6 +216,15 @@ def test_suggested_places_are_counted_apart_from_the_regions_there_are() -> None
     assert cut("2 places worth a look.", [found], STATE)
 
 
+def test_how_often_suggestions_are_lesions_is_said_as_measured_and_no_better() -> None:
+    note = "Measured on real CT of patients not learnt from, 9% of suggestions were marked lesions."
+    found = RegionsFound(regions=(REGION.model_copy(update={"region_id": "R2", "score": 0.4}),), note=note)
+    text = fact_wording.regions_answer(found)
+    assert text.endswith(note)
+    assert cut(text, [found], STATE) == {}
+    assert cut(text.replace("9%", "90%"), [found], STATE)
+
+
 def test_a_single_age_that_was_searched_for_is_said_also_where_nobody_has_it() -> None:
     search = SEARCH.model_copy(update={"hits": (), "candidates": 0, "filters": Filters(min_age=70, max_age=70)})
     said = "I looked at R1 and searched 0 of 612 atlas lesions: aged {}, other patients only."
