@@ -123,9 +123,13 @@ def test_asking_again_clearing_and_a_report_to_download(visitor: Any, server: An
 def test_suggestions_are_dashed_until_accepted(visitor: Any, server: Any) -> None:
     person = visitor()
     person.open_sample(server.shelf.samples[0].title)
+    how_often = person.page.locator(".how-often")
+    assert not how_often.is_visible()
     person.page.locator("#chips button", has_text="Suggest").click()
     person.page.locator(".regions li.suggested").first.wait_for()
-    person.answer()
+    assert how_often.is_visible()
+    assert how_often.inner_text() in person.answer()
+    assert "% of suggestions were marked lesions" in how_often.inner_text()
     person.shot("7-suggestions")
     before = person.page.locator(".regions li.suggested").count()
     first = person.regions().first

@@ -66,8 +66,8 @@ def region_from_box(
 def find_regions(series: Series, slice_index: int | None = None, max_regions: int = 5) -> list[Region]:
     """Suggest up to `max_regions` places worth a look on one slice, or in the whole series, best first: R1, R2, …
 
-    Suggestions by brightness and shape alone, not findings; `score` is 0..1. Raises RegionError for a slice that the
-    series does not have.
+    Suggestions by brightness, shape and place, not findings: only the first may be unlike a lesion. `score` is 0..1.
+    Raises RegionError for a slice that the series does not have.
     """
     from tools.regions.candidates import find_candidates
 
