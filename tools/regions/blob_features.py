@@ -144,7 +144,8 @@ def _tissues(smooth: Image, rows: Floats, columns: Floats) -> Floats:
 
     def far(tissue: NDArray[np.bool_]) -> Floats:
         distance = np.where(tissue.any(axis=2), tissue.argmax(axis=2) * GRID_MM, REACH_MM)
-        return np.log(distance.mean(axis=1) + 2)
+        log_mm: Floats = np.log(distance.mean(axis=1) + 2)
+        return log_mm
 
     return np.stack(
         [

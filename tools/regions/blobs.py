@@ -38,7 +38,7 @@ def find_blobs(coarse: CoarseSlice) -> Blobs:
     soft[lung & (image < LUNG_HU)] = 0
     found = [
         _peaks(soft, ndimage.binary_erosion(body, iterations=3) & ~lung, bright_only=False),
-        _peaks(np.clip(image, *LUNG_RANGE_HU) / 4, lung, bright_only=True),
+        _peaks((np.clip(image, *LUNG_RANGE_HU) / 4).astype(np.float32), lung, bright_only=True),
     ]
     scale, row, column, response = (np.concatenate(parts) for parts in zip(*found, strict=True))
     best = np.argsort(-response, kind="stable")[:MOST]

@@ -104,7 +104,8 @@ def _outlined(series: Series, place: _Place) -> Candidate:
     image, spacing = series.volume_hu[place.slice_index], (series.spacing_mm[1], series.spacing_mm[2])
     circle = polygon((place.x, place.y), np.full(RAYS, place.radius_mm), spacing)
     outline = outline_from_seed(image, spacing, place.x, place.y, recentre=False)
-    points, outlined = circle, "disc"
+    points = circle
+    outlined: Outline = "disc"
     if outline is not None:
         found = polygon(outline.center, outline.radii_mm, spacing)
         x, y = centroid(found)
