@@ -3,6 +3,8 @@
 import logging
 import secrets
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,15 @@ from tools.atlas.catalog import Catalog, Vectors
 from tools.atlas.records import NOTE, metadata_to_lesion
 from tools.atlas.searchable import AtlasView, SearchableAtlas
 from tools.atlas.searchers import ExactSearcher, IndexSearcher, Searcher
+from tools.atlas.snapshot import read_snapshot, write_snapshot
+from tools.atlas.store import Metadata, open_store
 from tools.domain.lesions import AtlasError
 from tools.domain.patient_keys import PatientKeys
 
-MAX_IN_MEMORY = 100_000  # vectors of a local atlas held in memory (200 MB at 512 dimensions)
+MAX_IN_MEMORY = 100_000  # vectors of a local atlas all compared with a query (200 MB at 512 dimensions)
 MAX_IN_MEMORY_REMOTE = 5_000  # the same over HTTP, where each costs 10 KB of JSON to fetch
 MAX_REFIT = 2_000  # lesions of an atlas that is calibrated anew while its user waits: about ten seconds
+CHANGING = "changing"  # among an atlas's facts while lesions are being written, or were when the writer died
 
 log = logging.getLogger(__name__)
 
@@ -39,14 +44,12 @@ class Atlas(SearchableAtlas):
         create: bool = False,
         max_in_memory: int | None = None,
     ) -> None:
-        from tools.atlas.chroma_store import ChromaStore  # loads Chroma, which the records do not need
-
         self.location = str(location)
         self.fingerprint = fingerprint
         self.keys = keys
         self._lock = threading.RLock()
         self._current: AtlasView | None = None
-        self.store = ChromaStore(self.location, create, self._new_facts())
+        self.store = open_store(self.location, create, self._new_facts())
         self._max_in_memory = max_in_memory or (MAX_IN_MEMORY_REMOTE if self.store.remote else MAX_IN_MEMORY)
         facts = self.store.facts()
         built_with = str(facts.get("fingerprint"))
@@ -67,14 +70,9 @@ class Atlas(SearchableAtlas):
             raise AtlasError(f"The atlas holds no image of lesion {lesion_id!r}; index its ROI pack again.")
         return image
 
-    def vectors(self) -> Vectors:
-        """Read all unit vectors, (N, dim), in the order of `lesions()`."""
-        catalog = self.view().catalog
-        return self.store.vectors(catalog.row_of)
-
     def notes(self) -> dict[str, str]:
         """Read the teaching notes, which only people read, by lesion id."""
-        return {lesion_id: str(record[NOTE]) for lesion_id, record in self.store.records().items() if record.get(NOTE)}
+        return {lesion_id: str(record[NOTE]) for lesion_id, record in self.store.records() if record.get(NOTE)}
 
     def is_calibrated(self) -> bool:
         """Tell whether a calibration of this version is stored with the atlas."""
@@ -85,16 +83,25 @@ class Atlas(SearchableAtlas):
 
         None: fewer than two patients, so that nothing can be compared.
         """
-        view = self.view()
-        calibration = calibrate(view.catalog, view.searcher)
-        self.store.remember(self._new_facts() | _calibration_facts(calibration))
-        return calibration
+        facts = self._new_facts()
+        with self._lock:
+            catalog, vectors = self._read(facts)  # as it is now, whatever another revision had
+            view = self._view(facts, catalog, vectors, partial(calibrate, catalog))
+            self.store.remember(facts | _calibration_facts(view.calibration))
+            self._current = view
+        return view.calibration
 
     def start_revision(self, keep_calibration: bool = False) -> None:
         """Declare that lesions are changing: other readers look anew, and what was calibrated on them is dropped."""
+        self.store.remember(self._new_facts() | self._kept_facts(keep_calibration) | {CHANGING: 1})
+
+    def end_revision(self) -> None:
+        """Declare that lesions have changed and the calibration still holds."""
+        self.store.remember(self._new_facts() | self._kept_facts(True))
+
+    def _kept_facts(self, keep_calibration: bool) -> dict[str, Any]:
         stored = self.store.facts() if keep_calibration else {}
-        kept = {name: value for name, value in stored.items() if name in ("calibration", "calibration_version")}
-        self.store.remember(self._new_facts() | kept)
+        return {name: value for name, value in stored.items() if name in ("calibration", "calibration_version")}
 
     def close(self) -> None:
         """Let go of the database."""
@@ -110,17 +117,49 @@ class Atlas(SearchableAtlas):
         with self._lock:
             if self._current and self._current.revision == revision:
                 return self._current
-            records = self.store.records().items()
-            catalog = Catalog(metadata_to_lesion(lesion_id, metadata) for lesion_id, metadata in records)
-            searcher: Searcher
-            if len(catalog) <= self._max_in_memory:
-                searcher = ExactSearcher(self.store.vectors(catalog.row_of))
-            else:
-                searcher = IndexSearcher(self.store, catalog)
-            calibration = self._calibration_of(facts, catalog, searcher)
-            dim = searcher.vectors_at(np.array([0])).shape[1] if len(catalog) else 0
-            self._current = AtlasView(revision, catalog, searcher, dim, calibration)
+            catalog, vectors = self._read(facts)
+            fit = partial(self._calibration_of, facts, catalog)
+            self._current = self._view(facts, catalog, vectors, fit)
             return self._current
+
+    def _read(self, facts: Metadata) -> tuple[Catalog, Vectors | None]:
+        """Take columns and vectors from beside the database; from the database where it is changing, or they lag.
+
+        Vectors are None where there are too many to be held in memory and no folder to keep them in.
+        """
+        count = self.store.count()
+        state = f"{facts['revision']}-{count}"
+        folder = None if self.store.remote or CHANGING in facts else Path(self.location)
+        kept = read_snapshot(folder, state) if folder else None
+        if kept:
+            return kept
+        catalog = Catalog.of(metadata_to_lesion(lesion_id, record) for lesion_id, record in self.store.records())
+
+        def fill(vectors: Vectors) -> None:
+            for ids, page in self.store.vector_pages():
+                rows = catalog.rows(ids)
+                vectors[rows[rows >= 0]] = page[rows >= 0]
+
+        first = self.store.vectors_of([catalog.ids[0].decode()]) if len(catalog) else {}
+        shape = (len(catalog), max((len(vector) for vector in first.values()), default=0))
+        vectors = None
+        if folder and self.store.in_place and len(catalog) == count:
+            vectors = write_snapshot(folder, state, catalog, shape[1], fill)
+        if vectors is None and len(catalog) <= self._max_in_memory:
+            vectors = np.zeros(shape, np.float32)
+            fill(vectors)
+        return catalog, vectors
+
+    def _view(
+        self, facts: Metadata, catalog: Catalog, vectors: Vectors | None, fit: Callable[[Searcher], Calibration | None]
+    ) -> AtlasView:
+        searcher: Searcher
+        if vectors is not None and len(catalog) <= self._max_in_memory:
+            searcher = ExactSearcher(vectors)
+        else:
+            searcher = IndexSearcher(self.store, catalog, vectors, self._max_in_memory)
+        dim = searcher.vectors_at(np.array([0])).shape[1] if len(catalog) else 0
+        return AtlasView(str(facts["revision"]), catalog, searcher, dim, fit(searcher))
 
     def _calibration_of(self, facts: dict[str, Any], catalog: Catalog, searcher: Searcher) -> Calibration | None:
         """Take the stored calibration where its version is this one; otherwise fit anew, where that is not too slow."""
@@ -147,7 +186,7 @@ class Atlas(SearchableAtlas):
         except AtlasError as error:
             log.warning("The atlas is calibrated anew each time it is opened, as that cannot be stored: %s", error)
 
-    def _new_facts(self) -> dict[str, str | int | float]:
+    def _new_facts(self) -> dict[str, Any]:
         """Write what the store remembers of an atlas whose lesions have just changed."""
         return {"fingerprint": self.fingerprint, "keys": self._keys_mark(), "revision": secrets.token_hex(8)}
 

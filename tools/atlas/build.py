@@ -78,7 +78,7 @@ def index_pack(
     if (written and recalibrate) or not atlas.is_calibrated():
         atlas.calibrate()
     elif written:
-        atlas.start_revision(keep_calibration=True)
+        atlas.end_revision()
     return written
 
 
@@ -89,7 +89,7 @@ def remove_lesions(atlas: Atlas, lesion_ids: Sequence[str], recalibrate: bool = 
     if recalibrate:
         atlas.calibrate()
     else:
-        atlas.start_revision(keep_calibration=True)
+        atlas.end_revision()
 
 
 def export_pack(atlas: Atlas) -> RoiPack:
