@@ -3,7 +3,6 @@
 import logging
 import secrets
 import threading
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,15 +14,15 @@ from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate
 from tools.atlas.catalog import Catalog, Vectors
 from tools.atlas.records import NOTE, metadata_to_lesion
 from tools.atlas.searchable import AtlasView, SearchableAtlas
-from tools.atlas.searchers import ExactSearcher, IndexSearcher, Searcher
-from tools.atlas.snapshot import read_snapshot, write_snapshot
-from tools.atlas.store import Metadata, open_store
+from tools.atlas.searchers import CompressedSearcher, ExactSearcher, IndexSearcher, Searcher
+from tools.atlas.snapshot import Snapshot, read_snapshot, write_snapshot
 from tools.domain.lesions import AtlasError
 from tools.domain.patient_keys import PatientKeys
 
 MAX_IN_MEMORY = 100_000  # vectors of a local atlas all compared with a query (200 MB at 512 dimensions)
 MAX_IN_MEMORY_REMOTE = 5_000  # the same over HTTP, where each costs 10 KB of JSON to fetch
 MAX_REFIT = 2_000  # lesions of an atlas that is calibrated anew while its user waits: about ten seconds
+Facts = dict[str, Any]  # what the store remembers of the whole atlas
 CHANGING = "changing"  # among an atlas's facts while lesions are being written, or were when the writer died
 
 log = logging.getLogger(__name__)
@@ -33,7 +32,7 @@ class Atlas(SearchableAtlas):
     """Lesions of known type to compare with, in a folder or on a Chroma server. Safe to search from several threads.
 
     `fingerprint` is the encoder's: an atlas answers only to the encoder it was built with. Up to `max_in_memory`
-    vectors are searched exactly in memory, more by Chroma's index. Raises AtlasError.
+    vectors are all compared with a query, more are compressed for that, or found by Chroma's index. Raises AtlasError.
     """
 
     def __init__(
@@ -44,12 +43,14 @@ class Atlas(SearchableAtlas):
         create: bool = False,
         max_in_memory: int | None = None,
     ) -> None:
+        from tools.atlas.chroma_store import ChromaStore  # loads Chroma, which the records do not need
+
         self.location = str(location)
         self.fingerprint = fingerprint
         self.keys = keys
         self._lock = threading.RLock()
         self._current: AtlasView | None = None
-        self.store = open_store(self.location, create, self._new_facts())
+        self.store = ChromaStore(self.location, create, self._new_facts())
         self._max_in_memory = max_in_memory or (MAX_IN_MEMORY_REMOTE if self.store.remote else MAX_IN_MEMORY)
         facts = self.store.facts()
         built_with = str(facts.get("fingerprint"))
@@ -85,11 +86,11 @@ class Atlas(SearchableAtlas):
         """
         facts = self._new_facts()
         with self._lock:
-            catalog, vectors = self._read(facts)  # as it is now, whatever another revision had
-            view = self._view(facts, catalog, vectors, partial(calibrate, catalog))
-            self.store.remember(facts | _calibration_facts(view.calibration))
-            self._current = view
-        return view.calibration
+            catalog, searcher = self._read(facts)  # as it is now, whatever another revision had
+            calibration = calibrate(catalog, searcher)
+            self.store.remember(facts | _calibration_facts(calibration))
+            self._current = self._view(facts, catalog, searcher, calibration)
+        return calibration
 
     def start_revision(self, keep_calibration: bool = False) -> None:
         """Declare that lesions are changing: other readers look anew, and what was calibrated on them is dropped."""
@@ -117,49 +118,45 @@ class Atlas(SearchableAtlas):
         with self._lock:
             if self._current and self._current.revision == revision:
                 return self._current
-            catalog, vectors = self._read(facts)
-            fit = partial(self._calibration_of, facts, catalog)
-            self._current = self._view(facts, catalog, vectors, fit)
+            catalog, searcher = self._read(facts)
+            self._current = self._view(facts, catalog, searcher, self._calibration_of(facts, catalog, searcher))
             return self._current
 
-    def _read(self, facts: Metadata) -> tuple[Catalog, Vectors | None]:
-        """Take columns and vectors from beside the database; from the database where it is changing, or they lag.
-
-        Vectors are None where there are too many to be held in memory and no folder to keep them in.
-        """
+    def _read(self, facts: Facts) -> tuple[Catalog, Searcher]:
+        """Take columns and vectors from beside the database; from the database where it is changing, or they lag."""
         count = self.store.count()
         state = f"{facts['revision']}-{count}"
         folder = None if self.store.remote or CHANGING in facts else Path(self.location)
-        kept = read_snapshot(folder, state) if folder else None
-        if kept:
-            return kept
-        catalog = Catalog.of(metadata_to_lesion(lesion_id, record) for lesion_id, record in self.store.records())
+        kept = read_snapshot(folder, state, self._max_in_memory) if folder else None
+        if kept is None:
+            catalog = Catalog.of(metadata_to_lesion(lesion_id, record) for lesion_id, record in self.store.records())
+            keep = folder if folder and self.store.in_place and len(catalog) == count else None
+            if keep and write_snapshot(keep, state, catalog, self.store.dim(), partial(self._fill, catalog)):
+                kept = read_snapshot(keep, state, self._max_in_memory)
+            if kept is None:
+                vectors = None
+                if len(catalog) <= self._max_in_memory:
+                    vectors = np.zeros((len(catalog), self.store.dim()), np.float32)
+                    self._fill(catalog, vectors)
+                kept = Snapshot(catalog, vectors, None)
+        return kept.catalog, self._searcher(kept)
 
-        def fill(vectors: Vectors) -> None:
-            for ids, page in self.store.vector_pages():
-                rows = catalog.rows(ids)
-                vectors[rows[rows >= 0]] = page[rows >= 0]
+    def _fill(self, catalog: Catalog, vectors: Vectors) -> None:
+        """Read all vectors (N, dim) from the database in the catalog's order."""
+        for ids, page in self.store.vector_pages():
+            rows = catalog.rows(ids)
+            vectors[rows[rows >= 0]] = page[rows >= 0]
 
-        first = self.store.vectors_of([catalog.ids[0].decode()]) if len(catalog) else {}
-        shape = (len(catalog), max((len(vector) for vector in first.values()), default=0))
-        vectors = None
-        if folder and self.store.in_place and len(catalog) == count:
-            vectors = write_snapshot(folder, state, catalog, shape[1], fill)
-        if vectors is None and len(catalog) <= self._max_in_memory:
-            vectors = np.zeros(shape, np.float32)
-            fill(vectors)
-        return catalog, vectors
+    def _searcher(self, kept: Snapshot) -> Searcher:
+        if kept.vectors is not None and len(kept.catalog) <= self._max_in_memory:
+            return ExactSearcher(kept.vectors)
+        if kept.vectors is not None and kept.compressed is not None:
+            return CompressedSearcher(kept.vectors, kept.compressed)
+        return IndexSearcher(self.store, kept.catalog, kept.vectors, self._max_in_memory)
 
-    def _view(
-        self, facts: Metadata, catalog: Catalog, vectors: Vectors | None, fit: Callable[[Searcher], Calibration | None]
-    ) -> AtlasView:
-        searcher: Searcher
-        if vectors is not None and len(catalog) <= self._max_in_memory:
-            searcher = ExactSearcher(vectors)
-        else:
-            searcher = IndexSearcher(self.store, catalog, vectors, self._max_in_memory)
+    def _view(self, facts: Facts, catalog: Catalog, searcher: Searcher, calibration: Calibration | None) -> AtlasView:
         dim = searcher.vectors_at(np.array([0])).shape[1] if len(catalog) else 0
-        return AtlasView(str(facts["revision"]), catalog, searcher, dim, fit(searcher))
+        return AtlasView(str(facts["revision"]), catalog, searcher, dim, calibration)
 
     def _calibration_of(self, facts: dict[str, Any], catalog: Catalog, searcher: Searcher) -> Calibration | None:
         """Take the stored calibration where its version is this one; otherwise fit anew, where that is not too slow."""
@@ -186,7 +183,7 @@ class Atlas(SearchableAtlas):
         except AtlasError as error:
             log.warning("The atlas is calibrated anew each time it is opened, as that cannot be stored: %s", error)
 
-    def _new_facts(self) -> dict[str, Any]:
+    def _new_facts(self) -> Facts:
         """Write what the store remembers of an atlas whose lesions have just changed."""
         return {"fingerprint": self.fingerprint, "keys": self._keys_mark(), "revision": secrets.token_hex(8)}
 

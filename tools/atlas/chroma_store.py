@@ -16,12 +16,12 @@ import chromadb
 import numpy as np
 from chromadb.config import Settings
 from chromadb.errors import ChromaError, NotFoundError
+from numpy.typing import NDArray
 
 from encoder.pack import Images
 from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Condition, Vectors
 from tools.atlas.folder import is_remote, is_writable, missing, private_copy, require_atlas, without_password
-from tools.atlas.store import Candidates, Metadata
 from tools.domain.lesions import AtlasError
 
 LESIONS = "lesions"
@@ -29,6 +29,8 @@ ROIS = "lesion-rois"
 PAGE = 5000  # SQLite allows a limited number of variables in one query
 # ef_search 400: recall@10 of .976 at a million vectors for about 0.4 ms (Chroma's default of 100 gives under .8)
 INDEX = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200}}
+Metadata = Mapping[str, str | int | float | None]  # None deletes what is stored under that name
+Candidates = tuple[list[str], NDArray[np.float64]]  # ids of lesions, best first, and their cosine similarities
 OPERATORS = {"==": "$eq", "!=": "$ne", "in": "$in", ">=": "$gte", "<=": "$lte"}
 
 
@@ -97,6 +99,12 @@ class ChromaStore:
         with self._reported("read"):
             page = self._lesions.get(ids=list(ids), include=["metadatas"])
         return {i: dict(record) for i, record in zip(page["ids"], page["metadatas"] or [], strict=True)}
+
+    def dim(self) -> int:
+        """Read how many dimensions the vectors have; 0 where there is none."""
+        with self._reported("read"):
+            first = self._lesions.peek(1)["embeddings"]
+        return len(first[0]) if len(first) else 0
 
     def records(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Read all ids and metadata."""

@@ -1,12 +1,16 @@
-"""How a search is run: exactly over vectors in memory, or among the candidates of an index, compared exactly.
+"""How a search is run: over all vectors, over compressed ones, or by Chroma's index.
 
-What passes the filters is known from the columns, so a filter never costs more than the search itself:
+What passes the filters is known from the columns, so that a filter costs no more than the search itself. The first two
+compare the query with whatever passes. Chroma's index does not know what passes, and a filter of its own costs 20 to 70
+times the search, so:
 
 1. few lesions pass: they are compared exactly;
 2. most pass: the index names more than needed, unfiltered, and what passes is kept;
-3. in between, or where that came up short: the engine filters, or all that pass are compared, whichever is cheaper.
+3. in between, or where that came up short: all that pass are compared, or on a server Chroma filters.
 """
 
+import mmap
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -16,10 +20,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.atlas.catalog import Catalog, Condition, RowMask, Rows, Vectors
+from tools.atlas.compressed import RECOMPARED, CompressedVectors
 from tools.domain.lesions import Filters
 
 if TYPE_CHECKING:
-    from tools.atlas.store import Store
+    from tools.atlas.chroma_store import ChromaStore
 
 MAX_EXACT_FETCHED = 300  # vectors fetched by id from a server for an exact answer
 MAX_EXACT_MAPPED = 20_000  # vectors read from a mapped file for one: about what an index costs
@@ -37,6 +42,10 @@ class Neighbours:
 
     rows: Rows
     similarities: NDArray[np.float64]
+
+    def first(self, count: int) -> "Neighbours":
+        """Keep the best."""
+        return Neighbours(self.rows[:count], self.similarities[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +101,36 @@ class ExactSearcher:
         return self._vectors[rows]
 
 
+class CompressedSearcher:
+    """Search by compressed vectors, the best of which are compared again by their own (N, dim), mapped from a file."""
+
+    def __init__(self, vectors: Vectors, compressed: CompressedVectors) -> None:
+        self._vectors = vectors
+        self._compressed = compressed
+
+    def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
+        found: dict[tuple[int, tuple[Condition, ...]], Neighbours] = {}  # what is asked for twice is searched once
+        counts = Counter[tuple[int, tuple[Condition, ...]]]()
+        keys = [(i % len(vectors), query.conditions) for i, query in enumerate(queries)]
+        for key, query in zip(keys, queries, strict=True):
+            counts[key] = max(counts[key], query.count)
+        for key, query in zip(keys, queries, strict=True):
+            if key not in found:
+                found[key] = self._nearest(vectors[key[0]], query.mask, counts[key])
+        return [found[key].first(query.count) for key, query in zip(keys, queries, strict=True)]
+
+    def vectors_at(self, rows: Rows) -> Vectors:
+        found = self._vectors[rows]
+        forget(self._vectors)
+        return found
+
+    def _nearest(self, vector: Vectors, mask: RowMask, count: int) -> Neighbours:
+        fetch = RECOMPARED * count + OVERFETCH
+        few = int(np.count_nonzero(mask)) <= fetch
+        rows = np.flatnonzero(mask) if few else np.sort(self._compressed.nearest(vector, fetch, mask))
+        return top_k(rows, (self.vectors_at(rows) @ vector).astype(np.float64), count)
+
+
 class IndexSearcher:
     """Search among the candidates of a store's index, for atlases too large or too far away to compare with all.
 
@@ -99,14 +138,14 @@ class IndexSearcher:
     and Yashunin 2016, arXiv:1603.09320.
     """
 
-    def __init__(self, store: "Store", catalog: Catalog, vectors: Vectors | None, max_in_memory: int) -> None:
+    def __init__(self, store: "ChromaStore", catalog: Catalog, vectors: Vectors | None, max_in_memory: int) -> None:
         self._store = store
         self._catalog = catalog
         self._vectors = vectors
         self._max_exact = MAX_EXACT_FETCHED if vectors is None else min(MAX_EXACT_MAPPED, max_in_memory)
 
     def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
-        asked = list(vectors) if len(vectors) == len(queries) else [vectors[0]] * len(queries)
+        asked = _one_each(vectors, queries)
         passing = [int(np.count_nonzero(query.mask)) for query in queries]
         fetches = [self._fetch(query, count) for query, count in zip(queries, passing, strict=True)]
         by_index = [i for i, fetch in enumerate(fetches) if 0 < fetch <= MAX_UNFILTERED_FETCH]
@@ -160,6 +199,18 @@ class IndexSearcher:
         count = min(query.count, passing) + OVERFETCH
         ((ids, similarities),) = self._store.nearest(vector[None], count, query.conditions)
         return self._kept(ids, similarities, vector, query)
+
+
+def forget(vectors: Vectors) -> None:
+    """Take what was read of mapped vectors out of this process; the system keeps it as long as there is room."""
+    mapped = getattr(vectors, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)
+
+
+def _one_each(vectors: Vectors, queries: Sequence[Query]) -> list[Vectors]:
+    """Give every query its unit vector (dim,): its own of (Q, dim), or the one of (1, dim)."""
+    return [vectors[0]] * len(queries) if len(vectors) == 1 else list(vectors)
 
 
 def exact(vectors: Vectors, vector: Vectors, query: Query) -> Neighbours:

@@ -16,7 +16,6 @@ from tools.atlas.atlas import Atlas
 from tools.atlas.build import Embed, export_pack, index_pack
 from tools.atlas.folder import sole_writer
 from tools.atlas.records import NOTE_COLUMN
-from tools.atlas.store import open_store
 from tools.domain.lesions import AtlasError
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.progress import StageProgress
@@ -57,7 +56,9 @@ class AtlasInfo:
 
 def open_as_built(location: str, keys: PatientKeys) -> Atlas:
     """Open an atlas whatever encoder it was built with: its vectors are compared among each other only."""
-    store = open_store(location, create=False, new_facts={})
+    from tools.atlas.chroma_store import ChromaStore  # loads Chroma
+
+    store = ChromaStore(location, create=False, new_facts={})
     fingerprint = str(store.facts().get("fingerprint"))
     store.close()
     return Atlas(location, fingerprint, keys)
