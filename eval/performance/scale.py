@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,9 @@ from encoder.errors import LesionSearchError
 from eval.performance.machine import machine
 from eval.performance.scale_engines import ALL_LESIONS, ENGINES, FILTERS, QUERIES, K
 from eval.performance.synthetic_lesions import DIM, SyntheticLesions
-from tools.atlas.catalog import Catalog, RowMask, Vectors
+from tools.atlas.catalog import RowMask, Vectors
 from tools.atlas.searchers import Query
 from tools.atlas.snapshot import read_snapshot, write_snapshot
-from tools.domain.lesions import AtlasLesion
 from tools.domain.progress import StageProgress
 
 SIZES = (32_735, 200_000, 1_000_000)
@@ -98,26 +97,18 @@ def _prepare(
     folder: Path, lesions: SyntheticLesions, queries: int, progress: StageProgress | None
 ) -> dict[str, tuple[RowMask, NDArray[np.intp]]]:
     """Write lesions and queries; find what each filter lets pass and the ten nearest of each query (Q, 10) among it."""
-    vectors = np.lib.format.open_memmap(folder / "made.npy", "w+", np.float32, (lesions.count, lesions.dim))
-
-    def records() -> Iterator[AtlasLesion]:
-        done = 0
-        for block in lesions.blocks():
-            vectors[done : done + len(block.vectors)] = block.vectors
-            done += len(block.vectors)
-            if progress:
-                progress(f"{lesions.count:,} lesions: made", done, lesions.count)
-            yield from block.lesions
-
-    catalog = Catalog.of(records())
+    catalog = lesions.catalog()
 
     def fill(out: Vectors) -> None:
-        for start in range(0, len(vectors), _BLOCK):
-            out[start : start + _BLOCK] = vectors[start : start + _BLOCK]
+        done = 0
+        for vectors in lesions.vectors():
+            out[done : done + len(vectors)] = vectors
+            done += len(vectors)
+            if progress:
+                progress(f"{lesions.count:,} lesions: made", done, lesions.count)
 
     if not write_snapshot(folder, ALL_LESIONS, catalog, lesions.dim, fill):
         raise ScaleError(f"{lesions.count:,} lesions do not fit on the disk: free some space, or set TMPDIR.")
-    (folder / "made.npy").unlink()
     asked = lesions.queries(queries)
     np.save(folder / QUERIES, asked)
     kept = read_snapshot(folder, ALL_LESIONS, sys.maxsize)
@@ -182,17 +173,34 @@ def _run(folder: Path, name: str, step: str) -> dict[str, Any]:
     return found
 
 
+def read_results(path: Path = RESULTS) -> ScaleReport | None:
+    """Read what was measured on this machine; None where that is nothing."""
+    if not path.is_file():
+        return None
+    report = ScaleReport.model_validate_json(path.read_text())
+    return report if report.machine == machine() else None
+
+
 def to_markdown(report: ScaleReport) -> str:
     """Format one table a size: for each filter recall, median and 95th percentile; opening, building and memory."""
     lines = [f"{report.machine}. {report.dim} dimensions, {report.queries} queries a filter; ms a query."]
     for size in sorted({each.lesions for each in report.measured}):
         engines = [each for each in report.measured if each.lesions == size]
         shares = [f"{each.name} ({each.passing:.2%} pass)" for each in engines[0].filters]
-        lines += ["", f"{size:,} lesions, recall@{K}; median / p95 (median of processor time):", ""]
+        ours = {f.name: f.cpu_ms for each in engines if each.engine == "atlas" for f in each.filters}
+        lines += [
+            "",
+            f"{size:,} lesions: recall@{K}; median / p95; median of processor time, and times the atlas's:",
+            "",
+        ]
         lines += ["| | " + " | ".join((*shares, "built in", "opened in", "peak memory")) + " |"]
         lines += ["|---" * (len(shares) + 4) + "|"]
         for each in engines:
-            cells = [f"{f.recall:.3f}; {f.median_ms:.1f} / {f.p95_ms:.1f} ({f.cpu_ms:.1f})" for f in each.filters]
+            cells = [
+                f"{f.recall:.3f}; {f.median_ms:.1f} / {f.p95_ms:.1f}; {f.cpu_ms:.1f}"
+                + (f" (×{f.cpu_ms / ours[f.name]:.2g})" if f.name in ours else "")
+                for f in each.filters
+            ]
             cells += [f"{each.build_s:,.0f} s", f"{each.open_s:.1f} s", f"{each.peak_mb:,.0f} MB"]
             lines.append(f"| {each.engine} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"

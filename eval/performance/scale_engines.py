@@ -76,13 +76,13 @@ class Engine(ABC):
 class OurAtlas(Engine):
     """The whole search of an atlas: hits with their records, votes, confidence.
 
-    The vectors in its database are of two numbers each, for it never reads them when it searches.
+    Its database holds no more of a lesion than the id, for a search reads nothing else.
     """
 
     def build(self) -> None:
         catalog, vectors = self.lesions()
         atlas = Atlas(self.folder, FINGERPRINT, KEYS, create=True)
-        _fill_chroma(self.folder, catalog, np.ones((len(catalog), 2), np.float32))
+        _fill_chroma(self.folder, catalog, np.ones((len(catalog), 2), np.float32), with_records=False)
         facts = atlas.store.facts()
 
         def fill(out: Vectors) -> None:
@@ -111,7 +111,7 @@ class PlainChroma(Engine):
     def build(self) -> None:
         catalog, vectors = self.lesions()
         Atlas(self.folder, FINGERPRINT, KEYS, create=True).close()
-        _fill_chroma(self.folder, catalog, vectors)
+        _fill_chroma(self.folder, catalog, vectors, with_records=True)
 
     def open(self) -> None:
         from tools.atlas.chroma_store import ChromaStore
@@ -221,7 +221,7 @@ ENGINES: dict[str, type[Engine]] = {
 }
 
 
-def _fill_chroma(folder: Path, catalog: Catalog, vectors: Vectors) -> None:
+def _fill_chroma(folder: Path, catalog: Catalog, vectors: Vectors, with_records: bool) -> None:
     """Write the lesions into the collection that an atlas made, without images."""
     import chromadb
     from chromadb.config import Settings
@@ -231,15 +231,11 @@ def _fill_chroma(folder: Path, catalog: Catalog, vectors: Vectors) -> None:
     client = chromadb.PersistentClient(str(folder), settings=Settings(anonymized_telemetry=False))
     collection = client.get_collection(LESIONS, embedding_function=None)
     for start in range(0, len(catalog), ADDED_AT_ONCE):
-        lesions = [catalog.lesion(row) for row in range(start, min(start + ADDED_AT_ONCE, len(catalog)))]
-        collection.add(
-            ids=[lesion.lesion_id for lesion in lesions],
-            embeddings=vectors[start : start + len(lesions)],
-            metadatas=[
-                {name: value for name, value in lesion_to_metadata(lesion).items() if value is not None}
-                for lesion in lesions
-            ],
-        )
+        rows = range(start, min(start + ADDED_AT_ONCE, len(catalog)))
+        records = [lesion_to_metadata(catalog.lesion(row)) for row in rows] if with_records else []
+        known = [{name: value for name, value in record.items() if value is not None} for record in records]
+        ids = [catalog.ids[row].decode() for row in rows]
+        collection.add(ids=ids, embeddings=vectors[rows.start : rows.stop], metadatas=known or None)
     client.close()
 
 

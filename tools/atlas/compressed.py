@@ -5,6 +5,7 @@ Vectors are projected on their first principal components and held with eight bi
 best are compared again by their full vectors. Needs the extra `scale`.
 """
 
+import mmap
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,10 @@ class CompressedVectors:
         rows = np.random.default_rng(0).permutation(len(vectors))
         asked = vectors[np.sort(rows[:CHECKED])]
         everything = np.ones(len(vectors), bool)
-        parts = [vectors[start : start + ADDED_AT_ONCE] @ asked.T for start in range(0, len(vectors), ADDED_AT_ONCE)]
+        parts = []
+        for start in range(0, len(vectors), ADDED_AT_ONCE):
+            parts.append(vectors[start : start + ADDED_AT_ONCE] @ asked.T)
+            forget(vectors)
         nearest = np.argsort(-np.concatenate(parts), axis=0, kind="stable")[:NEAREST].T
         for components in (*(count for count in COMPONENTS if count < vectors.shape[1]), vectors.shape[1]):
             made = cls._with(components, vectors, np.sort(rows[:TRAINED_ON]))
@@ -55,6 +59,7 @@ class CompressedVectors:
         index.train(vectors[sample])
         for start in range(0, len(vectors), ADDED_AT_ONCE):
             index.add(np.ascontiguousarray(vectors[start : start + ADDED_AT_ONCE]))
+            forget(vectors)
         return cls(index)
 
     @classmethod
@@ -83,3 +88,10 @@ class CompressedVectors:
         _, found = self._index.search(np.ascontiguousarray(vector[None]), count, params=settings)
         rows: Rows = found[0][found[0] >= 0].astype(np.intp)
         return rows
+
+
+def forget(vectors: Vectors) -> None:
+    """Take what was read of mapped vectors out of this process; the system keeps it as long as there is room."""
+    mapped = getattr(vectors, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

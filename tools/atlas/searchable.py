@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from encoder.pack import Images
 from tools.atlas.calibration import Calibration, usual_similarity
-from tools.atlas.catalog import Catalog, Vectors
+from tools.atlas.catalog import Catalog, Condition, Vectors
 from tools.atlas.searchers import Query, Searcher
 from tools.atlas.type_votes import NEIGHBOURS, type_probabilities
 from tools.domain.lesions import (
@@ -89,6 +89,10 @@ class SearchableAtlas(ABC):
     def patients(self) -> int:
         """Count the different patients."""
         return self.view().catalog.patients
+
+    def lesions_of(self, patient_key: str) -> int:
+        """Count the lesions of a patient."""
+        return int(self.view().catalog.passing([Condition("patient_key", "==", patient_key)]).sum())
 
     def search(
         self, vector: Vectors, k: int = 10, filters: Filters | None = None, patient_key: str | None = None

@@ -9,7 +9,6 @@ times the search, so:
 3. in between, or where that came up short: all that pass are compared, or on a server Chroma filters.
 """
 
-import mmap
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,11 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.atlas.catalog import Catalog, Condition, RowMask, Rows, Vectors
-from tools.atlas.compressed import RECOMPARED, CompressedVectors
+from tools.atlas.compressed import RECOMPARED, CompressedVectors, forget
 from tools.domain.lesions import Filters
 
 if TYPE_CHECKING:
-    from tools.atlas.chroma_store import ChromaStore
+    from tools.atlas.chroma_store import Candidates, ChromaStore
 
 MAX_EXACT_FETCHED = 300  # vectors fetched by id from a server for an exact answer
 MAX_EXACT_MAPPED = 20_000  # vectors read from a mapped file for one: about what an index costs
@@ -149,7 +148,7 @@ class IndexSearcher:
         passing = [int(np.count_nonzero(query.mask)) for query in queries]
         fetches = [self._fetch(query, count) for query, count in zip(queries, passing, strict=True)]
         by_index = [i for i, fetch in enumerate(fetches) if 0 < fetch <= MAX_UNFILTERED_FETCH]
-        candidates: dict[int, Neighbours] = {}
+        candidates: "dict[int, Candidates]" = {}
         if by_index:
             fetch = max(fetches[i] for i in by_index)
             several = vectors if len(vectors) == 1 else vectors[by_index]
@@ -199,13 +198,6 @@ class IndexSearcher:
         count = min(query.count, passing) + OVERFETCH
         ((ids, similarities),) = self._store.nearest(vector[None], count, query.conditions)
         return self._kept(ids, similarities, vector, query)
-
-
-def forget(vectors: Vectors) -> None:
-    """Take what was read of mapped vectors out of this process; the system keeps it as long as there is room."""
-    mapped = getattr(vectors, "_mmap", None)
-    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
-        mapped.madvise(mmap.MADV_DONTNEED)
 
 
 def _one_each(vectors: Vectors, queries: Sequence[Query]) -> list[Vectors]:

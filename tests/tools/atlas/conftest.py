@@ -1,6 +1,5 @@
 """Small atlases for the tests of the atlas: one of noisy images, two of types that are more or less alike."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +66,7 @@ def atlas(folder: Path) -> Atlas:
 
 
 @pytest.fixture(scope="session", params=["compressed", "index"])
-def indexed(folder: Path, request: pytest.FixtureRequest) -> Iterator[Atlas]:
+def indexed(folder: Path, request: pytest.FixtureRequest) -> Atlas:
     """The same atlas as if it were too large for memory, with FAISS and without it."""
     with pytest.MonkeyPatch.context() as patch:
         if request.param == "index":
@@ -75,7 +74,7 @@ def indexed(folder: Path, request: pytest.FixtureRequest) -> Iterator[Atlas]:
         atlas = Atlas(folder, FINGERPRINT, KEYS, max_in_memory=1)
         searcher = atlas.view().searcher
     assert isinstance(searcher, CompressedSearcher if request.param == "compressed" else IndexSearcher)
-    yield atlas
+    return atlas
 
 
 def clustered(count: int, spread: float, seed: int = 0) -> tuple[RoiPack, np.ndarray]:
