@@ -148,7 +148,7 @@ class IndexSearcher:
         passing = [int(np.count_nonzero(query.mask)) for query in queries]
         fetches = [self._fetch(query, count) for query, count in zip(queries, passing, strict=True)]
         by_index = [i for i, fetch in enumerate(fetches) if 0 < fetch <= MAX_UNFILTERED_FETCH]
-        candidates: "dict[int, Candidates]" = {}
+        candidates: dict[int, Candidates] = {}
         if by_index:
             fetch = max(fetches[i] for i in by_index)
             several = vectors if len(vectors) == 1 else vectors[by_index]
