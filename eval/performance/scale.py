@@ -1,6 +1,7 @@
 """Search of many lesions, filtered or not, beside what people would use instead: recall, time and memory in one run."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -51,6 +52,7 @@ class EngineTimes(BaseModel):
     open_s: float  # until it can be asked
     first_ms: float  # the first query
     peak_mb: float  # resident memory of the whole process that opened and asked
+    load: float | None = None  # processes that wanted a core when it was asked; times are true where that is near one
     filters: list[FilterTimes]
 
 
@@ -135,7 +137,7 @@ def _nearest(vectors: Vectors, queries: Vectors, rows: NDArray[np.intp]) -> NDAr
 
 
 def _measured(folder: Path, name: str, size: int, truth: dict[str, tuple[RowMask, NDArray[np.intp]]]) -> EngineTimes:
-    built, asked = (_run(folder, name, step) for step in ("build", "search"))
+    built, load, asked = _run(folder, name, "build"), os.getloadavg()[0], _run(folder, name, "search")
     filters = []
     for filter_name, times in asked["filters"].items():
         mask, nearest = truth[filter_name]
@@ -159,6 +161,7 @@ def _measured(folder: Path, name: str, size: int, truth: dict[str, tuple[RowMask
         open_s=asked["open_s"],
         first_ms=asked["first_s"] * 1e3,
         peak_mb=asked["peak_mb"],
+        load=load,
         filters=filters,
     )
 
@@ -193,8 +196,8 @@ def to_markdown(report: ScaleReport) -> str:
             f"{size:,} lesions: recall@{K}; median / p95; median of processor time, and times the atlas's:",
             "",
         ]
-        lines += ["| | " + " | ".join((*shares, "built in", "opened in", "peak memory")) + " |"]
-        lines += ["|---" * (len(shares) + 4) + "|"]
+        lines += ["| | " + " | ".join((*shares, "built in", "opened in", "peak memory", "load")) + " |"]
+        lines += ["|---" * (len(shares) + 5) + "|"]
         for each in engines:
             cells = [
                 f"{f.recall:.3f}; {f.median_ms:.1f} / {f.p95_ms:.1f}; {f.cpu_ms:.1f}"
@@ -202,6 +205,7 @@ def to_markdown(report: ScaleReport) -> str:
                 for f in each.filters
             ]
             cells += [f"{each.build_s:,.0f} s", f"{each.open_s:.1f} s", f"{each.peak_mb:,.0f} MB"]
+            cells.append("not recorded" if each.load is None else f"{each.load:.1f}")
             lines.append(f"| {each.engine} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 

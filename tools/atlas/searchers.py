@@ -9,8 +9,9 @@ times the search, so:
 3. in between, or where that came up short: all that pass are compared, or on a server Chroma filters.
 """
 
-from collections import Counter
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Protocol
@@ -106,16 +107,16 @@ class CompressedSearcher:
     def __init__(self, vectors: Vectors, compressed: CompressedVectors) -> None:
         self._vectors = vectors
         self._compressed = compressed
+        self._threads = ThreadPoolExecutor(os.cpu_count(), "search")  # FAISS uses one for each query
 
     def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
-        found: dict[tuple[int, tuple[Condition, ...]], Neighbours] = {}  # what is asked for twice is searched once
-        counts = Counter[tuple[int, tuple[Condition, ...]]]()
         keys = [(i % len(vectors), query.conditions) for i, query in enumerate(queries)]
+        asked: dict[tuple[int, tuple[Condition, ...]], Query] = {}  # what is asked for twice is searched once
         for key, query in zip(keys, queries, strict=True):
-            counts[key] = max(counts[key], query.count)
-        for key, query in zip(keys, queries, strict=True):
-            if key not in found:
-                found[key] = self._nearest(vectors[key[0]], query.mask, counts[key])
+            if key not in asked or asked[key].count < query.count:
+                asked[key] = query
+        each = self._threads.map(lambda key: self._nearest(vectors[key[0]], asked[key].mask, asked[key].count), asked)
+        found = dict(zip(asked, each, strict=True))
         return [found[key].first(query.count) for key, query in zip(keys, queries, strict=True)]
 
     def vectors_at(self, rows: Rows) -> Vectors:
