@@ -233,7 +233,9 @@ def draw(report: ScaleReport, path: Path) -> Path:
             panel.plot(size, median, "o-", color=f"C{number}", label=engine)
             for x, y, found in zip(size, median, recall, strict=True):
                 if found < 0.95:  # quick, and wrong
-                    panel.annotate(f"recall {found:.2f}", (x, y), fontsize="x-small", color=f"C{number}")
+                    label = f"recall {found:.2f}"
+                    where = {"xytext": (7, 3), "textcoords": "offset points"}
+                    panel.annotate(label, (x, y), fontsize="x-small", color=f"C{number}", **where)
         share = next(times.passing for each in report.measured for times in each.filters if times.name == name)
         panel.set(title=f"filter: {name} ({share:.1%} pass)", xlabel="lesions", xscale="log", yscale="log")
         panel.grid(alpha=0.3, which="both")

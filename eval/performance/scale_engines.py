@@ -267,7 +267,11 @@ def main(name: str, step: str, folder: str) -> None:
     """Do one step and print what was measured."""
     wall, cpu = time.perf_counter(), time.process_time()
     engine = ENGINES[name](Path(folder) / name.replace(" ", "-").lower())
-    result = measure(engine) if step == "search" else engine.build() or {}
+    result: dict[str, Any] = {}
+    if step == "search":
+        result = measure(engine)
+    else:
+        engine.build()
     status = Path("/proc/self/status").read_text().split()
     took = {"step_s": time.perf_counter() - wall, "step_cpu_s": time.process_time() - cpu}
     print(json.dumps(result | took | {"peak_mb": int(status[status.index("VmHWM:") + 1]) / 1024}))

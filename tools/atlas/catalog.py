@@ -196,17 +196,13 @@ class Catalog:
             wanted = {name.casefold() for name in filters.lesion_types}  # whatever case they are written in
             found.append(Condition("lesion_type", "in", tuple(t for t in self.types if t.casefold() in wanted)))
         found += [
-            Condition(name, comparison, bound)
-            for name, comparison, bound in (
-                ("sex", "==", filters.sex),
-                ("age_years", ">=", filters.min_age),
-                ("age_years", "<=", filters.max_age),
-                ("long_axis_mm", ">=", filters.min_size_mm),
-                ("long_axis_mm", "<=", filters.max_size_mm),
-            )
-            if bound is not None
+            Condition("sex", "==", filters.sex),
+            Condition("age_years", ">=", filters.min_age),
+            Condition("age_years", "<=", filters.max_age),
+            Condition("long_axis_mm", ">=", filters.min_size_mm),
+            Condition("long_axis_mm", "<=", filters.max_size_mm),
         ]
-        return tuple(found)
+        return tuple(condition for condition in found if condition.value is not None)
 
     def passing(self, conditions: Iterable[Condition]) -> RowMask:
         """Mark the rows (N,) that meet all conditions. NaN, the unknown number, meets no comparison."""
