@@ -254,6 +254,13 @@ def _reliability_table(data: Path) -> str:
     return to_markdown(read_kept())
 
 
+def _scale_table(data: Path) -> str:
+    """Format what `eval scale` kept, as it takes hours; on another machine, measure what takes minutes."""
+    from eval.performance.scale import SIZES, measure_scale, read_results, to_markdown
+
+    return to_markdown(read_results() or measure_scale(SIZES[:1]))
+
+
 MEASURED: dict[str, Callable[[Path], str]] = {
     "speed": _speed_table,
     "memory": _memory_table,
@@ -275,4 +282,5 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,
     "reliability": _reliability_table,
+    "scale": _scale_table,
 }

@@ -152,6 +152,38 @@ def memory(encoder: EncoderOption = None, json: JsonOption = False) -> None:
 
 
 @app.command()
+def scale(
+    lesions: Annotated[Optional[list[int]], typer.Option(min=100, help="how many; may be repeated")] = None,  # noqa: UP045
+    engine: Annotated[Optional[list[str]], typer.Option(help="only this one; may be repeated")] = None,  # noqa: UP045
+    queries: Annotated[int, typer.Option(min=1, help="asked with each filter")] = 100,
+    figures: FiguresOption = None,
+    keep: Annotated[Optional[Path], typer.Option(help="where the figures go; default: the repository's")] = None,  # noqa: UP045
+    json: JsonOption = False,
+) -> None:
+    """Compare search of many synthetic lesions with Chroma, FAISS, hnswlib and numpy; hours for all up to a million.
+
+    What was kept of other engines and sizes on this machine stays.
+    """
+    from eval.performance import scale as measured
+    from ui.cli.terminal import progress_bars
+
+    target = keep or measured.RESULTS
+    with progress_bars() as progress:
+        report = measured.measure_scale(
+            lesions or measured.SIZES,
+            engine or tuple(measured.ENGINES),
+            queries,
+            progress=progress,
+            kept=measured.read_results(target),
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(report.model_dump_json(indent=1) + "\n")
+    if figures is not None:
+        typer.echo(f"drawn: {measured.draw(report, figures / 'scale.png')}", err=True)
+    show(report, measured.to_markdown(report), json)
+
+
+@app.command()
 def agent(
     model: ModelOption = "offline",
     split: Annotated[

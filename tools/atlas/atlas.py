@@ -3,6 +3,7 @@
 import logging
 import secrets
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ from tools.atlas.calibration import CALIBRATION_VERSION, Calibration, calibrate
 from tools.atlas.catalog import Catalog, Vectors
 from tools.atlas.records import NOTE, metadata_to_lesion
 from tools.atlas.searchable import AtlasView, SearchableAtlas
-from tools.atlas.searchers import ExactSearcher, IndexSearcher, Searcher
+from tools.atlas.searchers import CompressedSearcher, ExactSearcher, IndexSearcher, Searcher
+from tools.atlas.snapshot import Snapshot, read_snapshot, write_snapshot
 from tools.domain.lesions import AtlasError
 from tools.domain.patient_keys import PatientKeys
 
-MAX_IN_MEMORY = 100_000  # vectors of a local atlas held in memory (200 MB at 512 dimensions)
+MAX_IN_MEMORY = 100_000  # vectors of a local atlas all compared with a query (200 MB at 512 dimensions)
 MAX_IN_MEMORY_REMOTE = 5_000  # the same over HTTP, where each costs 10 KB of JSON to fetch
 MAX_REFIT = 2_000  # lesions of an atlas that is calibrated anew while its user waits: about ten seconds
+Facts = dict[str, Any]  # what the store remembers of the whole atlas
+CHANGING = "changing"  # among an atlas's facts while lesions are being written, or were when the writer died
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +32,7 @@ class Atlas(SearchableAtlas):
     """Lesions of known type to compare with, in a folder or on a Chroma server. Safe to search from several threads.
 
     `fingerprint` is the encoder's: an atlas answers only to the encoder it was built with. Up to `max_in_memory`
-    vectors are searched exactly in memory, more by Chroma's index. Raises AtlasError.
+    vectors are all compared with a query, more are compressed for that, or found by Chroma's index. Raises AtlasError.
     """
 
     def __init__(
@@ -67,14 +71,9 @@ class Atlas(SearchableAtlas):
             raise AtlasError(f"The atlas holds no image of lesion {lesion_id!r}; index its ROI pack again.")
         return image
 
-    def vectors(self) -> Vectors:
-        """Read all unit vectors, (N, dim), in the order of `lesions()`."""
-        catalog = self.view().catalog
-        return self.store.vectors(catalog.row_of)
-
     def notes(self) -> dict[str, str]:
         """Read the teaching notes, which only people read, by lesion id."""
-        return {lesion_id: str(record[NOTE]) for lesion_id, record in self.store.records().items() if record.get(NOTE)}
+        return {lesion_id: str(record[NOTE]) for lesion_id, record in self.store.records() if record.get(NOTE)}
 
     def is_calibrated(self) -> bool:
         """Tell whether a calibration of this version is stored with the atlas."""
@@ -85,16 +84,25 @@ class Atlas(SearchableAtlas):
 
         None: fewer than two patients, so that nothing can be compared.
         """
-        view = self.view()
-        calibration = calibrate(view.catalog, view.searcher)
-        self.store.remember(self._new_facts() | _calibration_facts(calibration))
+        facts = self._new_facts()
+        with self._lock:
+            catalog, searcher = self._read(facts)  # as it is now, whatever another revision had
+            calibration = calibrate(catalog, searcher)
+            self.store.remember(facts | _calibration_facts(calibration))
+            self._current = self._view(facts, catalog, searcher, calibration)
         return calibration
 
     def start_revision(self, keep_calibration: bool = False) -> None:
         """Declare that lesions are changing: other readers look anew, and what was calibrated on them is dropped."""
+        self.store.remember(self._new_facts() | self._kept_facts(keep_calibration) | {CHANGING: 1})
+
+    def end_revision(self) -> None:
+        """Declare that lesions have changed and the calibration still holds."""
+        self.store.remember(self._new_facts() | self._kept_facts(True))
+
+    def _kept_facts(self, keep_calibration: bool) -> dict[str, Any]:
         stored = self.store.facts() if keep_calibration else {}
-        kept = {name: value for name, value in stored.items() if name in ("calibration", "calibration_version")}
-        self.store.remember(self._new_facts() | kept)
+        return {name: value for name, value in stored.items() if name in ("calibration", "calibration_version")}
 
     def close(self) -> None:
         """Let go of the database."""
@@ -110,17 +118,45 @@ class Atlas(SearchableAtlas):
         with self._lock:
             if self._current and self._current.revision == revision:
                 return self._current
-            records = self.store.records().items()
-            catalog = Catalog(metadata_to_lesion(lesion_id, metadata) for lesion_id, metadata in records)
-            searcher: Searcher
-            if len(catalog) <= self._max_in_memory:
-                searcher = ExactSearcher(self.store.vectors(catalog.row_of))
-            else:
-                searcher = IndexSearcher(self.store, catalog)
-            calibration = self._calibration_of(facts, catalog, searcher)
-            dim = searcher.vectors_at(np.array([0])).shape[1] if len(catalog) else 0
-            self._current = AtlasView(revision, catalog, searcher, dim, calibration)
+            catalog, searcher = self._read(facts)
+            self._current = self._view(facts, catalog, searcher, self._calibration_of(facts, catalog, searcher))
             return self._current
+
+    def _read(self, facts: Facts) -> tuple[Catalog, Searcher]:
+        """Take columns and vectors from beside the database; from the database where it is changing, or they lag."""
+        count = self.store.count()
+        state = f"{facts['revision']}-{count}"
+        folder = None if self.store.remote or CHANGING in facts else Path(self.location)
+        kept = read_snapshot(folder, state, self._max_in_memory) if folder else None
+        if kept is None:
+            catalog = Catalog.of(metadata_to_lesion(lesion_id, record) for lesion_id, record in self.store.records())
+            keep = folder if folder and self.store.in_place and len(catalog) == count else None
+            if keep and write_snapshot(keep, state, catalog, self.store.dim(), partial(self._fill, catalog)):
+                kept = read_snapshot(keep, state, self._max_in_memory)
+            if kept is None:
+                vectors = None
+                if len(catalog) <= self._max_in_memory:
+                    vectors = np.zeros((len(catalog), self.store.dim()), np.float32)
+                    self._fill(catalog, vectors)
+                kept = Snapshot(catalog, vectors, None)
+        return kept.catalog, self._searcher(kept)
+
+    def _fill(self, catalog: Catalog, vectors: Vectors) -> None:
+        """Read all vectors (N, dim) from the database in the catalog's order."""
+        for ids, page in self.store.vector_pages():
+            rows = catalog.rows(ids)
+            vectors[rows[rows >= 0]] = page[rows >= 0]
+
+    def _searcher(self, kept: Snapshot) -> Searcher:
+        if kept.vectors is not None and len(kept.catalog) <= self._max_in_memory:
+            return ExactSearcher(kept.vectors)
+        if kept.vectors is not None and kept.compressed is not None:
+            return CompressedSearcher(kept.vectors, kept.compressed)
+        return IndexSearcher(self.store, kept.catalog, kept.vectors, self._max_in_memory)
+
+    def _view(self, facts: Facts, catalog: Catalog, searcher: Searcher, calibration: Calibration | None) -> AtlasView:
+        dim = searcher.vectors_at(np.array([0])).shape[1] if len(catalog) else 0
+        return AtlasView(str(facts["revision"]), catalog, searcher, dim, calibration)
 
     def _calibration_of(self, facts: dict[str, Any], catalog: Catalog, searcher: Searcher) -> Calibration | None:
         """Take the stored calibration where its version is this one; otherwise fit anew, where that is not too slow."""
@@ -147,7 +183,7 @@ class Atlas(SearchableAtlas):
         except AtlasError as error:
             log.warning("The atlas is calibrated anew each time it is opened, as that cannot be stored: %s", error)
 
-    def _new_facts(self) -> dict[str, str | int | float]:
+    def _new_facts(self) -> Facts:
         """Write what the store remembers of an atlas whose lesions have just changed."""
         return {"fingerprint": self.fingerprint, "keys": self._keys_mark(), "revision": secrets.token_hex(8)}
 

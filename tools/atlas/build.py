@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from encoder.pack import Images, RoiPack
 from encoder.roi import has_context, to_roi_width
-from tools.atlas.atlas import Atlas
+from tools.atlas.atlas import CHANGING, Atlas
 from tools.atlas.catalog import Vectors
 from tools.atlas.records import NOTE, lesion_to_metadata, lesion_to_row, row_to_lesion
 from tools.domain.lesions import AtlasError, AtlasLesion
@@ -77,8 +77,8 @@ def index_pack(
             progress(start + len(images), len(pack))
     if (written and recalibrate) or not atlas.is_calibrated():
         atlas.calibrate()
-    elif written:
-        atlas.start_revision(keep_calibration=True)
+    elif written or CHANGING in atlas.store.facts():
+        atlas.end_revision()
     return written
 
 
@@ -89,7 +89,7 @@ def remove_lesions(atlas: Atlas, lesion_ids: Sequence[str], recalibrate: bool = 
     if recalibrate:
         atlas.calibrate()
     else:
-        atlas.start_revision(keep_calibration=True)
+        atlas.end_revision()
 
 
 def export_pack(atlas: Atlas) -> RoiPack:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.atlas.catalog import Catalog, Vectors
-from tools.atlas.searchers import Query, Searcher
+from tools.atlas.searchers import BATCH, Query, Searcher
 from tools.atlas.type_votes import (
     NEIGHBOURS,
     Floats,
@@ -92,13 +92,14 @@ def calibrate(catalog: Catalog, searcher: Searcher) -> Calibration | None:
     vectors = searcher.vectors_at(rows)
     similarities = np.full((len(rows), NEIGHBOURS), -np.inf)
     types = np.full((len(rows), NEIGHBOURS), -1)
-    others = Filters()
-    for query, (row, vector) in enumerate(zip(rows, vectors, strict=True)):
-        key = catalog.lesions[row].patient_key
-        (found,) = searcher.nearest(vector, [Query(catalog.in_scope(others, key), NEIGHBOURS, others, key)])
-        similarities[query, : len(found.rows)] = found.similarities
-        types[query, : len(found.rows)] = catalog.type[found.rows]
-    own_types, patients = catalog.type[rows], catalog.patient[rows]
+    keys = catalog.words["patient_key"]
+    for start in range(0, len(rows), BATCH):  # a mask of all lesions for each: not for all at once
+        some = slice(start, start + BATCH)
+        queries = [Query.of(catalog, NEIGHBOURS, Filters(), keys.at(row)) for row in rows[some]]
+        for query, found in enumerate(searcher.nearest(vectors[some], queries), start):
+            similarities[query, : len(found.rows)] = found.similarities
+            types[query, : len(found.rows)] = catalog.type[found.rows]
+    own_types, patients = catalog.type[rows].astype(np.int64), catalog.patient[rows].astype(np.int64)
     fitted = fit_calibration(similarities, types, own_types, patients, catalog.type_shares)
     return replace(fitted, usual_distance=usual_distance(vectors, own_types, patients))
 

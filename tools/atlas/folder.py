@@ -16,6 +16,7 @@ from tools.domain.progress import StageProgress
 
 DATABASE = "chroma.sqlite3"
 LOCK = "write.lock"
+SNAPSHOT = "columns"  # folder in which an atlas's columns and vectors are kept for reading
 POLL_S = 0.2
 WAITING = "Waiting for another writer of this atlas"
 
@@ -89,6 +90,8 @@ def private_copy(folder: Path) -> "tempfile.TemporaryDirectory[str]":
     copy = tempfile.TemporaryDirectory(prefix="lesion-search-atlas-")
     try:
         for path in folder.rglob("*"):
+            if SNAPSHOT in path.relative_to(folder).parts:  # read where it lies
+                continue
             target = Path(copy.name, path.relative_to(folder))
             if path.is_dir():
                 target.mkdir(parents=True, exist_ok=True)

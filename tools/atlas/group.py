@@ -33,7 +33,6 @@ class Member:
 class _Part:
     """A member's place in the group: `rows` (n,) are the group's rows of the member's lesions, -1 for a twin."""
 
-    member: Member
     view: AtlasView
     rows: Rows
 
@@ -44,16 +43,16 @@ class GroupSearcher:
     def __init__(self, parts: Sequence[_Part], size: int, dim: int) -> None:
         self._parts = parts
         self._dim = dim
-        self._part_of = np.zeros(size, np.intp)  # (N,): which part has a lesion of the group, and in which row
+        self.part_of = np.zeros(size, np.intp)  # (N,): which part has a lesion of the group, and in which row
         self._row_in_part = np.zeros(size, np.intp)
         for number, part in enumerate(parts):
             counted = part.rows >= 0
-            self._part_of[part.rows[counted]] = number
+            self.part_of[part.rows[counted]] = number
             self._row_in_part[part.rows[counted]] = np.flatnonzero(counted)
 
-    def nearest(self, vector: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
+    def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
         found = [
-            part.view.searcher.nearest(vector, [_of_part(query, part) for query in queries]) for part in self._parts
+            part.view.searcher.nearest(vectors, [_of_part(query, part) for query in queries]) for part in self._parts
         ]
         return [
             top_k(
@@ -67,7 +66,7 @@ class GroupSearcher:
     def vectors_at(self, rows: Rows) -> Vectors:
         vectors = np.zeros((len(rows), self._dim), np.float32)
         for number, part in enumerate(self._parts):
-            here = self._part_of[rows] == number
+            here = self.part_of[rows] == number
             if here.any():
                 vectors[here] = part.view.searcher.vectors_at(self._row_in_part[rows[here]])
         return vectors
@@ -86,7 +85,7 @@ class AtlasGroup(SearchableAtlas):
         self.own = own
         self._lock = threading.RLock()
         self._current: AtlasView | None = None
-        self._member_of: dict[str, Member] = {}
+        self._joined_members: tuple[Member, ...] = ()  # those of `_current`
         self.location = ", ".join(member.atlas.location for member in self.members())
         self.fingerprint = fingerprint
         self.keys_match = all(member.atlas.keys_match for member in self._members)
@@ -98,8 +97,10 @@ class AtlasGroup(SearchableAtlas):
 
     def encoder_input(self, lesion_id: str) -> Images:
         """Read what a lesion was indexed with: its ROI (64, 64), or (2, 64, 64) with its context. Raises AtlasError."""
-        known = self.get(lesion_id).lesion_id
-        return self._member_of[known].atlas.encoder_input(known)
+        view = self.view()
+        row = view.catalog.row(self.get(lesion_id).lesion_id)
+        number = 0 if view.atlas_of is None else int(view.atlas_of[row])
+        return self._joined_members[number].atlas.encoder_input(lesion_id)
 
     def close(self) -> None:
         """Let go of the databases."""
@@ -113,45 +114,28 @@ class AtlasGroup(SearchableAtlas):
         revision = "+".join(view.revision for view in views)
         with self._lock:
             if self._current is None or self._current.revision != revision:
-                self._current = self._joined(members, views, revision)
+                self._current, self._joined_members = self._joined(members, views, revision), members
             return self._current
 
     def _joined(self, members: Sequence[Member], views: Sequence[AtlasView], revision: str) -> AtlasView:
-        owner: dict[str, Member] = {}
-        lesions = []
-        for member, view in zip(members, views, strict=True):
-            new = [lesion for lesion in view.catalog.lesions if lesion.lesion_id not in owner]
-            twins = len(view.catalog) - len(new)
-            if twins:
+        catalog, rows = Catalog.joined([view.catalog for view in views])
+        parts = [_Part(view, of_part) for view, of_part in zip(views, rows, strict=True)]
+        for member, part in zip(members, parts, strict=True):
+            if twins := int((part.rows < 0).sum()):
                 log.warning("%d lesions of the %s are in another atlas too and count once.", twins, member.name)
-            lesions += new
-            owner |= dict.fromkeys((lesion.lesion_id for lesion in new), member)
-        catalog = Catalog(lesions)
-        parts = [
-            _Part(
-                member,
-                view,
-                np.array(
-                    [
-                        catalog.row_of[lesion.lesion_id] if owner[lesion.lesion_id] is member else -1
-                        for lesion in view.catalog.lesions
-                    ],
-                    np.intp,
-                ),
-            )
-            for member, view in zip(members, views, strict=True)
-        ]
         dim = max(view.dim for view in views)
         searcher = GroupSearcher(parts, len(catalog), dim)
-        self._member_of = owner
-        names = {lesion_id: member.name for lesion_id, member in owner.items()} if len(members) > 1 else {}
-        return AtlasView(revision, catalog, searcher, dim, _calibration(catalog, searcher, views), names)
+        calibration = _calibration(catalog, searcher, views)
+        names = tuple(member.name for member in members)
+        return AtlasView(
+            revision, catalog, searcher, dim, calibration, names, searcher.part_of if len(members) > 1 else None
+        )
 
 
 def _of_part(query: Query, part: _Part) -> Query:
     """Ask a member for its share of a query."""
     mask = (part.rows >= 0) & query.mask[part.rows]
-    return Query(mask, query.count, query.filters, query.patient_key)
+    return Query(mask, query.count, query.conditions)
 
 
 def _calibration(catalog: Catalog, searcher: Searcher, views: Sequence[AtlasView]) -> Calibration | None:

@@ -87,7 +87,7 @@ class OwnCases:
     def get(self, lesion_id: str) -> OwnCase:
         """Read one case. Raises CaseError if there is none of this id."""
         atlas = self.atlas()
-        if atlas is None or lesion_id not in atlas.view().catalog.row_of:
+        if atlas is None or atlas.view().catalog.row(lesion_id) is None:
             raise CaseError(f"There is no own case {lesion_id[:60]!r}: list your cases to see their ids.")
         lesion = atlas.get(lesion_id)
         return OwnCase(lesion, self._notes(atlas, [lesion])[0])
@@ -95,7 +95,7 @@ class OwnCases:
     def holds(self, lesion_id: str) -> bool:
         """Tell whether a lesion is among the own cases."""
         atlas = self.atlas()
-        return atlas is not None and lesion_id in atlas.view().catalog.row_of
+        return atlas is not None and atlas.view().catalog.row(lesion_id) is not None
 
     def types(self) -> tuple[str, ...]:
         """List the lesion types of the own cases, sorted."""

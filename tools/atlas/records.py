@@ -43,11 +43,12 @@ def lesion_to_metadata(lesion: AtlasLesion) -> dict[str, Any]:
 
 
 def metadata_to_lesion(lesion_id: str, metadata: dict[str, Any]) -> AtlasLesion:
-    """Read a stored record and hold it to the rules of a pack's row: others may write to a shared atlas.
+    """Read a stored record. Raises AtlasError where it is not safe to use."""
+    return checked(AtlasLesion(lesion_id, **{name: metadata[name] for name in _COLUMNS[1:] if name in metadata}))
 
-    Raises AtlasError.
-    """
-    lesion = AtlasLesion(lesion_id, **{name: metadata[name] for name in _COLUMNS[1:] if name in metadata})
+
+def checked(lesion: AtlasLesion) -> AtlasLesion:
+    """Hold a record to the rules of a pack's row: others may write to a shared atlas. Raises AtlasError."""
     try:
         lesion_to_row(lesion)
         if not PATIENT_KEY.fullmatch(lesion.patient_key):

@@ -1,15 +1,16 @@
 """What can be searched: records, votes and similarities, of one atlas or of several together."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from encoder.pack import Images
 from tools.atlas.calibration import Calibration, usual_similarity
-from tools.atlas.catalog import Catalog, Vectors
+from tools.atlas.catalog import Catalog, Condition, Vectors
 from tools.atlas.searchers import Query, Searcher
 from tools.atlas.type_votes import NEIGHBOURS, type_probabilities
 from tools.domain.lesions import (
@@ -44,7 +45,12 @@ class AtlasView:
     searcher: Searcher
     dim: int  # 0: empty
     calibration: Calibration | None
-    atlas_of: Mapping[str, str] = field(default_factory=dict)  # by lesion, where several are searched: its atlas's name
+    atlases: tuple[str, ...] = ()  # names of those that are searched together
+    atlas_of: NDArray[np.intp] | None = None  # (N,): which of them each lesion is from
+
+    def atlas_at(self, row: int) -> str | None:
+        """Name the atlas that a lesion is from, where several are searched."""
+        return None if self.atlas_of is None else self.atlases[self.atlas_of[row]]
 
 
 class SearchableAtlas(ABC):
@@ -72,7 +78,9 @@ class SearchableAtlas(ABC):
 
     def name_of(self, lesion_id: str) -> str | None:
         """Name the atlas that a lesion is from, where several are searched together."""
-        return self.view().atlas_of.get(lesion_id)
+        view = self.view()
+        row = view.catalog.row(lesion_id)
+        return None if row is None else view.atlas_at(row)
 
     def __len__(self) -> int:
         return len(self.view().catalog)
@@ -81,6 +89,10 @@ class SearchableAtlas(ABC):
     def patients(self) -> int:
         """Count the different patients."""
         return self.view().catalog.patients
+
+    def lesions_of(self, patient_key: str) -> int:
+        """Count the lesions of a patient."""
+        return int(self.view().catalog.passing([Condition("patient_key", "==", patient_key)]).sum())
 
     def search(
         self, vector: Vectors, k: int = 10, filters: Filters | None = None, patient_key: str | None = None
@@ -102,15 +114,9 @@ class SearchableAtlas(ABC):
         view = self.view()
         catalog = view.catalog
         query = self._query(vector, view)
-        mask = catalog.passing(filters, patient_key)
-        others = Filters()
-        found, voters = view.searcher.nearest(
-            query,
-            [
-                Query(mask, k, filters, patient_key),
-                Query(catalog.in_scope(others, patient_key), NEIGHBOURS, others, patient_key),
-            ],
-        )
+        passing = Query.of(catalog, k, filters, patient_key)
+        others = Query.of(catalog, NEIGHBOURS, Filters(), patient_key)
+        found, voters = view.searcher.nearest(query[None], [passing, others])
         hits = tuple(
             _hit(view, rank, row, float(cosine))
             for rank, (row, cosine) in enumerate(zip(found.rows, found.similarities, strict=True), start=1)
@@ -121,7 +127,10 @@ class SearchableAtlas(ABC):
             fit = view.calibration
             if len(voters.rows) and catalog.types:
                 probabilities = type_probabilities(
-                    voters.similarities[None], catalog.type[voters.rows][None], catalog.type_shares, fit.vote
+                    voters.similarities[None],
+                    catalog.type[voters.rows][None].astype(np.int64),
+                    catalog.type_shares,
+                    fit.vote,
                 )[0]
                 order = np.argsort(-probabilities, kind="stable")
                 votes = tuple(TypeVote(catalog.types[code], float(probabilities[code])) for code in order)
@@ -130,16 +139,14 @@ class SearchableAtlas(ABC):
             votes = ()
         own = 0
         if filters.scope == "cross-patient" and patient_key:
-            own = int(catalog.passing(filters.model_copy(update={"scope": "same-patient"}), patient_key).sum())
-        return SearchResult(hits, votes, confidence, int(mask.sum()), len(catalog), filters, own)
+            same = Query.of(catalog, k, filters.model_copy(update={"scope": "same-patient"}), patient_key)
+            own = int(same.mask.sum())
+        return SearchResult(hits, votes, confidence, int(passing.mask.sum()), len(catalog), filters, own)
 
     def get(self, lesion_id: str) -> AtlasLesion:
         """Read one record. Raises AtlasError if there is none of this id."""
         catalog = self.view().catalog
-        row = catalog.row_of.get(lesion_id)
-        if row is None:
-            raise AtlasError(f"The atlas has no lesion {lesion_id!r}; use an id from a search.")
-        return catalog.lesions[row]
+        return catalog.lesion(_row(catalog, lesion_id))
 
     def roi(self, lesion_id: str) -> Images:
         """Read the ROI (64, 64) of a lesion, int16 HU or uint8, to be shown. Raises AtlasError."""
@@ -149,7 +156,7 @@ class SearchableAtlas(ABC):
     def similarity(self, vector: Vectors, lesion_id: str) -> float:
         """Compute the calibrated similarity, 0..1, of a unit vector (dim,) and one lesion. Raises AtlasError."""
         view = self.view()
-        row = view.catalog.row_of[self.get(lesion_id).lesion_id]
+        row = _row(view.catalog, lesion_id)
         return _similarity(view, float(view.searcher.vectors_at(np.array([row]))[0] @ self._query(vector, view)))
 
     def counts(self, group_by: str = "lesion_type") -> dict[str, int]:
@@ -170,7 +177,8 @@ class SearchableAtlas(ABC):
 
     def lesions(self) -> Iterator[AtlasLesion]:
         """Iterate over all records, sorted by lesion id."""
-        return iter(self.view().catalog.lesions)
+        catalog = self.view().catalog
+        return (catalog.lesion(row) for row in range(len(catalog)))
 
     def vectors(self) -> Vectors:
         """Read all unit vectors, (N, dim), in the order of `lesions()`."""
@@ -192,9 +200,15 @@ class SearchableAtlas(ABC):
         return query / np.linalg.norm(query)
 
 
+def _row(catalog: Catalog, lesion_id: str) -> int:
+    row = catalog.row(lesion_id)
+    if row is None:
+        raise AtlasError(f"The atlas has no lesion {lesion_id!r}; use an id from a search.")
+    return row
+
+
 def _hit(view: AtlasView, rank: int, row: int, cosine: float) -> Hit:
-    lesion = view.catalog.lesions[row]
-    return Hit(rank, lesion, _similarity(view, cosine), cosine, view.atlas_of.get(lesion.lesion_id))
+    return Hit(rank, view.catalog.lesion(row), _similarity(view, cosine), cosine, view.atlas_at(row))
 
 
 def _similarity(view: AtlasView, cosine: float) -> float:

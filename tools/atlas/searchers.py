@@ -1,30 +1,38 @@
-"""How a search is run: exactly over vectors in memory, or by Chroma's index with the cheapest way to filter.
+"""How a search is run: over all vectors, over compressed ones, or by Chroma's index.
 
-A filter inside Chroma costs 20 to 70 times the vector search itself, so it is the last resort:
+What passes the filters is known from the columns, so that a filter costs no more than the search itself. The first two
+compare the query with whatever passes. Chroma's index does not know what passes, and a filter of its own costs 20 to 70
+times the search, so:
 
-1. few lesions pass the filters: fetch their vectors and compare exactly;
-2. most pass: ask the index for more than needed, unfiltered, and filter here;
-3. in between, or where that came up short: let Chroma filter first.
+1. few lesions pass: they are compared exactly;
+2. most pass: the index names more than needed, unfiltered, and what passes is kept;
+3. in between, or where that came up short: all that pass are compared, or on a server Chroma filters.
 """
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from math import ceil
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.atlas.catalog import Catalog, RowMask, Rows, Vectors
+from tools.atlas.catalog import Catalog, Condition, RowMask, Rows, Vectors
+from tools.atlas.compressed import RECOMPARED, CompressedVectors, forget
 from tools.domain.lesions import Filters
 
-if TYPE_CHECKING:  # a search in memory needs no Chroma
-    from tools.atlas.chroma_store import ChromaStore
+if TYPE_CHECKING:
+    from tools.atlas.chroma_store import Candidates, ChromaStore
 
-MAX_EXACT_CANDIDATES = 300  # vectors fetched by id for an exact answer
+MAX_EXACT_FETCHED = 300  # vectors fetched by id from a server for an exact answer
+MAX_EXACT_MAPPED = 20_000  # vectors read from a mapped file for one: about what an index costs
 OVERFETCH = 40  # fetched beyond what the filters' share suggests
 MAX_UNFILTERED_FETCH = 1000  # an unfiltered search for more than this costs more than a filter
-EMPTY_ROWS = np.zeros(0, np.intp)
+BATCH = 64  # queries compared with all vectors at once
+SPARSE = 0.25  # share of the lesions under which only those that pass are compared
+BLOCK = 50_000  # vectors gathered at a time
 SIMILARITY_DECIMALS = 6  # similarities equal to so many decimals are ties, decided by lesion id
 
 
@@ -35,22 +43,31 @@ class Neighbours:
     rows: Rows
     similarities: NDArray[np.float64]
 
+    def first(self, count: int) -> "Neighbours":
+        """Keep the best."""
+        return Neighbours(self.rows[:count], self.similarities[:count])
+
 
 @dataclass(frozen=True, eq=False)
 class Query:
-    """The `count` best among `mask`; `filters` and `patient_key` are what made the mask."""
+    """The `count` best of those that meet the conditions: `mask` (N,) marks them."""
 
     mask: RowMask
     count: int
-    filters: Filters
-    patient_key: str | None
+    conditions: tuple[Condition, ...]
+
+    @classmethod
+    def of(cls, catalog: Catalog, count: int, filters: Filters, patient_key: str | None) -> "Query":
+        """Ask for what passes scope and filters."""
+        conditions = catalog.conditions(filters, patient_key)
+        return cls(catalog.passing(conditions), count, conditions)
 
 
 class Searcher(Protocol):
     """Nearest-neighbour search among an atlas's unit vectors."""
 
-    def nearest(self, vector: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
-        """Find the nearest lesions to a unit vector (dim,), for several filters at once."""
+    def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
+        """Find the nearest lesions for each query: of a unit vector of its own (Q, dim), or all of one (1, dim)."""
         ...
 
     def vectors_at(self, rows: Rows) -> Vectors:
@@ -59,84 +76,141 @@ class Searcher(Protocol):
 
 
 class ExactSearcher:
-    """Exhaustive search over vectors (N, dim) in memory. 33,000 lesions of 512 dimensions take a few milliseconds."""
+    """Exhaustive search over vectors (N, dim). 33,000 lesions of 512 dimensions take a few milliseconds."""
 
     def __init__(self, vectors: Vectors) -> None:
         self._vectors = vectors
 
-    def nearest(self, vector: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
-        if not len(self._vectors):
-            return [top_k(EMPTY_ROWS, np.zeros(0), 0) for _ in queries]
-        similarities = (self._vectors @ vector).astype(np.float64)
-        return [top_k(np.flatnonzero(query.mask), similarities[query.mask], query.count) for query in queries]
+    def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
+        found: list[Neighbours] = []
+        for start in range(0, len(queries), BATCH):
+            asked = vectors if len(vectors) == 1 else vectors[start : start + BATCH]
+            some = queries[start : start + BATCH]
+            dense = any(query.mask.mean() > SPARSE for query in some) if len(self._vectors) else False
+            whole = self._vectors @ (asked[0] if len(asked) == 1 else asked.T) if dense else None
+            for i, query in enumerate(some):
+                if whole is None:
+                    found.append(exact(self._vectors, asked[min(i, len(asked) - 1)], query))
+                    continue
+                rows = np.flatnonzero(query.mask)
+                column = whole if len(asked) == 1 else whole[:, i]
+                found.append(top_k(rows, column[rows].astype(np.float64), query.count))
+        return found
 
     def vectors_at(self, rows: Rows) -> Vectors:
         return self._vectors[rows]
 
 
-class IndexSearcher:
-    """Approximate search by Chroma's HNSW index, for atlases too large or too far away to hold in memory.
+class CompressedSearcher:
+    """Search by compressed vectors, the best of which are compared again by their own (N, dim), mapped from a file."""
 
-    Malkov and Yashunin 2016, arXiv:1603.09320.
-    """
+    def __init__(self, vectors: Vectors, compressed: CompressedVectors) -> None:
+        self._vectors = vectors
+        self._compressed = compressed
+        self._threads = ThreadPoolExecutor(os.cpu_count(), "search")  # FAISS uses one for each query
 
-    def __init__(self, store: "ChromaStore", catalog: Catalog) -> None:
-        self._store = store
-        self._catalog = catalog
-
-    def nearest(self, vector: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
-        return [self._nearest(vector, query) for query in queries]
+    def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
+        keys = [(i % len(vectors), query.conditions) for i, query in enumerate(queries)]
+        asked: dict[tuple[int, tuple[Condition, ...]], Query] = {}  # what is asked for twice is searched once
+        for key, query in zip(keys, queries, strict=True):
+            if key not in asked or asked[key].count < query.count:
+                asked[key] = query
+        each = self._threads.map(lambda key: self._nearest(vectors[key[0]], asked[key].mask, asked[key].count), asked)
+        found = dict(zip(asked, each, strict=True))
+        return [found[key].first(query.count) for key, query in zip(keys, queries, strict=True)]
 
     def vectors_at(self, rows: Rows) -> Vectors:
+        found = self._vectors[rows]
+        forget(self._vectors)
+        return found
+
+    def _nearest(self, vector: Vectors, mask: RowMask, count: int) -> Neighbours:
+        fetch = RECOMPARED * count + OVERFETCH
+        few = int(np.count_nonzero(mask)) <= fetch
+        rows = np.flatnonzero(mask) if few else np.sort(self._compressed.nearest(vector, fetch, mask))
+        return top_k(rows, (self.vectors_at(rows) @ vector).astype(np.float64), count)
+
+
+class IndexSearcher:
+    """Search among the candidates of a store's index, for atlases too large or too far away to compare with all.
+
+    `vectors` (N, dim) are mapped from beside the database; None: they are fetched by id. Chroma's index is HNSW: Malkov
+    and Yashunin 2016, arXiv:1603.09320.
+    """
+
+    def __init__(self, store: "ChromaStore", catalog: Catalog, vectors: Vectors | None, max_in_memory: int) -> None:
+        self._store = store
+        self._catalog = catalog
+        self._vectors = vectors
+        self._max_exact = MAX_EXACT_FETCHED if vectors is None else min(MAX_EXACT_MAPPED, max_in_memory)
+
+    def nearest(self, vectors: Vectors, queries: Sequence[Query]) -> list[Neighbours]:
+        asked = _one_each(vectors, queries)
+        passing = [int(np.count_nonzero(query.mask)) for query in queries]
+        fetches = [self._fetch(query, count) for query, count in zip(queries, passing, strict=True)]
+        by_index = [i for i, fetch in enumerate(fetches) if 0 < fetch <= MAX_UNFILTERED_FETCH]
+        candidates: dict[int, Candidates] = {}
+        if by_index:
+            fetch = max(fetches[i] for i in by_index)
+            several = vectors if len(vectors) == 1 else vectors[by_index]
+            answers = self._store.nearest(several, min(fetch, len(self._catalog)))
+            candidates = dict(zip(by_index, answers * len(by_index) if len(vectors) == 1 else answers, strict=False))
+        found = []
+        for i, query in enumerate(queries):
+            best = self._kept(*candidates[i], asked[i], query) if i in candidates else None
+            if best is None or len(best.rows) < min(query.count, passing[i]):
+                best = self._filtered(asked[i], query, passing[i])
+            found.append(best)
+        return found
+
+    def vectors_at(self, rows: Rows) -> Vectors:
+        if self._vectors is not None:
+            return self._vectors[rows]
         found: dict[str, Vectors] = {}
-        ids = [self._catalog.lesions[row].lesion_id for row in rows]
-        for start in range(0, len(ids), MAX_EXACT_CANDIDATES):
-            found |= self._store.vectors_of(ids[start : start + MAX_EXACT_CANDIDATES])
+        ids = [value.decode() for value in self._catalog.ids[rows]]
+        for start in range(0, len(ids), MAX_EXACT_FETCHED):
+            found |= self._store.vectors_of(ids[start : start + MAX_EXACT_FETCHED])
         return np.stack([found[lesion_id] for lesion_id in ids])
 
-    def _nearest(self, vector: Vectors, query: Query) -> Neighbours:
-        passing = int(query.mask.sum())
-        count = min(query.count, passing)
-        if not count:
-            return top_k(EMPTY_ROWS, np.zeros(0), 0)
-        if passing <= MAX_EXACT_CANDIDATES:
+    def _fetch(self, query: Query, passing: int) -> int:
+        """Say how many to ask the index for, so that enough of them pass; 0: compare exactly."""
+        if passing <= self._max_exact:
+            return 0
+        return ceil(1.5 * min(query.count, passing) * len(self._catalog) / passing) + OVERFETCH
+
+    def _kept(self, ids: Sequence[str], similarities: NDArray[np.float64], vector: Vectors, query: Query) -> Neighbours:
+        """Keep the candidates that pass, compared exactly where their vectors are at hand."""
+        rows = self._catalog.rows(ids)
+        keep = (rows >= 0) & query.mask[rows]
+        rows = rows[keep]
+        if self._vectors is not None:
+            similarities = (self._vectors[rows] @ vector).astype(np.float64)
+        else:
+            similarities = similarities[keep]
+        return top_k(rows, similarities, query.count)
+
+    def _filtered(self, vector: Vectors, query: Query, passing: int) -> Neighbours:
+        if self._vectors is not None:
+            return exact(self._vectors, vector, query)
+        if passing <= MAX_EXACT_FETCHED:
             rows = np.flatnonzero(query.mask)
-            return top_k(rows, (self.vectors_at(rows) @ vector).astype(np.float64), count)
-        fetch = ceil(1.5 * count * len(self._catalog) / passing) + OVERFETCH
-        if fetch <= MAX_UNFILTERED_FETCH:
-            found = self._query_index(vector, fetch, query, where=None)
-            if len(found.rows) >= count:
-                return found
-        return self._query_index(vector, count + OVERFETCH, query, where_clause(self._catalog, query))
-
-    def _query_index(self, vector: Vectors, fetch: int, query: Query, where: dict[str, Any] | None) -> Neighbours:
-        found = self._store.nearest(vector, min(fetch, len(self._catalog)), where)
-        pairs = [(self._catalog.row_of[i], similarity) for i, similarity in found if i in self._catalog.row_of]
-        rows = np.array([row for row, _ in pairs], np.intp)
-        keep = query.mask[rows] if len(rows) else np.zeros(0, bool)
-        return top_k(rows[keep], np.array([similarity for _, similarity in pairs])[keep], query.count)
+            known = self.vectors_at(rows) if passing else np.zeros((0, len(vector)), np.float32)
+            return top_k(rows, (known @ vector).astype(np.float64), query.count)
+        count = min(query.count, passing) + OVERFETCH
+        ((ids, similarities),) = self._store.nearest(vector[None], count, query.conditions)
+        return self._kept(ids, similarities, vector, query)
 
 
-def where_clause(catalog: Catalog, query: Query) -> dict[str, Any] | None:
-    """Translate the filters into Chroma's `where` language; None where nothing is filtered."""
-    filters = query.filters
-    clauses: list[dict[str, Any]] = []
-    if query.patient_key and filters.scope != "all":
-        operator = "$eq" if filters.scope == "same-patient" else "$ne"
-        clauses.append({"patient_key": {operator: query.patient_key}})
-    if filters.lesion_types:
-        clauses.append({"lesion_type": {"$in": catalog.allowed_types(filters)}})
-    if filters.sex is not None:
-        clauses.append({"sex": filters.sex})
-    for column, operator, bound in (
-        ("age_years", "$gte", filters.min_age),
-        ("age_years", "$lte", filters.max_age),
-        ("long_axis_mm", "$gte", filters.min_size_mm),
-        ("long_axis_mm", "$lte", filters.max_size_mm),
-    ):
-        if bound is not None:
-            clauses.append({column: {operator: bound}})
-    return {"$and": clauses} if len(clauses) > 1 else clauses[0] if clauses else None
+def _one_each(vectors: Vectors, queries: Sequence[Query]) -> list[Vectors]:
+    """Give every query its unit vector (dim,): its own of (Q, dim), or the one of (1, dim)."""
+    return [vectors[0]] * len(queries) if len(vectors) == 1 else list(vectors)
+
+
+def exact(vectors: Vectors, vector: Vectors, query: Query) -> Neighbours:
+    """Compare a unit vector (dim,) with all that pass, some at a time."""
+    rows = np.flatnonzero(query.mask)
+    blocks = [vectors[rows[start : start + BLOCK]] @ vector for start in range(0, len(rows), BLOCK)]
+    return top_k(rows, np.concatenate(blocks).astype(np.float64) if blocks else np.zeros(0), query.count)
 
 
 def top_k(rows: Rows, similarities: NDArray[np.float64], count: int) -> Neighbours:

@@ -66,12 +66,12 @@ def open_as_built(location: str, keys: PatientKeys) -> Atlas:
 
 def examine(atlas: Atlas, fingerprint: str, progress: StageProgress | None = None) -> AtlasInfo:
     """Sum up an atlas, and find pictures that are in it twice and labels that all neighbours contradict."""
-    lesions = list(atlas.lesions())
+    lesions = len(atlas)
     fit = atlas.calibration() if lesions else None
-    duplicates, doubtful = _compare(atlas, progress) if len(lesions) > 1 else ((), ())
+    duplicates, doubtful = _compare(atlas, progress) if lesions > 1 else ((), ())
     return AtlasInfo(
         location=atlas.location,
-        lesions=len(lesions),
+        lesions=lesions,
         patients=atlas.patients,
         types=atlas.counts("lesion_type"),
         sources=atlas.counts("source"),
@@ -90,31 +90,29 @@ def _compare(
     atlas: Atlas, progress: StageProgress | None
 ) -> tuple[tuple[tuple[str, str], ...], tuple[DoubtfulLabel, ...]]:
     """Compare every lesion with all others, some at a time: (n, N) similarities."""
-    lesions, vectors = list(atlas.lesions()), atlas.vectors()
-    patients = np.array([lesion.patient_key for lesion in lesions])
-    types = np.array([lesion.lesion_type or "" for lesion in lesions])
+    catalog, vectors = atlas.view().catalog, atlas.vectors()
+    ids, patients = [value.decode() for value in catalog.ids], catalog.patient
+    types = np.array([*catalog.types, ""])[catalog.type]
     duplicates: list[tuple[str, str]] = []
     doubtful: list[DoubtfulLabel] = []
-    for start in range(0, len(lesions), QUERIES_AT_ONCE):
-        rows = np.arange(start, min(start + QUERIES_AT_ONCE, len(lesions)))
+    for start in range(0, len(ids), QUERIES_AT_ONCE):
+        rows = np.arange(start, min(start + QUERIES_AT_ONCE, len(ids)))
         similar = vectors[rows] @ vectors.T
         for row, twin in np.argwhere(similar >= SAME_PICTURE):
             if start + row < twin:
-                duplicates.append((lesions[start + row].lesion_id, lesions[twin].lesion_id))
+                duplicates.append((ids[start + row], ids[twin]))
         similar[patients[rows][:, None] == patients] = -np.inf
         similar[:, types == ""] = -np.inf
-        count = min(NEIGHBOURS, len(lesions))
+        count = min(NEIGHBOURS, len(ids))
         nearest = np.argpartition(-similar, count - 1, axis=1)[:, :count]
         for row, found in zip(rows, nearest, strict=True):
             known = found[np.isfinite(similar[row - start, found])]
             if types[row] and len(known) == NEIGHBOURS and not (types[known] == types[row]).any():
                 names, counts = np.unique(types[known], return_counts=True)
                 most = int(np.argmax(counts))
-                doubtful.append(
-                    DoubtfulLabel(lesions[row].lesion_id, str(types[row]), str(names[most]), int(counts[most]))
-                )
+                doubtful.append(DoubtfulLabel(ids[row], str(types[row]), str(names[most]), int(counts[most])))
         if progress:
-            progress("Comparing lesions", int(rows[-1]) + 1, len(lesions))
+            progress("Comparing lesions", int(rows[-1]) + 1, len(ids))
     doubtful.sort(key=lambda label: -label.agreeing)
     return tuple(duplicates), tuple(doubtful)
 

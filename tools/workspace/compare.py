@@ -38,7 +38,7 @@ def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) ->
 
 def others_of_patient(atlas: SearchableAtlas, lesion: AtlasLesion) -> int:
     """Count how many more lesions the atlas holds of a lesion's patient."""
-    return sum(other.patient_key == lesion.patient_key for other in atlas.lesions()) - 1
+    return atlas.lesions_of(lesion.patient_key) - 1
 
 
 def _difference(a_mm: float | None, b_mm: float | None) -> float | None:

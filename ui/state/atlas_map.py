@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from assistant.wording.phrases import lesion_facts
+from tools.atlas.catalog import Rows
 from tools.atlas.searchable import SearchableAtlas
 from tools.domain.facts import LesionFacts, SearchFacts
-from tools.domain.lesions import AtlasLesion
 
 MAX_POINTS = 5000  # more dots than a reader can tell apart; hits are always among what a region brings
+
+MAX_FITTED = 20_000  # vectors that the plane is fitted on
 
 
 class MapPoint(BaseModel):
@@ -44,13 +46,12 @@ class RegionOnMap(BaseModel):
 
 @dataclass(frozen=True)
 class _Plane:
-    """Centre (dim,), two axes (dim, 2), the share of variance on them, and each lesion's place (N, 2)."""
+    """Centre (dim,), two axes (dim, 2), the share of variance on them, and of how many lesions it was found."""
 
     centre: NDArray[np.float64]
     axes: NDArray[np.float64]
     kept: float
-    places: NDArray[np.float64]
-    row_of: dict[str, int]
+    lesions: int
 
 
 class AtlasMap:
@@ -66,12 +67,12 @@ class AtlasMap:
         """Draw the map of the whole atlas, once for every size of it."""
         plane = self._current()
         if self._view is None:
-            rows = set(np.linspace(0, len(plane.places) - 1, min(MAX_POINTS, len(plane.places))).astype(int).tolist())
-            points = tuple(
-                self._point(lesion, plane) for row, lesion in enumerate(self._atlas.lesions()) if row in rows
-            )
+            rows = np.linspace(0, plane.lesions - 1, min(MAX_POINTS, plane.lesions)).astype(int)
             self._view = AtlasMapView(
-                types=self._atlas.types(), points=points, lesions=len(plane.places), kept=round(plane.kept, 3)
+                types=self._atlas.types(),
+                points=self._points(rows, plane),
+                lesions=plane.lesions,
+                kept=round(plane.kept, 3),
             )
         return self._view
 
@@ -79,35 +80,40 @@ class AtlasMap:
         """Place a unit vector (dim,) on the map, with the hits of its search."""
         plane = self._current()
         x, y = ((vector - plane.centre) @ plane.axes).tolist()
-        known = [hit.lesion_id for hit in found.hits if hit.lesion_id in plane.row_of] if found else []
-        return RegionOnMap(x=x, y=y, hits=tuple(self._point(self._atlas.get(each), plane) for each in known))
+        rows = self._atlas.view().catalog.rows([hit.lesion_id for hit in found.hits] if found else [])
+        return RegionOnMap(x=x, y=y, hits=self._points(rows[rows >= 0], plane))
 
     def _current(self) -> _Plane:
         with self._lock:
-            if self._plane is None or len(self._plane.places) != len(self._atlas):
+            if self._plane is None or self._plane.lesions != len(self._atlas):
                 self._plane, self._view = _plane_of(self._atlas), None
             return self._plane
 
-    def _point(self, lesion: AtlasLesion, plane: _Plane) -> MapPoint:
-        x, y = plane.places[plane.row_of[lesion.lesion_id]].tolist()
-        types = self._atlas.types()
-        return MapPoint(
-            lesion_id=lesion.lesion_id,
-            x=round(x, 4),
-            y=round(y, 4),
-            type_index=types.index(lesion.lesion_type) if lesion.lesion_type else -1,
-            words=lesion_facts(LesionFacts.of(lesion, 0)),
+    def _points(self, rows: Rows, plane: _Plane) -> tuple[MapPoint, ...]:
+        atlas = self._atlas.view()
+        places = (atlas.searcher.vectors_at(rows) - plane.centre) @ plane.axes if len(rows) else rows
+        return tuple(
+            MapPoint(
+                lesion_id=lesion.lesion_id,
+                x=round(x, 4),
+                y=round(y, 4),
+                type_index=int(atlas.catalog.type[row]),
+                words=lesion_facts(LesionFacts.of(lesion, 0)),
+            )
+            for row, lesion, (x, y) in zip(rows, map(atlas.catalog.lesion, rows), places.tolist(), strict=True)
         )
 
 
 def _plane_of(atlas: SearchableAtlas) -> _Plane:
     """Fit the first two principal components. The sign of an axis is arbitrary: its largest weight points up."""
-    vectors = atlas.vectors()
+    view = atlas.view()
+    lesions = len(view.catalog)
+    rows = np.linspace(0, lesions - 1, min(MAX_FITTED, lesions)).astype(int)
+    vectors = view.searcher.vectors_at(rows)
     centre = vectors.mean(axis=0, dtype=np.float64)
     spread = np.cov(vectors.T) if len(vectors) > 1 else np.eye(vectors.shape[1])
     variances, directions = np.linalg.eigh(spread)
     axes = directions[:, :-3:-1]
     axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), [0, 1]])
     kept = float(variances[-2:].sum() / max(variances.sum(), 1e-12))
-    row_of = {lesion.lesion_id: row for row, lesion in enumerate(atlas.lesions())}
-    return _Plane(centre, axes, kept, (vectors - centre) @ axes, row_of)
+    return _Plane(centre, axes, kept, lesions)

@@ -8,6 +8,8 @@ import pytest
 from encoder.pack import LesionRow, RoiPack
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
+from tools.atlas.compressed import CompressedVectors
+from tools.atlas.searchers import CompressedSearcher, IndexSearcher
 from tools.domain.patient_keys import PatientKeys
 
 KEYS = PatientKeys(b"a salt for tests")
@@ -63,10 +65,16 @@ def atlas(folder: Path) -> Atlas:
     return Atlas(folder, FINGERPRINT, KEYS)
 
 
-@pytest.fixture(scope="session")
-def indexed(folder: Path) -> Atlas:
-    """The same atlas as if it were too large for memory."""
-    return Atlas(folder, FINGERPRINT, KEYS, max_in_memory=1)
+@pytest.fixture(scope="session", params=["compressed", "index"])
+def indexed(folder: Path, request: pytest.FixtureRequest) -> Atlas:
+    """The same atlas as if it were too large for memory, with FAISS and without it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "index":
+            patch.setattr(CompressedVectors, "is_available", lambda: False)
+        atlas = Atlas(folder, FINGERPRINT, KEYS, max_in_memory=1)
+        searcher = atlas.view().searcher
+    assert isinstance(searcher, CompressedSearcher if request.param == "compressed" else IndexSearcher)
+    return atlas
 
 
 def clustered(count: int, spread: float, seed: int = 0) -> tuple[RoiPack, np.ndarray]:
