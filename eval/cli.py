@@ -302,6 +302,19 @@ def training_packs(
     typer.echo(" ".join(str(pack) for pack in packs))
 
 
+@app.command()
+def windows(
+    packs: Annotated[Path, typer.Option(help="folder of `eval training-packs`", exists=True)],
+    fit: Annotated[bool, typer.Option(help="fit the shipped histograms anew")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure how often the window of 8-bit ROIs is found, on patients that the histograms do not know."""
+    from eval.encoder.window_guess import fit_and_measure, to_markdown
+
+    report = fit_and_measure(packs, fit)
+    show(report, to_markdown(report), json)
+
+
 @app.command("real-types")
 def real_types(
     queries: Annotated[Optional[Path], typer.Option(help="ROI pack of typed lesions; default: the key slices")] = None,  # noqa: UP045
