@@ -265,6 +265,7 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "paper": _paper_table,
     "real-types": _real_types_table,
     "type-ablation": _kept("eval.encoder.type_ablation"),
+    "windows": _kept("eval.encoder.window_guess"),
     "unfamiliar": _unfamiliar_table,
     "body-region": _body_region_table,
     "measurement": _measurement_table,

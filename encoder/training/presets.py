@@ -144,7 +144,7 @@ DEFAULT = Preset(
         ),
         Stage(
             name="labels",
-            epochs=64,
+            epochs=40,
             loss="classification",
             batch=128,
             temperature=0.1,

@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 from scipy.ndimage import gaussian_filter1d
 
+from encoder.errors import LesionSearchError
 from encoder.pack import read_context, read_pack_arrays, with_context
 from encoder.preprocess import HU_RANGE
 from encoder.roi import has_context
 from encoder.windows import EDGES_HU, HISTOGRAMS, WINDOWS_HU, log_probabilities, windows_of
 from eval.encoder.organs import whole_range_sources
 
+RESULTS = Path(__file__).parent / "results" / "windows.json"
 KINDS = 32  # of ROIs, each with a histogram of its own
 ROWS = 1500  # of each pack
 HELD_OUT = 0.25  # of the patients
@@ -33,32 +35,41 @@ class WindowRow(BaseModel):
     error_hu_p90: float
 
 
+class WindowError(LesionSearchError):
+    """The windows were not tried yet."""
+
+
 class WindowReport(BaseModel):
+    """How ROIs of patients that the histograms do not know were read in each window."""
+
     rois: int
     patients: int
     with_context: list[WindowRow]
     alone: list[WindowRow]
 
 
-def fit_and_measure(packs: Path, write: bool, seed: int = 0) -> WindowReport:
-    """Fit the histograms to three quarters of the patients, keep them where `write` says so, and try the others.
+def fit_and_measure(packs: Path, fit: bool, seed: int = 0) -> WindowReport:
+    """Fit the histograms to three quarters of the patients, and try them on the others; without `fit` only the latter.
 
-    Without `write` the shipped histograms are tried. Raises PackError where the packs are not there.
+    Histograms and report of a fit are kept. Raises PackError where the packs are not there.
     """
     rng = np.random.default_rng(seed)
     images, patients = _whole_range(packs, rng)
     people = np.unique(patients)
     held_out = np.isin(patients, rng.permutation(people)[: int(HELD_OUT * len(people))])
-    if write:
+    if fit:
         np.savez_compressed(HISTOGRAMS, histograms=_fit(images[~held_out]))
         log_probabilities.cache_clear()
     tried = images[held_out & has_context(images[:, 1])]
-    return WindowReport(
+    report = WindowReport(
         rois=len(tried),
         patients=len(np.unique(patients[held_out])),
         with_context=[_try(tried, window) for window in WINDOWS_HU],
         alone=[_try(tried[:, :1], window) for window in WINDOWS_HU],
     )
+    if fit:
+        RESULTS.write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    return report
 
 
 def _whole_range(packs: Path, rng: np.random.Generator) -> tuple[NDArray[np.int16], NDArray[np.str_]]:
@@ -111,6 +122,14 @@ def _try(images: NDArray[np.int16], window: tuple[float, float]) -> WindowRow:
         median_error_hu=float(np.median(errors)),
         error_hu_p90=float(np.quantile(errors, 0.9)),
     )
+
+
+def read_kept(path: Path = RESULTS) -> WindowReport:
+    """Read the report of the last fit. Raises WindowError."""
+    try:
+        return WindowReport.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise WindowError(f"nothing is kept in {path} ({error}); run `lesion-search eval windows --fit`") from error
 
 
 def to_markdown(report: WindowReport) -> str:

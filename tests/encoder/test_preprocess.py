@@ -1,5 +1,7 @@
 """One scale for HU and windowed pixels."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import torch
@@ -7,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from encoder.errors import EncoderError
-from encoder.preprocess import hu_to_unit, standardize
-from encoder.windows import WINDOWS_HU, windows_of
+from encoder.preprocess import PREPROCESSING_VERSION, hu_to_unit, standardize
+from encoder.windows import HISTOGRAMS, WINDOWS_HU, windows_of
 
 
 @given(hu=st.integers(-32768, 32767))
@@ -58,6 +60,12 @@ def test_a_context_is_read_in_the_window_of_its_roi():
     assert windows.shape == (1, 2)
     black, white = windows[0]
     assert abs(black + (white - black) * (50 - low) / (high - low) - 50) < 20
+
+
+def test_another_reading_of_windows_has_another_name():
+    """Atlases remember the preprocessing by its version: change both, and train again."""
+    digest = hashlib.blake2b(HISTOGRAMS.read_bytes(), digest_size=8).hexdigest()
+    assert (PREPROCESSING_VERSION, digest) == ("hu-of-windows-48mm", "c4b66940345251e2")
 
 
 def test_broken_pixels_become_numbers():
