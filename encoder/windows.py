@@ -20,8 +20,8 @@ WINDOWS_HU = (
 HISTOGRAMS = Path(__file__).with_name("window_histograms.npz")
 EDGES_HU = np.arange(-1024.0, 3073.0, 8.0)
 _FLOOR = 1e-5  # probability that any grey level has
-_DOUBT = 0.25  # nats a pixel by which a window has to fit better than the whole range, whose lung and wall look like
-# fat and muscle in a narrow one
+_DOUBT = 0.25  # nats a pixel by which a window has to fit better than the whole range where no context shows which it
+# is: lung and chest wall look like fat and muscle in a narrow window
 
 
 def windows_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -31,7 +31,8 @@ def windows_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     """
     counts = _counts(images)
     scores = (counts @ log_probabilities()).reshape(len(images), len(WINDOWS_HU), -1).max(axis=2)
-    scores[:, 0] += _DOUBT * counts.sum(axis=1)
+    pixels = counts.sum(axis=1)
+    scores[:, 0] += np.where(pixels == images.shape[-1] * images.shape[-2], _DOUBT * pixels, 0)
     return np.array(WINDOWS_HU, np.float32)[scores.argmax(axis=1)]
 
 
