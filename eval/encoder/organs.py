@@ -218,6 +218,8 @@ def _slices(data: Path, rng: np.random.Generator) -> Iterator[_Sample]:
 def _painted(whole: _Slice, x: float, y: float, rng: np.random.Generator) -> tuple[NDArray[np.int16], float]:
     """Paint a lesion into a copy of a slice; returns it with the lesion's long axis in mm."""
     reach = int(2 * RADII_MM[1] / whole.spacing_mm)
+    rows, columns = whole.image.shape
+    x, y = min(max(x, 0.0), columns - 1.0), min(max(y, 0.0), rows - 1.0)
     top, left = max(int(y) - reach, 0), max(int(x) - reach, 0)
     part = slice(top, int(y) + reach), slice(left, int(x) + reach)
     radius_px = float(np.exp(rng.uniform(*np.log(RADII_MM)))) / whole.spacing_mm
