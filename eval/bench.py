@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -248,10 +249,14 @@ def _page_speed_table(data: Path) -> str:
     return to_markdown(measure_page_speed())
 
 
-def _reliability_table(data: Path) -> str:
-    from eval.performance.reliability import read_kept, to_markdown
+def _kept(module: str) -> Callable[[Path], str]:
+    """Make the table of what a long run kept in the repository: the module reads and formats it."""
 
-    return to_markdown(read_kept())
+    def table(data: Path) -> str:
+        of = import_module(module)
+        return str(of.to_markdown(of.read_kept()))
+
+    return table
 
 
 def _scale_table(data: Path) -> str:
@@ -272,6 +277,8 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "frangi": _frangi_table,
     "paper": _paper_table,
     "real-types": _real_types_table,
+    "type-ablation": _kept("eval.encoder.type_ablation"),
+    "windows": _kept("eval.encoder.window_guess"),
     "unfamiliar": _unfamiliar_table,
     "body-region": _body_region_table,
     "measurement": _measurement_table,
@@ -281,6 +288,6 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "written": _written_table,
     "grounding": _grounding_table,
     "page-speed": _page_speed_table,
-    "reliability": _reliability_table,
+    "reliability": _kept("eval.performance.reliability"),
     "scale": _scale_table,
 }

@@ -336,6 +336,37 @@ def training_packs(
     typer.echo(" ".join(str(pack) for pack in packs))
 
 
+@app.command("type-ablation")
+def type_ablation(
+    packs: Annotated[Path, typer.Option(help="folder of `eval training-packs`", exists=True)],
+    data: DataOption = DATA_FOLDER,
+    out: Annotated[Path, typer.Option(help="where trainings go; one that is there is not repeated")] = Path(
+        "runs/type-ablation"
+    ),
+    json: JsonOption = False,
+) -> None:
+    """Train variants of the recipe for a few epochs each without the key slices, and ask about those."""
+    from eval.encoder.lidc import read_lidc
+    from eval.encoder.type_ablation import RESULTS, run_type_ablation, to_markdown
+
+    kept = run_type_ablation(data, packs, read_lidc(data / "lidc"), out, lambda text: typer.echo(text, err=True))
+    RESULTS.write_text(kept.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    show(kept, to_markdown(kept), json)
+
+
+@app.command()
+def windows(
+    packs: Annotated[Path, typer.Option(help="folder of `eval training-packs`", exists=True)],
+    fit: Annotated[bool, typer.Option(help="fit the shipped histograms anew")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Measure how often the window of 8-bit ROIs is found, on patients that the histograms do not know."""
+    from eval.encoder.window_guess import fit_and_measure, to_markdown
+
+    report = fit_and_measure(packs, fit)
+    show(report, to_markdown(report), json)
+
+
 @app.command("real-types")
 def real_types(
     queries: Annotated[Optional[Path], typer.Option(help="ROI pack of typed lesions; default: the key slices")] = None,  # noqa: UP045

@@ -8,7 +8,8 @@ import torch.nn.functional as F  # noqa: N812  the field's usual name
 
 from encoder.preprocess import hu_to_unit, shows_context
 from encoder.roi import CONTEXT_WIDTHS
-from encoder.training.presets import WINDOWS_HU, Augmentation
+from encoder.training.presets import Augmentation
+from encoder.windows import WINDOWS_HU
 
 _BLUR_RADIUS_PX = 3
 
@@ -96,8 +97,9 @@ def _jitter_intensity(
     gain = 1 + share * (_uniform(how.gain, count, generator) - 1)
     offset = share * _uniform(how.offset, count, generator)
     views = views.clamp(0, 1).pow(gamma) * gain + offset
-    if how.window_probability > 0:
-        views = _window(views, how, generator, calibrated)
+    for probability, stretch in ((how.clip_probability, False), (how.window_probability, True)):
+        if probability > 0:
+            views = _window(views, probability, stretch, generator, calibrated)
     if how.rewindow_probability > 0:
         # the window's edges are quantiles of the view, so that it never empties
         chosen = (torch.rand(count, generator=generator) < how.rewindow_probability) & ~calibrated
@@ -111,13 +113,17 @@ def _jitter_intensity(
 
 
 def _window(
-    views: torch.Tensor, how: Augmentation, generator: torch.Generator, calibrated: torch.Tensor
+    views: torch.Tensor, probability: float, stretch: bool, generator: torch.Generator, calibrated: torch.Tensor
 ) -> torch.Tensor:
-    """Show some of the images that are HU in a published slice's window. Shape: (N, P, V, V) -> same."""
+    """Cut some of the images that are HU off at the ends of a published window, or show it as grey levels (`stretch`).
+
+    Shape: (N, P, V, V) -> same.
+    """
     windows = torch.tensor([[hu_to_unit(low), hu_to_unit(high)] for low, high in WINDOWS_HU])
-    chosen = (torch.rand(len(views), generator=generator) < how.window_probability) & calibrated
+    chosen = ((torch.rand(len(views), generator=generator) < probability) & calibrated).reshape(-1, 1, 1, 1)
     low, high = windows[torch.randint(len(windows), (len(views),), generator=generator)].T.reshape(2, -1, 1, 1, 1)
-    return torch.where(chosen.reshape(-1, 1, 1, 1), (views - low) / (high - low), views)
+    shown = (views - low) / (high - low) if stretch else views.clamp(low, high)
+    return torch.where(chosen, shown, views)
 
 
 def _blur(views: torch.Tensor, how: Augmentation, generator: torch.Generator) -> torch.Tensor:

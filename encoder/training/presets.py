@@ -5,9 +5,6 @@ from typing import Literal
 
 from encoder.errors import EncoderError
 
-# Windows that published slices come in (low, high): soft tissue, from water up, DeepLesion's lung, liver, wide, narrow
-WINDOWS_HU = ((-175.0, 275.0), (0.0, 255.0), (-1500.0, 500.0), (-15.0, 165.0), (-500.0, 800.0), (-160.0, 240.0))
-
 
 @dataclass(frozen=True)
 class Augmentation:
@@ -27,7 +24,8 @@ class Augmentation:
     blur_sigma_px: tuple[float, float] = (0.3, 1.2)
     noise: float = 0.03
     calibrated_share: float = 0.2  # of the intensity changes above for HU, whose values mean something
-    window_probability: float = 0.0  # show HU in one of WINDOWS_HU
+    clip_probability: float = 0.0  # cut HU off where a published window ends
+    window_probability: float = 0.0  # show HU as the grey levels of such a window, as if it were not known
     context_rotation_deg: float = 15.0
     context_dropout: float = 0.15  # contexts not shown at all
     end_field_probability: float = 0.15  # contexts cut off by a line
@@ -140,12 +138,13 @@ DEFAULT = Preset(
             name="simclr", epochs=6, loss="nt_xent", batch=128, rows_per_epoch=6400,
             augmentation=Augmentation(
                 zoom=(0.9, 1.1), shift_px=3.0, gain=(0.8, 1.25), offset=(-0.1, 0.1), gamma=(0.75, 1.33),
-                rewindow_probability=0.1, window_probability=0.8,
+                rewindow_probability=0.1, clip_probability=0.7,
+                window_probability=0.1,
             ),
         ),
         Stage(
             name="labels",
-            epochs=64,
+            epochs=40,
             loss="classification",
             batch=128,
             temperature=0.1,
@@ -163,7 +162,8 @@ DEFAULT = Preset(
                 offset=(-0.1, 0.1),
                 gamma=(0.75, 1.33),
                 rewindow_probability=0.1,
-                window_probability=0.8,
+                clip_probability=0.7,
+                window_probability=0.1,
             ),
         ),
     ),
@@ -172,7 +172,7 @@ DEFAULT = Preset(
 # Views of one lesion as another slice or date shows it
 SAME_LESION_VIEWS = Augmentation(
     flip=False, rotation_deg=8.0, zoom=(0.9, 1.1), shift_px=2.0, gain=(0.9, 1.1), offset=(-0.05, 0.05),
-    gamma=(0.9, 1.1), rewindow_probability=0.0, window_probability=0.3, blur_probability=0.3,
+    gamma=(0.9, 1.1), rewindow_probability=0.0, clip_probability=0.3, blur_probability=0.3,
 )  # fmt: skip
 
 PRESETS = {preset.name: preset for preset in (DEFAULT, PAPER)}

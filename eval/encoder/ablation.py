@@ -130,7 +130,7 @@ def run_ablation(
     planned = runs(epochs, seed)
     for number, run in enumerate(planned, start=1):
         say(f"{number} of {len(planned)}: {run.preset.name}")
-        for method, embed in trained(run, pack, out / run.preset.name).items():
+        for method, embed in trained(run, [pack], out / run.preset.name).items():
             hits[method] = count_hits(embed, images, nodules)
     return KeptAblation(
         command=f"lesion-search eval ablation --epochs {epochs} --seed {seed}",
@@ -143,7 +143,7 @@ def run_ablation(
     )
 
 
-def trained(run: Run, pack: Path, folder: Path) -> dict[str, Embed]:
+def trained(run: Run, packs: Sequence[Path], folder: Path, train_on_validation: bool = False) -> dict[str, Embed]:
     """Train the methods of one run unless the folder holds them already; goes on where training was cut."""
     from encoder.training.train import train
     from eval.encoder.vae_baseline import load_vae, train_vae
@@ -152,12 +152,12 @@ def trained(run: Run, pack: Path, folder: Path) -> dict[str, Embed]:
     plan = json.dumps(asdict(run.preset), indent=2)
     finished = done.is_file() and done.read_text() == plan
     if run.is_vae:
-        model = load_vae(folder, run.preset) if finished else train_vae([pack], folder, run.preset)
+        model = load_vae(folder, run.preset) if finished else train_vae(packs, folder, run.preset)
         done.write_text(plan)
         return {run.methods[0]: model.embed}
     if not finished:
         started = folder if (folder / "checkpoint").is_dir() else None
-        train([pack], folder, run.preset, resume=started)
+        train(packs, folder, run.preset, resume=started, train_on_validation=train_on_validation)
         done.write_text(plan)
     return {
         method: load_embedder(folder / stage.name) for method, stage in zip(run.methods, run.preset.stages, strict=True)

@@ -23,6 +23,7 @@ from encoder.roi import CONTEXT_WIDTHS, ROI_WIDTH_MM, to_roi_width
 from eval.encoder.lidc import LabelError
 from tools.domain.region import PixelBox
 from tools.domain.splits import Split, split_of
+from tools.pipelines.painted_lesions import paint_lesion
 from tools.regions.crop import crop_box
 
 ORGAN_POINTS = Path(__file__).with_name("organ_points.csv")
@@ -37,6 +38,7 @@ SHIFT_SHARE = 0.6  # of its radius that a crop may lie beside a point
 PLACE_BINS = 5  # along each side of the body
 TEST_SHARE = 0.0
 VALIDATION_SHARE = 0.25
+RADII_MM = (3.0, 20.0)  # of lesions painted into healthy organs
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,11 @@ _PACKS: dict[str, tuple[float, float] | None] = {
 }
 
 
+def whole_range_sources() -> set[str]:
+    """Name the collections whose pixels are HU that no window has cut off."""
+    return {name for name, window in _PACKS.items() if window is None}
+
+
 def _packs(data: Path) -> Iterator[_Sample]:
     for name, window in _PACKS.items():
         folder = data / "multi_organ" / name
@@ -183,24 +190,43 @@ def _slices(data: Path, rng: np.random.Generator) -> Iterator[_Sample]:
         if body is None:
             continue
         x0, y0, x1, y1 = body
+        organs = [*whole.points, *by_eye.get((whole.source, whole.row), [])]
         places = [_Point(rng.uniform(x0, x1), rng.uniform(y0, y1)) for _ in range(PLACES_PER_SLICE)]
-        for number, point in enumerate([*whole.points, *by_eye.get((whole.source, whole.row), []), *places]):
+        healthy = [(point, False) for point in (*organs, *places)]
+        painted = [(point, True) for point in organs if point.lesion_type]
+        for number, (point, is_painted) in enumerate([*healthy, *painted]):
             angle, away = rng.uniform(0, 2 * np.pi), point.radius_px * SHIFT_SHARE * rng.random() ** 0.5
             x, y = point.x + away * np.cos(angle), point.y + away * np.sin(angle)
+            image, length_mm = _painted(whole, x, y, rng) if is_painted else (whole.image, None)
             yield _Sample(
                 OrganRow(
                     lesion_id=f"{whole.source}-{whole.row}-{number}".replace("/", "-"),
                     patient_id=whole.patient_id,
-                    nodule_id=f"{whole.patient_id}/{point.organ or whole.row}",
-                    source=f"{whole.source} {'points' if point.organ else 'places'}",
+                    nodule_id=f"{whole.patient_id}/{point.organ or whole.row}" + f"/{number}" * is_painted,
+                    source=whole.source,
                     split=_split(whole.patient_id),
                     lesion_type=point.lesion_type or None,
+                    long_axis_mm=length_mm,
                     body_part=body_parts.get(whole.region_key),
                     place_row=_bin((y - y0) / (y1 - y0)),
                     place_column=_bin((x - x0) / (x1 - x0)),
                 ),
-                _crop(whole.image, x, y, whole.spacing_mm),
+                _crop(image, x, y, whole.spacing_mm),
             )
+
+
+def _painted(whole: _Slice, x: float, y: float, rng: np.random.Generator) -> tuple[NDArray[np.int16], float]:
+    """Paint a lesion into a copy of a slice; returns it with the lesion's long axis in mm."""
+    reach = int(2 * RADII_MM[1] / whole.spacing_mm)
+    rows, columns = whole.image.shape
+    x, y = min(max(x, 0.0), columns - 1.0), min(max(y, 0.0), rows - 1.0)
+    top, left = max(int(y) - reach, 0), max(int(x) - reach, 0)
+    part = slice(top, int(y) + reach), slice(left, int(x) + reach)
+    radius_px = float(np.exp(rng.uniform(*np.log(RADII_MM)))) / whole.spacing_mm
+    image = whole.image.copy()
+    lesion = paint_lesion(image[part].astype(np.float64), whole.spacing_mm, "", (x - left, y - top), radius_px, rng)
+    image[part] = lesion.image
+    return image, round(lesion.length_mm[0], 1)
 
 
 def _organ_slices(data: Path, name: str, lesion_type: str) -> Iterator[_Slice]:

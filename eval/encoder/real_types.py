@@ -7,6 +7,7 @@ nearest lesions of one type should be near in size and density too.
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -56,14 +57,21 @@ class RealTypesReport(BaseModel):
     hit_similarity: tuple[float, float, float]  # 5 %, median and 95 % of the ten hits of phantoms
 
 
-def measure_real_types(
-    data: Path,
-    embedder: Embedder,
-    nodules: tuple[NDArray[np.uint8], Sequence[Nodule]],
-    phantoms: tuple[NDArray[np.generic], list[dict[str, str]]],
-    queries: Path,
-    learnt_from: bool,
-) -> RealTypesReport:
+@dataclass(frozen=True, eq=False)
+class TypesAsked:
+    """What an atlas of real CT, made of `packs`, said of lesions: the types voted, empty for none."""
+
+    voted: NDArray[np.str_]
+    types: NDArray[np.str_]  # what is right
+    patients: NDArray[np.str_]
+    vectors: NDArray[np.float32]
+    packs: tuple[RoiPack, ...]
+    atlas_lesions: int
+
+
+def ask_types(
+    data: Path, embedder: Embedder, nodules: tuple[NDArray[np.uint8], Sequence[Nodule]], queries: Path
+) -> TypesAsked:
     """Build the atlas of `data` and 150 LIDC nodules, and ask it about the typed lesions of the pack `queries`.
 
     Patients of the queries are left out of the atlas's answers. Raises LabelError and PackError for data that are not
@@ -90,13 +98,27 @@ def measure_real_types(
             size = len(atlas)
         finally:
             atlas.close()
-    right = (voted == types).astype(float)
-    ranking = rank(vectors, types, patients, "cross-patient")
+    return TypesAsked(voted, types, patients, vectors, tuple(packs), size)
+
+
+def measure_real_types(
+    data: Path,
+    embedder: Embedder,
+    nodules: tuple[NDArray[np.uint8], Sequence[Nodule]],
+    phantoms: tuple[NDArray[np.generic], list[dict[str, str]]],
+    queries: Path,
+    learnt_from: bool,
+) -> RealTypesReport:
+    """Measure what `ask_types` gives, and what is near what. Raises LabelError and PackError for missing data."""
+    asked = ask_types(data, embedder, nodules, queries)
+    types, patients = asked.types, asked.patients
+    right = (asked.voted == types).astype(float)
+    ranking = rank(asked.vectors, types, patients, "cross-patient")
     similar = _likeness_of_hits(embedder, *phantoms)
     return RealTypesReport(
         queries=len(types),
         patients=len(np.unique(patients)),
-        atlas_lesions=size,
+        atlas_lesions=asked.atlas_lesions,
         learnt_from=learnt_from,
         accuracy=estimate(right, types, patients, 1),
         macro_recall=estimate(right, types, patients, 0),
@@ -106,7 +128,7 @@ def measure_real_types(
         ],
         precision_at_1=estimate(ranking.relevant[:, :1].mean(axis=1), types, patients, 0),
         precision_at_5=estimate(ranking.relevant[:, :5].mean(axis=1), types, patients, 0),
-        same_in_window=_found_in_windows(packs, embedder),
+        same_in_window=_found_in_windows(asked.packs, embedder),
         size_order=similar[0],
         density_order=similar[1],
         hit_similarity=similar[2],

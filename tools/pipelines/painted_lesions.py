@@ -38,7 +38,8 @@ def paint_lesions(
         radius_mm = float(np.exp(rng.uniform(*np.log(RADII_MM))))
         place = place_in_tissue(image, radius_mm / spacing_mm, rng)
         if place is not None:
-            painted.append(_paint(image.astype(np.float64), spacing_mm, patient, place, radius_mm / spacing_mm, rng))
+            radius_px = radius_mm / spacing_mm
+            painted.append(paint_lesion(image.astype(np.float64), spacing_mm, patient, place, radius_px, rng))
     return painted
 
 
@@ -98,7 +99,7 @@ def _soft_mask(shape: tuple[int, ...], center: tuple[float, float], radii: Float
     return mask
 
 
-def _paint(
+def paint_lesion(
     image: Floats,
     spacing_mm: float,
     patient: str,
@@ -106,6 +107,7 @@ def _paint(
     radius_px: float,
     rng: np.random.Generator,
 ) -> MeasuredLesion:
+    """Paint one lesion around `center` (x, y) into a copy of the slice."""
     radii = _shape(radius_px, rng)
     blur_px = rng.uniform(0.2, 0.8) / spacing_mm
     mask = _soft_mask(image.shape, center, radii, blur_px)

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 from scipy import ndimage
 
 from encoder.preprocess import hu_to_unit
 from encoder.training.augment import augment, gaussian_blur
-from encoder.training.presets import DEFAULT, PAPER, WINDOWS_HU, Augmentation
+from encoder.training.presets import DEFAULT, PAPER, Augmentation
+from encoder.windows import WINDOWS_HU
 
 MASKS = torch.zeros(64, dtype=torch.bool), torch.ones(64, dtype=torch.bool)
 STILL = Augmentation(
@@ -62,20 +64,21 @@ def test_flips_reach_every_mirror_image():
 
 def test_hounsfield_units_keep_their_level():
     images = torch.full((64, 1, 64, 64), 0.5)
-    how = replace(DEFAULT.stages[0].augmentation, window_probability=0.0)
+    how = replace(DEFAULT.stages[0].augmentation, clip_probability=0.0, window_probability=0.0)
     levels = [augment(images, how, generator(0), mask).mean((1, 2, 3)) for mask in MASKS]
     windowed, hounsfield = levels
     assert hounsfield.std() < 0.4 * windowed.std()
 
 
-def test_hounsfield_units_are_shown_in_published_windows():
-    low, high = (hu_to_unit(hu) for hu in WINDOWS_HU[0])
+@pytest.mark.parametrize("stretched", [False, True])
+def test_hounsfield_units_are_cut_off_or_shown_where_published_windows_end(stretched):
+    low, high = (hu_to_unit(hu) for hu in (-175, 275))
     ramp = torch.linspace(0, 1, 64).expand(200, 1, 64, 64).clone()
-    how = replace(STILL, window_probability=1.0)
+    how = replace(STILL, window_probability=float(stretched), clip_probability=float(not stretched))
     views = augment(ramp, how, generator(0), torch.ones(200, dtype=torch.bool))
-    soft_tissue = ((ramp[0] - low) / (high - low)).clamp(0, 1)
+    soft_tissue = ((ramp[0] - low) / (high - low)).clamp(0, 1) if stretched else ramp[0].clamp(low, high)
     assert any(torch.allclose(view, soft_tissue, atol=1e-4) for view in views)
-    assert len({round(float(view.mean()), 3) for view in views}) == len(WINDOWS_HU)
+    assert 6 < len({round(float(view.mean()), 3) for view in views}) <= len(WINDOWS_HU)
     assert torch.equal(augment(ramp, how, generator(0)), augment(ramp, STILL, generator(0)))  # no HU, no window
 
 

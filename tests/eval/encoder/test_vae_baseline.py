@@ -9,6 +9,7 @@ import torch
 
 from encoder.errors import EncoderError
 from encoder.network.lesion_encoder import LesionEncoderConfig
+from encoder.preprocess import standardize
 from encoder.training import train as training
 from encoder.training.presets import Preset, Stage
 from eval.encoder.vae_baseline import VAE, evidence_bound, load_vae, train_vae
@@ -59,7 +60,7 @@ def test_the_divergence_of_a_shifted_gaussian_is_the_textbook_one():
 def test_training_lowers_the_bound_and_the_weights_come_back(pack, tmp_path):
     def bound(model: VAE) -> float:
         torch.manual_seed(0)
-        images = torch.from_numpy(np.load(pack / "images.npy")).float().unsqueeze(1) / 255
+        images = standardize(np.load(pack / "images.npy"))
         with torch.no_grad():
             return evidence_bound(*model.train()(images)).item()
 
