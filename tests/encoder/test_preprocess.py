@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,14 +13,14 @@ from encoder.preprocess import HU_RANGE, hu_to_unit, standardize
 def test_hounsfield_units_follow_one_clipped_line(hu):
     value = standardize(np.full((1, 64, 64), hu, np.int16))
     assert value.shape == (1, 1, 64, 64)
-    assert value.dtype == torch.float32
+    assert value.dtype == np.float32
     assert value[0, 0, 0, 0].item() == pytest.approx(min(max(hu_to_unit(hu), 0), 1), abs=1e-6)
 
 
 def test_windowed_pixels_span_the_scale():
     pixels = np.zeros((2, 64, 64), np.uint8)
     pixels[1] = 255
-    assert standardize(pixels).flatten(1).mean(1).tolist() == [0, 1]
+    assert standardize(pixels).mean(axis=(1, 2, 3)).tolist() == [0, 1]
 
 
 def test_soft_tissues_stay_apart():
@@ -34,13 +33,13 @@ def test_the_same_structure_in_hu_and_8_bit_lands_on_the_same_values():
     hu = np.random.default_rng(0).integers(-1000, 900, (4, 64, 64)).astype(np.int16)
     low, high = HU_RANGE
     windowed = np.round((hu - low) / (high - low) * 255).astype(np.uint8)
-    torch.testing.assert_close(standardize(hu), standardize(windowed), atol=1 / 255, rtol=0)
+    np.testing.assert_allclose(standardize(hu), standardize(windowed), atol=1 / 255, rtol=0)
 
 
 def test_broken_pixels_become_numbers():
     image = np.full((64, 64), np.nan, np.float32)
     image[0, 0] = np.inf
-    assert torch.isfinite(standardize(image)).all()
+    assert np.isfinite(standardize(image)).all()
 
 
 @pytest.mark.parametrize("image", [np.zeros((2, 32, 32), np.int16), np.zeros((64, 64), complex), np.zeros(5)])
