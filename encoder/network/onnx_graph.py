@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession, OrtValue
 
 _OPSET = 18
 _IR_VERSION = 10
@@ -28,6 +28,7 @@ class OnnxGraph:
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
         self._shared: dict[tuple[str, tuple[int, ...], bytes], str] = {}
+        self._large: dict[str, OrtValue] = {}
         self._names = 0
 
     def input(self, name: str, dtype: type[np.generic], shape: Sequence[int | str]) -> str:
@@ -40,15 +41,24 @@ class OnnxGraph:
 
     def constant(self, value: Any, dtype: type[np.generic] = np.float32) -> str:
         """Add a constant; a small one that is there already is used again."""
-        from onnx import numpy_helper
+        import onnxruntime
+        from onnx import TensorProto, helper, numpy_helper
 
         array = np.ascontiguousarray(value, dtype=dtype)
         key = str(array.dtype), np.shape(value), array.tobytes() if array.nbytes < 256 else b""
         if key[2] and key in self._shared:
             return self._shared[key]
         name = self._new()
-        self._constants.append(numpy_helper.from_array(array.reshape(np.shape(value)), name))
-        self._shared[key] = name
+        array = array.reshape(np.shape(value))
+        if key[2]:
+            self._constants.append(numpy_helper.from_array(array, name))
+            self._shared[key] = name
+        else:  # handed over as it is: written into the graph, it would be copied again and again
+            kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+            outside = TensorProto(name=name, data_type=kind, dims=array.shape, data_location=TensorProto.EXTERNAL)
+            outside.external_data.add(key="location", value="memory")
+            self._constants.append(outside)
+            self._large[name] = onnxruntime.OrtValue.ortvalue_from_numpy(array)
         return name
 
     def node(self, operator: str, *inputs: str, domain: str = "", **attributes: Any) -> str:
@@ -119,6 +129,7 @@ class OnnxGraph:
         options.log_severity_level = 3
         # Waiting threads sleep: other users' work may need the core.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.add_external_initializers(list(self._large), list(self._large.values()))
         return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
     def _new(self) -> str:
