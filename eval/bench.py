@@ -68,9 +68,10 @@ def ablation_report(images: NDArray[np.uint8], nodules: Sequence[Nodule], kept: 
 
 def _speed_table(data: Path) -> str:
     from encoder.embedder import load_embedder
-    from eval.performance.encoding import measure_speed, to_markdown
+    from eval.performance.speed import measure_speed, to_markdown
+    from tools.settings import get_settings
 
-    return to_markdown(measure_speed(load_embedder()))
+    return to_markdown(measure_speed(load_embedder(), get_settings()))
 
 
 def _memory_table(data: Path) -> str:

@@ -31,11 +31,12 @@ class OnnxBranch:
         architecture: Architecture,
         weights: Weights,
         name: str,
+        dim: int,
         channels: Sequence[str],
         lens: float,
         threads: int | None = None,
     ) -> None:
-        self._made_of, self._weights, self._name = architecture, weights, name
+        self._made_of, self._weights, self._name, self._dim = architecture, weights, name, dim
         self._graph = OnnxGraph()
         images = self._graph.input("images", np.float32, ["N", 1, ROI_SIZE, ROI_SIZE])
         stages = self._stages(self._channels(images, channels, lens))
@@ -81,20 +82,20 @@ class OnnxBranch:
         """Run the backbone; gives the maps after the stem and after each of its stages."""
         graph = self._graph
         stem = "backbone.embedder.embedder"
-        x = self._convolved(channels, f"{stem}.convolution", f"{stem}.normalization", stride=2)
+        widths = self._made_of.widths
+        x = self._convolved(channels, f"{stem}.convolution", f"{stem}.normalization", 2, widths[0])
         x = graph.node("MaxPool", graph.node("Relu", x), kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
         maps = [x]
         for number, depth in enumerate(self._made_of.depths):
             for layer in range(depth):
-                x = self._residual(
-                    x, f"backbone.encoder.stages.{number}.layers.{layer}", 2 if number and not layer else 1
-                )
+                name, stride = f"backbone.encoder.stages.{number}.layers.{layer}", 2 if number and not layer else 1
+                x = self._residual(x, name, stride, widths[number])
             maps.append(x)
         return maps
 
-    def _residual(self, x: str, name: str, stride: int) -> str:
+    def _residual(self, x: str, name: str, stride: int, width: int) -> str:
         def convolved(x: str, part: str, stride: int) -> str:
-            return self._convolved(x, f"{name}.{part}.convolution", f"{name}.{part}.normalization", stride)
+            return self._convolved(x, f"{name}.{part}.convolution", f"{name}.{part}.normalization", stride, width)
 
         inner = convolved(self._graph.node("Relu", convolved(x, "layer.0", stride)), "layer.1", 1)
         changes = f"{self._name}.{name}.shortcut.convolution.weight" in self._weights
@@ -103,8 +104,8 @@ class OnnxBranch:
 
     def _pooled(self, x: str) -> str:
         graph = self._graph
-        for place in (0, 3):
-            x = graph.node("Relu", self._convolved(x, f"neck.{place}", f"neck.{place + 1}", 1))
+        for place, width in ((0, self._made_of.widths[-1]), (3, self._dim)):
+            x = graph.node("Relu", self._convolved(x, f"neck.{place}", f"neck.{place + 1}", 1, width))
         if self._made_of.pooling == "gem":
             exponent = float(self._table("pool.exponent"))
             powered = graph.node("Pow", graph.node("Max", x, graph.constant(_GEM_EPS)), graph.constant(exponent))
@@ -117,8 +118,10 @@ class OnnxBranch:
         scale, shift = self._normalization("centre")
         return graph.node("Add", graph.node("Mul", pooled, graph.constant(scale)), graph.constant(shift))
 
-    def _convolved(self, x: str, convolution: str, normalization: str, stride: int) -> str:
+    def _convolved(self, x: str, convolution: str, normalization: str, stride: int, width: int) -> str:
         weight = self._table(f"{convolution}.weight")
+        if len(weight) != width:
+            raise ValueError(f"{convolution} makes {len(weight)} channels, not {width}")
         scale, shift = self._normalization(normalization)
         side = weight.shape[-1]
         return self._graph.node(

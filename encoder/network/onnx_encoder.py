@@ -23,17 +23,18 @@ class OnnxEncoder:
     """
 
     def __init__(self, architecture: Architecture, weights: Weights, threads: int | None = None) -> None:
-        self._made_of = architecture
+        self._made_of = made_of = architecture
         heads = ("no_context", "readout.", "familiarity.", "same_lesion.")
         self._tables = {
             name: np.asarray(table, np.float32) for name, table in weights.items() if name.startswith(heads)
         }
-        self._roi = OnnxBranch(architecture, weights, "roi", architecture.channels, architecture.lens, threads)
-        self._context = (
-            OnnxBranch(architecture, weights, "context", CONTEXT_CHANNELS, 1, threads)
-            if architecture.context_dim
-            else None
-        )
+        for name, shape in _shapes_of_heads(made_of).items():
+            if self._tables[name].shape != shape:
+                raise ValueError(f"{name} is of shape {self._tables[name].shape}, not {shape}")
+        self._roi = OnnxBranch(made_of, weights, "roi", made_of.dim, made_of.channels, made_of.lens, threads)
+        self._context: OnnxBranch | None = None
+        if made_of.context_dim:
+            self._context = OnnxBranch(made_of, weights, "context", made_of.context_dim, CONTEXT_CHANNELS, 1, threads)
 
     def __call__(self, images: Floats) -> Floats:
         """Embed ROIs. Shape: (N, P, 64, 64) from `standardize` -> (N, embedding_dim) of length 1."""
@@ -91,6 +92,23 @@ class OnnxEncoder:
         distance = np.max([np.linalg.norm(each, axis=1) for each in deviations], axis=0)
         kept = 1 - np.clip((distance - 1) / OUT_OF_DISTRIBUTION_RAMP, 0, 1)[:, None] / 2
         return np.concatenate((vectors * kept, _unit(deviations[0]) * np.sqrt(1 - kept**2)), axis=1)
+
+
+def _shapes_of_heads(made_of: Architecture) -> dict[str, tuple[int, ...]]:
+    """List what has to be there besides the branches."""
+    shapes: dict[str, tuple[int, ...]] = {}
+    if made_of.context_dim:
+        shapes["no_context"] = (made_of.context_dim,)
+    for number, label in enumerate(made_of.labels):
+        count = len(made_of.readout[label])
+        shapes |= {f"readout.labels.{number}.weight": (count, made_of.features_dim)}
+        shapes |= {f"readout.labels.{number}.bias": (count,)}
+    for number, width in enumerate(made_of.early_widths if made_of.familiarity else ()):
+        shapes |= {f"familiarity.mean_{number}": (width,), f"familiarity.whitening_{number}": (width, width)}
+    if made_of.same_lesion_dim:
+        pixels = SAME_LESION_PX**2
+        shapes |= {"same_lesion.centre": (pixels,), "same_lesion.projection": (pixels, made_of.same_lesion_dim)}
+    return shapes
 
 
 def _unit(vectors: Floats) -> Floats:

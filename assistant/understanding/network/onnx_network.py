@@ -7,12 +7,16 @@ than for its sums.
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assistant.understanding.network.shape import Shape
 from encoder.network.onnx_graph import OnnxGraph
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 Table = NDArray[np.generic]
 Cache = NDArray[
@@ -31,6 +35,7 @@ class OnnxNetwork:
     """
 
     def __init__(self, shape: Shape, weights: Mapping[str, Table]) -> None:
+        self.shape = shape
         self._encoder = _encoding_graph(shape, weights)
         # one thread: the work is so little that to wake another takes longer
         self._writer = _writing_graph(shape, weights)
@@ -181,7 +186,7 @@ class _Layers:
         return x, graph.node("Concat", *(graph.node("Unsqueeze", part, axis) for part in grown), axis=0)
 
 
-def _encoding_graph(shape: Shape, weights: Mapping[str, Table]):  # type: ignore[no-untyped-def]
+def _encoding_graph(shape: Shape, weights: Mapping[str, Table]) -> "InferenceSession":
     layers = _Layers(shape, weights)
     ids, numbers, positions = (layers.graph.input(name, np.int64, ["T"]) for name in ("ids", "numbers", "positions"))
     marked = layers.graph.node(
@@ -194,7 +199,7 @@ def _encoding_graph(shape: Shape, weights: Mapping[str, Table]):  # type: ignore
     return layers.graph.session([cache])
 
 
-def _writing_graph(shape: Shape, weights: Mapping[str, Table]):  # type: ignore[no-untyped-def]
+def _writing_graph(shape: Shape, weights: Mapping[str, Table]) -> "InferenceSession":
     layers = _Layers(shape, weights)
     token, positions = (layers.graph.input(name, np.int64, [1]) for name in ("token", "positions"))
     before = layers.graph.input("cache", np.float32, [2 * shape.layers, shape.heads, "P", shape.width // shape.heads])

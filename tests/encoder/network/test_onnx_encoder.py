@@ -87,7 +87,7 @@ def test_any_encoder_is_served_as_trained(
 def test_the_frangi_channel_is_skimage_s():
     from skimage.filters import frangi
 
-    image = standardize(textured(1, 1))[0, 0]
+    image = standardize(textured(2, 1))[0, 0]
     graph = OnnxGraph()
     pixels = graph.input("pixels", np.float32, ["N", 1, 64, 64])
     session = graph.session([bright_vessels(graph, pixels, 64, (1, 2, 3), beta=0.6, gamma=0.0444)])
