@@ -74,6 +74,12 @@ def _speed_table(data: Path) -> str:
     return to_markdown(measure_speed(load_embedder(), get_settings()))
 
 
+def _installation_table(data: Path) -> str:
+    from eval.performance.installation import measure_installation, to_markdown
+
+    return to_markdown(measure_installation())
+
+
 def _memory_table(data: Path) -> str:
     from eval.performance.memory import measure_memory, to_markdown
 
@@ -251,6 +257,7 @@ def _reliability_table(data: Path) -> str:
 
 MEASURED: dict[str, Callable[[Path], str]] = {
     "speed": _speed_table,
+    "installation": _installation_table,
     "memory": _memory_table,
     "retrieval": _retrieval_table,
     "readers": _readers_table,

@@ -147,6 +147,15 @@ def speed(
 
 
 @app.command()
+def installation(json: JsonOption = False) -> None:
+    """List the packages that take most of the disk, and what each is for."""
+    from eval.performance.installation import measure_installation, to_markdown
+
+    report = measure_installation()
+    show(report, to_markdown(report), json)
+
+
+@app.command()
 def memory(encoder: EncoderOption = None, json: JsonOption = False) -> None:
     """Measure the peak memory of `embed` for 10,000 and for 100,000 ROIs; a few minutes."""
     from eval.performance.memory import measure_memory, to_markdown

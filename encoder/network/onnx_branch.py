@@ -5,6 +5,7 @@ convolution before it.
 """
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,9 @@ from encoder.network.onnx_graph import OnnxGraph
 from encoder.network.weights import Weights
 from encoder.preprocess import SOFT_TISSUE_HU, hu_to_unit
 from encoder.roi import ROI_SIZE
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 _NORM_EPS = 1e-5  # of batch normalization
 _GEM_EPS = 1e-6
@@ -36,15 +40,8 @@ class OnnxBranch:
         lens: float,
         threads: int | None = None,
     ) -> None:
-        self._made_of, self._weights, self._name, self._dim = architecture, weights, name, dim
-        self._graph = OnnxGraph()
-        images = self._graph.input("images", np.float32, ["N", 1, ROI_SIZE, ROI_SIZE])
-        stages = self._stages(self._channels(images, channels, lens))
-        early = [
-            self._graph.node("ReduceMean", stage, self._graph.constant([2, 3], np.int64), keepdims=0)
-            for stage in stages[:EARLY_STAGES]
-        ]
-        self._session = self._graph.session([self._pooled(stages[-1]), *early], threads)
+        # of the graph nothing is kept: the session has its own copy of the weights
+        self._session = _BranchGraph(architecture, weights, name, dim).session(channels, lens, threads)
 
     def __call__(self, images: Floats) -> tuple[Floats, list[Floats]]:
         """Compute the features, and the channel means of the early stages.
@@ -53,6 +50,22 @@ class OnnxBranch:
         """
         pooled, *early = self._session.run(None, {"images": np.ascontiguousarray(images)})
         return pooled, early
+
+
+class _BranchGraph:
+    """The graph while it is written."""
+
+    def __init__(self, architecture: Architecture, weights: Weights, name: str, dim: int) -> None:
+        self._made_of, self._weights, self._name, self._dim = architecture, weights, name, dim
+        self._graph = OnnxGraph()
+
+    def session(self, channels: Sequence[str], lens: float, threads: int | None) -> "InferenceSession":
+        graph = self._graph
+        images = graph.input("images", np.float32, ["N", 1, ROI_SIZE, ROI_SIZE])
+        stages = self._stages(self._channels(images, channels, lens))
+        axes = graph.constant([2, 3], np.int64)
+        early = [graph.node("ReduceMean", stage, axes, keepdims=0) for stage in stages[:EARLY_STAGES]]
+        return graph.session([self._pooled(stages[-1]), *early], threads)
 
     # -- what the backbone sees ----------------------------------------------------------------------------------------
     def _channels(self, images: str, names: Sequence[str], lens: float) -> str:

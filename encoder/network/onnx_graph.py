@@ -127,6 +127,7 @@ class OnnxGraph:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 0)
         options.log_severity_level = 3
+        options.enable_cpu_mem_arena = False  # it would keep what the largest batch ever took, and is no faster here
         # Waiting threads sleep: other users' work may need the core.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.add_external_initializers(list(self._large), list(self._large.values()))

@@ -93,7 +93,7 @@ def test_the_frangi_channel_is_skimage_s():
     session = graph.session([bright_vessels(graph, pixels, 64, (1, 2, 3), beta=0.6, gamma=0.0444)])
     (response,) = session.run(None, {"pixels": image[None, None]})
     expected = frangi(image.astype(np.float64), sigmas=(1, 2, 3), beta=0.6, gamma=0.0444, black_ridges=False)
-    assert expected.max() > 0.3
+    assert expected.max() > 0.2
     np.testing.assert_allclose(response[0, 0], expected, atol=1e-5)
 
 
