@@ -35,7 +35,9 @@ def itk_frangi() -> Callable[[Pixels, Sequence[float]], NDArray[np.floating]] | 
         source = SimpleITK.GetImageFromArray(image)
         scales = (SimpleITK.SmoothingRecursiveGaussian(source, sigma) for sigma in sigmas)
         responses = [
-            SimpleITK.ObjectnessMeasure(scale, scaleObjectMeasure=False, objectDimension=1, brightObject=True, **PAPER)
+            SimpleITK.ObjectnessMeasure(
+                scale, scaleObjectnessMeasure=False, objectDimension=1, brightObject=True, **PAPER
+            )
             for scale in scales
         ]
         strongest: NDArray[np.floating] = np.max([SimpleITK.GetArrayFromImage(each) for each in responses], axis=0)
