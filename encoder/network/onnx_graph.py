@@ -79,6 +79,7 @@ class OnnxGraph:
         return self.node("Add", product, self.constant(add)) if add else product
 
     def squared(self, x: str) -> str:
+        """Multiply with itself."""
         return self.node("Mul", x, x)
 
     def linear(self, x: str, weight: NDArray[np.generic], bias: NDArray[np.generic] | None = None) -> str:

@@ -191,6 +191,7 @@ def _attention(
 
 
 @lru_cache(maxsize=512)
+@torch.inference_mode(False)  # kept for training too, whoever asks first
 def _rotation_from(start: int, length: int, head_width: int) -> Rotation:
     """Compute the rotation of consecutive positions: decoding asks for the same ones again and again."""
     return _rotation(torch.arange(start, start + length)[None], head_width)
