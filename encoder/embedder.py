@@ -28,20 +28,17 @@ _BLUR_PX = 5  # a hard edge would be a lesion of its own to the network: blend o
 class Embedder:
     """Serve an encoder. One instance may serve many threads; rows do not depend on the rest of the batch.
 
-    `threads` is the number of threads of one call, by default one a core. Raises EncoderError for weights of another
-    preprocessing, and for those that do not fit the architecture.
+    Raises EncoderError for weights of another preprocessing, and for those that do not fit the architecture.
     """
 
-    def __init__(
-        self, architecture: "Architecture", weights: Weights, threads: int | None = None, name: str = "hand"
-    ) -> None:
+    def __init__(self, architecture: "Architecture", weights: Weights, name: str = "hand") -> None:
         if architecture.preprocessing != PREPROCESSING_VERSION:
             raise EncoderError(
                 f"these weights were trained with preprocessing {architecture.preprocessing!r}, this version has "
                 f"{PREPROCESSING_VERSION!r}; use the weights shipped with it or train again"
             )
         try:
-            self._network = OnnxEncoder(architecture, weights, threads)
+            self._network = OnnxEncoder(architecture, weights)
         except (KeyError, ValueError, RuntimeError) as error:
             raise EncoderError(MISFIT.format(name)) from error
         self.architecture = architecture

@@ -38,10 +38,9 @@ class OnnxBranch:
         dim: int,
         channels: Sequence[str],
         lens: float,
-        threads: int | None = None,
     ) -> None:
         # of the graph nothing is kept: the session has its own copy of the weights
-        self._session = _BranchGraph(architecture, weights, name, dim).session(channels, lens, threads)
+        self._session = _BranchGraph(architecture, weights, name, dim).session(channels, lens)
 
     def __call__(self, images: Floats) -> tuple[Floats, list[Floats]]:
         """Compute the features, and the channel means of the early stages.
@@ -59,13 +58,13 @@ class _BranchGraph:
         self._made_of, self._weights, self._name, self._dim = architecture, weights, name, dim
         self._graph = OnnxGraph()
 
-    def session(self, channels: Sequence[str], lens: float, threads: int | None) -> "InferenceSession":
+    def session(self, channels: Sequence[str], lens: float) -> "InferenceSession":
         graph = self._graph
         images = graph.input("images", np.float32, ["N", 1, ROI_SIZE, ROI_SIZE])
         stages = self._stages(self._channels(images, channels, lens))
         axes = graph.constant([2, 3], np.int64)
         early = [graph.node("ReduceMean", stage, axes, keepdims=0) for stage in stages[:EARLY_STAGES]]
-        return graph.session([self._pooled(stages[-1]), *early], threads)
+        return graph.session([self._pooled(stages[-1]), *early])
 
     # -- what the backbone sees ----------------------------------------------------------------------------------------
     def _channels(self, images: str, names: Sequence[str], lens: float) -> str:

@@ -17,12 +17,9 @@ Floats = NDArray[np.float32]
 
 
 class OnnxEncoder:
-    """Embed ROIs. Raises KeyError or ValueError where weights are missing or do not fit.
+    """Embed ROIs. Raises KeyError or ValueError where weights are missing or do not fit."""
 
-    `threads` is the number of threads, by default one a core.
-    """
-
-    def __init__(self, architecture: Architecture, weights: Weights, threads: int | None = None) -> None:
+    def __init__(self, architecture: Architecture, weights: Weights) -> None:
         self._made_of = made_of = architecture
         heads = ("no_context", "readout.", "familiarity.", "same_lesion.")
         self._tables = {
@@ -31,10 +28,10 @@ class OnnxEncoder:
         for name, shape in _shapes_of_heads(made_of).items():
             if self._tables[name].shape != shape:
                 raise ValueError(f"{name} is of shape {self._tables[name].shape}, not {shape}")
-        self._roi = OnnxBranch(made_of, weights, "roi", made_of.dim, made_of.channels, made_of.lens, threads)
+        self._roi = OnnxBranch(made_of, weights, "roi", made_of.dim, made_of.channels, made_of.lens)
         self._context: OnnxBranch | None = None
         if made_of.context_dim:
-            self._context = OnnxBranch(made_of, weights, "context", made_of.context_dim, CONTEXT_CHANNELS, 1, threads)
+            self._context = OnnxBranch(made_of, weights, "context", made_of.context_dim, CONTEXT_CHANNELS, 1)
 
     def __call__(self, images: Floats) -> Floats:
         """Embed ROIs. Shape: (N, P, 64, 64) from `standardize` -> (N, embedding_dim) of length 1."""
