@@ -65,14 +65,19 @@ def compare(
     rounds: int = 5,
     target_ms: float | None = None,
     target_p95_ms: float | None = None,
+    rest_s: float = 0.0,
 ) -> Comparison:
-    """Run both in turns, once before to warm up. `items` is how many the two of them handle in one call."""
+    """Run both in turns, once before to warm up. `items` is how many the two of them handle in one call.
+
+    `rest_s` passes before each call, untimed: what a server prepares while nobody asks is not asked of it.
+    """
     works = [ours] if theirs is None else [ours, theirs]
     for work in works:
         work()
     times: list[list[float]] = [[], []]
     for _ in range(rounds):
         for place, work in enumerate(works):
+            time.sleep(rest_s)
             began = time.perf_counter()
             work()
             times[place].append(1000 * (time.perf_counter() - began) / items[place])
