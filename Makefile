@@ -37,7 +37,7 @@ lock: $(VENV)/.dev ## pin every package with its hashes in requirements.lock, as
 # CVE-2026-45829: the Chroma server's; the embedded client, the default, does not open a port (see SECURITY.md)
 ACCEPTED := CVE-2026-45829
 audit: $(VENV)/.dev ## ask the packages' advisories about requirements.lock (network), and write sbom.json
-	$(VENV)/bin/cyclonedx-py requirements requirements.lock --output-file sbom.json
+	$(VENV)/bin/uvx --quiet --from "cyclonedx-bom>=7,<8" cyclonedx-py requirements requirements.lock --output-file sbom.json
 	$(VENV)/bin/pip-audit --disable-pip --require-hashes -r requirements.lock $(ACCEPTED:%=--ignore-vuln %)
 
 bench: $(VENV)/.dev ## measure, and write docs/measured.md, MODEL_CARD.md's tables and README's figures

@@ -1,7 +1,6 @@
-"""Pixels of any accepted kind to the one scale the network sees. Training and serving share this module."""
+"""Pixels of any accepted kind to the one scale the network sees. Training and serving share it; needs no torch."""
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from encoder.errors import EncoderError
@@ -22,13 +21,7 @@ def hu_to_unit(hu: float) -> float:
     return (hu - low) / (high - low)
 
 
-def shows_context(images: torch.Tensor) -> torch.Tensor:
-    """Tell which contexts show anything: one of a single value stands for none. Shape: (N, 2, H, W) -> (N,) bool."""
-    shown: torch.Tensor = images[:, 1].amax((1, 2)) > images[:, 1].amin((1, 2))
-    return shown
-
-
-def standardize(images: NDArray[np.generic]) -> torch.Tensor:
+def standardize(images: NDArray[np.generic]) -> NDArray[np.float32]:
     """Scale ROIs to the values the network was trained on.
 
     Shape: ROIs (N, 64, 64) or one (64, 64) in, (N, 1, 64, 64) float32 in 0..1 out; with their context (N, 2, 64, 64)
@@ -58,4 +51,5 @@ def standardize(images: NDArray[np.generic]) -> torch.Tensor:
         unit = np.nan_to_num(array.astype(np.float32), nan=0.0, posinf=1.0, neginf=0.0)
     else:
         raise EncoderError(f"the encoder takes int16 (HU), uint8 (windowed) or float pixels, not {array.dtype}")
-    return torch.from_numpy(np.clip(unit, 0.0, 1.0))
+    scaled: NDArray[np.float32] = np.clip(unit, 0.0, 1.0)
+    return scaled

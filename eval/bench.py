@@ -69,9 +69,16 @@ def ablation_report(images: NDArray[np.uint8], nodules: Sequence[Nodule], kept: 
 
 def _speed_table(data: Path) -> str:
     from encoder.embedder import load_embedder
-    from eval.performance.encoding import measure_speed, to_markdown
+    from eval.performance.speed import measure_speed, to_markdown
+    from tools.settings import get_settings
 
-    return to_markdown(measure_speed(load_embedder()))
+    return to_markdown(measure_speed(load_embedder(), get_settings()))
+
+
+def _installation_table(data: Path) -> str:
+    from eval.performance.installation import measure_installation, to_markdown
+
+    return to_markdown(measure_installation())
 
 
 def _memory_table(data: Path) -> str:
@@ -268,6 +275,7 @@ def _scale_table(data: Path) -> str:
 
 MEASURED: dict[str, Callable[[Path], str]] = {
     "speed": _speed_table,
+    "installation": _installation_table,
     "memory": _memory_table,
     "retrieval": _retrieval_table,
     "readers": _readers_table,

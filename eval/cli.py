@@ -127,18 +127,33 @@ def readers(
 
 @app.command()
 def speed(
-    threads: Annotated[int, typer.Option(min=1, help="threads of the whole encoding; Frangi always gets one")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="of each comparison")] = 5,
     encoder: EncoderOption = None,
+    figure: Annotated[Optional[Path], typer.Option(help="PNG of the ratios")] = None,  # noqa: UP045
     json: JsonOption = False,
 ) -> None:
-    """Time Frangi beside scikit-image, and the whole encoding beside the published pipeline."""
-    import torch
+    """Time Frangi, encoding, search, indexing, intake and training beside what people would use instead; minutes.
 
+    ITK and SimpleITK take part with `pip install lesion-search[bench]`.
+    """
     from encoder.embedder import load_embedder
-    from eval.performance.encoding import measure_speed, to_markdown
+    from eval.performance.comparison import draw
+    from eval.performance.speed import measure_speed, to_markdown
+    from tools.settings import get_settings
 
-    torch.set_num_threads(threads)
-    report = measure_speed(load_embedder(encoder))
+    with progress_bar("comparisons") as progress:
+        report = measure_speed(load_embedder(encoder), get_settings(), rounds, progress)
+    if figure is not None:
+        typer.echo(f"drawn: {draw(report.comparisons, report.cpu, figure)}", err=True)
+    show(report, to_markdown(report), json)
+
+
+@app.command()
+def installation(json: JsonOption = False) -> None:
+    """List the packages that take most of the disk, and what each is for."""
+    from eval.performance.installation import measure_installation, to_markdown
+
+    report = measure_installation()
     show(report, to_markdown(report), json)
 
 

@@ -26,12 +26,14 @@ from langchain_core.tools import BaseTool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 from assistant.models.tool_call_parser import ToolCallStream
-from encoder import MODEL_LOAD_LOCK
 from encoder.errors import LesionSearchError
 
 MAX_NEW_TOKENS = 1024
 GPU_S = 60  # what a shared GPU of a Hugging Face Space is asked for at a time
 TIMEOUT_S = 180.0  # generation stops by itself
+# While transformers loads a network it changes torch's default dtype and initialisers for the whole process, and builds
+# on the meta device: two loaders side by side would hand each other empty weights. So one network is loaded at a time.
+_LOAD_LOCK = threading.Lock()
 _PROBE = {
     "type": "function",
     "function": {"name": "probe_of_tools", "description": "-", "parameters": {"type": "object", "properties": {}}},
@@ -148,7 +150,7 @@ def load_local_model(name: str) -> TransformersModel:
     transformers_logging.disable_progress_bar()
     try:
         tokenizer = AutoTokenizer.from_pretrained(source)
-        with MODEL_LOAD_LOCK:
+        with _LOAD_LOCK:
             model = AutoModelForCausalLM.from_pretrained(
                 source, dtype=torch.bfloat16 if gpu else "auto", use_safetensors=True, trust_remote_code=False
             )

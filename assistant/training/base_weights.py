@@ -5,8 +5,8 @@ once, to a folder of safetensors and a tokenizer beside the other data, and only
 names and the order of rotary rows follow the format's specification
 (github.com/ggml-org/ggml/blob/master/docs/gguf.md).
 
-transformers' `gguf_file` gives the same weights, but keeps `MODEL_LOAD_LOCK` for their whole dequantization, 17 s of a
-core, in which no other network of the process can be loaded.
+transformers' `gguf_file` gives the same weights, but takes 17 s of a core, in which no other network of the process
+can be loaded.
 """
 
 import hashlib

@@ -29,7 +29,7 @@ from assistant.training.corpus import measured
 from assistant.training.generator.utterances import Kept, Utterance, utterance
 from assistant.training.run_progress import Progress, TuneError, progress_line
 from assistant.understanding.call_language import read
-from assistant.understanding.network.model import EncoderLayer, PrefixTransformer, Shape
+from assistant.understanding.network.model import EncoderLayer, PrefixTransformer
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
@@ -44,6 +44,7 @@ from assistant.understanding.network.reader import (
     EncodedMessage,
     encode_message,
 )
+from assistant.understanding.network.shape import Shape
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

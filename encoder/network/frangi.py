@@ -8,40 +8,25 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
 import torch
-from scipy import ndimage
+
+from encoder.network.hessian import MIN_EIGENVALUE, MIN_EXPONENT, axis_operators
 
 _CHUNK_BYTES = 1 << 20  # Hessians of one chunk: about the second-level cache of one core
-_MIN_EIGENVALUE = 1e-10  # skimage's floor for the larger eigenvalues
-_MIN_WEIGHT = 1e-30  # the Gaussian's far tail is denormal in float32, which makes matrix products thirty times slower
-_MIN_EXPONENT = -80.0  # below it exp gives denormal numbers, which cost six times the rest of the filter
 
 
 class _AxisOperators(NamedTuple):
-    """Derivatives of a Gaussian along one axis of length n, each (n, n), applied from the left."""
+    """The matrices of `axis_operators`."""
 
     smooth: torch.Tensor
-    first: torch.Tensor  # derivative first, then smoothing
-    first_after: torch.Tensor  # smoothing first, then derivative; differs from `first` at the border
+    first: torch.Tensor
+    first_after: torch.Tensor
     second: torch.Tensor
 
 
 @lru_cache(maxsize=64)
 def _operators(length: int, sigma: float, dtype: torch.dtype) -> _AxisOperators:
-    # Two passes at sigma/sqrt(2) and these truncations are what skimage's hessian_matrix does.
-    truncate = 8 if sigma > 1 else 100
-    identity = np.eye(length)
-
-    def derivative(order: int) -> np.ndarray:
-        matrix: np.ndarray = ndimage.gaussian_filter1d(
-            identity, sigma / np.sqrt(2), axis=0, order=order, mode="reflect", truncate=truncate
-        )
-        return matrix
-
-    smooth, first = derivative(0), derivative(1)
-    matrices = (smooth @ smooth, smooth @ first, first @ smooth, first @ first)
-    return _AxisOperators(*(torch.from_numpy(np.where(abs(m) < _MIN_WEIGHT, 0, m)).to(dtype) for m in matrices))
+    return _AxisOperators(*(torch.from_numpy(matrix).to(dtype) for matrix in axis_operators(length, sigma)))
 
 
 def frangi(
@@ -108,8 +93,8 @@ def _frangi_2d(
             scale = _two_gamma_squared(norm_squared, gamma)
         root.copysign_(mean)
         small = torch.sub(mean, root, out=h_rc)
-        large = mean.add_(root).clamp_(min=_MIN_EIGENVALUE)
-        blobness = small.div_(large).square_().mul_(-0.5 / beta**2).clamp_(min=_MIN_EXPONENT).exp_()
+        large = mean.add_(root).clamp_(min=MIN_EIGENVALUE)
+        blobness = small.div_(large).square_().mul_(-0.5 / beta**2).clamp_(min=MIN_EXPONENT).exp_()
         structure = torch.expm1(norm_squared.div_(scale).neg_(), out=norm_squared)
         torch.maximum(out, blobness.mul_(structure).neg_(), out=out)
 
@@ -133,7 +118,7 @@ def _frangi_3d(
         norm_squared = small.square() + middle.square() + large.square()
         if scale is None:
             scale = _two_gamma_squared(norm_squared, gamma)
-        middle, large = middle.clamp(min=_MIN_EIGENVALUE), large.clamp(min=_MIN_EIGENVALUE)
+        middle, large = middle.clamp(min=MIN_EIGENVALUE), large.clamp(min=MIN_EIGENVALUE)
         plate = -torch.expm1(-((middle / large) ** 2) / (2 * alpha**2))
         blobness = torch.exp(-small.square() / (middle * large) / (2 * beta**2))
         structure = -torch.expm1(-norm_squared / scale)

@@ -1,112 +1,48 @@
 """The lesion encoder: one ResNet-18 for the ROI and one for its context, joined to a unit vector."""
 
 from collections.abc import Sequence
-from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
+from encoder.errors import EncoderError
+from encoder.network.architecture import CONTEXT_CHANNELS, EARLY_STAGES, Architecture
 from encoder.network.frangi import frangi
 from encoder.network.label_heads import LabelHeads
+from encoder.network.lens import lens_grid
 from encoder.network.out_of_distribution import OutOfDistributionScore, channel_means
 from encoder.network.resnet_branch import ResNetBranch
 from encoder.network.same_lesion import SameLesionHead
-from encoder.preprocess import PREPROCESSING_VERSION, SOFT_TISSUE_HU, hu_to_unit, shows_context
-
-CHANNELS = ("image", "soft_tissue", "frangi")
-CONTEXT_CHANNELS = ("image", "soft_tissue")
-_EARLY_STAGES = 3  # the stem and the first two: what an image is made of, not yet what it shows
+from encoder.network.weights import MISFIT, Weights, read_weights
+from encoder.preprocess import SOFT_TISSUE_HU, hu_to_unit
 
 
 class LesionEncoderConfig(PreTrainedConfig):  # type: ignore[misc]
-    """Describe an encoder, as `config.json` stores it. `channels` are names from CHANNELS, in order.
-
-    `lens` is the scale at the middle of the ROI: 0.4 shows it 2.5 times larger and squeezes the surroundings, 1 changes
-    nothing. `input_px` is the side of the square that the backbone sees after it. `centred` batch-normalises the
-    pooled features before they get length 1; without it all vectors share a narrow cone. `context_dim` features come
-    from the context, 0 for an encoder of ROIs alone, and keep the share `context_share` of the features' cosine.
-    `readout` gives the labels of the label heads and their classes, whose probabilities join the vector beside the
-    features, which keep the share `detail`; empty for none. `familiarity` adds the entries of the out-of-distribution
-    score. `same_lesion_dim` is the length of the vectors that find one lesion again, 0 for none. Raises ValueError.
-    """
+    """Hold an `Architecture` as transformers stores it in `config.json`. Raises ValueError."""
 
     model_type = "lesion-encoder"
 
-    def __init__(
-        self,
-        channels: tuple[str, ...] | list[str] = CHANNELS,
-        dim: int = 512,
-        context_dim: int = 0,
-        context_share: float = 0.4,
-        widths: tuple[int, ...] | list[int] = (64, 128, 256, 512),
-        depths: tuple[int, ...] | list[int] = (2, 2, 2, 2),
-        pooling: str = "gem",
-        lens: float = 0.4,
-        input_px: int = 48,
-        centred: bool = True,
-        frangi_sigmas: tuple[float, ...] | list[float] = (1.0, 2.0, 3.0),
-        frangi_alpha: float = 1.0,
-        frangi_beta: float = 0.6,
-        frangi_gamma: float = 0.0444,
-        readout: dict[str, list[str]] | None = None,
-        detail: float = 0.2,
-        familiarity: bool = False,
-        same_lesion_dim: int = 0,
-        preprocessing: str = PREPROCESSING_VERSION,
-        **kwargs: Any,
-    ) -> None:
-        unknown = set(channels) - set(CHANNELS)
-        if unknown or not channels:
-            raise ValueError(f"channels are some of {CHANNELS}, not {tuple(channels)}")
-        if pooling not in ("gem", "average"):
-            raise ValueError(f"pooling is 'gem' or 'average', not {pooling!r}")
-        self.channels = list(channels)
-        self.dim = dim
-        self.context_dim = context_dim
-        self.context_share = context_share
-        self.widths = list(widths)
-        self.depths = list(depths)
-        if not 0 < lens <= 1:
-            raise ValueError(f"lens is above 0 and at most 1 (no magnification), not {lens}")
-        self.pooling = pooling
-        self.lens = lens
-        self.input_px = input_px
-        self.centred = centred
-        self.frangi_sigmas = list(frangi_sigmas)
-        self.frangi_alpha = frangi_alpha
-        self.frangi_beta = frangi_beta
-        self.frangi_gamma = frangi_gamma
-        self.readout = readout or {}
-        self.detail = detail
-        self.familiarity = familiarity
-        self.same_lesion_dim = same_lesion_dim
-        self.preprocessing = preprocessing
+    def __init__(self, **kwargs: Any) -> None:
+        own = {name: kwargs.pop(name) for name in Architecture.model_fields if name in kwargs}
+        for name, value in Architecture.model_validate(own).model_dump().items():
+            setattr(self, name, value)
         super().__init__(**kwargs)
 
     @property
-    def features_dim(self) -> int:
-        """The number of features: those of the ROI, then those of the context."""
-        return self.dim + self.context_dim
-
-    @property
-    def embedding_dim(self) -> int:
-        """The length of a vector: features, an entry for each class of the label heads, and the score's own."""
-        classes = sum(len(classes) for classes in self.readout.values())
-        return self.features_dim + classes + (self.widths[0] if self.familiarity else 0)
+    def architecture(self) -> Architecture:
+        """What this configuration describes, as serving reads it."""
+        return Architecture.model_validate({name: getattr(self, name) for name in Architecture.model_fields})
 
 
-@lru_cache(maxsize=8)
-@torch.inference_mode(False)  # kept for training too, whoever asks first
-def _lens_grid(lens: float, side: int) -> torch.Tensor:
-    """Locate what each output pixel samples, in -1..1. Shape: (1, side, side, 2)."""
-    axis = torch.linspace(-1, 1, side)
-    grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
-    radius = grid.norm(dim=-1, keepdim=True).clamp(max=1)
-    bent: torch.Tensor = grid * (lens + (1 - lens) * radius**2)
-    return bent.unsqueeze(0)
+def shows_context(images: torch.Tensor) -> torch.Tensor:
+    """Tell which contexts show anything: one of a single value stands for none. Shape: (N, 2, H, W) -> (N,) bool."""
+    shown: torch.Tensor = images[:, 1].amax((1, 2)) > images[:, 1].amin((1, 2))
+    return shown
 
 
 def magnify_center(images: torch.Tensor, lens: float, side: int) -> torch.Tensor:
@@ -115,7 +51,7 @@ def magnify_center(images: torch.Tensor, lens: float, side: int) -> torch.Tensor
     Shape: (N, 1, H, H) -> (N, 1, side, side). A nodule of 6 mm is 8 pixels of 64, two after the backbone's stem; on
     held-out patients the lens helped even the untrained network on every label but one.
     """
-    grid = _lens_grid(lens, side).to(images.device).expand(len(images), -1, -1, -1)
+    grid = torch.from_numpy(lens_grid(lens, side)).to(images.device).expand(len(images), -1, -1, -1)
     seen: torch.Tensor = F.grid_sample(images, grid, padding_mode="border", align_corners=True)
     return seen
 
@@ -140,7 +76,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
             )
             self.no_context = nn.Parameter(torch.randn(config.context_dim))
         self.readout = _label_heads(config)
-        self.familiarity = OutOfDistributionScore(self._early_widths()) if config.familiarity else None
+        self.familiarity = OutOfDistributionScore(self.config.architecture.early_widths) if config.familiarity else None
         self.same_lesion = SameLesionHead(config.same_lesion_dim) if config.same_lesion_dim else None
         self.post_init()  # type: ignore[no-untyped-call]
 
@@ -185,7 +121,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
         stages = self.roi.stages(self.channels(images))
         embedding: torch.Tensor = self.readout(self._features(images, stages))
         if self.familiarity is not None:
-            embedding = self.familiarity(stages[:_EARLY_STAGES], embedding)
+            embedding = self.familiarity(stages[:EARLY_STAGES], embedding)
         return embedding
 
     def early_channel_means(self, images: torch.Tensor) -> list[torch.Tensor]:
@@ -193,7 +129,7 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
 
         Shape: (N, P, 64, 64) -> (N, C) of each early stage.
         """
-        return channel_means(self.roi.stages(self.channels(images))[:_EARLY_STAGES])
+        return channel_means(self.roi.stages(self.channels(images))[:EARLY_STAGES])
 
     def _features(self, images: torch.Tensor, stages: Sequence[torch.Tensor]) -> torch.Tensor:
         """Join the features of ROI and context, each of length 1 before it is weighed."""
@@ -215,13 +151,14 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
             features = features.masked_scatter(known[:, None], shown)
         return features
 
-    def _early_widths(self) -> list[int]:
-        return [self.config.widths[0], *self.config.widths][:_EARLY_STAGES]
+    def arrays(self) -> Weights:
+        """Copy parameters and buffers to numpy, by name, at the precision they have."""
+        return {name: table.detach().cpu().numpy().copy() for name, table in self.state_dict().items()}
 
     def add_out_of_distribution_score(self) -> OutOfDistributionScore:
         """Give a trained network an out-of-distribution score, still to be fitted; returns it."""
         self.config.familiarity = True
-        self.familiarity = OutOfDistributionScore(self._early_widths())
+        self.familiarity = OutOfDistributionScore(self.config.architecture.early_widths)
         return self.familiarity
 
     def add_same_lesion_head(self, dim: int) -> SameLesionHead:
@@ -233,14 +170,29 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
     def add_label_heads(self, labels: dict[str, list[str]], detail: float) -> LabelHeads:
         """Give a trained network heads for these labels (in sorted order) and their classes, still to be fitted."""
         self.config.readout, self.config.detail = labels, detail
-        heads = LabelHeads(self.config.features_dim, [len(labels[label]) for label in sorted(labels)], detail)
-        self.readout = heads
-        return heads
+        self.readout = _label_heads(self.config)
+        assert isinstance(self.readout, LabelHeads)
+        return self.readout
 
 
 def _label_heads(config: LesionEncoderConfig) -> nn.Module:
     if not config.readout:
         return nn.Identity()
-    # sorted as a saved configuration is, which the layers must match
-    counts = [len(config.readout[label]) for label in sorted(config.readout)]
-    return LabelHeads(config.features_dim, counts, config.detail)
+    made_of = config.architecture
+    return LabelHeads(made_of.features_dim, [len(made_of.readout[label]) for label in made_of.labels], made_of.detail)
+
+
+def load_model(path: str | Path) -> LesionEncoder:
+    """Load the network of a folder or hub repository, float32, in evaluation mode. Raises EncoderError."""
+    architecture, weights = read_weights(path)
+    with torch.device("meta"):  # no numbers are drawn
+        model = LesionEncoder(LesionEncoderConfig(**architecture.model_dump()))
+    state = {name: torch.from_numpy(np.array(table)) for name, table in weights.items()}
+    try:
+        model.load_state_dict(
+            {name: table.float() if table.is_floating_point() else table for name, table in state.items()}, assign=True
+        )
+    except RuntimeError as error:
+        raise EncoderError(MISFIT.format(path)) from error
+    model.train(False)
+    return model

@@ -12,8 +12,9 @@ import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 
+from encoder.network.architecture import OUT_OF_DISTRIBUTION_RAMP
+
 _QUANTILE = 0.99  # of the training images: a distance of 1
-_RAMP = 0.2  # beyond 1; from there on half of the similarity is lost
 
 
 class OutOfDistributionScore(nn.Module):
@@ -34,7 +35,7 @@ class OutOfDistributionScore(nn.Module):
         Shape: maps (N, C, H, W) of each stage, (N, D) of length 1 -> (N, D + widths[0]) of length 1.
         """
         deviations = self._deviations(stages)
-        beyond = ((_largest(deviations) - 1) / _RAMP).clamp(0, 1).unsqueeze(1)
+        beyond = ((_largest(deviations) - 1) / OUT_OF_DISTRIBUTION_RAMP).clamp(0, 1).unsqueeze(1)
         kept = 1 - beyond / 2
         direction = F.normalize(deviations[0], dim=1)
         return torch.cat((vectors * kept, direction * (1 - kept.square()).sqrt()), dim=1)

@@ -9,7 +9,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 
-SIDE_PX = 16  # of the coarse ROI
+from encoder.network.architecture import SAME_LESION_PX
+
 _RIDGE = 3.0  # of the mean variance within lesions, added to it
 
 
@@ -18,8 +19,8 @@ class SameLesionHead(nn.Module):
 
     def __init__(self, dim: int) -> None:
         super().__init__()
-        self.register_buffer("centre", torch.zeros(SIDE_PX**2))
-        self.register_buffer("projection", torch.zeros(SIDE_PX**2, dim))
+        self.register_buffer("centre", torch.zeros(SAME_LESION_PX**2))
+        self.register_buffer("projection", torch.zeros(SAME_LESION_PX**2, dim))
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         with torch.autocast(images.device.type, enabled=False):
@@ -46,4 +47,4 @@ class SameLesionHead(nn.Module):
 
 def coarse_pixels(images: torch.Tensor) -> torch.Tensor:
     """Average the ROI to 16×16. Shape: (N, P, 64, 64) -> (N, 256)."""
-    return F.adaptive_avg_pool2d(images[:, :1].float(), SIDE_PX).flatten(1)
+    return F.adaptive_avg_pool2d(images[:, :1].float(), SAME_LESION_PX).flatten(1)

@@ -6,7 +6,8 @@ from dataclasses import replace
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 
-from encoder.preprocess import hu_to_unit, shows_context
+from encoder.network.lesion_encoder import shows_context
+from encoder.preprocess import hu_to_unit
 from encoder.roi import CONTEXT_WIDTHS
 from encoder.training.presets import Augmentation
 from encoder.windows import WINDOWS_HU

@@ -68,7 +68,7 @@ def load_rois(
             if context:
                 shown = np.zeros_like(pixels[part]) if surroundings is None else surroundings[part]
             chunk = to_roi_width(with_context(pixels[part], shown), widths[part])
-            images.append(standardize(chunk).half())
+            images.append(torch.from_numpy(standardize(chunk)).half())
             densities += _density_classes(chunk)
         calibrated.append(torch.full((len(kept),), pixels.dtype != np.uint8))
         rows += [table[i] for i in kept]

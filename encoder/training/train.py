@@ -17,10 +17,11 @@ from accelerate import Accelerator
 from torch import nn
 from transformers.utils import logging as hub_logging
 
-from encoder.embedder import Embedder, fingerprint
+from encoder.embedder import Embedder
 from encoder.errors import EncoderError
 from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig
 from encoder.network.same_lesion import coarse_pixels
+from encoder.network.weights import fingerprint
 from encoder.training.augment import augment
 from encoder.training.checkpoint import TrainingPosition, load_checkpoint, read_position, save_checkpoint
 from encoder.training.dataset import TrainingRois, load_rois
@@ -63,7 +64,7 @@ class Learner(nn.Module):
     def __init__(self, preset: Preset, classes: Sequence[int]) -> None:
         super().__init__()
         self.encoder = LesionEncoder(encoder_config(preset))
-        dim = self.encoder.config.features_dim
+        dim = self.encoder.config.architecture.features_dim
         self.head = ProjectionHead(dim, preset.projection_dim)
         self.proxies = nn.ParameterList(torch.randn(count, dim) for count in classes)  # one set a label
 
@@ -273,7 +274,7 @@ def _fit_label_heads(
     # A sample as an epoch draws it: sources weigh as they do in training, and a fit of all rows would take an hour
     drawn = torch.multinomial(rois.chances, min(_FITTED_ROWS, len(rois)), generator=torch.Generator().manual_seed(0))
     classes = rois.classes[drawn][:, [names.index(name) for name in read]]
-    features = Embedder(encoder)(rois.images[drawn].numpy())
+    features = Embedder.of(encoder)(rois.images[drawn].numpy())
     heads = encoder.add_label_heads({name: rois.labels[name] for name in read}, detail)
     heads.fit(features, classes.numpy(), rois.lesions[drawn].numpy(), strength)
 
@@ -307,7 +308,7 @@ def _write_weights(
     record = {
         "command": " ".join(command),
         "trained_on_validation": train_on_validation,
-        "fingerprint": fingerprint(encoder),
+        "fingerprint": fingerprint(encoder.config.architecture, encoder.arrays()),
         "preset": asdict(plan),
     }
     (out / "training.json").write_text(json.dumps(record, indent=2) + "\n")

@@ -38,7 +38,7 @@ MAX_P95_MS = 50.0
 MAX_MEMORY_MB = 250.0
 _MEMORY = """
 import psutil
-import torch  # which the encoder brings along in any case
+import onnx, onnxruntime  # which the encoder brings along in any case
 from assistant.core.turn_state import TurnState
 import assistant.models.planner_model
 before = psutil.Process().memory_info().rss

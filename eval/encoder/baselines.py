@@ -27,11 +27,11 @@ class PixelPCA:
 
 
 def _pixels(images: NDArray[np.generic]) -> NDArray[np.float32]:
-    pixels: NDArray[np.float32] = standardize(rois_alone(images)).flatten(1).numpy()
+    pixels: NDArray[np.float32] = standardize(rois_alone(images)).reshape(len(images), -1)
     return pixels
 
 
 def untrained_embedder(seed: int = 0) -> Embedder:
     """Make the encoder with random weights, batch normalisation at its initial statistics."""
     torch.manual_seed(seed)
-    return Embedder(LesionEncoder(LesionEncoderConfig()))
+    return Embedder.of(LesionEncoder(LesionEncoderConfig()))

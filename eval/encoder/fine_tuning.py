@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from encoder.embedder import SHIPPED_WEIGHTS, load_model
-from encoder.network.lesion_encoder import LesionEncoder
+from encoder.embedder import SHIPPED_WEIGHTS
+from encoder.network.lesion_encoder import LesionEncoder, load_model
 from encoder.preprocess import standardize
 from encoder.training.augment import augment
 from encoder.training.losses.proxy_softmax import class_weights
@@ -28,8 +28,8 @@ class FineTuned(nn.Module):
     def __init__(self, encoder: LesionEncoder, classes: Mapping[str, int]) -> None:
         super().__init__()
         self.encoder = encoder
-        self.scale = encoder.config.features_dim**0.5  # unit vectors have tiny entries
-        dim = encoder.config.features_dim
+        self.scale = encoder.config.architecture.features_dim**0.5  # unit vectors have tiny entries
+        dim = encoder.config.architecture.features_dim
         self.heads = nn.ModuleDict({label: nn.Linear(dim, count) for label, count in classes.items()})
 
     def forward(self, images: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -62,7 +62,7 @@ def fine_tuned_predictions(
         {"params": model.heads.parameters(), "lr": HEAD_RATE},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=1e-3)
-    pixels, calibrated = standardize(images), torch.full((len(images),), images.dtype != np.uint8)
+    pixels, calibrated = torch.from_numpy(standardize(images)), torch.full((len(images),), images.dtype != np.uint8)
     model.train()
     for _ in range(epochs):
         order = torch.randperm(len(pixels), generator=generator)
@@ -81,7 +81,10 @@ def fine_tuned_predictions(
             optimizer.step()
     model.train(False)
     with torch.inference_mode():
-        parts = [model(standardize(queries[start : start + BATCH])) for start in range(0, len(queries), BATCH)]
+        parts = [
+            model(torch.from_numpy(standardize(queries[start : start + BATCH])))
+            for start in range(0, len(queries), BATCH)
+        ]
     return {
         label: values[torch.cat([part[label] for part in parts]).argmax(dim=1).numpy()]
         for label, values in names.items()

@@ -91,7 +91,7 @@ def sweep(
     rows = largest_slices(nodules)
     sides = np.array([nodules[row].split for row in rows])
     config = LesionEncoderConfig()
-    seen = magnify_center(standardize(images[rows]), config.lens, config.input_px)
+    seen = magnify_center(torch.from_numpy(standardize(images[rows])), config.lens, config.input_px)
     fitted = sides == "train"
     data = _Data([nodules[row] for row in rows], sides)
     chosen = chosen or settings()

@@ -102,7 +102,7 @@ def failure_gallery(failures: Sequence[Failure], path: Path) -> Path:
 
 def _picture(panel: "Axes", image: NDArray[np.generic], caption: str, frame: str | None) -> None:
     panel.set_axis_on()
-    panel.imshow(standardize(image)[0, 0].numpy(), cmap="gray", vmin=0, vmax=1)
+    panel.imshow(standardize(image)[0, 0], cmap="gray", vmin=0, vmax=1)
     panel.set(xticks=[], yticks=[])
     panel.set_xlabel(caption, fontsize="x-small")
     for spine in panel.spines.values():

@@ -73,7 +73,7 @@ class VAE(nn.Module):
         self.train(False)
         parts = [images[start : start + _BATCH] for start in range(0, len(images), _BATCH)]
         vectors: NDArray[np.float32] = torch.cat(
-            [F.normalize(self.latent(standardize(part))[0], dim=1) for part in parts]
+            [F.normalize(self.latent(torch.from_numpy(standardize(part)))[0], dim=1) for part in parts]
         ).numpy()
         return vectors
 

@@ -1,128 +1,107 @@
-"""How fast Frangi and the whole encoding are, beside scikit-image and the paper's own pipeline, in one run."""
+"""How fast Frangi, the whole encoding and the views of training are, beside what people would use instead."""
 
-import os
-import time
-from collections.abc import Callable
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel
-from torch import nn
-from transformers import ResNetConfig, ResNetModel
 
 from encoder.embedder import Embedder
 from encoder.network.frangi import frangi
+from encoder.training.augment import augment
+from encoder.training.presets import get_preset
+from eval.performance.comparison import Comparison, compare
+from eval.performance.peers import (
+    PAPER,
+    SIGMAS,
+    PaperPipeline,
+    hugging_face_pipeline,
+    itk_frangi,
+    skimage_frangi,
+    views_one_by_one,
+)
 
-SIGMAS = (1.0, 2.0, 3.0)
-FRANGI_BATCH = 256
-
-
-class SpeedReport(BaseModel):
-    """Times of one machine in one run; ratios travel better than rates."""
-
-    threads: int
-    cores: int
-    frangi_ms_per_roi: float  # one thread, batch of 256
-    skimage_ms_per_roi: float
-    frangi_ratio: float
-    frangi_largest_difference: float
-    encoding_rois_per_s: float  # preprocessing, Frangi and network
-    paper_rois_per_s: float  # skimage Frangi, one image at a time, 3x3 stem without pooling, fp32
-    encoding_ratio: float
+SHAPES_2D = ((64, 64), (512, 512))
+SHAPES_3D = ((32, 64, 64), (8, 512, 512))
 
 
-class PaperPipeline(nn.Module):
-    """The speed, not the weights, of the published code: ResNet-18 at full resolution, one ROI at a time."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        config = ResNetConfig(
-            num_channels=1, embedding_size=64, hidden_sizes=[64, 128, 256, 512], depths=[2, 2, 2, 2], layer_type="basic"
-        )
-        self.backbone = ResNetModel(config).eval()
-        stem = self.backbone.embedder
-        stem.embedder.convolution = nn.Conv2d(1, 64, 3, padding=1, bias=False)
-        stem.pooler = nn.Identity()
-
-    @torch.inference_mode()
-    def forward(self, roi: NDArray[np.uint8]) -> torch.Tensor:
-        """Encode one ROI. Shape: (64, 64) -> (512,)."""
-        from skimage.filters import frangi as reference
-
-        filtered = reference(roi / 255.0, sigmas=SIGMAS, alpha=1, beta=0.6, gamma=0.0444, black_ridges=False)
-        features: torch.Tensor = self.backbone(torch.from_numpy(filtered).float()[None, None]).pooler_output
-        return features.flatten()
-
-
-def measure_speed(embedder: Embedder, rois: int = 1024, repeats: int = 5, seed: int = 0) -> SpeedReport:
-    """Measure on textured random ROIs, the encoder with their contexts.
-
-    The best of `repeats` counts for the fast parts: least disturbed.
-    """
-    from skimage.filters import frangi as reference
-
-    images = _textured(rois, seed)
-    with_context = np.stack((images, _textured(rois, seed + 1)), axis=1)
-    unit = torch.from_numpy(images[:FRANGI_BATCH]).float() / 255
-    settings = {"alpha": 1.0, "beta": 0.6, "gamma": 0.0444, "black_ridges": False}
+def frangi_speed(
+    rounds: int, batch: int = 256, shapes_2d: Sequence[tuple[int, ...]] = SHAPES_2D,
+    shapes_3d: Sequence[tuple[int, ...]] = SHAPES_3D,
+) -> list[Comparison]:  # fmt: skip
+    """Time Frangi's filter on one thread: many ROIs at once, one slice, one volume; the peers take one at a time."""
+    compared = []
+    itk = itk_frangi()
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        ours = _best(lambda: frangi(unit, SIGMAS, 1.0, 0.6, 0.0444, black_ridges=False), repeats) / len(unit)
-        sample = unit[: max(1, rois // 32)].numpy()
-        theirs = _best(lambda: [reference(roi, sigmas=SIGMAS, **settings) for roi in sample], min(repeats, 3)) / len(
-            sample
-        )
+        for shape in (*shapes_2d, *shapes_3d):
+            count = max(1, batch * 64 * 64 // int(np.prod(shape))) if len(shape) == 2 else 1
+            images = torch.from_numpy(textured((count, *shape), 0))
+            one = images[0].numpy()
+            what = f"Frangi {'×'.join(map(str, shape))}"
+
+            def ours(images: torch.Tensor = images, dims: int = len(shape)) -> torch.Tensor:
+                return frangi(images, SIGMAS, **PAPER, black_ridges=False, spatial_dims=dims)
+
+            def skimage(one: NDArray[np.float32] = one) -> object:
+                return skimage_frangi(one)
+
+            def by_itk(one: NDArray[np.float32] = one) -> object:
+                return itk(one, SIGMAS) if itk else None
+
+            item = "image" if len(shape) == 2 else "volume"
+            compared.append(compare(what, item, ours, "scikit-image", skimage, (count, 1), rounds))
+            compared.append(compare(what, item, ours, "ITK", by_itk if itk else None, (count, 1), rounds))
     finally:
         torch.set_num_threads(threads)
-    expected = np.stack([reference(roi, sigmas=SIGMAS, **settings) for roi in sample])
-    difference = np.abs(
-        frangi(unit[: len(sample)], SIGMAS, 1.0, 0.6, 0.0444, black_ridges=False).numpy() - expected
-    ).max()
-    encoding = _best(lambda: embedder(with_context), repeats) / len(images)
-    paper = PaperPipeline()
-    few = images[: max(1, rois // 64)]
-    published = _best(lambda: [paper(roi) for roi in few], min(repeats, 3)) / len(few)
-    return SpeedReport(
-        threads=threads,
-        cores=os.cpu_count() or 1,
-        frangi_ms_per_roi=ours * 1e3,
-        skimage_ms_per_roi=theirs * 1e3,
-        frangi_ratio=theirs / ours,
-        frangi_largest_difference=float(difference),
-        encoding_rois_per_s=1 / encoding,
-        paper_rois_per_s=1 / published,
-        encoding_ratio=published / encoding,
-    )
+    return compared
 
 
-def _textured(count: int, seed: int) -> NDArray[np.uint8]:
+def frangi_difference(count: int = 8) -> float:
+    """Find the largest difference from scikit-image's response."""
+    images = textured((count, 64, 64), 1)
+    ours = frangi(torch.from_numpy(images), SIGMAS, **PAPER, black_ridges=False).numpy()
+    return float(np.abs(ours - np.stack([skimage_frangi(image) for image in images])).max())
+
+
+def encoding_speed(embedder: Embedder, rounds: int, rois: int = 1024) -> list[Comparison]:
+    """Time preprocessing, Frangi and network on ROIs with their contexts, and one ROI alone."""
+    images = (255 * textured((rois, 2, 64, 64), 0)).astype(np.uint8)
+    published = PaperPipeline()
+    few = images[: max(1, rois // 64), 0]
+    made_of = embedder.architecture
+    extract = hugging_face_pipeline(made_of.widths, made_of.input_px)
+    some = list(images[: max(1, rois // 8), 0])
+    name, pipeline = "Encoding, ROI and context", "published pipeline, ROI alone"
+    return [
+        compare(name, "ROI", lambda: embedder(images), pipeline, lambda: [published(roi) for roi in few],
+                (rois, len(few)), rounds),
+        compare(name, "ROI", lambda: embedder(images), "Hugging Face image-feature pipeline, ROI alone",
+                lambda: extract(some), (rois, len(some)), rounds),
+        compare("Encoding, one at a time", "ROI", lambda: embedder(images[0]), pipeline,
+                lambda: published(images[0, 0]), rounds=4 * rounds),
+    ]  # fmt: skip
+
+
+def training_speed(rounds: int, rois: int = 256) -> list[Comparison]:
+    """Time the random views of ROIs that training draws, on as many threads as PyTorch has."""
+    images = textured((rois, 64, 64), 0)
+    batch = torch.from_numpy(images)[:, None]
+    how = get_preset("default").stages[0].augmentation
+    generator, draw = torch.Generator().manual_seed(0), np.random.default_rng(0)
+    few = images[: max(1, rois // 4)]
+    return [
+        compare("Views for training", "view", lambda: augment(batch, how, generator), "transforms image by image",
+                lambda: views_one_by_one(few, draw), (rois, len(few)), rounds)
+    ]  # fmt: skip
+
+
+def textured(shape: tuple[int, ...], seed: int) -> NDArray[np.float32]:
+    """Draw images of smooth noise in 0..1; the last two axes are smoothed."""
     from scipy.ndimage import gaussian_filter
 
-    noise = gaussian_filter(np.random.default_rng(seed).random((count, 64, 64)), (0, 1.5, 1.5))
-    pixels: NDArray[np.uint8] = (255 * (noise - noise.min()) / np.ptp(noise)).astype(np.uint8)
-    return pixels
-
-
-def _best(work: Callable[[], object], repeats: int) -> float:
-    work()
-    times = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - started)
-    return min(times)
-
-
-def to_markdown(report: SpeedReport) -> str:
-    """Format the report as a Markdown table."""
-    r = report
-    return (
-        f"{r.threads} threads, {r.cores} cores.\n\n"
-        "| | ours | compared with | ratio |\n|---|---|---|---|\n"
-        f"| Frangi, one thread | {r.frangi_ms_per_roi:.3f} ms a ROI | skimage {r.skimage_ms_per_roi:.2f} ms "
-        f"| {r.frangi_ratio:.0f}× (largest difference {r.frangi_largest_difference:.0e}) |\n"
-        f"| whole encoding | {r.encoding_rois_per_s:.0f} ROIs/s | published pipeline {r.paper_rois_per_s:.1f} ROIs/s "
-        f"| {r.encoding_ratio:.0f}× |\n"
-    )
+    sigmas = (*[0.0] * (len(shape) - 2), 1.5, 1.5)
+    noise = gaussian_filter(np.random.default_rng(seed).random(shape, np.float32), sigmas)
+    unit: NDArray[np.float32] = (noise - noise.min()) / np.ptp(noise)
+    return unit

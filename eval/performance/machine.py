@@ -1,30 +1,34 @@
-"""The machine that figures were measured on, named beside them."""
+"""The machine a figure was measured on: figures of different processors do not compare."""
 
 import os
 import platform
 from pathlib import Path
 
-INSTRUCTION_SETS = (
-    "avx2",
-    "avx512f",
-    "avx512_vnni",
-    "avx_vnni",
-    "avx512_bf16",
-    "amx_tile",
-    "asimd",
-    "sve",
-)  # fast ones
+# as Linux calls them -> as people do, from the plain ones to those that multiply matrices
+_INSTRUCTION_SETS = {
+    "avx2": "AVX2",
+    "avx512f": "AVX-512",
+    "avx_vnni": "AVX-VNNI",
+    "avx512_vnni": "AVX-512 VNNI",
+    "avx512_bf16": "AVX-512 BF16",
+    "amx_tile": "AMX",
+    "asimd": "NEON",
+    "sve": "SVE",
+}
 
 
-def machine() -> str:
-    """Say processor, cores, memory and which fast instruction sets it has; from /proc, which only Linux has."""
-    cpu, memory = Path("/proc/cpuinfo"), Path("/proc/meminfo")
-    if not cpu.is_file() or not memory.is_file():
-        return f"{platform.machine()}, {os.cpu_count()} cores"
-    facts = dict(line.split(":", 1) for line in cpu.read_text().splitlines() if ":" in line)
-    facts = {name.strip(): value.strip() for name, value in facts.items()}
-    flags = set((facts.get("flags") or facts.get("Features") or "").split())
-    sets = ", ".join(name for name in INSTRUCTION_SETS if name in flags) or "none beyond the basic ones"
-    gigabytes = int(memory.read_text().split()[1]) / 2**20
-    name = facts.get("model name", platform.machine())
-    return f"{name}, {os.cpu_count()} cores, {gigabytes:.0f} GB; instruction sets: {sets}"
+def describe_cpu() -> str:
+    """Describe the processor: model, cores, instruction sets that matter here, and what holds oneDNN back from some."""
+    model, flags = platform.processor() or platform.machine(), set()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.is_file():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() == "model name":
+                model = value.strip()
+            elif name.strip() in ("flags", "Features"):
+                flags = set(value.split())
+    known = [words for flag, words in _INSTRUCTION_SETS.items() if flag in flags]
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA")
+    held = f", PyTorch held to {limit}" if limit else ""
+    return f"{model}, {os.cpu_count()} cores, {', '.join(known) or 'no known instruction sets'}{held}"

@@ -20,6 +20,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from encoder.errors import LesionSearchError
+from eval.performance.machine import describe_cpu
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
 from tools.settings import Settings
 from ui.state.samples import Sample, SampleShelf
@@ -115,7 +116,7 @@ class PageTiming(BaseModel):
 class PageSpeedReport(BaseModel):
     """One run on one machine. `load` is the mean number of busy processes when it began: over zero, others worked."""
 
-    cores: int
+    cpu: str
     load: float
     slices: int
     atlas_size: int
@@ -149,7 +150,7 @@ def measure_page_speed(runs: int = RUNS, slices: int = SLICES, settings: Setting
             rounds = [_one_round(page, spot, number) for number in range(1, runs + 1)]
     times = [*zip(*opened, strict=True), *zip(*rounds, strict=True)]
     return PageSpeedReport(
-        cores=os.cpu_count() or 1,
+        cpu=describe_cpu(),
         load=round(load, 2),
         slices=slices,
         atlas_size=len(atlas),
@@ -206,7 +207,7 @@ def to_markdown(report: PageSpeedReport) -> str:
         for t in r.timings
     )
     return (
-        f"{r.slices} slices, {r.atlas_size} atlas lesions, {r.cores} cores, load {r.load:.1f} at the start. "
+        f"{r.slices} slices, {r.atlas_size} atlas lesions, {r.cpu}, load {r.load:.1f} at the start. "
         "The planner answers alone.\n\n"
         "| | runs | p50 | p95 | target for p95 | met |\n|---|---|---|---|---|---|\n" + rows
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from encoder.errors import LesionSearchError
-from eval.performance.machine import machine
+from eval.performance.machine import describe_cpu
 from eval.performance.scale_engines import ALL_LESIONS, ENGINES, FILTERS, QUERIES, K
 from eval.performance.synthetic_lesions import DIM, SyntheticLesions
 from tools.atlas.catalog import RowMask, Vectors
@@ -92,7 +92,7 @@ def measure_scale(
                 progress(f"{size:,} lesions", len(engines), len(engines))
     order = list(ENGINES)
     found = sorted(measured.values(), key=lambda each: (each.lesions, order.index(each.engine)))
-    return ScaleReport(machine=machine(), dim=dim, queries=queries, measured=found)
+    return ScaleReport(machine=describe_cpu(), dim=dim, queries=queries, measured=found)
 
 
 def _prepare(
@@ -181,7 +181,7 @@ def read_results(path: Path = RESULTS) -> ScaleReport | None:
     if not path.is_file():
         return None
     report = ScaleReport.model_validate_json(path.read_text())
-    return report if report.machine == machine() else None
+    return report if report.machine == describe_cpu() else None
 
 
 def to_markdown(report: ScaleReport) -> str:

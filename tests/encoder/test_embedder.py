@@ -72,7 +72,7 @@ def test_shipped_weights_are_safetensors_of_moderate_size_with_their_story():
 
 def test_the_fingerprint_follows_the_weights(tmp_path, embedder):
     torch.manual_seed(3)
-    other = Embedder(LesionEncoder(LesionEncoderConfig()))
+    other = Embedder.of(LesionEncoder(LesionEncoderConfig()))
     assert other.fingerprint != embedder.fingerprint
     shutil.copytree(SHIPPED_WEIGHTS, tmp_path / "copy")
     assert load_embedder(str(tmp_path / "copy")).fingerprint == embedder.fingerprint
@@ -106,11 +106,12 @@ def _edit(folder, key, value):
     (folder / "config.json").write_text(json.dumps({**config, key: value}))
 
 
-def test_the_package_offers_its_names_without_loading_torch():
+def test_embedding_and_saliency_load_no_torch():
     import subprocess
     import sys
 
     code = (
-        "import sys, encoder; assert 'torch' not in sys.modules; encoder.load_embedder; assert 'torch' in sys.modules"
+        "import sys, encoder, numpy; embed = encoder.load_embedder(); roi = numpy.eye(64, dtype='float32'); "
+        "embed(roi), embed.saliency(roi, roi); assert not {'torch', 'transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

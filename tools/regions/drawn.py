@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from skimage.draw import polygon as polygon_pixels
-from skimage.measure import approximate_polygon, find_contours
 
 from tools.domain.annotation import Annotation
 from tools.domain.region import PixelBox, Region, RegionError
@@ -91,6 +90,8 @@ def _cross(a: Points, b: Points) -> Points:
 
 def _largest_part(points: Points) -> Points:
     """Outline (N, 2) of the largest part that a line encloses, to a quarter of a pixel."""
+    from skimage.measure import approximate_polygon, find_contours  # brings scipy.signal along, which is slow to import
+
     box = bounding_box(points, (int(points[:, 1].max()) + 2, int(points[:, 0].max()) + 2))
     origin = np.array([box.x0, box.y0], float)
     fine = (points - origin) * FINENESS + 1  # a frame of one sample around it

@@ -8,7 +8,6 @@ too. A stack of its own follows: the message is attended to in both directions, 
 """
 
 import math
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar
 
@@ -16,28 +15,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 
+from assistant.understanding.network.shape import Shape
+
 KeyValueCache = list[tuple[torch.Tensor, torch.Tensor]]  # keys and values of each layer, (1, heads, T, width / heads)
 Rotation = tuple[torch.Tensor, torch.Tensor]  # cosines and sines, (B or 1, 1, T, width / heads / 2)
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Sizes of the network: of the pretrained encoder layers, and of its own."""
-
-    vocabulary: int
-    output_tokens: int
-    numbers: int  # of a message that can be pointed at
-    encoder_width: int
-    encoder_layers: int
-    encoder_heads: int
-    encoder_kv_heads: int  # heads of keys and values
-    encoder_hidden: int
-    rope_base: float  # of the encoder's rotation
-    width: int = 256
-    layers: int = 2
-    heads: int = 8
-    hidden: int = 1024
-    types: int = 0  # lesion types of a message and its state that can be pointed at; 0: it writes their names
 
 
 class PrefixTransformer(nn.Module):
@@ -210,6 +191,7 @@ def _attention(
 
 
 @lru_cache(maxsize=512)
+@torch.inference_mode(False)  # kept for training too, whoever asks first
 def _rotation_from(start: int, length: int, head_width: int) -> Rotation:
     """Compute the rotation of consecutive positions: decoding asks for the same ones again and again."""
     return _rotation(torch.arange(start, start + length)[None], head_width)

@@ -13,24 +13,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_grammar import language
 from assistant.understanding.call_language import state_line, write
 from assistant.understanding.network.next_tokens import next_tokens
 from assistant.understanding.network.number_spans import find_numbers
+from assistant.understanding.network.onnx_network import Cache, OnnxNetwork
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
     MAX_TYPES,
     from_output_tokens,
 )
+from assistant.understanding.network.shape import Shape
 from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
 from assistant.understanding.type_mentions import TypeMention, find_types, folded
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-    from assistant.understanding.network.model import KeyValueCache
 
 WEIGHTS = Path(__file__).parent / "weights"
 NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE = "network.safetensors", "network.json", "tokenizer.json"
@@ -80,23 +82,13 @@ class NetworkReader:
     """The network, loaded. Several threads may read at once. Raises OSError where its files are missing."""
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
-        from safetensors.torch import load_file
-        from threadpoolctl import ThreadpoolController
+        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
-
-        from assistant.understanding.network import quantization
-        from assistant.understanding.network.model import PrefixTransformer, Shape
 
         saved = json.loads((folder / SHAPE_FILE).read_text(encoding="utf-8"))
         self.output_tokens: list[str] = saved["output_tokens"]
-        self.network = PrefixTransformer(Shape(**saved["shape"]))
-        weights = load_file(folder / NETWORK_FILE)
-        self.network.load_state_dict(quantization.dequantize(weights))
-        self.network.eval()
-        if quantization.int8_is_fast():
-            quantization.quantize_linear_layers(self.network.encoder_layers, weights, "encoder_layers.")
-        self._threads = ThreadpoolController()
-        self._last: tuple[EncodedMessage, KeyValueCache] | None = None
+        self.network = OnnxNetwork(Shape(**saved["shape"]), load_file(folder / NETWORK_FILE))
+        self._last: tuple[EncodedMessage, Cache] | None = None
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
 
     def read(
@@ -129,40 +121,32 @@ class NetworkReader:
         begin: Fork | None,
     ) -> tuple[list[int], list[float], tuple[Fork, ...]]:
         """Decode greedily: the output tokens, the probability of each, and the forks, likeliest first."""
-        import torch
-
         end = self.output_tokens.index(END)
         counts = len(encoded.values), len(encoded.names), ids
         follow = next_tokens(tuple(self.output_tokens), tuple(atlas_types))
         output: list[int] = list(begin.tokens) if begin else []
         probabilities = [1.0] * (len(output) - 1) + [begin.probability] if begin else []
         forks: list[Fork] = []
-        # on one core: the work is so little that to find helpers for it, in a turn's new thread, takes longer
-        with torch.inference_mode(), self._threads.limit(limits=1, user_api="openmp"):
-            cache = self._encoded(encoded)
-            for token in (end, *output):  # what an output begins after, as it ends
+        cache = self._encoded(encoded)
+        for token in (end, *output):  # what an output begins after, as it ends
+            scores, cache = self.network.next_token(token, cache)
+        while len(output) < MAX_OUTPUT_TOKENS and (not output or output[-1] != end):
+            if stop is not None and stop.is_set():
+                raise ReadingCancelledError
+            scores[follow.impossible([self.output_tokens[n] for n in output], *counts)] = -math.inf
+            token, other = (int(place) for place in np.argsort(-scores, kind="stable")[:2])
+            forks.append(Fork((*output, other), math.prod(probabilities) * math.exp(scores[other])))
+            probabilities.append(math.exp(scores[token]))
+            output.append(token)
+            if token != end:
                 scores, cache = self.network.next_token(token, cache)
-            while len(output) < MAX_OUTPUT_TOKENS and (not output or output[-1] != end):
-                if stop is not None and stop.is_set():
-                    raise ReadingCancelledError
-                scores[follow.impossible([self.output_tokens[n] for n in output], *counts)] = -math.inf
-                best = scores.topk(2)
-                (token, other), (probability, next_best) = best.indices.tolist(), best.values.exp().tolist()
-                forks.append(Fork((*output, other), math.prod(probabilities) * next_best))
-                probabilities.append(probability)
-                output.append(token)
-                if token != end:
-                    scores, cache = self.network.next_token(token, cache)
         return output, probabilities, tuple(sorted(forks, key=lambda fork: -fork.probability))
 
-    def _encoded(self, message: EncodedMessage) -> "KeyValueCache":
+    def _encoded(self, message: EncodedMessage) -> Cache:
         """Encode a message, or take the last one's cache again: its alternatives begin with it too."""
-        import torch
-
         last = self._last  # taken and set at once: another thread's message at worst means to encode again
         if last is None or last[0] != message:
-            marks = torch.tensor([message.ids]), torch.tensor([message.numbers]), torch.tensor([message.types])
-            last = message, self.network.encode(*marks)
+            last = message, self.network.encode(message.ids, message.numbers, message.types)
             self._last = last
         return last[1]
 

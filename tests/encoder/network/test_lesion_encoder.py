@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from encoder.network.lesion_encoder import CHANNELS, LesionEncoder, LesionEncoderConfig, magnify_center
+from encoder.network.architecture import CHANNELS
+from encoder.network.lesion_encoder import LesionEncoder, LesionEncoderConfig, magnify_center
 
 SMALL = {"widths": (8, 8, 16, 16), "depths": (1, 1, 1, 1), "dim": 24}
 

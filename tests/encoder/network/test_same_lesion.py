@@ -3,7 +3,8 @@
 import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 
-from encoder.network.same_lesion import SIDE_PX, SameLesionHead, coarse_pixels
+from encoder.network.architecture import SAME_LESION_PX
+from encoder.network.same_lesion import SameLesionHead, coarse_pixels
 
 
 def views(lesions: int, each: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -31,5 +32,5 @@ def test_it_forgets_what_changes_within_a_lesion():
 
 def test_the_context_is_not_looked_at():
     images = torch.rand(4, 2, 64, 64)
-    assert coarse_pixels(images).shape == (4, SIDE_PX**2)
+    assert coarse_pixels(images).shape == (4, SAME_LESION_PX**2)
     torch.testing.assert_close(coarse_pixels(images), coarse_pixels(images[:, :1]))

@@ -78,7 +78,7 @@ def test_auxiliary_labels_are_learnt_from_and_not_read_out(pack, tmp_path):
         train([pack], tmp_path / name, replace(one, readout_strength=1.0))
         for name, one in (("with", plan), ("without", TINY))
     )
-    assert list(load_embedder(with_them)._model.config.readout) == ["lesion_type"]
+    assert list(load_embedder(with_them).architecture.readout) == ["lesion_type"]
     first, second = (load_file(out / "labels" / "model.safetensors") for out in (with_them, without))
     assert any(not torch.equal(first[name], second[name]) for name in first)
     alike = [load_file(out / "simclr" / "model.safetensors") for out in (with_them, without)]

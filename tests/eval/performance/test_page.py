@@ -53,11 +53,11 @@ def test_the_table_says_what_was_met() -> None:
     timings = tuple(
         PageTiming(name=name, runs=3, p50_ms=100, p95_ms=200, target_ms=target) for name, target in TARGETS_MS.items()
     )
-    report = PageSpeedReport(cores=2, load=0.5, slices=300, atlas_size=612, timings=timings)
+    report = PageSpeedReport(cpu="2 cores, AVX2", load=0.5, slices=300, atlas_size=612, timings=timings)
     table = to_markdown(report)
     assert "| click to outlined region | 3 | 100 ms | 200 ms | under 150 ms | no |" in table
     assert "| question to answer with gallery | 3 | 100 ms | 200 ms | under 1200 ms | yes |" in table
-    assert "300 slices, 612 atlas lesions, 2 cores, load 0.5" in table
+    assert "300 slices, 612 atlas lesions, 2 cores, AVX2, load 0.5" in table
 
 
 @pytest.mark.browser

@@ -249,7 +249,7 @@ def test_bad_input_is_one_sentence_and_exit_code_2(command, demo, tmp_path, monk
 def lines_of(*arguments, **environment):
     """What a command says, in a process of its own: standard output, and which heavy packages it loaded."""
     code = (
-        "import atexit, sys; atexit.register(lambda: print('loaded', *({'torch', 'scipy', 'chromadb', "
+        "import atexit, sys; atexit.register(lambda: print('loaded', *({'torch', 'transformers', 'scipy', 'chromadb', "
         "'langchain_core', 'pydicom', 'gradio'} & set(sys.modules)), file=sys.stderr)); "
         "sys.argv[0] = 'lesion-search'; from ui.cli.main import main; main()"
     )
@@ -280,6 +280,17 @@ def test_arguments_are_checked_before_anything_heavy_is_loaded(demo, arguments):
     code, out, (sentence, loaded) = lines_of(*(folder if word == "CASE" else word for word in arguments))
     assert (code, out, loaded) == (2, "", "loaded")
     assert sentence.startswith("lesion-search: ")
+
+
+@pytest.mark.parametrize("arguments", [("search",), ("ask", "How large is it, and what is similar?")])
+def test_answers_need_neither_torch_nor_transformers(demo, arguments):
+    name, *question = arguments
+    case = demo.case("liver")
+    asked = (name, case.folder, *question, "--roi", case.roi, "--slice", case.slice, "--json")
+    code, out, lines = lines_of(*asked, LESION_SEARCH_DATA=str(demo.settings.data))
+    assert code == 0
+    assert json.loads(out)
+    assert not {"torch", "transformers"} & set(lines[-1].split())
 
 
 def test_version_and_completion():
