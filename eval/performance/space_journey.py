@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import FrameLocator, Page
 
 HUB = "huggingface.co"
-WAIT_S = 600.0  # for one step; how long the first answer took is judged by the caller
+WAIT_S = 900.0  # for one step; how long the first answer took is judged by the caller
 CROWD_S = 40.0
 _OF_A_CONNECTION = {"connection", "keep-alive", "transfer-encoding", "content-encoding", "content-length", "host"}
 
