@@ -21,10 +21,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import yaml
 
 from encoder.errors import LesionSearchError
-from eval.performance.soak import resident_mb
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = 1000
@@ -146,14 +146,17 @@ def raise_loopback() -> None:
 
 def memory_mb(server: int) -> int:
     """Add up what a server and its children hold."""
-    listed = subprocess.run(("pgrep", "-P", str(server)), capture_output=True, text=True, check=False).stdout.split()
-    return resident_mb(server) + sum(memory_mb(int(child)) for child in listed)
+    root, held = psutil.Process(server), 0
+    for process in (root, *root.children(recursive=True)):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            held += int(process.memory_info().rss)
+    return held >> 20
 
 
 def processor_s(server: int) -> float:
-    """Add up the processor time of a server and its children: what it took however busy the machine is."""
-    line = Path(f"/proc/{server}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return sum(map(int, line[11:15])) / os.sysconf("SC_CLK_TCK")
+    """Add up the processor time of a server and its children that ended: what it took however busy the machine is."""
+    times = psutil.Process(server).cpu_times()
+    return float(times.user + times.system + times.children_user + times.children_system)
 
 
 def play(space: Space) -> None:
@@ -201,7 +204,8 @@ if __name__ == "__main__":
         checkout, python, home, app_file = sys.argv[2:]
         try:
             play(Space(Path(checkout), Path(python), Path(home), app_file))
-        except SpaceError as error:
-            sys.exit(f"{error}")
+        except LesionSearchError as error:
+            print(error, file=sys.stderr)
+            sys.exit(2)
     else:
         sys.exit(main(Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else None))
