@@ -127,7 +127,7 @@ class Frame:
         link = self.space.locator("#chat a[href*='/files/']").first
         fetched = "link => fetch(link.href).then(async r => [r.headers.get('content-disposition'), await r.text()])"
         disposition, text = link.evaluate(fetched)
-        if "attachment" not in disposition or "Region R1" not in text or "Match confidence" not in text:
+        if "attachment" not in disposition or "Region R1" not in text or "Similar atlas lesions" not in text:
             raise JourneyError("The report that came down is not one.")
         return f"report: a page of {len(text) >> 10} kB came down"
 

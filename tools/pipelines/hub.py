@@ -91,7 +91,7 @@ def push_atlas(
         np.save(folder / VECTORS, vectors.astype(np.float32), allow_pickle=False)
         (folder / FACTS).write_text(json.dumps(facts, indent=2), encoding="utf-8")
         types = Counter(lesion.lesion_type or "unknown" for lesion in pack.lesions)
-        (folder / "README.md").write_text(_atlas_card(facts, types, Counter(sources)), encoding="utf-8")
+        (folder / "README.md").write_text(_atlas_card(repository, facts, types, Counter(sources)), encoding="utf-8")
         return Pushed(_upload(folder, repository, "dataset", private), by_licence)
 
 
@@ -234,7 +234,7 @@ def _worded(repository: str) -> Iterator[None]:
         raise HubError("The Hub cannot be reached: check the connection, and try again.") from error
 
 
-def _atlas_card(facts: Mapping[str, Any], types: Counter[str], sources: Counter[str]) -> str:
+def _atlas_card(repository: str, facts: Mapping[str, Any], types: Counter[str], sources: Counter[str]) -> str:
     from huggingface_hub import DatasetCardData
 
     licences = sorted(set(facts["licences"].values()))
@@ -268,7 +268,7 @@ Types: {kinds}.
 Embedded by the encoder `{facts["fingerprint"]}` of lesion-search {facts["program"]}.
 
 ```
-lesion-search atlas pull OWNER/NAME --out atlases/pulled
+lesion-search atlas pull {repository} --out atlases/pulled
 lesion-search serve --atlas atlases/pulled
 ```
 """
