@@ -57,13 +57,18 @@ def _parts(report: ReportContent) -> Iterator[Part]:
     if report.annotations:
         yield Part(2, "Lengths and angles", (), _rows(words.annotation_facts(report)))
     written = report.written.strftime("%Y-%m-%d %H:%M %Z")
-    origin = {"Written": f"{written} by lesion-search {report.program_version}", "Atlas": report.atlas_name}
-    yield Part(2, "How this was made", (words.FOOTNOTE,), _rows(origin | {"Encoder": report.encoder_fingerprint}))
+    origin: words.Rows = {
+        "Written": f"{written} by lesion-search {report.program_version}",
+        "Atlas": report.atlas_name,
+        "Encoder": report.encoder_fingerprint,
+    }
+    yield Part(2, "How this was made", (words.FOOTNOTE,), _rows(origin))
 
 
 def _region_parts(report: ReportContent, region: RegionReport) -> Iterator[Part]:
     facts, search = region.facts, region.search
-    rows = _rows({"Slice": f"{facts.slice} of {facts.slices}"} | words.region_facts(region))
+    place: words.Rows = {"Slice": f"{facts.slice} of {facts.slices}"}
+    rows = _rows(place | words.region_facts(region))
     rows += (("Outline", words.outline_words(region, report.program_version)),)
     if search:
         rows += (("Match", words.confidence_words(search).removeprefix("Match confidence: ")),)

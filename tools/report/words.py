@@ -191,7 +191,7 @@ def region_facts(region: RegionReport) -> Rows:
     }
 
 
-def annotation_facts(report: ReportContent) -> dict[str, str]:
+def annotation_facts(report: ReportContent) -> Rows:
     """Word what was drawn and measured beside the regions, by its id and name."""
     return {f"{a.annotation_id} {a.name}".strip(): f"slice {a.slice}: {_annotated(a)}" for a in report.annotations}
 
