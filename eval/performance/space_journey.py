@@ -93,6 +93,8 @@ class Frame:
                 if probe.connect_ex(("127.0.0.1", self.server_port)) == 0:
                     break
             time.sleep(0.1)
+        else:
+            raise JourneyError(f"The app does not listen {WAIT_S:g} s after its start.")
         self.page.goto(f"https://{HUB}/")
 
     def first_answer(self) -> None:
@@ -193,7 +195,10 @@ class _Proxy:
         address = httpx.URL(path=request.url.path, query=request.url.query.encode())
         content = request.stream() if request.method in ("POST", "PUT") else None
         passed = self._http.build_request(request.method, address, headers=headers, content=content)
-        answer = await self._http.send(passed, stream=True)
+        try:
+            answer = await self._http.send(passed, stream=True)
+        except httpx.TransportError:
+            return Response("The app does not answer.", 502)
 
         async def body() -> AsyncIterator[bytes]:
             try:
