@@ -31,6 +31,7 @@ def to_dicom_seg(report: ReportContent, originals: OriginalUids | None = None) -
     """
     from highdicom.seg import Segmentation, SegmentationTypeValues
     from pydicom.uid import ExplicitVRLittleEndian
+    from pydicom.valuerep import DA, TM
 
     regions, facts = outlined(report), report.study.facts
     if not regions:
@@ -69,8 +70,8 @@ def to_dicom_seg(report: ReportContent, originals: OriginalUids | None = None) -
         series_description=report.notice,
         transfer_syntax_uid=ExplicitVRLittleEndian,
     )
-    document.ContentDate = report.written.strftime("%Y%m%d")
-    document.ContentTime = report.written.strftime("%H%M%S")
+    document.ContentDate = DA(report.written.date())
+    document.ContentTime = TM(report.written.time())
     return written(document)
 
 
@@ -79,7 +80,7 @@ def _mask(outline: SliceOutline, rows: int, columns: int) -> NDArray[np.uint8]:
     from skimage.draw import polygon2mask
 
     points = np.asarray(outline.outline_px)[:, ::-1] - 0.5
-    return polygon2mask((rows, columns), points).astype(np.uint8)
+    return np.asarray(polygon2mask((rows, columns), points), np.uint8)
 
 
 def _described(report: ReportContent, region: RegionReport, number: int) -> "SegmentDescription":

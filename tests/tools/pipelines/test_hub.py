@@ -33,7 +33,7 @@ def run(hub: Hub, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=names, capture_output=True, text=True, check=False, timeout=240)
 
 
-def small_atlas(folder: Path, sources: tuple[str, ...]) -> Path:
+def small_atlas(folder: Path, sources: tuple[str | None, ...]) -> Path:
     """An atlas with a lesion of each source, embedded by their means."""
     rows = tuple(
         LesionRow(f"L{i}", f"patient {i}", lesion_type="liver", source=source) for i, source in enumerate(sources)
@@ -96,12 +96,12 @@ def test_an_encoder_is_pushed_with_its_card(tmp_path: Path) -> None:
     [
         (("phantom", "clinic"), {}, "source clinic"),
         (("phantom", "clinic"), {"clinic": "cc-by-nd-4.0"}, "stand under cc-by-nd-4.0"),
-        (("",), {}, r"source \(none\)"),
+        ((None,), {}, r"source \(none\)"),
         (("phantom",), {"phantom": "all rights reserved"}, "Nothing was sent"),
     ],
 )
 def test_what_may_not_be_passed_on_is_refused_before_anything_is_sent(
-    tmp_path: Path, sources: tuple[str, ...], licences: dict[str, str], said: str
+    tmp_path: Path, sources: tuple[str | None, ...], licences: dict[str, str], said: str
 ) -> None:
     atlas = small_atlas(tmp_path / "atlas", sources)
     with pytest.raises(HubError, match=said):
