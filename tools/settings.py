@@ -40,6 +40,10 @@ class Settings(BaseSettings):
     salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")
     dicomweb_token: SecretStr | None = Field(default=None, description="bearer token for `import dicomweb`")
 
+    original_uids: bool = Field(
+        default=False, description="DICOM reports refer to studies by their own UIDs, so that an archive can file them"
+    )
+
     auth: str | None = Field(default=None, description="name to log in with, as --auth; None asks for no login")
     password: SecretStr | None = Field(default=None, description="password to log in with")
     password_file: Path | None = Field(default=None, description="file that holds the password")

@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,10 @@ class TransformersModel(BaseChatModel):
     def render(self, messages: Sequence[BaseMessage], tools: Sequence[dict[str, Any]] = ()) -> str:
         """Write the prompt of a conversation, up to where the model begins to write."""
         prompt = self.tokenizer.apply_chat_template(
-            [_as_dict(m) for m in messages], tools=list(tools) or None, add_generation_prompt=True, tokenize=False
+            [_as_dict(m) for m in _one_call_each(messages)],
+            tools=list(tools) or None,
+            add_generation_prompt=True,
+            tokenize=False,
         )
         return str(prompt)
 
@@ -177,6 +181,23 @@ def _on_gpu(function: Callable[[str], Iterator[str]]) -> Callable[[str], Iterato
         return function
     lent: Callable[[str], Iterator[str]] = spaces.GPU(duration=GPU_S)(function)
     return lent
+
+
+def _one_call_each(messages: Sequence[BaseMessage]) -> Iterator[BaseMessage]:
+    """Put each result right after its own call: the template of Llama 3.1 refuses several calls in one message."""
+    placed: set[int] = set()
+    for index, message in enumerate(messages):
+        if isinstance(message, AIMessage) and len(message.tool_calls) > 1:
+            following = takewhile(lambda m: isinstance(m, ToolMessage), messages[index + 1 :])
+            results = {m.tool_call_id: m for m in following if isinstance(m, ToolMessage)}
+            for number, call in enumerate(message.tool_calls):
+                yield AIMessage(message.text if number == 0 else "", tool_calls=[call])
+                result = results.get(call["id"] or "")
+                if result is not None:
+                    placed.add(id(result))
+                    yield result
+        elif id(message) not in placed:
+            yield message
 
 
 def _as_dict(message: BaseMessage) -> dict[str, Any]:

@@ -8,9 +8,9 @@ from assistant.core.requests import FilterName, FilterSpec, HitRef, Intent, Regi
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import MM_PER_UNIT, TOPICS, UNKNOWN_TYPE, ParsedCall, write
 from assistant.wording.not_yet import NOT_YET
+from tools.domain.facts import ReportFormat
 from tools.domain.view import OVERLAYS, ViewChange, WindowStep
 from tools.domain.windows import DISPLAY_WINDOWS, Window
-from tools.report.content import ReportFormat
 
 INTENTS: dict[str, Intent] = {
     "identify": "what", "hit": "describe_lesion", "study": "describe_study", "regions": "find_regions",
@@ -31,6 +31,8 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         call = call.model_copy(update={"do": "image"})  # to find an image is to show it
     elif call.do == "go" and call.region:
         call = call.model_copy(update={"do": "where"})
+    elif call.do == "export" and _report_format(call) in get_args(ReportFormat):
+        call = call.model_copy(update={"do": "report"})  # what is exported is written as a report
     if _is_not_done_yet(call):
         return Request(intent="not_yet", topic=call.do, call=write([call]))
     intent: Intent = INTENTS.get(call.do, call.do)  # type: ignore[assignment, arg-type]
@@ -86,7 +88,7 @@ _FILTERS: tuple[FilterName, ...] = ("type", "sex", "age", "size", "scope")
 
 def _is_not_done_yet(call: ParsedCall) -> bool:
     if call.do == "report":
-        return call.form not in ("", *get_args(ReportFormat))
+        return _report_format(call) not in ("", *get_args(ReportFormat))
     if call.do in ("show", "hide"):
         return not set(_list(call.what)) <= {*OVERLAYS} or not call.what
     if call.do == "window":
@@ -121,6 +123,10 @@ def _view(call: ParsedCall) -> ViewChange | None:
     return ViewChange(hide=overlays) if call.do == "hide" else None
 
 
+def _report_format(call: ParsedCall) -> str:
+    return "dicom-seg" if call.form == "seg" else call.form
+
+
 def _topic(call: ParsedCall) -> str:
     """What a request is about, by the one field its kind has for it. Raises ValueError where none has it."""
     if call.do == "decline":
@@ -133,7 +139,7 @@ def _topic(call: ParsedCall) -> str:
         if not topic:
             raise ValueError(f"it is not said which: {call.written()}")
         return topic
-    of_kind = {"atlas": call.by, "report": call.form, "where": "slice"}
+    of_kind = {"atlas": call.by, "report": _report_format(call), "where": "slice"}
     return of_kind.get(call.do, call.topic)
 
 

@@ -14,11 +14,21 @@ from tools.domain.facts import (
     RegionFacts,
     RegionsFound,
     ReportFacts,
+    ReportFormat,
     StudyFacts,
 )
 from tools.domain.number_words import likeness, number, size
 from tools.domain.region import OUTLINE_MARKS
 from tools.domain.study_words import DENSITY_DOUBTS, spacing_words
+
+REPORT_KINDS: dict[ReportFormat, str] = {
+    "html": "HTML",
+    "text": "text",
+    "markdown": "Markdown",
+    "json": "JSON",
+    "dicom-sr": "DICOM SR",
+    "dicom-seg": "DICOM SEG",
+}
 
 
 # -- study, regions, measurements ----------------------------------------------------------------------------------
@@ -192,8 +202,9 @@ def lesson_answer(facts: LessonFacts) -> str:
 
 def report_answer(facts: ReportFacts) -> str:
     """Name the report that was written."""
-    kind = {"html": "HTML", "json": "JSON", "dicom-sr": "DICOM SR"}[facts.format]
+    if facts.format == "dicom-seg":
+        return f"The DICOM SEG is ready: {facts.file_name}, with the outlines of {counted(facts.regions, 'region')}."
     return (
-        f"The {kind} report is ready: {facts.file_name}, with {counted(facts.regions, 'region')} and "
-        f"{counted(facts.searches, 'search', 'searches')}."
+        f"The {REPORT_KINDS[facts.format]} report is ready: {facts.file_name}, with "
+        f"{counted(facts.regions, 'region')} and {counted(facts.searches, 'search', 'searches')}."
     )

@@ -1,9 +1,10 @@
 """An atlas that is looked after: what it holds, what is doubtful in it; built anew, joined with others, backed up."""
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -131,8 +132,7 @@ def rebuild(
     patients.
     """
     owners: dict[str, str] = {}
-    part = _part(out)
-    try:
+    with appearing(out) as part:
         built = Atlas(part, fingerprint, keys, create=True)
         for location in locations:
             with sole_writer(location, progress):
@@ -144,9 +144,6 @@ def rebuild(
             index_pack(built, pack, embed, report, notes)
         lesions = len(built)
         built.close()
-        _finish(part, out)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return lesions
 
 
@@ -155,18 +152,25 @@ def back_up(location: str, out: Path, keys: PatientKeys, progress: StageProgress
 
     `index` makes an atlas of it again, with this encoder or another. Raises AtlasError.
     """
-    part = _part(out)
-    try:
+    with appearing(out) as part:
         with sole_writer(location, progress):
             atlas = open_as_built(location, keys)
             pack, notes = export_pack(atlas), atlas.notes()
             atlas.close()
         column = {NOTE_COLUMN: [notes.get(lesion.lesion_id, "") for lesion in pack.lesions]}
         write_pack(pack, part, column if notes else None)
+    return len(pack)
+
+
+@contextlib.contextmanager
+def appearing(out: Path) -> Iterator[Path]:
+    """Lend the hidden folder beside `out` that becomes `out` when all went well. Raises StorageError."""
+    part = _part(out)
+    try:
+        yield part
         _finish(part, out)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return len(pack)
 
 
 def _refuse_strangers(atlas: Atlas, owners: dict[str, str]) -> None:

@@ -14,6 +14,8 @@ from tools.domain.lesions import AtlasLesion, Confidence, ConfidenceLimit, Filte
 from tools.domain.region import Origin, Outline, Region
 from tools.domain.study import BodyRegion, DensityDoubt, SafeFacts, Series, Study
 
+ReportFormat = Literal["html", "text", "markdown", "json", "dicom-sr", "dicom-seg"]
+
 
 class Facts(BaseModel):
     """Base of all tool results: frozen, and without fields nobody declared."""
@@ -280,7 +282,7 @@ class LessonFacts(Facts):
 class ReportFacts(Facts):
     """A file written for the user, offered by the interface they use."""
 
-    format: Literal["html", "json", "dicom-sr"]
+    format: ReportFormat
     file_name: str
     regions: int
     searches: int

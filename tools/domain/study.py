@@ -1,7 +1,7 @@
 """What intake hands on: ordered HU volumes with their geometry, and safe facts. No identifying tag goes further."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -69,6 +69,19 @@ class SafeFacts(BaseModel):
     years_before_newest: float | None = Field(default=None, ge=0)  # None: one examination, or an unknown date
 
 
+@dataclass(frozen=True)
+class OriginalUids:
+    """A file's own UIDs, kept only where the operator allows it, and written nowhere but into DICOM reports.
+
+    `images` has SOP class, SOP instance and, of a multi-frame image, the frame (from 1), by slice.
+    """
+
+    study: str = field(repr=False)
+    series: str = field(repr=False)
+    frame_of_reference: str = field(repr=False)
+    images: tuple[tuple[str, str, int | None], ...] = field(repr=False)
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """One series as an ordered volume.
@@ -91,6 +104,17 @@ class Series:
     warnings: tuple[str, ...] = ()
     files: tuple[int, ...] = ()  # of each slice, the number of its file in the upload, from 1
     image_numbers: tuple[int | None, ...] = ()
+    original_uids: OriginalUids | None = None  # None: not allowed (the default), or the files state none
+
+    def slice_origin_mm(self, slice_index: int) -> tuple[float, float, float] | None:
+        """Locate the centre of a slice's first pixel in patient coordinates, None when the file has no geometry."""
+        if self.affine is None:
+            return None
+        places, steps = self.slice_positions_mm, max(1, len(self.slice_positions_mm) - 1)
+        whole = places[-1] - places[0]
+        along = float((places[slice_index] - places[0]) / whole) * steps if whole else float(slice_index)
+        x, y, z = (self.affine @ (0, 0, along, 1))[:3]
+        return float(x), float(y), float(z)
 
     @property
     def middle_slice(self) -> int:

@@ -172,6 +172,7 @@ class FrameRecord:
     lossy: bool = False
     lossy_ratio: float | None = None  # uncompressed to compressed; None: unknown
     keys: FrameKeys = field(default_factory=FrameKeys, repr=False)
+    sop_class_uid: str = field(default="", repr=False)
 
     @property
     def pixel_bytes(self) -> int:

@@ -1,6 +1,7 @@
 """Stacks of decoded frames to series: volumes, safe facts, warnings, and which series comes first."""
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
@@ -12,7 +13,7 @@ from tools.domain.dicom_terms import SeriesKind
 from tools.domain.lazy_volume import Volume
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.slice_gaps import gaps_are_even
-from tools.domain.study import DensityDoubt, SafeFacts, Series
+from tools.domain.study import DensityDoubt, OriginalUids, SafeFacts, Series
 from tools.domain.windows import SOFT_TISSUE_WINDOW, Window
 from tools.intake.assembly import Stack, assemble, axes_of
 from tools.intake.dicom.pixels import display_range, to_scale
@@ -23,7 +24,9 @@ from tools.intake.plausibility import note_on_air, reason_against_values
 from tools.intake.ranking import Rank, plane_of, ranks, years_before_newest
 from tools.intake.sandbox import ReceivedFrame
 from tools.intake.slice_loader import SliceLoader
+from tools.settings import get_settings
 
+UID_FORM = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+")
 TILT_TOLERANCE_DEG, MAX_TILT_DEG = 0.3, 60.0
 
 NO_SPACING = "The file does not state the pixel spacing, so lengths in mm are unknown."
@@ -137,7 +140,29 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
         warnings=tuple(warnings),
         files=tuple(record.file for record in records),
         image_numbers=tuple(r.frame + 1 if r.multi_frame else r.instance_number for r in records),
+        original_uids=_original_uids(records) if get_settings().original_uids else None,
     )
+
+
+def _original_uids(records: Sequence[FrameRecord]) -> OriginalUids | None:
+    """Keep a series' own UIDs; None where one is missing, or where slices of several series were joined."""
+    first = records[0]
+    if len({(r.study_uid, r.series_uid) for r in records}) > 1:
+        return None
+    if not all(_is_uid(uid) for r in records for uid in (r.study_uid, r.series_uid, r.sop_uid, r.sop_class_uid)):
+        return None
+    frame_of_reference = first.keys.frame_of_reference_uid
+    return OriginalUids(
+        study=first.study_uid,
+        series=first.series_uid,
+        frame_of_reference=frame_of_reference if _is_uid(frame_of_reference) else "",
+        images=tuple((r.sop_class_uid, r.sop_uid, r.frame + 1 if r.multi_frame else None) for r in records),
+    )
+
+
+def _is_uid(text: str) -> bool:
+    """Tell whether text has the form of a UID (PS3.5 section 9.1): nothing else is written into another file."""
+    return len(text) <= 64 and UID_FORM.fullmatch(text) is not None
 
 
 def _lossy_warning(ratio: float, in_hu: bool) -> str:

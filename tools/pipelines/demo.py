@@ -17,7 +17,7 @@ from tools.atlas.group import OWN, AtlasGroup, Member
 from tools.atlas.own_cases import CaseError, OwnCases
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.domain.progress import StageProgress
-from tools.pipelines.phantoms.generate import make_phantoms
+from tools.pipelines.phantoms.teaching_cases import unpack_teaching_cases
 from tools.scratch import is_running
 from tools.settings import Settings
 
@@ -96,7 +96,7 @@ def _is_built(settings: Settings, fingerprint: str) -> bool:
 
 
 def ensure_samples(settings: Settings, progress: StageProgress | None = None) -> Path:
-    """Find the folder of phantom cases (`dicom/`, `pack/`, `truth.csv`), made on first use.
+    """Find the folder of phantom cases (`dicom/` of the teaching cases, `pack/`, `truth.csv`), made on first use.
 
     Raises StorageError where they cannot be made; what was half made is deleted then.
     """
@@ -108,7 +108,7 @@ def ensure_samples(settings: Settings, progress: StageProgress | None = None) ->
         try:
             with _data_folder(settings):
                 _sweep(settings)
-                make_phantoms(part, progress=report)
+                unpack_teaching_cases(part, report)
                 (part / COMPLETE).touch()
             shutil.rmtree(folder, ignore_errors=True)
             with contextlib.suppress(OSError):  # another process was faster

@@ -54,7 +54,7 @@ def paint_several(
         place = place_in_tissue(image, radius_px, rng)
         if place is None or any(b[0] <= place[0] <= b[2] and b[1] <= place[1] <= b[3] for b in boxes):
             continue
-        painted = _paint(image.astype(np.float64), spacing_mm, patient, place, radius_px, rng)
+        painted = paint_lesion(image.astype(np.float64), spacing_mm, patient, place, radius_px, rng)
         assert painted.box is not None
         image = painted.image
         boxes.append((painted.box.x0, painted.box.y0, painted.box.x1, painted.box.y1))

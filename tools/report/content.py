@@ -1,4 +1,4 @@
-"""What a report says, as data, and the words that every format shares.
+"""What a report says, as data.
 
 A report holds what the tools said and the pictures on the screen, nothing else: no identifying tag reaches it.
 """
@@ -10,28 +10,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
 from encoder.errors import LesionSearchError
-from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.annotation import Annotation, AnnotationKind
-from tools.domain.facts import HitFacts, RegionFacts, SearchFacts, StudyFacts
-from tools.domain.lesions import Filters
-from tools.domain.number_words import size
-from tools.domain.study_words import age_words
+from tools.domain.facts import RegionFacts, SearchFacts, StudyFacts
 
-ReportFormat = Literal["html", "json", "dicom-sr"]
-
+Point = tuple[float, float]
+Line = tuple[float, float, float, float]
+Vector = tuple[float, float, float]
 NOTICE: Literal["Research and teaching tool, not a diagnosis."] = "Research and teaching tool, not a diagnosis."
-CONFIDENCE_WORDS = {
-    "high": "Match confidence: high.",
-    "moderate": "Match confidence: moderate.",
-    "low": "Match confidence: low.",
-    "none": "Nothing similar enough in this atlas; the nearest lesions are shown for reference only.",
-}
-ORIGIN_WORDS = {
-    "click": "outlined from a click",
-    "box": "measured in a drawn box",
-    "drawn": "drawn by hand",
-    "suggested": "suggested by the program",
-}
 
 
 class ReportError(LesionSearchError):
@@ -57,8 +42,30 @@ Png = Annotated[
 ]
 
 
+class CloseUp(BaseModel):
+    """A part of a slice in a display window, nothing drawn on it; `x, y, width, height` are its place in pixels."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    png: Png
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class SliceOutline(BaseModel):
+    """An outline on one slice (from 1), and where that slice lies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slice: int
+    outline_px: tuple[Point, ...]  # closed polygon (x, y); pixel i covers i..i+1
+    position_mm: Vector | None = None  # centre of the slice's first pixel, DICOM patient coordinates
+
+
 class RegionReport(BaseModel):
-    """One region: measurements, its picture, and its search with the thumbnails of the hits by lesion id."""
+    """One region: measurements, its pictures, and its search with the thumbnails of the hits by lesion id."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -66,10 +73,20 @@ class RegionReport(BaseModel):
     name: str = ""  # the user's own
     volume_mm3: float | None = None  # over the slices, where it was asked for
     volume_doubts: tuple[str, ...] = ()
-    image: Png | None = None
+    image: Png | None = None  # the whole slice, outlined
+    close_up: CloseUp | None = None
     search: SearchFacts | None = None
     hit_thumbnails: dict[str, Png] = {}
-    outline_px: tuple[tuple[float, float], ...] = ()  # closed polygon (x, y) on the slice; pixel i covers i..i+1
+    outline_px: tuple[Point, ...] = ()  # closed polygon (x, y) on the slice; pixel i covers i..i+1
+    axes_px: tuple[Line, ...] = ()  # long and short axis as drawn: x0, y0, x1, y1
+    position_mm: Vector | None = None  # centre of the slice's first pixel, DICOM patient coordinates
+    volume_outlines: tuple[SliceOutline, ...] = ()  # of the volume, the region's own slice among them
+
+    @property
+    def outlines(self) -> tuple[SliceOutline, ...]:
+        """List the outlines by slice: those of the volume, or the one on the region's own slice."""
+        own = SliceOutline(slice=self.facts.slice, outline_px=self.outline_px, position_mm=self.position_mm)
+        return self.volume_outlines or (own,)
 
 
 class AnnotationReport(BaseModel):
@@ -81,12 +98,13 @@ class AnnotationReport(BaseModel):
     name: str = ""
     slice: int
     kind: AnnotationKind
-    points_px: tuple[tuple[float, float], ...]  # (x, y); pixel i covers i..i+1
+    points_px: tuple[Point, ...]  # (x, y); pixel i covers i..i+1
     length_mm: float | None = None  # None: an angle, or the file gives no pixel spacing
     angle_deg: float | None = None
+    image: Png | None = None  # the whole slice, where no region shows it
 
     @classmethod
-    def of(cls, annotation: Annotation) -> "AnnotationReport":
+    def of(cls, annotation: Annotation, image: bytes | None = None) -> "AnnotationReport":
         """Round to 0.1 mm and 0.1 degrees."""
         return cls(
             annotation_id=annotation.annotation_id,
@@ -96,6 +114,7 @@ class AnnotationReport(BaseModel):
             points_px=tuple((round(x, 2), round(y, 2)) for x, y in annotation.points_px),
             length_mm=None if annotation.length_mm is None else round(annotation.length_mm, 1),
             angle_deg=None if annotation.angle_deg is None else round(annotation.angle_deg, 1),
+            image=image,
         )
 
 
@@ -112,56 +131,9 @@ class ReportContent(BaseModel):
     study_key: str
     series_key: str
     patient_key: str | None = None
+    orientation: tuple[float, float, float, float, float, float] | None = None  # DICOM Image Orientation (Patient)
     regions: tuple[RegionReport, ...]
     annotations: tuple[AnnotationReport, ...] = ()  # lengths and angles that were drawn
     encoder_fingerprint: str
     atlas_name: str
     program_version: str
-
-
-def plain(text: str) -> str:
-    """Replace control characters, direction marks and broken Unicode by spaces: an atlas may hold anybody's text."""
-    return "".join(c if c.isprintable() else " " for c in text)
-
-
-def known(*parts: str | None) -> str:
-    """Join the parts that are there by a middle dot."""
-    return " · ".join(part for part in parts if part)
-
-
-def shown_votes(search: SearchFacts) -> list[tuple[str, float]]:
-    """List lesion types with their probability, best first; none where nothing is similar enough to guess a type."""
-    return [] if search.confidence == "none" else [(vote.lesion_type, vote.probability) for vote in search.votes]
-
-
-def confidence_words(search: SearchFacts) -> str:
-    """Word the confidence of a match, and what keeps it there."""
-    if search.confidence_limit is None:
-        return CONFIDENCE_WORDS[search.confidence]
-    reason = LIMIT_WORDS[search.confidence_limit]
-    if search.confidence == "none":
-        return f"No type is named, because {reason}; the nearest lesions are shown for reference only."
-    return f"Match confidence: {search.confidence}, because {reason}."
-
-
-def filter_words(filters: Filters) -> str:
-    """Word the lesions that a search was limited to."""
-    scope = {"cross-patient": "other patients", "same-patient": "this patient", "all": "all patients"}[filters.scope]
-    return known(
-        scope,
-        f"types {', '.join(filters.lesion_types)}" if filters.lesion_types else None,
-        f"sex {filters.sex}" if filters.sex else None,
-        f"age from {filters.min_age}" if filters.min_age is not None else None,
-        f"age to {filters.max_age}" if filters.max_age is not None else None,
-        f"size from {filters.min_size_mm:g} mm" if filters.min_size_mm is not None else None,
-        f"size to {filters.max_size_mm:g} mm" if filters.max_size_mm is not None else None,
-    )
-
-
-def lesion_words(hit: HitFacts) -> str:
-    """Word a hit's long axis in mm and its patient's sex and age in years, as far as they are known."""
-    return known(
-        size(hit.long_axis_mm) or None,
-        hit.sex,
-        age_words(hit.age_years, "y", "y") if hit.age_years is not None else None,
-    )

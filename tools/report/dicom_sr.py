@@ -1,23 +1,24 @@
 """A report as a de-identified DICOM structured report after TID 1500 (PS3.16)."""
 
-import uuid
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import RegionFacts
 from tools.domain.region import OUTLINE_WORDS
-from tools.domain.study_words import DENSITY_DOUBTS, OLDEST_STATED_YEARS
-from tools.report.content import (
-    ORIGIN_WORDS,
-    RegionReport,
-    ReportContent,
-    filter_words,
-    known,
-    lesion_words,
-    plain,
-    shown_votes,
+from tools.domain.study import OriginalUids
+from tools.domain.study_words import DENSITY_DOUBTS
+from tools.report.content import RegionReport, ReportContent
+from tools.report.dicom_sources import (
+    MANUFACTURER,
+    MODEL_NAME,
+    derived_uid,
+    frame_of,
+    new_uid,
+    source_image,
+    written,
 )
+from tools.report.words import ORIGIN_WORDS, filter_words, known, lesion_words, plain, shown_votes
 
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
@@ -25,33 +26,27 @@ if TYPE_CHECKING:
 
 
 _SCHEME = "99LESIONSEARCH"  # private coding scheme: DICOM has no codes for content-based retrieval
-_UID_NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "lesion-search")
 
 
-def _uid(*parts: str) -> str:
-    """Derive a UID under 2.25 (PS3.5 B.2): equal parts give equal UIDs, and salted keys lead back to no original."""
-    return f"2.25.{uuid.uuid5(_UID_NAMESPACE, chr(0).join(parts)).int}"
-
-
-def to_dicom_sr(report: ReportContent) -> bytes:
+def to_dicom_sr(report: ReportContent, originals: OriginalUids | None = None) -> bytes:
     """Write a Comprehensive 3D SR after TID 1500, de-identified, unverified.
 
-    The study's own UIDs stop at intake. Patient ID is the patient key; study, series and source images carry UIDs
-    under 2.25 derived from the study key, the series key and the slice number: equal images match between reports of
-    one installation, and nothing points at the archive the study came from. References: DICOM PS3.16 TID 1500, 1410
-    (with an outline) and 1501 (without), PS3.3 A.35.13.
+    The study's own UIDs stop at intake unless the operator allows `originals`; see `source_image` for what stands in
+    their place. Patient ID is the patient key. References: DICOM PS3.16 TID 1500, 1410 (with an outline) and 1501
+    (without), PS3.3 A.35.13.
     """
-    from io import BytesIO
-
     from highdicom import sr
     from highdicom.coding_schemes import CodingSchemeIdentificationItem
     from pydicom.sr.codedict import codes
 
-    slices = {region.facts.slice: _source_image(report, region.facts.slice) for region in report.regions}
+    slices = {
+        region.facts.slice: source_image(report, region.facts.slice, region.position_mm, originals)
+        for region in report.regions
+    }
     device = sr.ObserverContext(
         observer_type=codes.DCM.Device,
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
-            uid=_uid("encoder", report.encoder_fingerprint), name="Lesion Search", model_name="lesion-search"
+            uid=derived_uid("encoder", report.encoder_fingerprint), name=MANUFACTURER, model_name=MODEL_NAME
         ),
     )
     content = sr.MeasurementReport(
@@ -61,17 +56,20 @@ def to_dicom_sr(report: ReportContent) -> bytes:
             "MR": codes.cid100.MRIUnspecifiedBodyRegion,
             "PT": codes.cid100.PETUnspecifiedBodyRegion,
         }.get(report.study.facts.modality, codes.cid100.ImagingProcedure),
-        imaging_measurements=[_region_sr(report, region, slices[region.facts.slice]) for region in report.regions],
+        imaging_measurements=[
+            _region_sr(report, region, slices[region.facts.slice], frame_of(region.facts.slice, originals))
+            for region in report.regions
+        ],
     )
     document = sr.Comprehensive3DSR(
-        evidence=list(slices.values()),
+        evidence=_distinct(slices.values()),
         content=content[0],
-        series_instance_uid=f"2.25.{uuid.uuid4().int}",
+        series_instance_uid=new_uid(),
         series_number=1,
-        sop_instance_uid=f"2.25.{uuid.uuid4().int}",
+        sop_instance_uid=new_uid(),
         instance_number=1,
-        manufacturer="Lesion Search",
-        manufacturer_model_name="lesion-search",
+        manufacturer=MANUFACTURER,
+        manufacturer_model_name=MODEL_NAME,
         software_versions=report.program_version,
         device_serial_number=report.encoder_fingerprint[:64],
         series_description=report.notice,
@@ -81,42 +79,15 @@ def to_dicom_sr(report: ReportContent) -> bytes:
         coding_schemes=[CodingSchemeIdentificationItem(designator=_SCHEME, name="Lesion Search terms")],
         is_complete=True,
     )
-    document.PatientIdentityRemoved = "YES"
-    document.DeidentificationMethod = "Allow-list of typed facts; identifiers become keyed hashes"
-    document.LongitudinalTemporalInformationModified = "REMOVED"
-    stream = BytesIO()
-    document.save_as(stream)
-    return stream.getvalue()
+    return written(document)
 
 
-def _source_image(report: ReportContent, slice_number: int) -> "Dataset":
-    """Make the data set a slice is referred to by: pseudonymous UIDs, and the safe facts about the patient."""
-    from pydicom.dataset import Dataset
-    from pydicom.uid import (
-        CTImageStorage,
-        MRImageStorage,
-        PositronEmissionTomographyImageStorage,
-        SecondaryCaptureImageStorage,
-    )
-
-    storage = {"CT": CTImageStorage, "MR": MRImageStorage, "PT": PositronEmissionTomographyImageStorage}
-    facts = report.study.facts
-    image = Dataset()
-    image.SOPClassUID = storage.get(facts.modality, SecondaryCaptureImageStorage)
-    image.SOPInstanceUID = _uid("image", report.series_key, str(slice_number))
-    image.SeriesInstanceUID = _uid("series", report.series_key)
-    image.StudyInstanceUID = _uid("study", report.study_key)
-    image.PatientID = report.patient_key or "ANONYMOUS"
-    image.PatientName = "ANONYMOUS^"  # a family name alone
-    image.PatientSex = facts.sex or ""
-    image.PatientBirthDate = image.AccessionNumber = image.StudyID = ""
-    image.StudyDate = image.StudyTime = image.ReferringPhysicianName = ""
-    if facts.age_years is not None and facts.age_years < OLDEST_STATED_YEARS:  # an age above that can identify
-        image.PatientAge = f"{facts.age_years:03d}Y"
-    return image
+def _distinct(images: Iterable["Dataset"]) -> list["Dataset"]:
+    """List images once each: the slices of a multi-frame image are one."""
+    return list({image.SOPInstanceUID: image for image in images}.values())
 
 
-def _region_sr(report: ReportContent, region: RegionReport, image: "Dataset") -> Any:
+def _region_sr(report: ReportContent, region: RegionReport, image: "Dataset", frame: int | None) -> Any:
     """Make one measurement group (TID 1410 or 1501). Where the lesion lies is not known: no finding site."""
     import numpy as np
     from highdicom import sr
@@ -125,7 +96,7 @@ def _region_sr(report: ReportContent, region: RegionReport, image: "Dataset") ->
     shared: dict[str, Any] = {
         "tracking_identifier": sr.TrackingIdentifier(
             identifier=facts.region_id,
-            uid=_uid("region", report.series_key, facts.model_dump_json(), str(region.outline_px)),
+            uid=derived_uid("region", report.series_key, facts.model_dump_json(), str(region.outline_px)),
         ),
         "algorithm_id": sr.AlgorithmIdentification(
             name="Lesion Search",
@@ -137,7 +108,7 @@ def _region_sr(report: ReportContent, region: RegionReport, image: "Dataset") ->
             sr.QualitativeEvaluation(name=name, value=value) for name, value in _evaluations_sr(region)
         ],
     }
-    reference = image.SOPClassUID, image.SOPInstanceUID
+    reference = image.SOPClassUID, image.SOPInstanceUID, None if frame is None else [frame]
     if len(region.outline_px) >= 3:
         points = np.asarray((*region.outline_px, region.outline_px[0]))  # DICOM too counts from the pixel's corner
         outline = sr.ImageRegion(

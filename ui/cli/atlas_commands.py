@@ -1,11 +1,13 @@
-"""The commands of `atlas`: what one holds, building it anew, joining several, a backup."""
+"""The commands of `atlas` and `encoder`: what an atlas holds, building it anew, joining, a backup; the Hub."""
 
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
-atlases = typer.Typer(help="Look after an atlas: info, reindex, merge, backup.", no_args_is_help=True)
+atlases = typer.Typer(help="Look after an atlas: info, reindex, merge, backup, push, pull.", no_args_is_help=True)
+
+encoders = typer.Typer(help="Pass an encoder on.", no_args_is_help=True)
 
 OneAtlas = Annotated[
     Optional[str],  # noqa: UP045
@@ -13,6 +15,8 @@ OneAtlas = Annotated[
 ]
 NewAtlas = Annotated[Path, typer.Option("--out", help="new folder for the atlas")]
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
+Repository = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="repository on the Hugging Face Hub")]
+Private = Annotated[bool, typer.Option("--private", help="visible to its owner alone, where it is new")]
 
 
 @atlases.command()
@@ -59,3 +63,41 @@ def backup(
 
     check_unused(out)
     write_backup(atlas, out)
+
+
+@atlases.command()
+def push(
+    repository: Repository,
+    atlas: OneAtlas = None,
+    licence: Annotated[
+        list[str], typer.Option("--licence", metavar="SOURCE=LICENCE", help="licence of a source's lesions; repeatable")
+    ] = [],  # noqa: B006  typer copies it
+    private: Private = False,
+) -> None:
+    """Put an atlas on the Hub: crops, vectors, what is known of each lesion, and its licence; notes stay here."""
+    from ui.cli.hub import push_atlas_of
+
+    push_atlas_of(repository, atlas, licence, private)
+
+
+@atlases.command()
+def pull(
+    repository: Repository,
+    out: NewAtlas,
+    encoder: Encoder = None,
+    revision: Annotated[Optional[str], typer.Option("--revision", help="branch, tag or commit")] = None,  # noqa: UP045
+) -> None:
+    """Make an atlas of one that was pushed; one of another encoder is embedded anew."""
+    from ui.cli.arguments import check_unused
+    from ui.cli.hub import pull_atlas_to
+
+    check_unused(out)
+    pull_atlas_to(repository, out, encoder, revision)
+
+
+@encoders.command("push")
+def push_encoder(repository: Repository, encoder: Encoder = None, private: Private = False) -> None:
+    """Put an encoder on the Hub with its card; `--encoder OWNER/NAME` takes it from there."""
+    from ui.cli.hub import push_encoder_to
+
+    push_encoder_to(repository, encoder, private)

@@ -23,7 +23,7 @@ def show_info(location: str | None, as_json: bool) -> None:
     settings = settings_with()
     fingerprint = load_embedder(settings.encoder).fingerprint
     with progress_bars() as progress:
-        atlas = open_as_built(_location(location, settings, fingerprint), patient_keys(settings))
+        atlas = open_as_built(location_of(location, settings, fingerprint), patient_keys(settings))
         found = examine(atlas, fingerprint, progress)
         atlas.close()
     if as_json:
@@ -36,7 +36,7 @@ def build_of(locations: Sequence[str | None], out: Path, encoder: str | None) ->
     """Build a new atlas of one or several. Raises AtlasError."""
     settings = settings_with(encoder=encoder)
     embedder = load_embedder(settings.encoder)
-    named = [_location(location, settings, embedder.fingerprint) for location in locations]
+    named = [location_of(location, settings, embedder.fingerprint) for location in locations]
     with progress_bars() as progress:
         count = rebuild(named, out, embedder.fingerprint, embedder, patient_keys(settings), progress)
     say(f"{count} lesions in the new atlas {out}; search it with --atlas {out}")
@@ -47,11 +47,11 @@ def write_backup(location: str | None, out: Path) -> None:
     settings = settings_with()
     fingerprint = load_embedder(settings.encoder).fingerprint if location is None else ""
     with progress_bars() as progress:
-        count = back_up(_location(location, settings, fingerprint), out, patient_keys(settings), progress)
+        count = back_up(location_of(location, settings, fingerprint), out, patient_keys(settings), progress)
     say(f"{count} lesions written to {out}; restore them with: lesion-search index {out} --atlas NEW_FOLDER")
 
 
-def _location(location: str | None, settings: Settings, fingerprint: str) -> str:
+def location_of(location: str | None, settings: Settings, fingerprint: str) -> str:
     found = location or next(reversed(existing_atlases(settings, fingerprint)), None)  # the own cases, if there are any
     if found is None:
         raise ArgumentError("There is no atlas yet: name one with --atlas, or build one with `lesion-search index`.")

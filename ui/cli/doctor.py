@@ -35,7 +35,7 @@ from tools.settings import Settings
 
 REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
 MIN_PYTHON = (3, 11)
-FIRST_START_MB = 500  # teaching cases and demo atlas
+FIRST_START_MB = 150  # teaching cases and demo atlas
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional, cast
 
 import typer
 
-from ui.cli.atlas_commands import atlases
+from ui.cli.atlas_commands import atlases, encoders
 from ui.cli.cases import app as cases_app
 from ui.cli.import_commands import imports
 
@@ -33,6 +33,7 @@ def _print_version(wanted: bool) -> None:
 
 app.add_typer(imports, name="import")
 app.add_typer(atlases, name="atlas")
+app.add_typer(encoders, name="encoder")
 app.add_typer(cases_app, name="cases")
 USAGE_ERROR = cast(type[Exception], typer.BadParameter.__mro__[1])  # click's, or that of the copy inside a newer typer
 

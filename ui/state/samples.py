@@ -1,7 +1,6 @@
 """The teaching cases one click away: a few telling phantoms, named without giving the diagnosis away."""
 
 import contextlib
-import csv
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +15,8 @@ from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Study
 from tools.domain.windows import LUNG_WINDOW, SOFT_TISSUE_WINDOW, Window
 from tools.intake.intake import read_study
+from tools.pipelines.phantoms.teaching_cases import teaching_cases
 from tools.regions.crop import apply_window
-
-WANTED_TYPES = ("lung", "liver", "kidney", "pelvis", "mediastinum", "bone")  # one case for each, in this order
-BEST_LONG_AXIS_MM = 24.0  # easy to find, and small enough to leave surroundings
-PLACES = {"chest": "Chest", "liver": "Upper abdomen", "abdomen": "Abdomen", "pelvis": "Pelvis"}
-PEOPLE = {"F": "woman", "M": "man"}
 
 
 class SampleError(LesionSearchError):
@@ -86,25 +81,6 @@ class SampleShelf:
 
 
 def _choose(folder: Path) -> Iterator[Sample]:
-    with open(folder / "pack" / "lesions.csv", newline="", encoding="utf-8") as file:
-        places = {row["lesion_id"]: row["body_part"] for row in csv.DictReader(file)}
-    with open(folder / "truth.csv", newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    taken: set[str] = set()
-    titles: set[str] = set()
-    for wanted in (*WANTED_TYPES, *WANTED_TYPES):  # twice, so that a small folder still fills the shelf
-        if len(taken) == len(WANTED_TYPES):
-            return
-        free = [row for row in rows if row["lesion_type"] == wanted and row["patient_id"] not in taken]
-        if not free:
-            continue
-        row = min(free, key=lambda row: abs(float(row["long_axis_mm"]) - BEST_LONG_AXIS_MM))
-        place = places[row["lesion_id"]]
-        person = f"{row['age_years']}-year-old {PEOPLE.get(row['sex'], 'person')}"
-        title = f"{PLACES.get(place, place.capitalize())} CT, {person}"
-        if title in titles:
-            continue
-        titles.add(title)
-        taken.add(row["patient_id"])
-        window = LUNG_WINDOW if wanted == "lung" else SOFT_TISSUE_WINDOW
-        yield Sample(f"case{len(taken)}", title, folder / row["dicom_folder"], int(row["slice"]) - 1, window)
+    for number, (title, row) in enumerate(teaching_cases(folder), start=1):
+        window = LUNG_WINDOW if row["lesion_type"] == "lung" else SOFT_TISSUE_WINDOW
+        yield Sample(f"case{number}", title, folder / row["dicom_folder"], int(row["slice"]) - 1, window)

@@ -19,9 +19,9 @@ _LEAD_IN = (
 _HEADS: tuple[tuple[str, str], ...] = (
     ("measure", r"measur\w*|dimensions?|how (?:big|large|long|wide|small|dense)|sizes?(?! (?:filter|limit|does|is"
                 r"|range|between|over|under|of \d|\d|no|any|only))(?= of|$|,|;| and| please)|hu\b|density"),
-    ("report", r"(?:structured |html |json |dicom |pdf |sr |short |printable |full )*report|(?:sr|json|html|pdf"
-               r"|dicom(?:-| )sr)(?: (?:export|file|version))?\b|export|save|download|write|print|document"
-               r"|write-?up|generate|produce|prepare|create"),
+    ("report", r"(?:structured |html |json |dicom |pdf |sr |markdown |plain |text |short |printable |full )*report"
+               r"|(?:sr|json|html|pdf|dicom(?:-| )s(?:r|eg)|markdown)(?: (?:export|file|version))?\b|export|save"
+               r"|download|write|print|document|write-?up|generate|produce|prepare|create"),
     ("search", r"(?:\d+ )?(?:most )?(?:similar|look-?alikes?|neighbou?rs|nearest neighbou?rs|matches|matching"
                r"|closest \d+|nearest \d+|top[ -]\d+)|find|search|look for|retrieve|fetch|pull|query|list|show"),
     ("compare", r"compare\b|comparison"),

@@ -67,12 +67,14 @@ WORDS: tuple[tuple[str, tuple[str, ...]], ...] = (
         r"\bsummar(?:y|ise|ize) (?:document|file|as)\b|\bprint(?:ed|out| out|-out)\b|\bhard copy\b|\b(?:write|type"
         r"|draw) (?:me )?(?:up|out|a summary|an? letter)\b",
         r"\bwrite (?:it|this|that|everything) (?:up|down)\b",
-        r"^(?:an? |as |in |the )*(?:html|json|sr|dicom[- ]sr|dicom|pdf)(?: (?:is|would be|format|version|file"
+        r"^(?:an? |as |in |the )*(?:html|json|sr|dicom[- ](?:sr|seg)|dicom|seg|pdf|markdown|plain text)"
+        r"(?: (?:is|would be|format|version|file"
         r"|export|one|then|instead|better|rather)\b.*)?$",
         r"\b(?:write|type|written|wrote|put|writing)(?: \w+){0,3} (?:up|down)\b|\bput (?:it|this|that|everything"
         r"|all)? ?(?:\w+ )?(?:in|into|on) (?:writing|paper|a (?:file|document))|\bpaperwork\b|\bfor (?:the|my|our)"
         r" (?:records?|files|chart)\b",
-        r"\bas (?:an? )?(?:html|json|sr|dicom|pdf)\b|\bjson\b|\bhtml\b|\bweb ?page\b|\bmachine[- ]readable\b",
+        r"\bas (?:an? )?(?:html|json|sr|seg|dicom|pdf|markdown|(?:plain )?text)\b"
+        r"|\bdicom[- ]seg\b|\bmarkdown\b|\bjson\b|\bhtml\b|\bweb ?page\b|\bmachine[- ]readable\b",
         r"\b(?:in|into|as) an? (?:\w+ )?(?:document|file|pdf)\b|\bneed an? (?:\w+ )?document\b|\bprotocol (?:with|of) "
         r"(?:the|this|these)"
         r" results?\b",

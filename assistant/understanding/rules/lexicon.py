@@ -241,9 +241,12 @@ ALL_PATIENTS = (
 
 # -- what is asked for, and how it follows what was asked before -------------------------------------------------
 REPORT_FORMATS: tuple[tuple[str, str], ...] = (
+    (r"\b(?:dicom[- ]?seg|seg|segmentations?)\b", "dicom-seg"),
     (r"\b(?:dicom[- ]?sr|dicom[- ]structured|structured report|sr|dicom)\b", "dicom-sr"),
     (r"\bjson\b", "json"),
     (r"\bhtml\b", "html"),
+    (r"\b(?:markdown|md)\b", "markdown"),
+    (r"\b(?:plain[- ]text|text(?= (?:file|report|format|note))|txt)\b|\bas (?:a )?text\b", "text"),
 )
 GROUPINGS: tuple[tuple[str, str], ...] = (
     (r"\b(?:m ?/ ?f|f ?/ ?m|masculine|feminine|sex|sexes|gender|genders|wom[ae]n|females?|m[ae]n|males?)\b", "sex"),

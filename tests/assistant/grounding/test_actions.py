@@ -1,11 +1,14 @@
 """What an answer says was done needs the result of that tool: of this turn, unless the sentence says earlier."""
 
+from typing import get_args
+
 import pytest
 
 from assistant.core.evidence import EvidenceLedger
 from assistant.grounding.checker import Checker
+from assistant.wording.fact_answers import report_answer
 from tests.assistant.grounding.test_checker import REGION, SEARCH, STATE
-from tools.domain.facts import Facts, RegionsFound, ReportFacts, SeriesSelected
+from tools.domain.facts import Facts, RegionsFound, ReportFacts, ReportFormat, SeriesSelected
 from tools.domain.study import SafeFacts
 
 REPORT = ReportFacts(format="html", file_name="report-1.html", regions=1, searches=1)
@@ -98,3 +101,9 @@ def test_what_no_tool_does_is_cut_and_so_is_the_text_of_a_call(sentence: str) ->
 )
 def test_what_claims_no_action_stays(sentence: str) -> None:
     assert not cut(sentence)
+
+
+@pytest.mark.parametrize("format", get_args(ReportFormat))
+def test_what_is_said_of_a_report_stays(format: ReportFormat) -> None:
+    facts = ReportFacts(format=format, file_name="lesion-search-report-2.dcm", regions=2, searches=1)
+    assert not cut(report_answer(facts), now=(facts,))

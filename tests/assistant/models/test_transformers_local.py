@@ -129,6 +129,26 @@ def test_the_template_gets_tools_calls_and_results() -> None:
     assert prompt.endswith("<|im_start|>assistant\n")
 
 
+def test_a_template_that_takes_one_call_a_message_gets_one_with_its_own_result() -> None:
+    """As that of Llama 3.1 does; results stand after their call, and nothing is lost or said twice."""
+    template = (
+        "{% for m in messages %}{% if m.tool_calls and m.tool_calls|length > 1 %}"
+        "{{ raise_exception('one call at a time') }}{% endif %}"
+        "[{{ m.role }} {{ m.content }}{% for c in m.tool_calls or [] %}{{ c.function.name }}{% endfor %}]{% endfor %}"
+    )
+    calls = [{"name": name, "args": {}, "id": name} for name in ("first", "second")]
+    model = TransformersModel(name_or_path="-", model=None, tokenizer=tokenizer(template))
+    turn = [
+        AIMessage("Two.", tool_calls=calls),
+        ToolMessage("2", tool_call_id="second"),
+        ToolMessage("1", tool_call_id="first"),
+    ]
+    asked = HumanMessage("both")
+    said = model.render([asked, *turn, AIMessage("Done."), asked, *turn])
+    once = "[user both][assistant Two.first][tool 1][assistant second][tool 2]"
+    assert said == f"{once}[assistant Done.]{once}"
+
+
 def test_a_forced_call_is_a_tool_call_and_prose_streams() -> None:
     model = forced("Let me measure. " + CALL, "It is measured. That is all.")
     message = model.bind_tools([measure_region]).invoke("measure r1")

@@ -96,8 +96,24 @@ def test_words_for_the_viewer_change_the_view(said, change):
 
 
 @pytest.mark.parametrize(
+    ("said", "format"),
+    [
+        ({"do": "report", "as": "text"}, "text"),
+        ({"do": "report", "as": "markdown"}, "markdown"),
+        ({"do": "report", "as": "seg"}, "dicom-seg"),
+        ({"do": "export", "as": "seg"}, "dicom-seg"),
+        ({"do": "export", "as": "dicom-sr"}, "dicom-sr"),
+    ],
+)
+def test_what_is_exported_is_a_report_of_that_format(said, format):
+    asked = request(**said)
+    assert (asked.intent, asked.topic) == ("report", format)
+
+
+@pytest.mark.parametrize(
     "said",
     [
+        {"do": "report", "as": "pdf"},
         {"do": "show", "what": "heatmap"},
         {"do": "export", "as": "csv"},
         {"do": "window", "width": "400"},

@@ -233,6 +233,7 @@ def _record(
         lossy=lossy.is_lossy,
         lossy_ratio=lossy.ratio,
         keys=read_keys(dataset, groups),
+        sop_class_uid=header.sop_class(dataset),
     )
 
 

@@ -6,7 +6,9 @@ Every voxel is computed from a mathematical model of the body (`phantom_anatomy`
 
 import contextlib
 import csv
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -98,14 +100,12 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
     (patients done, patients in all).
     """
     out = Path(out)
-    noise = noise_tiles(np.random.default_rng([seed, 0]))
     inputs: list[NDArray[np.int16]] = []
     rows: list[LesionRow] = []
     truths: list[TruthRow] = []
     studies = slices = 0
     for index in range(patients):
-        for study, volume, found in _studies(index, seed, noise):
-            write_series(out, study, volume)
+        for study, volume, found in write_patient(out, index, seed):
             studies, slices = studies + 1, slices + len(volume)
             for truth in found:
                 box = PixelBox(truth.x0, truth.y0, truth.x1, truth.y1)
@@ -121,6 +121,23 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
     return PhantomSummary(
         out, patients, studies, slices, len(truths), {name: types.count(name) for name in sorted(set(types))}
     )
+
+
+def write_patient(
+    out: Path, index: int, seed: int = 0
+) -> Iterator[tuple[PhantomStudy, NDArray[np.int16], list[TruthRow]]]:
+    """Write the DICOM series of one patient (from 0) under `out`; each study with its volume and its lesions.
+
+    A patient is the same, whoever else is made.
+    """
+    for study, volume, found in _studies(index, seed, _noise(seed)):
+        write_series(out, study, volume)
+        yield study, volume, found
+
+
+@lru_cache(maxsize=1)
+def _noise(seed: int) -> Floats:
+    return noise_tiles(np.random.default_rng([seed, 0]))
 
 
 def _studies(index: int, seed: int, noise: Floats) -> list[tuple[PhantomStudy, NDArray[np.int16], list[TruthRow]]]:

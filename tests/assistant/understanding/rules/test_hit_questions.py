@@ -83,3 +83,19 @@ def test_a_single_word_tells_what_fits_no_pattern() -> None:
     assert likely_intent("percent certain, you?", searched=True) == "how_sure"
     assert likely_intent("percent certain, you?", searched=False) == "unknown"
     assert likely_intent("lalala", searched=True) == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("message", "format"),
+    [
+        ("write a report as markdown", "markdown"),
+        ("Report as plain text, please", "text"),
+        ("plain text please", "text"),
+        ("as DICOM SEG", "dicom-seg"),
+        ("export the segmentation", "dicom-seg"),
+        ("dicom sr please", "dicom-sr"),
+        ("write a report", ""),
+    ],
+)
+def test_a_report_is_asked_for_by_its_format(message: str, format: str) -> None:
+    assert [(one.intent, one.topic) for one in read(message, hits=True)] == [("report", format)]
