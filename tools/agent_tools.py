@@ -31,8 +31,8 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
-from tools.domain.quiz import CASES, MAX_CASES, Level
 from tools.domain.planes import PlaneName, cut_of
+from tools.domain.quiz import CASES, MAX_CASES, Level
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen

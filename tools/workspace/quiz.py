@@ -11,12 +11,13 @@ from tools.domain.lesions import AtlasLesion
 from tools.domain.number_words import likeness, number, percent, size
 from tools.domain.quiz import CASES, MAX_CASES, MAX_HINTS, Quiz, QuizAnswer, QuizError, QuizPlan
 from tools.domain.region import Region
-from tools.workspace.quiz_cases import QuizCases, ShownCase, make_quiz
+from tools.workspace.quiz_cases import ShownCase, make_quiz
 from tools.workspace.search import DEMO_SOURCE, search_region
 from tools.workspace.session import Session, SessionError, Workspace
 
 SEED_CHARACTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is read as another
 SIZE_BAND = 0.25  # lesions that are this much larger or smaller are of one size
+MIN_SIZES = 10  # of a type, to say what is usual
 USUAL = (10, 90)  # percentiles between which a size is usual for a type
 _TISSUES = (  # upper end in HU, and what has such values (Hounsfield scale)
     (-600, "air"), (-200, "air beside tissue, as in ground glass"), (-30, "fat"), (0, "fat beside fluid"),
@@ -45,16 +46,13 @@ def order_quiz(workspace: Workspace, types: Sequence[str] = (), n: int | None = 
     )
 
 
-def open_case(workspace: Workspace, cases: QuizCases) -> ShownCase:
-    """Bring the case at the quiz's place to the screen, its lesion marked. Raises QuizError, AtlasError."""
+def begin_case(workspace: Workspace, shown: ShownCase) -> None:
+    """Mark the lesion of a case whose study was just opened. Raises RegionError."""
     session, quiz = workspace.session, running(workspace.session)
-    shown = cases.show(quiz.case)
-    session.open(shown.study)
     quiz.described, quiz.mark = shown.told, (shown.slice_index, shown.box)
     quiz.region_id = session.add_box(*quiz.mark).region_id
     if quiz.plan.presentation == "known":
         tell(workspace)
-    return shown
 
 
 def next_hint(workspace: Workspace) -> str:
@@ -127,7 +125,8 @@ def truth_of(workspace: Workspace) -> str:
             "sure that is."
         )
     lines = [
-        f"{lesion.lesion_type} on slice {lesion.slice}" + (f" ({size(lesion.long_axis_mm)})" * bool(lesion.long_axis_mm))
+        f"{lesion.lesion_type} on slice {lesion.slice}"
+        + (f" ({size(lesion.long_axis_mm)})" * bool(lesion.long_axis_mm))
         for lesion in sorted(known, key=lambda lesion: lesion.slice or 0)
     ]
     return f"This teaching case holds {len(known)} lesion{'s' * (len(known) > 1)}: {'; '.join(lines)}."
@@ -139,27 +138,26 @@ def reasons(
     """List what spoke for the true type (True) and what against it: hits, votes, likeness, size."""
     true = lesion.lesion_type or ""
     told: list[tuple[bool, str]] = []
+    own = [hit for hit in found.hits if hit.lesion_type == true]
+    others = [hit for hit in found.hits if hit.lesion_type != true]
     if found.hits:
-        own = [hit for hit in found.hits if hit.lesion_type == true]
-        told.append((2 * len(own) > len(found.hits), f"{len(own)} of the {len(found.hits)} most similar lesions are {true}."))
+        told.append((len(own) > len(others), f"{len(own)} of the {len(found.hits)} most similar lesions are {true}."))
     if found.votes:
         shares = {vote.lesion_type: vote.probability for vote in found.votes}
         first = found.votes[0].lesion_type
-        told.append((first == true, f"The votes give {true} {percent(shares.get(true, 0))}"
-                     + ("." if first == true else f", and {first} {percent(shares[first])}.")))  # fmt: skip
-    best = {}
-    for hit in found.hits:
-        best.setdefault(hit.lesion_type == true, hit)
-    if True in best and False in best:
-        nearer = best[True].rank < best[False].rank
-        told.append((nearer, f"The closest {true} lesion has a similarity of {likeness(best[True].similarity)}, the "
-                     f"closest of another type ({best[False].lesion_type}) {likeness(best[False].similarity)}."))  # fmt: skip
+        beside = "" if first == true else f", and {first} {percent(shares[first])}"
+        told.append((first == true, f"The votes give {true} {percent(shares.get(true, 0))}{beside}."))
+    if own and others:
+        closest = (
+            f"The closest {true} lesion has a similarity of {likeness(own[0].similarity)}, the closest of another "
+            f"type ({others[0].lesion_type}) {likeness(others[0].similarity)}."
+        )
+        told.append((own[0].rank < others[0].rank, closest))
     sizes = [other.long_axis_mm for other in atlas.lesions() if other.lesion_type == true and other.long_axis_mm]
-    if lesion.long_axis_mm and len(sizes) > 10:
-        low, high = np.percentile(sizes, USUAL)
-        usual = bool(low <= lesion.long_axis_mm <= high)
-        told.append((usual, f"It is {number(lesion.long_axis_mm)} mm long; most {true} lesions of the atlas have "
-                     f"{number(float(low))} to {number(float(high))} mm."))  # fmt: skip
+    if lesion.long_axis_mm and len(sizes) >= MIN_SIZES:
+        low, high = (float(bound) for bound in np.percentile(sizes, USUAL))
+        usual = f"most {true} lesions of the atlas have {number(low)} to {number(high)} mm"
+        told.append((low <= lesion.long_axis_mm <= high, f"It is {number(lesion.long_axis_mm)} mm long; {usual}."))
     if chosen is not None and chosen != true:
         alike = sum(hit.lesion_type == chosen for hit in found.hits)
         told.append((alike == 0, f"Of your answer, {chosen}, there are {alike} among the hits."))

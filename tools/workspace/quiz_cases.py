@@ -21,13 +21,14 @@ from encoder.roi import CONTEXT_WIDTHS, ROI_SIZE, ROI_WIDTH_MM, has_context
 from tools.atlas.group import AtlasGroup
 from tools.atlas.searchable import SearchableAtlas
 from tools.domain.lesions import AtlasLesion
+from tools.domain.lessons import Lesson, LessonError
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.quiz import Difficulty, Quiz, QuizCase, QuizError, QuizPlan
 from tools.domain.region import PixelBox
 from tools.domain.study import SafeFacts, Series, Study
 from tools.domain.windows import Window
 from tools.intake.intake import read_study
-from tools.regions.crop import best_window, crop_box
+from tools.regions.crop import best_window, crop_box, to_thumbnail
 from tools.workspace.search import DEMO_SOURCE
 
 MAX_POOL = 1000  # lesions whose margins are computed, drawn by the seed: enough to choose 50 from
@@ -35,6 +36,7 @@ LOOKALIKES = 3  # types beside the one that a quiz is about
 UNKNOWN_SIZE_MM = 15.0  # of the box around a lesion whose size is not recorded
 GREY = Window(255, 127.5)  # of a picture that was windowed before it was indexed
 KEPT_STUDIES = 24
+PICTURE_MM = 22.0  # long axis of a phantom that shows its kind best: large, with surroundings left
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,20 @@ class QuizCases:
         series = study.series[0]
         window = best_window(crop_box(series.volume_hu[slice_index], box, series.spacing_mm[1:]))
         return ShownCase(nameless(study), study, slice_index, window, box)
+
+    def lesson_picture(self, lesson: Lesson) -> NDArray[np.uint8]:
+        """Draw the phantom that shows best what a lesson is about: uint8 (64, 64). Raises LessonError without any."""
+        lesion_type, density, margin = lesson.picture
+        fitting = [
+            (density not in ("", row["density"]), margin not in ("", row["margin"]),
+             abs(float(row["long_axis_mm"]) - PICTURE_MM), number)
+            for number, row in enumerate(self._phantoms.values())
+            if row["lesion_type"] == lesion_type
+        ]  # fmt: skip
+        if not fitting:
+            raise LessonError(f"There is no phantom that shows {lesson.lesion_type}.")
+        images = np.load(self.samples / "pack" / "images.npy", mmap_mode="r")  # in the order of `truth.csv`
+        return to_thumbnail(np.asarray(images[min(fitting)[-1]]))
 
     @cached_property
     def _phantoms(self) -> dict[str, dict[str, str]]:
