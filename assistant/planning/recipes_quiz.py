@@ -8,8 +8,8 @@ from tools.domain.facts import Stated
 
 def start(request: Request, context: PlanningContext) -> Recipe:
     """Start a quiz on the types that are named, with as many cases."""
-    if request.unknown_types and not request.types:
-        raise RequestRefusedError(fixed_sentences.which_type(context.state.atlas_types))
+    if request.unknown_types:
+        raise RequestRefusedError(fixed_sentences.no_such_type(request.unknown_types[0], context.state.atlas_types))
     arguments: dict[str, object] = {"lesion_types": list(request.types)} if request.types else {}
     if request.wanted.k:
         arguments["cases"] = request.wanted.k

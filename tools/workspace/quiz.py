@@ -10,7 +10,7 @@ from tools.domain.facts import SearchFacts, Stated
 from tools.domain.lesions import AtlasLesion
 from tools.domain.number_words import likeness, number, percent, size
 from tools.domain.quiz import CASES, MAX_CASES, MAX_HINTS, Quiz, QuizAnswer, QuizError, QuizPlan
-from tools.domain.region import Region
+from tools.domain.region import OUTLINE_WORDS, Region
 from tools.workspace.quiz_cases import ShownCase, make_quiz
 from tools.workspace.search import DEMO_SOURCE, search_region
 from tools.workspace.session import Session, SessionError, Workspace
@@ -186,6 +186,8 @@ def _measured(region: Region, units: str) -> str:
     m = region.measurement
     axes = size(m.long_axis_mm, m.short_axis_mm)
     told = f"{region.region_id} measures {axes}. " if axes else ""
+    if region.outline != "measured":
+        told += f"Mind that {OUTLINE_WORDS[region.outline]}. "
     if units != "HU":
         return f"{told}The picture holds no Hounsfield units, so its density says nothing."
     tissue = next((name for limit, name in _TISSUES if m.mean_hu < limit), "bone, calcification or metal")

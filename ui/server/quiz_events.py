@@ -47,7 +47,7 @@ class QuizHandlers:
             visits, page = self.page.visits, str(request.session_hash)
             for open_visit in visits.opened(visit.visitor):
                 quiz = open_visit.session.quiz
-                if quiz is not None and quiz.plan == plan and not quiz.over:
+                if quiz is not None and quiz.plan == plan:
                     return self.page.whole_page(visits.go_back(visit.visitor, page, open_visit.study_key))
             quiz = make_quiz(self.cases.atlas, plan)
             visit = visits.for_study(visit.visitor, page)

@@ -24,7 +24,6 @@ from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.volume import RegionVolume
-from tools.workspace.session import Session
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
 from ui.state.quiz_view import QuizView, quiz_view
@@ -224,7 +223,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
     study = session.study
     revision = visit.next_revision()
     if study is None:
-        return ViewerState(revision=revision, visit_key=visit.key, notice=notice, ordered_quiz=_ordered(session))
+        return ViewerState(revision=revision, visit_key=visit.key, notice=notice, ordered_quiz=_ordered(visit))
     series = session.series
     index = next(i for i, s in enumerate(study.series) if s.series_key == series.series_key)
     selected = session.selected
@@ -253,13 +252,16 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         own=None if session.quiz is not None and session.quiz.hidden else _own_cases(visit),
         notice=notice,
         quiz=quiz_view(session),
-        ordered_quiz=_ordered(session),
+        ordered_quiz=_ordered(visit),
     )
 
 
-def _ordered(session: Session) -> dict[str, Any] | None:
-    plan = session.ordered_quiz
-    return None if plan is None else plan.model_dump(mode="json", exclude_defaults=True)
+def _ordered(visit: Visit) -> dict[str, Any] | None:
+    """Give the plan of a quiz that was asked for, once the answer that says so is complete."""
+    plan = visit.session.ordered_quiz
+    if plan is None or (visit.turns and not visit.turns[-1].done):
+        return None
+    return plan.model_dump(mode="json", exclude_defaults=True)
 
 
 def _own_cases(visit: Visit) -> OwnCasesView | None:
