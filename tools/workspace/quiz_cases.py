@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -114,22 +113,20 @@ def make_quiz(atlas: SearchableAtlas, plan: QuizPlan) -> Quiz:
     there is nothing to ask.
     """
     known = _pool(atlas, plan)
-    asked = _spelled(plan.types, sorted({case.lesion_type for case in known}))
-    mix = [asked]
+    types = sorted({case.lesion_type for case in known})
+    turns = asked = _spelled(plan.types, types)
     if len(asked) == 1:
         alike = Counter(case.lookalike for case in known if case.lesion_type == asked[0])
-        mix = [asked, [name for name, _ in alike.most_common(LOOKALIKES)]]
-    elif not asked:
-        mix = [sorted({case.lesion_type for case in known})]
-    options = tuple(sorted({name for names in mix for name in names}))
+        turns = [name for other, _ in alike.most_common(LOOKALIKES) for name in (asked[0], other)]
+    turns = turns or types
+    options = tuple(sorted(set(turns)))
     if len(options) < 2:
         raise QuizError("A quiz needs lesions of at least two types: choose more types, or another source of cases.")
-    fitting = [case for case in known if plan.difficulty in (None, case.difficulty)]
-    chosen = _in_turn([_in_turn([[c for c in fitting if c.lesion_type == name] for name in names]) for names in mix])
-    chosen = _new_patients_first(chosen)[: plan.n]
+    chosen = _in_turn(turns, [case for case in known if plan.difficulty in (None, case.difficulty)], plan.n)
     if not chosen:
         raise QuizError(f"No case here is {plan.difficulty}: choose another difficulty, or leave it open.")
-    return Quiz(plan, tuple(sorted(chosen, key=lambda case: _order(plan.quiz, "shown", case))), options)
+    chosen.sort(key=lambda case: _digest(plan.quiz, "shown", case.lesion.lesion_id))
+    return Quiz(plan, tuple(chosen), options)
 
 
 def sources(atlas: SearchableAtlas) -> tuple[str, ...]:
@@ -193,23 +190,18 @@ def _spelled(wanted: tuple[str, ...], known: list[str]) -> list[str]:
     return list(dict.fromkeys(spelling[name.casefold()] for name in wanted))
 
 
-def _in_turn(lists: list[list[QuizCase]]) -> list[QuizCase]:
-    """Take one of each list in turn, until all are used up."""
-    return [case for some in zip_longest(*lists) for case in some if case is not None]
-
-
-def _new_patients_first(cases: list[QuizCase]) -> list[QuizCase]:
-    """Put the first case of each patient before the second ones, else in their order."""
-    seen: Counter[str] = Counter()
-    numbered = []
-    for case in cases:
-        numbered.append((seen[case.lesion.patient_key], case))
-        seen[case.lesion.patient_key] += 1
-    return [case for _, case in sorted(numbered, key=lambda each: each[0])]
-
-
-def _order(seed: str, purpose: str, case: QuizCase) -> bytes:
-    return _digest(seed, purpose, case.lesion.lesion_id)
+def _in_turn(turns: list[str], cases: list[QuizCase], n: int) -> list[QuizCase]:
+    """Take up to `n` cases, a type after the other, each time the first one of the patient who was shown least."""
+    queues = {name: [case for case in cases if case.lesion_type == name] for name in turns}
+    shown: Counter[str] = Counter()
+    chosen: list[QuizCase] = []
+    while any(queues.values()) and len(chosen) < n:
+        for name in turns:
+            if queues[name] and len(chosen) < n:
+                chosen.append(min(queues[name], key=lambda case: shown[case.lesion.patient_key]))
+                queues[name].remove(chosen[-1])
+                shown[chosen[-1].lesion.patient_key] += 1
+    return chosen
 
 
 def _digest(seed: str, purpose: str, lesion_id: str) -> bytes:
