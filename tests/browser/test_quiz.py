@@ -51,10 +51,9 @@ def test_an_educator_gets_a_class_link_in_a_few_clicks(visitor: Any) -> None:
     educator.page.locator(".quiz form").wait_for()
     educator.shot("40-quiz-setup")
     educator.page.locator(".quiz .copy").click()
-    educator.page.locator(".quiz .copy", has_text="Copied").wait_for()
-    copied = educator.page.evaluate("window.copied")
+    educator.until(lambda: bool(educator.page.evaluate("window.copied")))
     learner = visitor()
-    learner.page.goto(copied)
+    learner.page.goto(educator.page.evaluate("window.copied"))
     wait_for_case(learner, 1, 10)
 
 
@@ -129,9 +128,9 @@ def test_no_response_tells_the_type_before_the_answer(demo: Any, chromium: Any, 
         context.set_default_timeout(WAIT_MS)
         person = Person(server, context, context.new_page()).arrive()
         for seed in ("SERIES", "PICTURE"):
+            sent.clear()
             person.page.goto(link(server, f"quiz={seed}&n=4"))
             for number in (1, 2):
-                sent.clear()
                 wait_for_case(person, number, 4)
                 quiz = server.visits.opened(person.cookie())[-1].session.quiz
                 person.page.locator(".quiz button", has_text="Hint").click()
@@ -146,6 +145,7 @@ def test_no_response_tells_the_type_before_the_answer(demo: Any, chromium: Any, 
                 assert quiz.case.lesion.lesion_id not in body
                 answer(person, 0, 0)
                 assert quiz.case.lesion_type in person.page.locator(".quiz .verdict").inner_text()
+                sent.clear()
                 next_case(person)
         context.close()
 
