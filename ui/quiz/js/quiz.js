@@ -20,11 +20,13 @@ class Panel {
   constructor(root, trigger) {
     Object.assign(this, { root, trigger, state: null, level: null, shown: "", linked: planOfAddress(location.search) });
     this.choice = { study: "", type: null, sureness: null };
+    this.ready = new Promise((resolve) => { this.becomeReady = resolve; }); // the server knows this page
   }
 
   // A plan of the address, or one that was asked for in words, is begun once.
   apply(state) {
     this.state = state;
+    this.becomeReady();
     const plan = this.linked || state.ordered_quiz;
     this.linked = null;
     if (plan) return this.begin(plan);
@@ -47,7 +49,8 @@ class Panel {
     this.shown = ""; // whatever comes back is drawn, so that the buttons work again
   }
 
-  setUp() {
+  async setUp() {
+    await this.ready;
     this.root.hidden = false;
     setUp(this.root, (plan) => this.begin(plan), () => this.draw());
     showPicture();
