@@ -35,7 +35,7 @@ class Lesson:
     text: str
     student: str
     sources: tuple[str, ...]
-    picture: tuple[str, str, str]
+    picture: tuple[str, ...]
 
     def at(self, level: Level) -> str:
         """Give the text for a level."""

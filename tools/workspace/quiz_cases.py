@@ -225,7 +225,7 @@ def _picture(lesion: AtlasLesion, image: NDArray[np.generic]) -> ShownCase:
     box = PixelBox(*(round(side / 2 + sign * half) for sign in (-1, -1, 1, 1)))
     facts = SafeFacts(
         modality="CT",
-        sex=lesion.sex if lesion.sex in ("F", "M", "O") else None,
+        sex=lesion.sex if lesion.sex in ("F", "M", "O") else None,  # type: ignore[arg-type]
         age_years=None if lesion.age_years is None else min(lesion.age_years, 90),
         slices=1,
         rows=side,
