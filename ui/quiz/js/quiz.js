@@ -77,7 +77,7 @@ class Panel {
       score && make("span", "score", score),
       streak > 1 ? make("span", "streak", `${streak} in a row`) : "",
       make("span", "space"),
-      this.copyLink(quiz, "Copy link"),
+      quiz.phase === "over" ? "" : this.copyLink(quiz, "Copy link"),
       makeButton("×", "close", () => this.act("leave"), "End the quiz"));
   }
 
@@ -168,7 +168,7 @@ class Panel {
     };
     return [
       ...(quiz.presentation === "unknown" ? drawResults(quiz.score) : [make("p", "", "All cases were shown.")]),
-      quiz.presentation === "unknown" ? make("p", "export", "Save your results: ", file("csv"), " ", file("json"), ". Nothing of them is kept here when the page is closed.") : "",
+      quiz.presentation === "unknown" ? make("p", "export", "Save your results: ", file("csv"), " ", file("json"), ". They are forgotten when this visit ends.") : "",
       make("div", "row", makeButton("Another quiz", "primary", () => this.setUp()), this.copyLink(quiz, "Copy the link of this quiz")),
     ].filter(Boolean);
   }
