@@ -33,6 +33,7 @@ from tools.domain.facts import (
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
 from tools.domain.planes import PlaneName, cut_of
+from tools.domain.quiz import CASES, MAX_CASES, Level
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
@@ -42,7 +43,7 @@ from tools.regions.suggestion_ranker import how_often_right
 from tools.regions.volume import volume_words
 from tools.report import write as report
 from tools.settings import get_settings
-from tools.workspace import cases
+from tools.workspace import cases, quiz
 from tools.workspace.compare import compare_with_lesion, others_of_patient
 from tools.workspace.search import atlas_name, is_synthetic, search_region
 from tools.workspace.session import MAX_NAME_LENGTH, SessionError, Workspace
@@ -330,6 +331,8 @@ def search_similar_lesions(
 def describe_lesion(runtime: ToolRuntime[Workspace], lesion_id: LesionId) -> tuple[str, LesionFacts]:
     """Everything the atlas knows of one lesion: type, size, sex, age, source."""
     atlas = runtime.context.atlas
+    if runtime.context.session.quiz is not None:
+        runtime.context.session.quiz.check_told()
     lesion = atlas.get(lesion_id)
     return _told(LesionFacts.of(lesion, others_of_patient(atlas, lesion)))
 
@@ -365,10 +368,13 @@ def describe_atlas(runtime: ToolRuntime[Workspace], group_by: GroupBy = "lesion_
 def explain_lesion_type(
     runtime: ToolRuntime[Workspace],
     lesion_type: Annotated[str, Field(min_length=1, max_length=60)],
+    level: Level = "resident",
 ) -> tuple[str, LessonFacts]:
-    """A short teaching text about one lesion type, with its sources."""
+    """A short teaching text about one lesion type, an attribute of lung nodules (texture, calcification, malignancy
+    rating, nodule size) or a common differential such as liver cyst, for a student or a resident, with its sources.
+    """
     lesson = lessons.lesson(lesion_type)
-    return _told(LessonFacts(lesion_type=lesson.lesion_type, text=lesson.text, sources=lesson.sources))
+    return _told(LessonFacts(lesion_type=lesson.lesion_type, text=lesson.at(level), sources=lesson.sources))
 
 
 @tool(response_format="content_and_artifact")
@@ -421,6 +427,28 @@ def delete_case(runtime: ToolRuntime[Workspace], lesion_id: LesionId) -> tuple[s
     return _told(cases.delete_case(runtime.context, lesion_id))
 
 
+@tool(response_format="content_and_artifact")
+def start_quiz(
+    runtime: ToolRuntime[Workspace],
+    lesion_types: list[str] | None = None,
+    cases: Annotated[int, Field(ge=1, le=MAX_CASES)] = CASES,
+) -> tuple[str, Stated]:
+    """Start a quiz on lesions of known type, on some types or all; its link gives a class the same cases."""
+    return _told(quiz.order_quiz(runtime.context, tuple(lesion_types or ()), cases))
+
+
+@tool(response_format="content_and_artifact")
+def give_hint(runtime: ToolRuntime[Workspace]) -> tuple[str, Stated]:
+    """Give the next hint on the quiz case on the screen, only where the person asked for one."""
+    return _told(Stated(statement=quiz.next_hint(runtime.context)))
+
+
+@tool(response_format="content_and_artifact")
+def reveal_truth(runtime: ToolRuntime[Workspace]) -> tuple[str, Stated]:
+    """Tell the true type of a teaching case, only where the person asked for it; a quiz case is given up by it."""
+    return _told(Stated(statement=quiz.truth_of(runtime.context)))
+
+
 TOOLS: tuple[BaseTool, ...] = (
     describe_study,
     select_series,
@@ -446,6 +474,9 @@ TOOLS: tuple[BaseTool, ...] = (
     list_cases,
     edit_case,
     delete_case,
+    start_quiz,
+    give_hint,
+    reveal_truth,
 )
 
 

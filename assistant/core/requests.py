@@ -15,6 +15,7 @@ Intent = Literal[
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
     "undo", "unknown", "select_series", "find_image", "view", "remove", "accept", "distance", "densities", "volume",
     "density", "rename", "not_yet", "save", "cases", "edit", "delete_case",
+    "quiz", "hint", "truth",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")
 

@@ -48,6 +48,7 @@ TOOLS: dict[str, str] = {
     "describe_lesion": "look up", "describe_atlas": "look up", "describe_study": "look up",
     "explain_lesion_type": "look up",
     "save_case": "case", "list_cases": "look up", "edit_case": "case", "delete_case": "case",
+    "start_quiz": "look up", "give_hint": "look up", "reveal_truth": "look up",
 }  # fmt: skip
 _BY_VERB = tuple((kind, re.compile(rf"\b(?:{verbs})\b", re.IGNORECASE)) for kind, verbs in _VERBS.items())
 _CARRIED_OUT = r"(?:ran|run|did|made|performed|completed|finished|carried out)"

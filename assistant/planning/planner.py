@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
-from assistant.planning import recipes, recipes_cases, recipes_search, recipes_viewer
+from assistant.planning import recipes, recipes_cases, recipes_quiz, recipes_search, recipes_viewer
 from assistant.planning.context import (
     Call,
     ClarificationNeededError,
@@ -82,6 +82,9 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "cases": recipes_cases.list_own,
     "edit": recipes_cases.edit,
     "delete_case": recipes_cases.delete,
+    "quiz": recipes_quiz.start,
+    "hint": recipes_quiz.hint,
+    "truth": recipes_quiz.truth,
     "find_regions": recipes.find_regions,
     "measure": recipes.measure,
     "compare": recipes.compare,

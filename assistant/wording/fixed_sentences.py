@@ -101,7 +101,7 @@ HELP = """I find atlas lesions that look like yours and say how they compare. Yo
 - Why? Compare with the closest. Describe #3.
 - Measure R1. Volume of R1. HU at column 120, row 96. Suggest regions. Describe the study.
 - Show coronal. Bone window. Rename R1 to “left adrenal”. Undo. Save a PNG.
-- What is in the atlas? Explain mediastinal lesions.
+- What is in the atlas? Explain mediastinal lesions. Quiz me on liver lesions.
 - Write a report (HTML, JSON or DICOM SR)."""
 NOT_UNDERSTOOD = (
     "I did not understand that. I can find similar lesions, measure, compare, describe the study or the atlas, "

@@ -7,15 +7,12 @@ tool exists.
 NOT_YET = {
     "window": "A display window has a width and a level in HU: say both, e.g. W 400 L 40, or name one, such as lung.",
     "show": "I can show and hide outlines, labels and rulers; everything else has its own button beside the picture.",
-    "quiz": "There is no quiz yet; open a teaching case, decide for yourself, and then ask me what it looks like.",
-    "truth": "I do not know the true type of a case; I can say what it resembles, and how sure that is.",
     "report": "I write reports as HTML, text, Markdown, JSON, DICOM SR or DICOM SEG; the HTML one prints well and "
     "can be saved as PDF.",
     "export": "I save the view as a PNG and write reports; other exports do not exist yet.",
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
-    "hint": NOT_YET["quiz"],
 }
 UNKEPT = {
     "organ": "I do not know where an organ begins and ends, so I could not look in that one alone: this is about the "

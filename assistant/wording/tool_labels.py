@@ -52,6 +52,9 @@ STARTED = {
     "list_cases": "Listing your own cases",
     "edit_case": "Changing {lesion_id}",
     "delete_case": "Deleting {lesion_id}",
+    "start_quiz": "Choosing the cases of a quiz",
+    "give_hint": "Working out a hint",
+    "reveal_truth": "Looking up what is recorded of this case",
 }
 
 

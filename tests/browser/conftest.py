@@ -41,8 +41,8 @@ def server(demo: Any) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def running(settings: "Settings") -> Iterator[Server]:
-    """The whole app on a free port."""
+def running(settings: "Settings", around: Callable[[Any], Any] = lambda app: app) -> Iterator[Server]:
+    """The whole app on a free port; `around` wraps it, to listen to what it sends."""
     import uvicorn
 
     from ui.server.app import build_app
@@ -50,7 +50,7 @@ def running(settings: "Settings") -> Iterator[Server]:
     app = build_app(settings)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        running = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
+        running = uvicorn.Server(uvicorn.Config(around(app), log_level="warning", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         deadline = time.monotonic() + 30

@@ -60,12 +60,15 @@ CONTRACT = {
     "describe_lesion": {"lesion_id"},
     "compare_lesion": {"region_id", "lesion_id"},
     "describe_atlas": {"group_by"},
-    "explain_lesion_type": {"lesion_type"},
+    "explain_lesion_type": {"lesion_type", "level"},
     "write_report": {"format"},
     "save_case": {"region_id", "lesion_type", "confirmed_by", "difficulty"},
     "list_cases": {"lesion_types", "confirmed_by"},
     "edit_case": {"lesion_id", "lesion_type", "confirmed_by", "difficulty"},
     "delete_case": {"lesion_id"},
+    "start_quiz": {"lesion_types", "cases"},
+    "give_hint": set(),
+    "reveal_truth": set(),
 }
 
 

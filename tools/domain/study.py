@@ -67,6 +67,7 @@ class SafeFacts(BaseModel):
     lossy: bool = False
     lossy_ratio: float | None = Field(default=None, gt=1)  # uncompressed to compressed
     years_before_newest: float | None = Field(default=None, ge=0)  # None: one examination, or an unknown date
+    quiz_case: bool = False  # its type is asked for, and what part of the body it shows may tell it
 
 
 @dataclass(frozen=True)

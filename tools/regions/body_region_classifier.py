@@ -75,7 +75,7 @@ def named(probabilities: Floats) -> tuple[BodyRegion | None, float | None]:
 
 def _is_readable(series: Series) -> bool:
     facts, affine = series.facts, series.affine
-    if facts.modality != "CT" or facts.units != "HU" or facts.row_spacing_mm is None:
+    if facts.modality != "CT" or facts.units != "HU" or facts.row_spacing_mm is None or facts.quiz_case:
         return False
     if affine is None:
         return True

@@ -106,7 +106,9 @@ def delete_case(workspace: Workspace, lesion_id: str) -> CaseChanged:
 
 
 def own_cases(workspace: Workspace) -> OwnCases:
-    """Give the own cases of a workspace. Raises CaseError where there can be none."""
+    """Give the own cases of a workspace. Raises CaseError where there can be none, QuizError while one is asked for."""
+    if workspace.session.quiz is not None:
+        workspace.session.quiz.check_told()
     if workspace.atlas.own is None:
         raise CaseError("Own cases are turned off: set LESION_SEARCH_OWN_CASES=on to save and search them.")
     return workspace.atlas.own

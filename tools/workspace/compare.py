@@ -13,9 +13,11 @@ from tools.workspace.session import Workspace
 def compare_with_lesion(workspace: Workspace, region_id: str, lesion_id: str) -> ComparisonFacts:
     """Compute the similarity and the differences (region minus lesion) in size and density.
 
-    Raises RegionError or AtlasError for an unknown id.
+    Raises RegionError or AtlasError for an unknown id, QuizError where that would answer a question of a quiz.
     """
     session, atlas = workspace.session, workspace.atlas
+    if session.quiz is not None:
+        session.quiz.check_told()
     region, series = session.region(region_id), session.series
     lesion = atlas.get(lesion_id)
     encoder_input, lesion_roi = crop_with_context(series, region), atlas.roi(lesion_id)

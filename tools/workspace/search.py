@@ -24,9 +24,11 @@ def search_region(
 
     The result is also kept in the session, and the region comes to the screen.
 
-    Raises RegionError, FilterError, AtlasError.
+    Raises RegionError, FilterError, AtlasError, and QuizError where that would answer a question of a quiz.
     """
     session, atlas = workspace.session, workspace.atlas
+    if session.quiz is not None:
+        session.quiz.check_told()
     filters = checked_filters(filters, atlas)
     k = get_settings().hits if k is None else k
     check_hits(k, get_settings().max_hits)

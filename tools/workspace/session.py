@@ -14,6 +14,7 @@ from encoder.errors import LesionSearchError
 from tools.atlas.searchable import SearchableAtlas
 from tools.domain.annotation import Annotation
 from tools.domain.facts import SearchFacts
+from tools.domain.quiz import Quiz, QuizPlan
 from tools.domain.region import PixelBox, Region, RegionError, same_lesion, same_outline
 from tools.domain.study import Series, Study
 from tools.domain.view import Looked, ViewChange
@@ -48,6 +49,8 @@ class Session:
         default_factory=list
     )  # deleted or outlined anew, newest last
     searched_last: bool = False  # a search came after the newest of them
+    quiz: Quiz | None = None  # whose cases this session shows
+    ordered_quiz: QuizPlan | None = None  # in words; the page opens it beside this session
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
     _selected: dict[str, str] = field(default_factory=dict)  # by series: its region chosen last

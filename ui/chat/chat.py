@@ -19,9 +19,10 @@ from assistant.wording.suggestions import next_questions
 from assistant.wording.tool_labels import finished
 from encoder.errors import LesionSearchError
 from tools.atlas.searchable import SearchableAtlas
-from tools.domain.facts import Facts, ReportFacts, SearchFacts
+from tools.domain.facts import Facts, LessonFacts, ReportFacts, SearchFacts
 from tools.domain.lesions import AtlasError
 from ui.chat.markdown import escaped, without_html
+from ui.state.quiz_view import lesson_picture_address
 from ui.state.scenes import scene_of
 from ui.state.transcript import ChatStep, ChatTurn
 from ui.state.urls import report_address
@@ -125,6 +126,9 @@ def _add(visit: Visit, turn: ChatTurn, event: Event) -> None:
             if event.artifact is not None:
                 step.details += "\n\n" + _details(event.artifact)
                 _keep_scene(visit, turn, event.artifact)
+            if isinstance(event.artifact, LessonFacts):
+                name = event.artifact.lesion_type
+                turn.links.append(f"![Phantom: {name}]({lesson_picture_address(name)})")
             if isinstance(event.artifact, ReportFacts):
                 name = event.artifact.file_name
                 turn.links.append(f"[Download {name}]({report_address(visit, name)})")
@@ -289,6 +293,8 @@ def follow_ups(visit: Visit) -> tuple[str, ...]:
     if session.study is None:
         return ("What can you do?", "What is in the atlas?")
     selected = session.selected
+    if session.quiz is not None and session.quiz.hidden:
+        return ("Give me a hint", f"Measure {session.quiz.region_id}", "What is the truth?")
     if selected is not None and session.search_of(selected.region_id) is None:
         return (f"What does {selected.region_id} look like?", f"Measure {selected.region_id}")
     last = visit.turns[-1] if visit.turns else None

@@ -28,7 +28,8 @@ from tools.domain.region import PixelBox, RegionError
 from tools.domain.study import Study
 from tools.workspace.session import Session, Workspace
 
-LEFT_OUT = ("set_view", "write_report")  # they need a screen, or write a file with pictures in it
+# they need a screen, or write a file with pictures in it
+LEFT_OUT = ("set_view", "write_report", "start_quiz", "give_hint")
 INSTRUCTIONS = (
     "Find CT lesions similar to one that the person points at. Open a study first, then mark_region or find_regions, "
     "then search_similar_lesions. A research and teaching tool, not a diagnosis: say so, and cite lesions by their ids."

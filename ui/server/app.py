@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from assistant.models.registry import resolve_model
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
 from tools.settings import Settings
+from tools.workspace.quiz_cases import QuizCases
 from ui.server import theme
 from ui.server.bounds import MAX_CONNECTIONS, Bounds, TimedProtocol, own_hosts, trusted_proxies
 from ui.server.cookies import VisitorCookies
@@ -26,6 +27,8 @@ from ui.server.layout import TITLE, build_page
 from ui.server.login import Login, LoginGuard, credentials
 from ui.server.memory import give_back
 from ui.server.middleware import RemoteGZip, SafeHeaders, VisitorCookie
+from ui.server.quiz_events import QuizHandlers
+from ui.server.quiz_routes import quiz_routes
 from ui.server.routes import routes
 from ui.state.samples import SampleShelf
 from ui.state.visit import VisitError
@@ -68,10 +71,13 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.visits = visits
     app.state.shelf = shelf
+    cases = QuizCases(atlas, settings.samples, patient_keys(settings))
     app.include_router(routes(visits, shelf))
+    app.include_router(quiz_routes(visits, cases))
     if sessions:
         app.mount("/mcp", sessions.handle_request)
-    page = build_page(PageHandlers(visits, shelf), may_leave=login is not None)
+    pages = PageHandlers(visits, shelf)
+    page = build_page(pages, QuizHandlers(pages, cases), may_leave=login is not None)
     gr.mount_gradio_app(
         app,
         page,

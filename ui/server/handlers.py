@@ -70,7 +70,7 @@ class PageHandlers:
             visit = self.visit(request)
         except VisitError as error:
             return gr.skip(), gr.skip(), [gr.ChatMessage(content=str(error))], gr.skip(), gr.skip()
-        return *self._whole_page(visit), visit.model
+        return *self.whole_page(visit), visit.model
 
     def refresh(self, request: gr.Request) -> tuple[Any, ...]:
         """Show what there is when a page is looked at again, or the network is back."""
@@ -83,9 +83,9 @@ class PageHandlers:
         except VisitError:
             return (gr.skip(),) * 4
         try:
-            return self._whole_page(visit, Notice(text=visit.undo(), undo=visit.can_undo))
+            return self.whole_page(visit, Notice(text=visit.undo(), undo=visit.can_undo))
         except LesionSearchError as error:
-            return self._whole_page(visit, Notice(text=str(error), kind="problem"))
+            return self.whole_page(visit, Notice(text=str(error), kind="problem"))
 
     def unload(self, request: gr.Request) -> None:
         """Note that a page was closed: what it held is kept for a while."""
@@ -115,7 +115,7 @@ class PageHandlers:
         if isinstance(found, str):
             return gr.skip(), _dump(gallery_of(visit, problem=found)), gr.skip(), gr.skip()
         record(visit, found)
-        return self._whole_page(visit)
+        return self.whole_page(visit)
 
     def show(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Bring back what an answer showed, by one of its links."""
@@ -143,13 +143,13 @@ class PageHandlers:
             page = str(request.session_hash)
             visit = self._open(visit, page, OpenRequest.model_validate(event._data))
         except LesionSearchError as error:
-            return self._problem(visit, str(error))
+            return self.problem(visit, str(error))
         except ValidationError:
-            return self._problem(visit, "The viewer sent something this server does not understand: reload the page.")
+            return self.problem(visit, "The viewer sent something this server does not understand: reload the page.")
         except Exception:
             log.exception("a study could not be opened")
-            return self._problem(visit, "This could not be opened, because of a fault in the program: try other files.")
-        return self._whole_page(visit)
+            return self.problem(visit, "This could not be opened, because of a fault in the program: try other files.")
+        return self.whole_page(visit)
 
     def ask(self, question: str | None, request: gr.Request) -> Iterator[tuple[Any, ...]]:
         """Answer a question that was typed."""
@@ -192,7 +192,7 @@ class PageHandlers:
         except VisitError:
             return (gr.skip(),) * 4
         clear(visit)
-        return self._whole_page(visit)
+        return self.whole_page(visit)
 
     def stop(self, request: gr.Request) -> None:
         """Stop answering."""
@@ -289,7 +289,8 @@ class PageHandlers:
         )
         return visit
 
-    def _whole_page(self, visit: Visit, notice: Notice | None = None) -> tuple[Any, ...]:
+    def whole_page(self, visit: Visit, notice: Notice | None = None) -> tuple[Any, ...]:
+        """Show all there is of a visit: viewer, gallery, chat, and questions to ask."""
         return self._viewer(visit, notice), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
 
     def _viewer(self, visit: Visit, notice: Notice | None = None) -> dict[str, Any]:
@@ -297,11 +298,12 @@ class PageHandlers:
         return _dump(state_of(visit, notice).model_copy(update={"shelf": shelf}))
 
     def _recalled(self, visit: Visit, problem: str) -> tuple[Any, ...]:
-        return self._whole_page(visit, Notice(text=problem, kind="problem") if problem else None)
+        return self.whole_page(visit, Notice(text=problem, kind="problem") if problem else None)
 
-    def _problem(self, visit: Visit, text: str) -> tuple[Any, ...]:
+    def problem(self, visit: Visit, text: str) -> tuple[Any, ...]:
+        """Say what went wrong, in the chat and over the picture."""
         say(visit, text)
-        return self._whole_page(visit, Notice(text=text, kind="problem"))
+        return self.whole_page(visit, Notice(text=text, kind="problem"))
 
 
 def offered_models(default: str) -> list[tuple[str, str]]:

@@ -7,7 +7,9 @@ import gradio as gr
 from ui.browser.modules import mounting
 from ui.chat.chat import MAX_QUESTION
 from ui.gallery.gallery import gallery_component
+from ui.quiz.quiz import quiz_component
 from ui.server.handlers import PageHandlers, offered_models
+from ui.server.quiz_events import QuizHandlers
 from ui.viewer.viewer import viewer_component
 
 TITLE = "Lesion Search"
@@ -17,7 +19,7 @@ MAX_THREADS = 96  # more than wait and work at the handlers' gates, so that the 
 INTERNAL: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
 
-def build_page(page: PageHandlers, may_leave: bool = False) -> gr.Blocks:
+def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = False) -> gr.Blocks:
     """Lay out viewer and gallery at the left, the conversation at the right, and connect every event to its handler.
 
     `may_leave`: there is a login, and so a button to log out.
@@ -44,6 +46,7 @@ def build_page(page: PageHandlers, may_leave: bool = False) -> gr.Blocks:
                 apply_default_css=False,
             )
             with gr.Column(scale=5, min_width=300, elem_id="right"):
+                quiz = quiz_component()
                 chat = gr.Chatbot(
                     elem_id="chat",
                     label="Conversation",
@@ -101,13 +104,10 @@ def build_page(page: PageHandlers, may_leave: bool = False) -> gr.Blocks:
         viewer.undo(page.undo, **at_once)
         viewer.refresh(page.refresh, **at_once)
         chat.select(page.choose_answer, **at_once)
-        viewer.open(
-            page.open,
-            outputs=everything,
-            concurrency_limit=None,
-            trigger_mode="multiple",
-            **INTERNAL,
-        )
+        opening: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple", **INTERNAL}
+        viewer.open(page.open, outputs=everything, **opening)
+        quiz.begin(quizzes.begin, outputs=everything, **opening)
+        quiz.act(quizzes.act, outputs=everything, **opening)
         box.submit(page.ask, box, **answer)
         send.click(page.ask, box, **answer)
         chips.ask(page.ask_chip, **answer)
@@ -123,6 +123,7 @@ def build_page(page: PageHandlers, may_leave: bool = False) -> gr.Blocks:
 
 _HEADER = f"""
 <div class="head"><h1>{TITLE}</h1><p>{NOT_A_DIAGNOSIS}</p>
+<button type="button" id="quiz-button">Quiz</button>
 <button type="button" id="theme-button">
 <span class="to-light">Light theme</span><span class="to-dark">Dark theme</span></button><!--leave--></div>
 <p id="trouble" role="alert" hidden></p>

@@ -27,7 +27,16 @@ _POLICY = (
     "form-action 'self'",
 )
 _UNUSED = "camera microphone geolocation payment usb serial hid midi display-capture".split()  # noqa: SIM905
-_LASTING = ("/assets/", "/static/", "/svelte/", "/samples/", "/theme.css", "/favicon.ico", "/atlas-lesion.png")
+_LASTING = (
+    "/assets/",
+    "/static/",
+    "/svelte/",
+    "/samples/",
+    "/lessons/",
+    "/theme.css",
+    "/favicon.ico",
+    "/atlas-lesion.png",
+)
 
 
 class RemoteGZip(GZipMiddleware):

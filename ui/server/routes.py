@@ -142,6 +142,8 @@ def routes(visits: Visits, shelf: SampleShelf) -> APIRouter:
         """Place a region on the map of the atlas, with its hits."""
         visit = study_of(visitor, study_key)
         try:
+            if visit.session.quiz is not None:
+                visit.session.quiz.check_told()
             region = visit.session.region(region_id)
             vector = visits.shared.embedder(crop_with_context(visit.session.series, region)[None])[0]
         except LesionSearchError as error:

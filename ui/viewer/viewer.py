@@ -5,7 +5,7 @@ session on the server, and every change comes back as a whole new state.
 """
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import gradio as gr
 import numpy as np
@@ -27,6 +27,7 @@ from tools.regions.suggestion_ranker import how_often_right
 from tools.regions.volume import RegionVolume
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
+from ui.state.quiz_view import QuizView, quiz_view
 from ui.state.shelf import ShelfItem
 from ui.state.visit import Visit
 
@@ -197,6 +198,8 @@ class ViewerState(BaseModel):
     annotations: tuple[AnnotationView, ...] = ()
     own: OwnCasesView | None = None  # None: nothing can be saved here
     notice: Notice | None = None
+    quiz: QuizView | None = None
+    ordered_quiz: dict[str, Any] | None = None  # a plan asked for in words, which the page begins
 
 
 def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
@@ -222,7 +225,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
     study = session.study
     revision = visit.next_revision()
     if study is None:
-        return ViewerState(revision=revision, visit_key=visit.key, notice=notice)
+        return ViewerState(revision=revision, visit_key=visit.key, notice=notice, ordered_quiz=_ordered(visit))
     series = session.series
     index = next(i for i, s in enumerate(study.series) if s.series_key == series.series_key)
     selected = session.selected
@@ -248,9 +251,19 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         regions=tuple(_region_view(r, series, known_volume(session, r.region_id)) for r in session.regions()),
         selected=selected.region_id if selected else None,
         annotations=tuple(_annotation_view(annotation) for annotation in session.annotations()),
-        own=_own_cases(visit),
+        own=None if session.quiz is not None and session.quiz.hidden else _own_cases(visit),
         notice=notice,
+        quiz=quiz_view(session),
+        ordered_quiz=_ordered(visit),
     )
+
+
+def _ordered(visit: Visit) -> dict[str, Any] | None:
+    """Give the plan of a quiz that was asked for, once the answer that says so is complete."""
+    plan = visit.session.ordered_quiz
+    if plan is None or (visit.turns and not visit.turns[-1].done):
+        return None
+    return plan.model_dump(mode="json", exclude_defaults=True)
 
 
 def _own_cases(visit: Visit) -> OwnCasesView | None:

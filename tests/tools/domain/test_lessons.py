@@ -6,7 +6,7 @@ import pytest
 
 from encoder.errors import LesionSearchError
 from tools.domain.lesions import DEEPLESION_TYPES
-from tools.domain.lessons import LessonError, lesson, lesson_types
+from tools.domain.lessons import Lesson, LessonError, lesson, lesson_types, lessons
 
 LIDC = ("calcified", "ground-glass", "part-solid", "solid")
 
@@ -55,3 +55,28 @@ def test_an_unknown_type_is_told_what_exists(asked: str) -> None:
     assert isinstance(raised.value, LesionSearchError)
     assert all(name in message for name in DEEPLESION_TYPES + LIDC)
     assert len(message) < 300
+
+
+@pytest.mark.parametrize("found", lessons(), ids=lambda found: found.lesion_type)
+def test_every_lesson_has_a_short_text_for_students_and_one_for_residents(found: Lesson) -> None:
+    assert 30 <= len(found.at("student").split()) <= 60
+    assert 60 <= len(found.at("resident").split()) <= 110
+    for level in ("student", "resident"):
+        text = found.at(level)
+        assert not re.search(r"\b(biopsy|refer|treat|recommend|you should)\b", text.casefold())
+    assert all(re.search(r"\d{4};\d+:\d+", source) for source in found.sources)
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("nodule texture", "texture"),
+        ("nodule size", "nodule size"),
+        ("HCC", "hepatocellular carcinoma"),
+        ("hemangioma", "liver haemangioma"),
+        ("kidney cyst", "renal cyst"),
+        ("lymph nodes", "lymph node"),
+    ],
+)
+def test_attributes_and_differentials_are_found_by_their_other_names(asked: str, found: str) -> None:
+    assert lesson(asked).lesion_type == found

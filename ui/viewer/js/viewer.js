@@ -157,6 +157,7 @@ export class Viewer {
     if (change.idle) this.setBusy("");
     if (change.notice) this.say(change.notice.text, change.notice.kind, change.notice.undo);
     offerOpened(this, next.shelf);
+    document.dispatchEvent(new CustomEvent("lesion-search:state", { detail: next })); // to the quiz panel
     if (this.view && !change.newSeries) this.panes.offer();
     if (change.goTo !== null) this.goTo(change.goTo);
     if (change.command && this.view) obey(this, change.command);
