@@ -115,5 +115,6 @@ GROUPS: dict[str, Callable[[AtlasLesion], Group]] = {
     "size": lambda lesion: _band(lesion.long_axis_mm, 10, " mm"),
     "body_part": lambda lesion: _word(lesion.body_part),
     "source": lambda lesion: _word(lesion.source),
+    "licence": lambda lesion: _word(lesion.licence),
     "patient": lambda lesion: _word(lesion.patient_key),
 }

@@ -19,6 +19,7 @@ from assistant.models.registry import resolve_model
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
 from tools.settings import Settings
 from ui.server import theme
+from ui.server.archive import archive_routes
 from ui.server.bounds import MAX_CONNECTIONS, Bounds, TimedProtocol, own_hosts, trusted_proxies
 from ui.server.cookies import VisitorCookies
 from ui.server.handlers import PageHandlers
@@ -69,6 +70,7 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     app.state.visits = visits
     app.state.shelf = shelf
     app.include_router(routes(visits, shelf))
+    app.include_router(archive_routes(visits))
     if sessions:
         app.mount("/mcp", sessions.handle_request)
     page = build_page(PageHandlers(visits, shelf), may_leave=login is not None)

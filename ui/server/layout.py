@@ -35,7 +35,7 @@ def build_page(page: PageHandlers, may_leave: bool = False) -> gr.Blocks:
         )
         with gr.Row(elem_id="page", equal_height=False):
             with gr.Column(scale=8, min_width=320, elem_id="left"):
-                viewer = viewer_component(samples)
+                viewer = viewer_component(samples, settings.dicomweb is not None)
                 gallery = gallery_component()
             gr.HTML(
                 _COLUMN_EDGE,

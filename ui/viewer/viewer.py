@@ -24,6 +24,7 @@ from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.volume import RegionVolume
+from tools.workspace.undo import ChangedCase
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
 from ui.state.shelf import ShelfItem
@@ -164,14 +165,17 @@ class CaseView(BaseModel):
     lesion_type: str
     words: str
     note: str
+    confirmed_by: str | None
+    difficulty: str | None
 
 
 class OwnCasesView(BaseModel):
-    """The own cases: which types can be chosen, and the newest of what there is."""
+    """The own cases: which types can be chosen, the first of what there is, and whether a change can be undone."""
 
     types: tuple[str, ...]
     cases: tuple[CaseView, ...]
     total: int
+    undoable: bool = False
 
 
 class ViewerState(BaseModel):
@@ -198,8 +202,8 @@ class ViewerState(BaseModel):
     notice: Notice | None = None
 
 
-def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
-    """Build the viewer; `samples` are the cases on its first page, each with id and title.
+def viewer_component(samples: list[dict[str, str]], archive: bool = False) -> gr.HTML:
+    """Build the viewer; `samples` are the cases on its first page, each with id and title, `archive` offers an archive.
 
     Events: `act` (an Action), `open` (a sample or an upload).
     """
@@ -211,6 +215,7 @@ def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
         apply_default_css=False,
         elem_id="viewer",
         samples=samples,
+        archive=archive,
     )
 
 
@@ -257,7 +262,8 @@ def _own_cases(visit: Visit) -> OwnCasesView | None:
     if atlas.own is None or not atlas.own.writable:
         return None
     held = atlas.own.atlas()
-    listed = atlas.own.cases() if held is not None and len(held) <= MAX_CASES else ()
+    listed = atlas.own.cases()[:MAX_CASES]
+    undoable = visit.session.undoable
     views = tuple(
         CaseView(
             lesion_id=case.lesion.lesion_id,
@@ -268,10 +274,17 @@ def _own_cases(visit: Visit) -> OwnCasesView | None:
                 if word
             ),
             note=case.note,
+            confirmed_by=case.lesion.confirmed_by,
+            difficulty=case.lesion.difficulty,
         )
         for case in listed
     )
-    return OwnCasesView(types=atlas.types(), cases=views, total=0 if held is None else len(held))
+    return OwnCasesView(
+        types=atlas.types(),
+        cases=views,
+        total=0 if held is None else len(held),
+        undoable=bool(undoable) and isinstance(undoable[-1], ChangedCase),
+    )
 
 
 def _facts_seen(visit: Visit, series: Series) -> SafeFacts:

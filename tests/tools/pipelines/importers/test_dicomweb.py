@@ -1,16 +1,9 @@
 """An Orthanc of Debian with its DICOMweb plug-in, started on loopback for these tests."""
 
-import json
-import shutil
-import socket
-import subprocess
-import time
-import urllib.request
-from pathlib import Path
-
 import pytest
 
 from encoder.pack import read_pack
+from tests.tools.orthanc import PASSWORD, free_port, running_orthanc
 from tests.tools.pipelines.importers.bodies import CtSeries, Ellipsoid, check_roi
 from tests.tools.pipelines.importers.dicom_objects import contours_of, write_rtstruct, write_seg
 from tools.domain.patient_keys import PatientKeys
@@ -20,74 +13,25 @@ from tools.pipelines.importers.dicomweb import Archive, lesions_of_archive
 from tools.pipelines.importers.run import ImportOptions, import_lesions
 from tools.settings import Settings
 
-PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
-ORTHANC = shutil.which("Orthanc") or shutil.which("Orthanc", path="/usr/sbin")
 KEYS = PatientKeys(b"secret of these tests")
 LIMITS = intake_limits(Settings())
 LESION = Ellipsoid((3, -4, 0), (15, 10, 10))
-PASSWORD = "Basic cmVhZGVyOnNlY3JldA=="  # reader:secret
-STARTS_WITHIN_S = 60
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="module")
 def orthanc(tmp_path_factory):
     """The address of an archive with two patients: one has a SEG, the other an RTSTRUCT, and one more has neither."""
     pytest.importorskip("dicomweb_client", reason="dicomweb-client is not installed")
-    if ORTHANC is None or not PLUGIN.exists():
-        pytest.skip("Orthanc with DICOMweb is not installed: apt-get install orthanc orthanc-dicomweb")
-    folder = tmp_path_factory.mktemp("orthanc")
-    port = free_port()
-    settings = {
-        "StorageDirectory": str(folder / "db"),
-        "IndexDirectory": str(folder / "db"),
-        "HttpPort": port,
-        "DicomServerEnabled": False,
-        "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": True,
-        "RegisteredUsers": {"reader": "secret"},
-        "Plugins": [str(PLUGIN)],
-        "DicomWeb": {"Enable": True, "Root": "/dicom-web/"},
-    }
-    (folder / "orthanc.json").write_text(json.dumps(settings))
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen([ORTHANC, str(folder / "orthanc.json")], stdout=log, stderr=log)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/system", server)
+    with running_orthanc(tmp_path_factory.mktemp("orthanc")) as server:
         for name in ("with SEG", "with RTSTRUCT", "plain"):
-            ct = CtSeries(folder / name, LESION, patient_id=f"MARKED-{name[-3:]}")
+            ct = CtSeries(tmp_path_factory.mktemp("files") / name, LESION, patient_id=f"MARKED-{name[-3:]}")
             if name == "with SEG":
                 write_seg(ct.folder / "seg.dcm", ct)
             elif name == "with RTSTRUCT":
                 write_rtstruct(ct.folder / "rs.dcm", ct, {"GTV": contours_of(ct)})
             for path in ct.folder.iterdir():
-                _ask(f"{address}/instances", path.read_bytes())
-        yield f"{address}/dicom-web"
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def _ask(address, data=None):
-    request = urllib.request.Request(address, data, {"Authorization": PASSWORD})
-    with urllib.request.urlopen(request, timeout=20) as answer:
-        return answer.read()
-
-
-def _wait_for(address, server):
-    end = time.monotonic() + STARTS_WITHIN_S
-    while server.poll() is None and time.monotonic() < end:
-        try:
-            return _ask(address)
-        except OSError:
-            time.sleep(0.2)
-    return pytest.fail("Orthanc did not start")
+                server.store(path)
+        yield server.dicom_web
 
 
 def run(archive, tmp_path):
