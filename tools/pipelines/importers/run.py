@@ -113,8 +113,8 @@ def all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator
     if not volumes and not folder.annotations and not tables:
         raise ImportFailure(
             f"{root.name} holds no annotations that are known ({len(files)} files, {len(folder.images)} of them DICOM "
-            "images): give DICOM with SEG, RTSTRUCT, SR or GSPS, LIDC-IDRI with its XML, NIfTI or NRRD volumes with masks, "
-            "or a CSV or COCO of boxes with its images."
+            "images): give DICOM with SEG, RTSTRUCT, SR or GSPS, LIDC-IDRI with its XML, NIfTI or NRRD volumes with "
+            "masks, or a CSV or COCO of boxes with its images."
         )
     base = root if root.is_dir() else root.parent
     if volumes:

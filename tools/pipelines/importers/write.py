@@ -63,7 +63,7 @@ def write_lesions(
         places[row.patient_id, row.slice].append(Place(row.study_id, lesion.source, lesion.box))
         seen.add(row.lesion_id)
         rows.append(row)
-        inputs.append(crop_box_with_context(lesion.image.clip(LOWEST_HU, HIGHEST_HU), lesion.box, lesion.spacing_mm))
+        inputs.append(crop_box_with_context(lesion.image, lesion.box, lesion.spacing_mm, (LOWEST_HU, HIGHEST_HU)))
     if not rows:
         raise ImportFailure("No lesion could be imported: see what was left out, and why.", left_out)
     _write(RoiPack.of_inputs(np.stack(inputs), tuple(rows)), out)
