@@ -24,18 +24,15 @@ from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.volume import RegionVolume
-from tools.workspace.undo import ChangedCase
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
 from ui.state.shelf import ShelfItem
 from ui.state.visit import Visit
+from ui.viewer.own_cases import OwnCasesView, own_cases_view
 
 HERE = Path(__file__).parent
 
 _SEX_WORDS = {"F": "woman", "M": "man", "O": "sex other"}
-
-
-MAX_CASES = 200  # more are a collection for the command line
 
 
 class Notice(BaseModel):
@@ -158,26 +155,6 @@ class AnnotationView(BaseModel):
     size: str
 
 
-class CaseView(BaseModel):
-    """One own case in words, with its note."""
-
-    lesion_id: str
-    lesion_type: str
-    words: str
-    note: str
-    confirmed_by: str | None
-    difficulty: str | None
-
-
-class OwnCasesView(BaseModel):
-    """The own cases: which types can be chosen, the first of what there is, and whether a change can be undone."""
-
-    types: tuple[str, ...]
-    cases: tuple[CaseView, ...]
-    total: int
-    undoable: bool = False
-
-
 class ViewerState(BaseModel):
     """Everything the viewer shows. `revision` grows; an older state that arrives late is dropped."""
 
@@ -251,39 +228,8 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         regions=tuple(_region_view(r, series, known_volume(session, r.region_id)) for r in session.regions()),
         selected=selected.region_id if selected else None,
         annotations=tuple(_annotation_view(annotation) for annotation in session.annotations()),
-        own=_own_cases(visit),
+        own=own_cases_view(visit),
         notice=notice,
-    )
-
-
-def _own_cases(visit: Visit) -> OwnCasesView | None:
-    """List the own cases, where they may be saved."""
-    atlas = visit.workspace.atlas
-    if atlas.own is None or not atlas.own.writable:
-        return None
-    held = atlas.own.atlas()
-    listed = atlas.own.cases()[:MAX_CASES]
-    undoable = visit.session.undoable
-    views = tuple(
-        CaseView(
-            lesion_id=case.lesion.lesion_id,
-            lesion_type=case.lesion.lesion_type or "",
-            words=", ".join(
-                word
-                for word in (size(case.lesion.long_axis_mm), case.lesion.confirmed_by, case.lesion.difficulty)
-                if word
-            ),
-            note=case.note,
-            confirmed_by=case.lesion.confirmed_by,
-            difficulty=case.lesion.difficulty,
-        )
-        for case in listed
-    )
-    return OwnCasesView(
-        types=atlas.types(),
-        cases=views,
-        total=0 if held is None else len(held),
-        undoable=bool(undoable) and isinstance(undoable[-1], ChangedCase),
     )
 
 
