@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 ANY_SYNTAX = (("application/dicom", "*"),)  # as stored: nothing is compressed anew
 STUDY, SERIES, MODALITY = "0020000D", "0020000E", "00080060"
-STUDY_DATE, MODALITIES, SERIES_IN_STUDY, INSTANCES = "00080020", "00080061", "00201206", "00201209"
-FAILED_STORES = "00081198"
+STUDY_DATE, MODALITIES, INSTANCES = "00080020", "00080061", "00201208"
 ATTEMPTS, RETRY_AFTER_MS = 3, 200  # the second wait is twice the first
 TIMEOUT_S = (10, 120)  # to connect, and between two pieces of an answer
 MAX_STUDIES = 50  # of one search on the page
@@ -102,7 +101,9 @@ def images_of_study(archive: Archive, study_uid: str) -> Iterator[bytes]:
     """
     client = connect(archive)
     with answering("The archive does not hand the study out"):
-        series = {text(one, SERIES): text(one, MODALITY) for one in client.search_for_series(study_uid)}
+        series = {
+            text(one, SERIES): text(one, MODALITY) for one in client.search_for_series(study_uid, get_remaining=True)
+        }
         wanted = [uid for uid, modality in series.items() if modality == "CT"]
         for uid in wanted or [uid for uid, modality in series.items() if modality in IMAGES] or list(series):
             for dataset in client.iter_series(study_uid, uid, media_types=ANY_SYNTAX):
@@ -116,9 +117,9 @@ def store_objects(archive: Archive, files: Sequence[Path]) -> int:
     datasets, client = [dcmread(path) for path in files], connect(archive)
     with answering("The archive does not take the report"):
         answer = client.store_instances(datasets)
-    refused = answer.get(FAILED_STORES)
+    refused = answer.get("FailedSOPSequence")
     if refused:
-        raise ArchiveError(f"The archive refused {len(refused.value)} of {len(datasets)} objects: ask who runs it.")
+        raise ArchiveError(f"The archive refused {len(refused)} of {len(datasets)} objects: ask who runs it.")
     return len(datasets)
 
 
