@@ -42,6 +42,13 @@ class FoundStudy(BaseModel):
     what: str
 
 
+class Listed(BaseModel):
+    """What a search of the archive found, or why nothing."""
+
+    studies: tuple[FoundStudy, ...] = ()
+    problem: str = ""
+
+
 class Fetched(BaseModel):
     """How many images of a study have arrived."""
 
@@ -72,18 +79,20 @@ def archive_routes(visits: Visits) -> APIRouter:
         return visit
 
     @router.post("/archive/{visit_key}/studies")
-    def studies(query: StudyQuery, visit_key: str, visitor: Visitor = None) -> list[FoundStudy]:
+    def studies(query: StudyQuery, visit_key: str, visitor: Visitor = None) -> Listed:
         """List the studies of a number, and remember which of them the page may open."""
         visit = visit_of(visitor, visit_key)
         try:
             found = find_studies(archive, query.by, query.value)
         except LesionSearchError as error:
-            raise HTTPException(404, str(error)) from error
+            return Listed(problem=str(error))
         visit.archived = {secrets.token_hex(12): study for study in found}
-        return [
-            FoundStudy(name=name, when=since(study.made_on, date.today()), what=_words(study))
-            for name, study in visit.archived.items()
-        ]
+        return Listed(
+            studies=tuple(
+                FoundStudy(name=name, when=since(study.made_on, date.today()), what=_words(study))
+                for name, study in visit.archived.items()
+            )
+        )
 
     @router.get("/archive/{visit_key}/fetched")
     def fetched(visit_key: str, visitor: Visitor = None) -> Fetched:

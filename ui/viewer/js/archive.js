@@ -13,9 +13,11 @@ export function offerArchive(viewer) {
     list.replaceChildren();
     said.textContent = "Asking the archive…";
     await viewer.ready;
-    const found = await ask(`archive/${viewer.state.visit_key}/studies`, { by: form.elements.by.value, value: form.elements.value.value });
-    said.textContent = typeof found === "string" ? found : `${found.length === 1 ? "1 study" : `${found.length} studies`}, the newest first:`;
-    if (typeof found !== "string") list.replaceChildren(...found.map((study) => make("li", "", card(viewer, study))));
+    const asked = { by: form.elements.by.value, value: form.elements.value.value };
+    const told = await ask(`archive/${viewer.state.visit_key}/studies`, asked);
+    const { studies = [], problem } = typeof told === "string" ? { problem: told } : told;
+    said.textContent = problem || (studies.length === 1 ? "1 study:" : `${studies.length} studies, the newest first:`);
+    list.replaceChildren(...studies.map((study) => make("li", "", card(viewer, study))));
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest('a[href*="#archive-"]'), named = link && STORE.exec(link.getAttribute("href"));
