@@ -37,7 +37,7 @@ def test_regions_are_saved_as_what_is_said():
     ("request_", "regions", "asked"),
     [
         (Request("save", case=CaseWords("cyst")), (), "no region"),
-        (Request("save"), (R1,), "as what"),
+        (Request("save"), (R1,), "as which type"),
         (Request("edit"), (R1,), "change"),
         (Request("edit", case=CaseWords("cyst")), (R1,), "which of your cases"),
         (Request("delete_case"), (R1,), "which of your cases"),
