@@ -51,7 +51,7 @@ def crop_box(
     rows, row_weights = _samples((box.y0 + box.y1) / 2, width_mm / row_mm, pixels)
     columns, column_weights = _samples((box.x0 + box.x1) / 2, width_mm / column_mm, pixels)
     inside = np.ix_(rows.clip(0, image.shape[0] - 1), columns.clip(0, image.shape[1] - 1))
-    patch = image[inside].astype(np.float32)
+    patch: NDArray[np.float32] = image[inside].astype(np.float32)
     if bounds_hu is not None:
         patch.clip(*bounds_hu, out=patch)
     if outside_hu is not None:
