@@ -1,6 +1,7 @@
 """`lesion-search cases`: a lesion is kept, listed, changed, given away, taken in and forgotten, by commands alone."""
 
 import json
+import shutil
 import sys
 import zipfile
 
@@ -15,6 +16,7 @@ def command(monkeypatch, capsys, demo, tmp_path):
     from tools.settings import get_settings
     from ui.cli.main import main
 
+    shutil.copytree(demo.settings.data, tmp_path / "data")
     monkeypatch.setenv("LESION_SEARCH_DATA", str(tmp_path / "data"))
     get_settings.cache_clear()
 
