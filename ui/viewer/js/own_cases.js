@@ -21,7 +21,7 @@ export function listCases(pane, own, act) {
   list.replaceChildren(...own.cases.map((each) => caseItem(each, own, act, list)));
   const narrow = () => {
     for (const [i, item] of [...list.children].entries()) item.hidden = !fits(own.cases[i], filter.value);
-    pane.querySelector(".none").hidden = [...list.children].some((item) => !item.hidden);
+    pane.querySelector(".nothing").hidden = [...list.children].some((item) => !item.hidden);
   };
   filter.oninput = narrow;
   filter.onkeydown = (event) => event.stopPropagation(); // its letters are no shortcuts of the picture
