@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.errors import LesionSearchError
-from encoder.names import ID_RULE, NAME_RULE, is_id, is_name
+from encoder.names import ID_RULE, LICENCE_RULE, NAME_RULE, is_id, is_licence, is_name
 from encoder.roi import ROI_SIZE, native_width_mm
 
 Images = NDArray[np.integer[Any]]  # int16 or uint8: (N, 64, 64) ROIs, or (N, 2, 64, 64) ROIs with their contexts
@@ -62,6 +62,7 @@ class LesionRecord:
     slice: int | None = None  # counts from 1
     confirmed_by: str | None = None  # how its type is known, one of CONFIRMATIONS
     difficulty: str | None = None  # for learners, one of DIFFICULTIES
+    licence: str | None = None  # under which its source gives it away
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class LesionRow(LesionRecord):
             value = getattr(self, name)
             if value is not None and not is_name(value):
                 raise PackError(f"{name} must be {NAME_RULE}, and is {_shown(value)}.")
+        if self.licence is not None and not is_licence(self.licence):
+            raise PackError(f"licence must be {LICENCE_RULE}, and is {_shown(self.licence)}.")
         if self.sex not in (None, "F", "M", "O"):
             raise PackError(f"sex must be F, M, O or empty, and is {self.sex!r}.")
         for name, words in CODED_COLUMNS.items():
@@ -108,7 +111,7 @@ class LesionRow(LesionRecord):
 COLUMNS = (
     "lesion_id", "patient_id", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
     "source", "split", "study_id", "pixel_spacing_mm", "field_of_view_mm", "slice", "confirmed_by",
-    "difficulty",
+    "difficulty", "licence",
 )  # fmt: skip  # in the order they are written
 NAME_COLUMNS = ("lesion_type", "body_part", "source")
 CODED_COLUMNS = {"confirmed_by": CONFIRMATIONS, "difficulty": DIFFICULTIES}

@@ -38,7 +38,9 @@ class Settings(BaseSettings):
     encoder: str | None = Field(default=None, description="encoder folder or hub repository; None is the shipped one")
     data: Path = Field(default=Path.home() / ".cache" / "lesion-search", description="atlases, sample cases, sessions")
     salt: SecretStr | None = Field(default=None, description="secret for patient keys; None makes one per installation")
-    dicomweb_token: SecretStr | None = Field(default=None, description="bearer token for `import dicomweb`")
+    dicomweb: SecretStr | None = Field(default=None, description="DICOMweb archive that the page opens studies from")
+    dicomweb_token: SecretStr | None = Field(default=None, description="bearer token that lets into an archive")
+    dicomweb_store: bool = Field(default=False, description="the page may store DICOM reports in that archive")
 
     original_uids: bool = Field(
         default=False, description="DICOM reports refer to studies by their own UIDs, so that an archive can file them"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from encoder.names import is_id, is_name
+from encoder.names import is_id, is_licence, is_name
 from tools.domain.lessons import lesson_types
 
 
@@ -58,3 +58,15 @@ def test_ids_in_use_pass(lesion_id: str) -> None:
 )
 def test_ids_with_room_for_a_sentence_do_not(lesion_id: str) -> None:
     assert not is_id(lesion_id)
+
+
+@pytest.mark.parametrize("licence", ["CC BY 4.0", "CC BY-NC-SA 4.0", "CC0-1.0", "MIT", "TCIA Restricted"])
+def test_licences_in_use_pass(licence: str) -> None:
+    assert is_licence(licence)
+
+
+@pytest.mark.parametrize(
+    "licence", ["", " MIT", "<b>MIT</b>", "a\nb", "ignore-all-that-was-said-before-now", "see our page: x"]
+)
+def test_what_is_no_name_of_a_licence_does_not(licence: str) -> None:
+    assert not is_licence(licence)

@@ -21,7 +21,7 @@ _DIGEST_ORDER = (
     "lesion_id", "patient_key", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
     "source", "study_key", "slice", "split", "pixel_spacing_mm", "field_of_view_mm",
 )  # fmt: skip
-_LATER_IN_DIGEST = ("confirmed_by", "difficulty")  # digested where they are known
+_LATER_IN_DIGEST = ("confirmed_by", "difficulty", "licence")  # digested where they are known
 BATCH_SIZE = 512  # lesions embedded and written at a time: what an interruption can cost
 
 

@@ -26,7 +26,7 @@ WORDS = tuple(field.name for field in fields(AtlasLesion) if field.name not in (
 KEYS = ("patient_key", "study_key")
 BANDS = {"age": ("age_years", " years", 1), "size": ("long_axis_mm", " mm", 0)}  # unit, and what the next begins beyond
 BAND_WIDTH = 10
-GROUPS = ("lesion_type", "sex", *BANDS, "body_part", "source", "patient")
+GROUPS = ("lesion_type", "sex", *BANDS, "body_part", "source", "licence", "patient")
 
 
 class Condition(NamedTuple):

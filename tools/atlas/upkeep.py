@@ -45,6 +45,7 @@ class AtlasInfo:
     patients: int
     types: dict[str, int]
     sources: dict[str, int]
+    licences: dict[str, int]
     encoder: str  # fingerprint
     same_encoder: bool  # as the one that asked
     same_salt: bool  # whether its patients can be told from those of a query
@@ -76,6 +77,7 @@ def examine(atlas: Atlas, fingerprint: str, progress: StageProgress | None = Non
         patients=atlas.patients,
         types=atlas.counts("lesion_type"),
         sources=atlas.counts("source"),
+        licences=atlas.counts("licence"),
         encoder=atlas.fingerprint,
         same_encoder=atlas.fingerprint == fingerprint,
         same_salt=atlas.keys_match,

@@ -165,6 +165,7 @@ class RecordFacts(Facts):
     source: str | None = None
     confirmed_by: str | None = None  # how its type is known: pathology, follow-up or opinion
     difficulty: str | None = None  # for learners: easy, medium or hard
+    licence: str | None = None  # under which its source gives it away
 
     @field_validator("long_axis_mm", "short_axis_mm")
     @classmethod

@@ -38,41 +38,56 @@ def crop_box(
     spacing_mm: tuple[float, float],
     width_mm: float | None = None,
     pixels: int = ROI_SIZE,
+    outside_hu: int | None = None,
+    bounds_hu: tuple[int, int] | None = None,
 ) -> NDArray[np.int16]:
     """Crop one slice as `crop_roi` does: `image` (rows, columns), `spacing_mm` (row, column).
 
-    People may want another width, and more `pixels` than the encoder takes: (pixels, pixels).
+    People may want another width, and more `pixels` than the encoder takes: (pixels, pixels). Outside the slice its
+    edge is repeated, or `outside_hu` stands there; what lies beyond `bounds_hu` is cut to them first.
     """
     row_mm, column_mm = spacing_mm
     width_mm = width_mm or field_of_view_mm(box, spacing_mm)
-    rows, row_weights = _samples((box.y0 + box.y1) / 2, width_mm / row_mm, image.shape[0], pixels)
-    columns, column_weights = _samples((box.x0 + box.x1) / 2, width_mm / column_mm, image.shape[1], pixels)
-    patch = image[np.ix_(rows, columns)].astype(np.float32)
+    rows, row_weights = _samples((box.y0 + box.y1) / 2, width_mm / row_mm, pixels)
+    columns, column_weights = _samples((box.x0 + box.x1) / 2, width_mm / column_mm, pixels)
+    inside = np.ix_(rows.clip(0, image.shape[0] - 1), columns.clip(0, image.shape[1] - 1))
+    patch: NDArray[np.float32] = image[inside].astype(np.float32)
+    if bounds_hu is not None:
+        patch.clip(*bounds_hu, out=patch)
+    if outside_hu is not None:
+        patch[(rows < 0) | (rows >= image.shape[0])] = outside_hu
+        patch[:, (columns < 0) | (columns >= image.shape[1])] = outside_hu
     roi = row_weights @ patch @ column_weights.T
     return np.rint(roi).astype(np.int16)
 
 
 def crop_box_with_context(
-    image: NDArray[np.int16], box: PixelBox, spacing_mm: tuple[float, float]
+    image: NDArray[np.int16],
+    box: PixelBox,
+    spacing_mm: tuple[float, float],
+    bounds_hu: tuple[int, int] | None = None,
 ) -> NDArray[np.int16]:
-    """Crop one slice as `crop_with_context` does: `image` (rows, columns) -> (2, 64, 64).
+    """Crop one slice as `crop_with_context` does, cut to `bounds_hu`: `image` (rows, columns) -> (2, 64, 64).
 
     The context has the same centre, three times the width, and air outside the slice: a repeated edge would draw bodies
     that are not there.
     """
-    framed = np.pad(image, 1, constant_values=AIR_HU)  # the edge that `crop_box` repeats
-    inside_frame = PixelBox(box.x0 + 1, box.y0 + 1, box.x1 + 1, box.y1 + 1)
     context_mm = CONTEXT_WIDTHS * field_of_view_mm(box, spacing_mm)
-    return np.stack((crop_box(image, box, spacing_mm), crop_box(framed, inside_frame, spacing_mm, context_mm)))
+    return np.stack(
+        (
+            crop_box(image, box, spacing_mm, bounds_hu=bounds_hu),
+            crop_box(image, box, spacing_mm, context_mm, outside_hu=AIR_HU, bounds_hu=bounds_hu),
+        )
+    )
 
 
-def _samples(center: float, width: float, length: int, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Source pixels (n,) of one axis and the (pixels, n) weights that resample them."""
+def _samples(center: float, width: float, pixels: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Source pixels (n,) of one axis, also outside the image, and the (pixels, n) weights that resample them."""
     step = width / pixels
     reach = max(step, 1.0)
     targets = center - width / 2 + (np.arange(pixels) + 0.5) * step - 0.5  # pixel centres are whole numbers
     source = np.arange(np.floor(targets[0] - reach), np.ceil(targets[-1] + reach) + 1)
-    return np.clip(source, 0, length - 1).astype(np.intp), resampling_weights(targets, source, step)
+    return source.astype(np.intp), resampling_weights(targets, source, step)
 
 
 def to_thumbnail(roi: NDArray[np.integer]) -> NDArray[np.uint8]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 from skimage.draw import polygon as polygon_pixels
 
 from tools.domain.region import Measurement, PixelBox
@@ -64,7 +65,7 @@ def pixels_inside(image: NDArray[np.int16], outline: Points) -> NDArray[np.int16
 
 def _longest(points: Points) -> tuple[Points, Points]:
     """The two points farthest apart."""
-    gaps = ((points[:, None] - points[None]) ** 2).sum(axis=2)
+    gaps = cdist(points, points, "sqeuclidean")
     first, second = np.unravel_index(int(gaps.argmax()), gaps.shape)
     return points[first], points[second]
 

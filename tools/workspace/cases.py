@@ -78,14 +78,32 @@ def edit_case(
 ) -> CaseChanged:
     """Change what is recorded of an own case: what is None stays as it is. Raises CaseError, PackError."""
     given = {"lesion_type": lesion_type, "confirmed_by": confirmed_by, "difficulty": difficulty}
-    changes = {name: value for name, value in given.items() if value is not None}
+    changes: dict[str, str | None] = {name: value for name, value in given.items() if value is not None}
     if not changes:
         raise CaseError("Nothing was to change: say the type, how it was confirmed, or how difficult it is.")
     if lesion_type is not None:
         changes["lesion_type"] = known_type(workspace, lesion_type)
+    return _edited(workspace, lesion_id, None, changes)
+
+
+def rewrite_case(
+    workspace: Workspace,
+    lesion_id: str,
+    lesion_type: str,
+    confirmed_by: str | None,
+    difficulty: str | None,
+    note: str,
+) -> CaseChanged:
+    """Record all of an own case anew; what is None or empty is deleted. Raises CaseError, NoteError, PackError."""
+    name = known_type(workspace, lesion_type)
+    changes = {"lesion_type": name, "confirmed_by": confirmed_by, "difficulty": difficulty}
+    return _edited(workspace, lesion_id, note, changes)
+
+
+def _edited(workspace: Workspace, lesion_id: str, note: str | None, changes: dict[str, str | None]) -> CaseChanged:
     cases = own_cases(workspace)
     before = cases.content(lesion_id)
-    case = cases.edit(lesion_id, **changes)
+    case = cases.edit(lesion_id, note, **changes)
     note_case(workspace.session, ChangedCase(cases, lesion_id, before))
     return CaseChanged(
         change="edited", lesion_id=lesion_id, lesion_type=case.lesion.lesion_type, statement=f"{_said(case)}."

@@ -132,6 +132,8 @@ def _add(visit: Visit, turn: ChatTurn, event: Event) -> None:
             if isinstance(event.artifact, ReportFacts):
                 name = event.artifact.file_name
                 turn.links.append(f"[Download {name}]({report_address(visit, name)})")
+                if visit.stores_reports and name.endswith(".dcm"):
+                    turn.links.append(f"[Store it in the archive](#archive-{name})")
         case TextChunk():
             turn.text += event.text
         case TextReset():

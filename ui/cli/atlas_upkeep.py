@@ -65,7 +65,7 @@ def _print(found: AtlasInfo) -> None:
     table = Table(title=f"{found.lesions} lesions of {found.patients} patients in {found.location}")
     for column in ("", "lesions"):
         table.add_column(column, justify="right" if column else "left")
-    for heading, counts in (("type", found.types), ("source", found.sources)):
+    for heading, counts in (("type", found.types), ("source", found.sources), ("licence", found.licences)):
         for name, count in counts.items():
             table.add_row(f"{heading} {name}", str(count))
     console.print(table)

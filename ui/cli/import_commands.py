@@ -15,6 +15,7 @@ Labels = Annotated[
     typer.Option("--label", metavar="NAME[=TYPE]", help="take this label alone, as this type; may be repeated"),
 ]
 Collection = Annotated[Optional[str], typer.Option("--source", help="name of the collection, shown with each hit")]  # noqa: UP045
+Licence = Annotated[Optional[str], typer.Option(help="licence of the collection, kept for each lesion")]  # noqa: UP045
 EachReader = Annotated[bool, typer.Option("--each-reader", help="every reader's outline too, beside the consensus")]
 
 
@@ -42,6 +43,7 @@ def import_files(
     out: PackOut,
     labels: Labels = None,
     source: Collection = None,
+    licence: Licence = None,
     each_reader: EachReader = False,
 ) -> None:
     """What `import WHAT` does: DICOM SEG, RTSTRUCT or SR, NIfTI or NRRD with masks and more become a ROI pack."""
@@ -52,7 +54,7 @@ def import_files(
     from tools.pipelines.importers.run import ImportOptions
     from ui.cli.importing import run_import
 
-    run_import(what, out, ImportOptions(tuple(labels or ()), source, each_reader))
+    run_import(what, out, ImportOptions(tuple(labels or ()), source, each_reader, licence))
 
 
 @imports.command("dicomweb")
@@ -69,6 +71,7 @@ def import_dicomweb(
     ] = None,
     labels: Labels = None,
     source: Collection = None,
+    licence: Licence = None,
     each_reader: EachReader = False,
 ) -> None:
     """Fetch annotated studies from an archive (QIDO-RS, WADO-RS) and turn them into a ROI pack."""
@@ -78,7 +81,7 @@ def import_dicomweb(
     from tools.pipelines.importers.run import ImportOptions
     from ui.cli.importing import run_dicomweb_import
 
-    options = ImportOptions(tuple(labels or ()), source, each_reader)
+    options = ImportOptions(tuple(labels or ()), source, each_reader, licence)
     run_dicomweb_import(url, query or [], headers or [], out, options)
 
 

@@ -128,13 +128,17 @@ def serve(
     from ui.server.memory import bound_memory
 
     bound_memory()
-    from ui.cli.terminal import login_of, progress_bars, settings_with
+    from ui.cli.terminal import login_of, progress_bars, say, settings_with
     from ui.server.app import build_app, run_server
 
     settings = settings_with(atlas=atlas, model=model)
     login = login_of(auth, settings)
-    if login is None and host not in ("127.0.0.1", "localhost", "::1") and settings.own_cases == "auto":
-        settings = settings.model_copy(update={"own_cases": "read"})  # strangers write nothing unless that is wished
+    if login is None and host not in ("127.0.0.1", "localhost", "::1"):
+        if settings.own_cases == "auto":
+            settings = settings.model_copy(update={"own_cases": "read"})  # strangers write nothing unless wished
+        if settings.dicomweb is not None:
+            settings = settings.model_copy(update={"dicomweb": None})
+            say("The archive is not offered to other machines without a login: start with --auth NAME.")
     with progress_bars() as progress:
         app = build_app(settings, login, progress)
     run_server(app, host, port, settings.proxies)

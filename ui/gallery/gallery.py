@@ -48,6 +48,7 @@ class HitView(BaseModel):
     size: str
     patient: str
     atlas: str = ""  # which it is from, where several were searched
+    origin: str = ""  # its source, and the licence of that
 
 
 class VoteView(BaseModel):
@@ -209,6 +210,7 @@ def _hit(hit: HitFacts) -> HitView:
         size=size(hit.long_axis_mm),
         patient=person(hit.sex, hit.age_years),
         atlas=hit.atlas or "",
+        origin=", ".join(word for word in (hit.source, hit.licence) if word),
     )
 
 

@@ -20,6 +20,7 @@ from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_k
 from tools.settings import Settings
 from tools.workspace.quiz_cases import QuizCases
 from ui.server import theme
+from ui.server.archive import archive_routes
 from ui.server.bounds import MAX_CONNECTIONS, Bounds, TimedProtocol, own_hosts, trusted_proxies
 from ui.server.cookies import VisitorCookies
 from ui.server.handlers import PageHandlers
@@ -74,6 +75,7 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     cases = QuizCases(atlas, settings.samples, patient_keys(settings))
     app.include_router(routes(visits, shelf))
     app.include_router(quiz_routes(visits, cases))
+    app.include_router(archive_routes(visits))
     if sessions:
         app.mount("/mcp", sessions.handle_request)
     pages = PageHandlers(visits, shelf)

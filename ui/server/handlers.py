@@ -16,6 +16,7 @@ from ui.chat.chat import MAX_QUESTION, clear, converse, elsewhere, follow_ups, m
 from ui.chat.markdown import unescaped
 from ui.chat.recall import recall, recall_message
 from ui.gallery.gallery import gallery_of, search_again
+from ui.server.archive import fetch
 from ui.state.gate import Gate
 from ui.state.samples import SampleShelf
 from ui.state.shelf import shelf_of
@@ -39,13 +40,15 @@ class MessageEvent(gr.EventData):
 
 
 class OpenRequest(BaseModel):
-    """What the viewer asks to open: a sample, files it has sent, or a study opened before; or that sending failed."""
+    """What the viewer asks to open: a sample, files it has sent, a study opened before or one of the archive; or that
+    sending failed."""
 
     model_config = ConfigDict(extra="forbid")
     sample: Annotated[str | None, Field(max_length=20)] = None
     batch: Annotated[str | None, Field(pattern=r"^[0-9a-f]{24}$")] = None
     files: Annotated[int, Field(ge=0)] = 0
     study: Annotated[str | None, Field(max_length=64)] = None
+    archived: Annotated[str | None, Field(pattern=r"^[0-9a-f]{24}$")] = None
     failed: Annotated[str | None, Field(max_length=400)] = None
 
 
@@ -268,7 +271,11 @@ class PageHandlers:
             return visit
         if asked.study is not None:
             return self.visits.go_back(visit.visitor, page, asked.study)
-        folder = upload_folder(visit, asked.batch or "")
+        if asked.archived is not None:
+            with self.openings.turn(visit.visitor):
+                folder = fetch(self.visits, visit, asked.archived)
+        else:
+            folder = upload_folder(visit, asked.batch or "")
         with contextlib.ExitStack() as reading:
             reading.callback(self.visits.disk.discard, folder)
             reading.enter_context(self.visits.disk.using(folder, visit.key))

@@ -37,7 +37,7 @@ def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = Fals
         )
         with gr.Row(elem_id="page", equal_height=False):
             with gr.Column(scale=8, min_width=320, elem_id="left"):
-                viewer = viewer_component(samples)
+                viewer = viewer_component(samples, settings.dicomweb is not None)
                 gallery = gallery_component()
             gr.HTML(
                 _COLUMN_EDGE,

@@ -11,6 +11,7 @@ from assistant.agent.assistant import Assistant
 from encoder.errors import LesionSearchError
 from tools.domain.study import SafeFacts, Study
 from tools.domain.windows import Window
+from tools.intake.archive import ArchivedStudy
 from tools.workspace.session import Session, Workspace
 from tools.workspace.undo import bring_back, kept_regions
 from ui.state.undo import ClearedConversation
@@ -45,6 +46,9 @@ class Visit:
     compared: tuple[str, str, int] | None = None  # region and atlas lesion that an answer puts side by side, and when
     facts: dict[str, SafeFacts] = field(default_factory=dict)  # by series, with what their pictures look like
     turns: list["ChatTurn"] = field(default_factory=list)
+    archived: dict[str, ArchivedStudy] = field(default_factory=dict)  # what the archive listed last, by random names
+    fetched: tuple[int, int | None] = (0, None)  # images of a study that have arrived from the archive, of how many
+    stores_reports: bool = False  # in the archive, where the user asks for it
     cleared: ClearedConversation | None = None  # the conversation before this one, until a question is asked
     last_seen: float = field(default_factory=time.monotonic)
     _sent: int = 0

@@ -315,7 +315,8 @@ class Visits:
         except OSError as error:
             raise VisitError(str(storage_error(error, "The server's temporary folder"))) from error
         workspace = Workspace(session, shared.atlas, shared.embedder)
-        return Visit(visitor, session, workspace, self.settings.model, last_seen=self._clock())
+        stores = self.settings.dicomweb is not None and self.settings.dicomweb_store
+        return Visit(visitor, session, workspace, self.settings.model, last_seen=self._clock(), stores_reports=stores)
 
 
 def new_visitor() -> str:

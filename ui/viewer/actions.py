@@ -102,11 +102,14 @@ class SaveCase(_Action):
 
 
 class EditCase(_Action):
-    """Change an own case: its type, how it was confirmed, how difficult it is, and its note."""
+    """Change all that is recorded of an own case, and its note; what is empty is deleted."""
 
     kind: Literal["edit_case"]
     lesion_id: Annotated[str, Field(max_length=200)]
     lesion_type: Annotated[str, Field(max_length=200)]
+    confirmed_by: Confirmation | None
+    difficulty: Difficulty | None
+    note: Annotated[str, Field(max_length=2 * MAX_NOTE_CHARACTERS)]
 
 
 class DeleteCase(_Action):
@@ -229,7 +232,14 @@ def _own_case(visit: Visit, action: SaveCase | EditCase | DeleteCase) -> Notice:
             action.note,
         )
     elif isinstance(action, EditCase):
-        changed = cases.edit_case(visit.workspace, action.lesion_id, action.lesion_type)
+        changed = cases.rewrite_case(
+            visit.workspace,
+            action.lesion_id,
+            action.lesion_type,
+            action.confirmed_by,
+            action.difficulty,
+            action.note,
+        )
     else:
         changed = cases.delete_case(visit.workspace, action.lesion_id)
     return Notice(text=changed.statement, undo=True)

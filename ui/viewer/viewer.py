@@ -30,13 +30,11 @@ from ui.browser.modules import mounting
 from ui.state.quiz_view import QuizView, quiz_view
 from ui.state.shelf import ShelfItem
 from ui.state.visit import Visit
+from ui.viewer.own_cases import OwnCasesView, own_cases_view
 
 HERE = Path(__file__).parent
 
 _SEX_WORDS = {"F": "woman", "M": "man", "O": "sex other"}
-
-
-MAX_CASES = 200  # more are a collection for the command line
 
 
 class Notice(BaseModel):
@@ -159,23 +157,6 @@ class AnnotationView(BaseModel):
     size: str
 
 
-class CaseView(BaseModel):
-    """One own case in words, with its note."""
-
-    lesion_id: str
-    lesion_type: str
-    words: str
-    note: str
-
-
-class OwnCasesView(BaseModel):
-    """The own cases: which types can be chosen, and the newest of what there is."""
-
-    types: tuple[str, ...]
-    cases: tuple[CaseView, ...]
-    total: int
-
-
 class ViewerState(BaseModel):
     """Everything the viewer shows. `revision` grows; an older state that arrives late is dropped."""
 
@@ -202,8 +183,8 @@ class ViewerState(BaseModel):
     ordered_quiz: dict[str, Any] | None = None  # a plan asked for in words, which the page begins
 
 
-def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
-    """Build the viewer; `samples` are the cases on its first page, each with id and title.
+def viewer_component(samples: list[dict[str, str]], archive: bool = False) -> gr.HTML:
+    """Build the viewer; `samples` are the cases on its first page, each with id and title, `archive` offers an archive.
 
     Events: `act` (an Action), `open` (a sample or an upload).
     """
@@ -216,6 +197,7 @@ def viewer_component(samples: list[dict[str, str]]) -> gr.HTML:
         apply_default_css=False,
         elem_id="viewer",
         samples=samples,
+        archive=archive,
     )
 
 
@@ -251,7 +233,7 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
         regions=tuple(_region_view(r, series, known_volume(session, r.region_id)) for r in session.regions()),
         selected=selected.region_id if selected else None,
         annotations=tuple(_annotation_view(annotation) for annotation in session.annotations()),
-        own=None if session.quiz is not None and session.quiz.hidden else _own_cases(visit),
+        own=None if session.quiz is not None and session.quiz.hidden else own_cases_view(visit),
         notice=notice,
         quiz=quiz_view(session),
         ordered_quiz=_ordered(visit),
@@ -264,29 +246,6 @@ def _ordered(visit: Visit) -> dict[str, Any] | None:
     if plan is None or (visit.turns and not visit.turns[-1].done):
         return None
     return plan.model_dump(mode="json", exclude_defaults=True)
-
-
-def _own_cases(visit: Visit) -> OwnCasesView | None:
-    """List the own cases, where they may be saved."""
-    atlas = visit.workspace.atlas
-    if atlas.own is None or not atlas.own.writable:
-        return None
-    held = atlas.own.atlas()
-    listed = atlas.own.cases() if held is not None and len(held) <= MAX_CASES else ()
-    views = tuple(
-        CaseView(
-            lesion_id=case.lesion.lesion_id,
-            lesion_type=case.lesion.lesion_type or "",
-            words=", ".join(
-                word
-                for word in (size(case.lesion.long_axis_mm), case.lesion.confirmed_by, case.lesion.difficulty)
-                if word
-            ),
-            note=case.note,
-        )
-        for case in listed
-    )
-    return OwnCasesView(types=atlas.types(), cases=views, total=0 if held is None else len(held))
 
 
 def _facts_seen(visit: Visit, series: Series) -> SafeFacts:

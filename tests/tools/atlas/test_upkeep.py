@@ -103,3 +103,14 @@ def test_a_backup_of_an_atlas_in_use_restores_it(tmp_path):
     assert np.array_equal(restored.roi("a-9"), in_use.roi("a-9"))
     restored.close()
     in_use.close()
+
+
+def test_a_licence_stays_with_its_lesion_through_index_merge_and_backup(tmp_path):
+    pack = pack_of(12)
+    given = RoiPack(pack.images, tuple(replace(row, licence="CC BY-NC-SA 4.0") for row in pack.lesions), pack.context)
+    places = [build(tmp_path / "given", given), build(tmp_path / "own", pack_of(4, "b"))]
+    assert rebuild(places, tmp_path / "both", "encoder-1", embed, KEYS) == 16
+    assert back_up(str(tmp_path / "both"), tmp_path / "backup", KEYS) == 16
+    again = open_as_built(build(tmp_path / "again", read_pack(tmp_path / "backup")), KEYS)
+    assert examine(again, "encoder-1").licences == {"CC BY-NC-SA 4.0": 12, "unknown": 4}
+    again.close()

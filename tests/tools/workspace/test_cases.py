@@ -1,6 +1,7 @@
 """A region becomes a case of one's own, is found, given away, taken in and forgotten, and names nobody."""
 
 import shutil
+import zipfile
 from dataclasses import replace
 
 import numpy as np
@@ -10,11 +11,12 @@ import pytest
 from encoder.pack import read_pack
 from tests.conftest import open_case
 from tools.atlas.own_cases import CaseError, OwnCases
+from tools.atlas.upkeep import back_up
 from tools.domain.lesions import Filters
 from tools.intake.intake import read_study
 from tools.pipelines.case_exchange import export_cases, import_cases
 from tools.pipelines.demo import patient_keys
-from tools.workspace.cases import delete_case, edit_case, list_cases, save_region
+from tools.workspace.cases import delete_case, edit_case, list_cases, rewrite_case, save_region
 from tools.workspace.search import search_region
 from tools.workspace.session import Workspace
 from tools.workspace.undo import bring_back
@@ -82,6 +84,16 @@ def test_every_change_can_be_undone(looking):
     assert own.cases() == ()
 
 
+def test_all_of_a_case_is_written_anew_and_what_is_empty_goes(looking):
+    saved = save_region(looking, "R1", "cyst", "opinion", "easy", "Thin wall.")
+    rewrite_case(looking, saved.lesion_id, "LIVER", None, "hard", "")
+    case = looking.atlas.own.get(saved.lesion_id)
+    assert (case.lesion.lesion_type, case.lesion.confirmed_by, case.lesion.difficulty) == ("liver", None, "hard")
+    assert case.note == ""
+    bring_back(looking.session)
+    assert looking.atlas.own.get(saved.lesion_id).note == "Thin wall."
+
+
 @pytest.mark.parametrize("form", ["cases", "cases.zip"])
 def test_a_colleague_gets_the_same_cases_with_their_notes(looking, tmp_path, form):
     saved = save_region(looking, "R1", "adrenal adenoma", "follow-up", "easy", "Washout above 60 %.")
@@ -112,8 +124,13 @@ def test_nothing_that_identifies_is_in_what_is_saved_or_exported(looking, demo, 
     looking.session.add_click(case.slice - 1, *case.centre)
     save_region(looking, "R1", "marked type", note="A note.")
     export_cases(looking.atlas.own, tmp_path / "out")
-    files = [p for where in ("own", "out") for p in (tmp_path / where).rglob("*") if p.is_file()]
-    assert len(files) > 4
+    export_cases(looking.atlas.own, tmp_path / "out.zip")
+    back_up(str(tmp_path / "own"), tmp_path / "backup", patient_keys(demo.settings))
+    with zipfile.ZipFile(tmp_path / "out.zip") as packed:
+        packed.extractall(tmp_path / "unzipped")
+    places = ("own", "out", "unzipped", "backup")
+    files = [p for where in places for p in (tmp_path / where).rglob("*") if p.is_file()]
+    assert {p.relative_to(tmp_path).parts[0] for p in files} == set(places)
     assert not [p.name for p in files if MARK in p.read_bytes()]
 
 

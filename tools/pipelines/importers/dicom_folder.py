@@ -20,7 +20,12 @@ from tools.intake.messages import Reason
 from tools.pipelines.importers.annotated_lesion import ImportJob, LeftOut, Person
 from tools.pipelines.index import not_of_a_body
 
-ANNOTATIONS = {Reason.SEGMENTATION: "SEG", Reason.STRUCTURES: "RTSTRUCT", Reason.REPORT: "SR"}
+ANNOTATIONS = {
+    Reason.SEGMENTATION: "SEG",
+    Reason.STRUCTURES: "RTSTRUCT",
+    Reason.REPORT: "SR",
+    Reason.PRESENTATION: "PR",
+}
 RT_STRUCTURE_SET = "1.2.840.10008.5.1.4.1.1.481.3"
 SCANNED = ["SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "FrameOfReferenceUID", "Modality"]
 IDENTIFYING = ("PatientName", "PatientID", "OtherPatientIDs", "AccessionNumber", "PatientBirthName")
@@ -39,7 +44,7 @@ class ImageFile:
 
 @dataclass(frozen=True)
 class AnnotationFile:
-    """One file of annotations: SEG, RTSTRUCT or SR."""
+    """One file of annotations: SEG, RTSTRUCT, SR or presentation state (PR)."""
 
     path: Path
     kind: str

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from encoder.names import NAME_RULE, is_name
+from encoder.names import LICENCE_RULE, NAME_RULE, is_licence, is_name
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.progress import StageProgress
 from tools.intake.messages import IntakeLimits
@@ -21,6 +21,7 @@ from tools.pipelines.importers.dicom_folder import DicomFolder, by_study
 from tools.pipelines.importers.dicom_seg import lesions_of_seg
 from tools.pipelines.importers.lesion_labels import LabelRule
 from tools.pipelines.importers.lidc_xml import is_lidc, lesions_of_lidc
+from tools.pipelines.importers.presentation import lesions_of_state
 from tools.pipelines.importers.rtstruct import lesions_of_rtstruct
 from tools.pipelines.importers.sr import lesions_of_sr
 from tools.pipelines.importers.volume_files import is_volume
@@ -28,7 +29,7 @@ from tools.pipelines.importers.volume_masks import lesions_of_volumes
 from tools.pipelines.importers.volume_pairs import find_layout
 from tools.pipelines.importers.write import ImportSummary, write_lesions
 
-DICOM_READERS = {"SEG": lesions_of_seg, "RTSTRUCT": lesions_of_rtstruct, "SR": lesions_of_sr}
+DICOM_READERS = {"SEG": lesions_of_seg, "RTSTRUCT": lesions_of_rtstruct, "SR": lesions_of_sr, "PR": lesions_of_state}
 TableReader = Callable[[Path, DicomFolder, ImportJob], Iterator[AnnotatedLesion]]
 TABLE_READERS: tuple[tuple[Callable[[Path], bool], TableReader], ...] = (
     (is_lidc, lesions_of_lidc),
@@ -40,11 +41,12 @@ TABLE_READERS: tuple[tuple[Callable[[Path], bool], TableReader], ...] = (
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What a person may say about an import: `labels` as `NAME` or `NAME=TYPE`, the name of the collection."""
+    """What a person may say about an import: `labels` as `NAME` or `NAME=TYPE`; name and licence of the collection."""
 
     labels: tuple[str, ...] = ()
     source: str | None = None
     each_reader: bool = False
+    licence: str | None = None
 
 
 def import_annotations(
@@ -75,6 +77,8 @@ def import_lesions(
     options = options or ImportOptions()
     if options.source is not None and not is_name(options.source):
         raise ImportFailure(f"The name of a collection must be {NAME_RULE}.")
+    if options.licence is not None and not is_licence(options.licence):
+        raise ImportFailure(f"--licence must be {LICENCE_RULE}.")
     try:
         rule = LabelRule.parse(options.labels)
     except ValueError as error:
@@ -87,7 +91,7 @@ def import_lesions(
         lambda item, reason: left_out.append(LeftOutItem(item, reason)),
         each_reader=options.each_reader,
     )
-    return write_lesions(read(job), out, options.source, left_out)
+    return write_lesions(read(job), out, options.source, left_out, options.licence)
 
 
 def all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator[AnnotatedLesion]:
@@ -109,8 +113,8 @@ def all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator
     if not volumes and not folder.annotations and not tables:
         raise ImportFailure(
             f"{root.name} holds no annotations that are known ({len(files)} files, {len(folder.images)} of them DICOM "
-            "images): give DICOM with SEG, RTSTRUCT or SR, LIDC-IDRI with its XML, NIfTI or NRRD volumes with masks, "
-            "or a CSV or COCO of boxes with its images."
+            "images): give DICOM with SEG, RTSTRUCT, SR or GSPS, LIDC-IDRI with its XML, NIfTI or NRRD volumes with "
+            "masks, or a CSV or COCO of boxes with its images."
         )
     base = root if root.is_dir() else root.parent
     if volumes:

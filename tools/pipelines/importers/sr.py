@@ -56,13 +56,18 @@ def lesions_of_sr(annotation: AnnotationFile, folder: DicomFolder, job: ImportJo
             job.skip(what, remark)
         try:
             drawings = _drawings(group, dataset, annotation, folder)
-            yield _lesion(drawings, f"{key}-{number:03d}", lesion_type)
+            yield measured_lesion(drawings, f"{key}-{number:03d}", lesion_type)
         except LeftOut as reason:
             job.skip(what, str(reason))
 
 
-def _lesion(drawings: list[Drawing], lesion_id: str, lesion_type: str | None) -> AnnotatedLesion:
-    """Measure the largest outline of a group, or its lines: the longest is the long axis, the next the short one."""
+def measured_lesion(
+    drawings: list[Drawing], lesion_id: str, lesion_type: str | None, source: str = SOURCE
+) -> AnnotatedLesion:
+    """Measure the largest outline of a group, or its lines: the longest is the long axis, the next the short one.
+
+    Raises LeftOut where it lies outside the image.
+    """
     outlines = [drawing for drawing in drawings if drawing.closed]
     chosen = max(outlines or drawings, key=lambda drawing: longest_px(drawing.points_px))
     series = chosen.referred.series
@@ -82,7 +87,7 @@ def _lesion(drawings: list[Drawing], lesion_id: str, lesion_type: str | None) ->
         long_mm, short_mm = lengths[0] if known else None, lengths[1] if known and len(lengths) > 1 else None
         box = _box_of_lines(lines, chosen.points_px, shape)
     return AnnotatedLesion(
-        lesion_id, chosen.referred.person, SOURCE, lesion_type, image, spacing_mm, chosen.slice_index, box,
+        lesion_id, chosen.referred.person, source, lesion_type, image, spacing_mm, chosen.slice_index, box,
         long_mm, short_mm,
     )  # fmt: skip
 
@@ -122,7 +127,7 @@ def _drawings(group: Dataset, dataset: Dataset, annotation: AnnotationFile, fold
 
 def _flat(item: Dataset, annotation: AnnotationFile, folder: DicomFolder) -> Drawing:
     """A drawing in the columns and rows of one image (PS3.3 C.18.6): 0, 0 is the corner of the first pixel, as here."""
-    points, closed = _shape(item, 2)
+    points, closed = shape_of(item, 2)
     sources = [source for part in _walk(item) for source in header.items(part, "ReferencedSOPSequence")]
     named = [
         (header.text(source, "ReferencedSOPInstanceUID"), header.integer(source, "ReferencedFrameNumber", 1) or 1)
@@ -138,7 +143,7 @@ def _flat(item: Dataset, annotation: AnnotationFile, folder: DicomFolder) -> Dra
 
 def _solid(item: Dataset, dataset: Dataset, annotation: AnnotationFile, folder: DicomFolder) -> Drawing:
     """A drawing in millimetres, laid onto the nearest slice of its frame of reference."""
-    points, closed = _shape(item, 3)
+    points, closed = shape_of(item, 3)
     evidence = [
         series
         for study in header.items(dataset, "CurrentRequestedProcedureEvidenceSequence")
@@ -164,7 +169,7 @@ def _solid(item: Dataset, dataset: Dataset, annotation: AnnotationFile, folder: 
     return Drawing(referred, index, volume.pixels_of(points, index) + 0.5, closed)
 
 
-def _shape(item: Dataset, axes: int) -> tuple[Points, bool]:
+def shape_of(item: Dataset, axes: int) -> tuple[Points, bool]:
     """The points (N, axes) of a drawing, and whether they close. Raises LeftOut where they are damaged."""
     data = header.value(item, "GraphicData")
     try:

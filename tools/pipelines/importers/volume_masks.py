@@ -112,12 +112,14 @@ def _lesions_of_mask(
             if is_speck(mark):
                 job.skip(f"{what}, part {number}", f"it is a speck of {mark.voxels} voxels")
                 continue
+            if mark.slice_index not in slices:
+                slices[mark.slice_index] = volume.hu[mark.slice_index].copy()
             yield AnnotatedLesion(
                 lesion_id=f"{person.patient_key}-{mask_number}-{value}-{number:03d}",
                 person=person,
                 source=SOURCE,
                 lesion_type=lesion_type,
-                image=slices.setdefault(mark.slice_index, volume.hu[mark.slice_index].copy()),
+                image=slices[mark.slice_index],
                 spacing_mm=volume.spacing_mm,
                 slice_index=mark.slice_index,
                 box=mark.box,

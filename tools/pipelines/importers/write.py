@@ -33,19 +33,23 @@ class ImportSummary:
 
 
 def write_lesions(
-    lesions: Iterable[AnnotatedLesion], out: Path, source: str | None, left_out: list[LeftOutItem]
+    lesions: Iterable[AnnotatedLesion],
+    out: Path,
+    source: str | None,
+    left_out: list[LeftOutItem],
+    licence: str | None = None,
 ) -> ImportSummary:
     """Crop lesions as they come and write them as a ROI pack to `out`, which appears whole or not at all.
 
-    `source` names the collection instead of the kind of file; `left_out` grows while lesions are made. Raises
-    ImportFailure where there is none.
+    `source` names the collection instead of the kind of file, `licence` is the collection's; `left_out` grows while
+    lesions are made. Raises ImportFailure where there is none.
     """
     rows, inputs = [], []
     seen: set[str] = set()
     places: dict[tuple[str, int | None], list[Place]] = defaultdict(list)
     for lesion in lesions:
         try:
-            row = _row(lesion, source)
+            row = _row(lesion, source, licence)
         except PackError as error:
             left_out.append(LeftOutItem(lesion.lesion_id, str(error).rstrip(".")))
             continue
@@ -59,7 +63,7 @@ def write_lesions(
         places[row.patient_id, row.slice].append(Place(row.study_id, lesion.source, lesion.box))
         seen.add(row.lesion_id)
         rows.append(row)
-        inputs.append(crop_box_with_context(lesion.image.clip(LOWEST_HU, HIGHEST_HU), lesion.box, lesion.spacing_mm))
+        inputs.append(crop_box_with_context(lesion.image, lesion.box, lesion.spacing_mm, (LOWEST_HU, HIGHEST_HU)))
     if not rows:
         raise ImportFailure("No lesion could be imported: see what was left out, and why.", left_out)
     _write(RoiPack.of_inputs(np.stack(inputs), tuple(rows)), out)
@@ -94,7 +98,7 @@ def _is_same(known: Place, lesion: AnnotatedLesion) -> bool:
     return shared >= SAME_PLACE * ((a.x1 - a.x0) * (a.y1 - a.y0) + (b.x1 - b.x0) * (b.y1 - b.y0) - shared)
 
 
-def _row(lesion: AnnotatedLesion, source: str | None) -> LesionRow:
+def _row(lesion: AnnotatedLesion, source: str | None, licence: str | None) -> LesionRow:
     person = lesion.person
     return LesionRow(
         lesion_id=lesion.lesion_id,
@@ -107,6 +111,7 @@ def _row(lesion: AnnotatedLesion, source: str | None) -> LesionRow:
         body_part=person.body_part,
         source=source or lesion.source,
         split=lesion.split,
+        licence=licence,
         study_id=person.study_key,
         pixel_spacing_mm=round(lesion.spacing_mm[0], 6),
         field_of_view_mm=round(field_of_view_mm(lesion.box, lesion.spacing_mm), 4),

@@ -31,8 +31,8 @@ export function explanation(sentences, memory) {
 }
 
 export function hitCard(hit, onClick) {
-  const words = make("span", "", make("b", "", hit.lesion_type), ...[hit.size, hit.patient, hit.atlas].filter(Boolean).map((line) => make("i", "", line)));
-  const name = `Compare with ${hit.lesion_id}: ${hit.lesion_type}, similarity ${hit.likeness}, ${hit.size}, ${hit.patient}${hit.atlas ? `, ${hit.atlas}` : ""}`;
+  const words = make("span", "", make("b", "", hit.lesion_type), ...[hit.size, hit.patient, hit.atlas, hit.origin].filter(Boolean).map((line) => make("i", "", line)));
+  const name = `Compare with ${hit.lesion_id}: ${hit.lesion_type}, similarity ${hit.likeness}, ${hit.size}, ${[hit.patient, hit.atlas, hit.origin].filter(Boolean).join(", ")}`;
   const card = makeButton("", "", onClick, name);
   card.append(image(`atlas-lesion.png?lesion=${encodeURIComponent(hit.lesion_id)}`, ""), make("span", "similarity", hit.likeness), words);
   card.dataset.lesion = hit.lesion_id;

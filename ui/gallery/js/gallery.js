@@ -5,6 +5,7 @@ import { AtlasMap } from "./atlas_map.js";
 import { explanation, hitCard, votesChart } from "./cards.js";
 import { comparisonPanel } from "./comparison.js";
 import { Filters } from "./filters.js";
+import { ownFirst } from "./order.js";
 
 const LINK = /#show-(\w+)-(R\d+|)-(.*)$/; // of an answer: its turn, a region and an atlas lesion
 
@@ -38,6 +39,7 @@ class Gallery {
       this.part("found").setAttribute("aria-busy", "true");
       trigger("search", { study: this.state.study_key, region_id: this.state.region_id, controls });
     });
+    this.part("own-first").addEventListener("change", () => this.showHits(this.state));
     this.map = new AtlasMap(this.part("map"), (lesion) => this.open(lesion));
     for (const each of this.part("views").querySelectorAll("button")) each.addEventListener("click", () => this.showAs(each));
   }
@@ -57,7 +59,10 @@ class Gallery {
   showHits(next) {
     this.chosen = null;
     this.part("place").replaceChildren();
-    this.part("hits").replaceChildren(...next.hits.map((hit) => hitCard(hit, () => this.open(hit.lesion_id === this.chosen ? null : hit.lesion_id))));
+    const own = this.part("own-first");
+    own.hidden = new Set(next.hits.map((hit) => hit.atlas)).size < 2;
+    const hits = own.querySelector("input").checked ? ownFirst(next.hits) : next.hits;
+    this.part("hits").replaceChildren(...hits.map((hit) => hitCard(hit, () => this.open(hit.lesion_id === this.chosen ? null : hit.lesion_id))));
     this.part("hits").scrollLeft = 0;
     this.placeOnMap();
   }

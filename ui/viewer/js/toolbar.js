@@ -20,6 +20,7 @@ export function listenToToolbar(viewer) {
     cases: () => viewer.showWelcome(viewer.welcome.hidden),
     back: () => viewer.showWelcome(false),
     upload: () => viewer.find(".file-input").click(),
+    undo: () => viewer.trigger("undo"),
   };
   viewer.root.addEventListener("click", (event) => {
     const pressed = event.target.closest("button");

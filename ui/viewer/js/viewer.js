@@ -3,6 +3,7 @@
 import { copyText, makeButton } from "../../browser/js/dom.js";
 import { movableEdge } from "../../browser/js/edges.js";
 import { clamp } from "../../browser/js/numbers.js";
+import { offerArchive } from "./archive.js";
 import { Cine } from "./cine.js";
 import { obey } from "./commands.js";
 import { drawScene } from "./drawing.js";
@@ -34,6 +35,7 @@ export function mount({ element, props, trigger, watch }) {
   const apply = () => viewer.apply(props.value);
   offerSamples(viewer, props.samples || []);
   listenToFiles(viewer);
+  if (props.archive) offerArchive(viewer);
   listenToLeaving(viewer);
   listenToPointers(viewer);
   listenToKeys(viewer);

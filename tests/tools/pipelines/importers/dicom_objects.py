@@ -125,3 +125,41 @@ def write_sr(path, ct: CtSeries, regions, finding=codes.SCT.Lesion) -> None:
         is_complete=True,
     )
     document.save_as(path)
+
+
+def write_state(path, ct: CtSeries, graphics, units="PIXEL") -> None:
+    """Write a presentation state by highdicom; `graphics` are (slice index, type, points (N, 2) in pixels)."""
+    from highdicom import pr
+
+    layer = pr.GraphicLayer("LAYER1", order=1)
+    annotations = [
+        pr.GraphicAnnotation(
+            referenced_images=[ct.images[k]],
+            graphic_layer=layer,
+            graphic_objects=[pr.GraphicObject(graphic_type=kind, graphic_data=points, units=units)],
+            text_objects=[pr.TextObject("Cyst of Mustermann", units=units, anchor_point=(0.2, 0.2))],
+        )
+        for k, kind, points in graphics
+    ]
+    pr.GrayscaleSoftcopyPresentationState(
+        referenced_images=ct.images,
+        series_instance_uid=generate_uid(),
+        series_number=7,
+        sop_instance_uid=generate_uid(),
+        instance_number=1,
+        manufacturer="test",
+        manufacturer_model_name="test",
+        software_versions="1",
+        device_serial_number="1",
+        content_label="LESIONS",
+        graphic_layers=[layer],
+        graphic_annotations=annotations,
+    ).save_as(path)
+
+
+def outline_px(ct: CtSeries, k: int) -> np.ndarray:
+    """The outline of the lesion on a slice, (N, 2) of x, y in pixels, whose corner is 0, 0; not closed."""
+    affine = ct.affine(k)
+    offset = ct.lesion.outline(ct.height(k)) - affine[:3, 3]
+    x, y = offset @ affine[:3, 0] / ct.spacing[1] ** 2, offset @ affine[:3, 1] / ct.spacing[0] ** 2
+    return np.stack([x, y], axis=1) + 0.5

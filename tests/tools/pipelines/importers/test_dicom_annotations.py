@@ -14,14 +14,21 @@ from pydicom.sr.codedict import codes
 from encoder.pack import read_pack
 from tests.conftest import examples
 from tests.tools.pipelines.importers.bodies import CtSeries, Ellipsoid, check_roi
-from tests.tools.pipelines.importers.dicom_objects import contours_of, write_rtstruct, write_seg, write_sr
+from tests.tools.pipelines.importers.dicom_objects import (
+    contours_of,
+    outline_px,
+    write_rtstruct,
+    write_seg,
+    write_sr,
+    write_state,
+)
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.intake import intake_limits, read_study
-from tools.pipelines.importers.annotated_lesion import ImportFailure, LeftOut
+from tools.pipelines.importers.annotated_lesion import ImportFailure, ImportJob, LeftOut
 from tools.pipelines.importers.mask_lesions import components
 from tools.pipelines.importers.placed_volume import PlacedVolume, Plane
 from tools.pipelines.importers.rtstruct import fill_contours
-from tools.pipelines.importers.run import ImportOptions, import_annotations
+from tools.pipelines.importers.run import ImportOptions, all_lesions, import_annotations
 from tools.settings import Settings
 
 KEYS = PatientKeys(b"secret of these tests")
@@ -138,6 +145,71 @@ def test_regions_and_lines_of_a_report_are_measured_on_their_image(ct, case, tmp
     assert row.long_axis_mm == pytest.approx(30, rel=0.01)
     assert row.lesion_type == "lesion"
     check_roi(pack.images[0], row.field_of_view_mm)
+
+
+@pytest.mark.parametrize("kind", ["ELLIPSE", "CIRCLE", "POLYLINE", "INTERPOLATED"])
+def test_outlines_of_a_presentation_state_are_lesions_and_its_texts_stay_there(ct, case, tmp_path, kind):
+    points = outline_px(ct, 6)
+    n = len(points)
+    drawn = np.concatenate([points, points[:1]])
+    if kind == "ELLIPSE":
+        drawn = points[[0, n // 2, n // 4, 3 * n // 4]]
+    elif kind == "CIRCLE":
+        drawn = np.stack([points.mean(axis=0), points[0]])
+    write_state(case / "pr.dcm", ct, [(6, kind, drawn), (6, "POLYLINE", points[[0, n // 2]])])
+    summary, pack = run(case, tmp_path)
+    row = pack.lesions[0]
+    assert (len(pack), row.slice, row.lesion_type, row.source) == (1, 7, None, "presentation state")
+    assert row.long_axis_mm == pytest.approx(30, rel=0.01)
+    check_roi(pack.images[0], row.field_of_view_mm)
+    assert [item.reason for item in summary.left_out] == ["it is a line, a point or an arrow, and no outline"]
+    assert b"Mustermann" not in (tmp_path / "pack" / "lesions.csv").read_bytes()
+
+
+def test_what_is_drawn_on_a_screen_is_no_place_on_an_image(ct, case, tmp_path):
+    square = np.array([[0.1, 0.1], [0.4, 0.1], [0.4, 0.4], [0.1, 0.1]])
+    write_state(case / "pr.dcm", ct, [(6, "POLYLINE", square)], units="DISPLAY")
+    with pytest.raises(ImportFailure) as failure:
+        run(case, tmp_path)
+    assert "parts of a screen" in failure.value.left_out[0].reason
+
+
+@settings(max_examples=examples(4))
+@given(
+    spacing=st.tuples(st.floats(0.5, 1.0), st.floats(0.5, 1.0)),
+    gap=st.floats(1.5, 3.5),
+    tilt_mm=st.sampled_from([0.0, 0.6, -0.9]),
+    signs=st.sampled_from([(1, 1), (-1, 1), (1, -1), (-1, -1)]),
+    order=st.permutations(range(7)),
+    x=st.floats(-4, 4),
+    y=st.floats(-4, 4),
+    b=st.floats(9, 13),
+    angle=st.floats(0, 3.14),
+)
+def test_every_kind_of_annotation_lies_and_measures_right_in_any_series(
+    tmp_path_factory, spacing, gap, tilt_mm, signs, order, x, y, b, angle
+):
+    folder = tmp_path_factory.mktemp("any")
+    lesion = Ellipsoid((x, y, 0.0), (14, b, 2 * gap + 1), angle)
+    ct = CtSeries(folder / "ct", lesion, spacing, gap, 7, 112, tilt_mm, signs, order=tuple(order))
+    points = outline_px(ct, 3)
+    n = len(points)
+    ends = points[[0, n // 2, n // 4, 3 * n // 4]]
+    write_seg(folder / "seg.dcm", ct)
+    write_rtstruct(folder / "rs.dcm", ct, {"GTV": contours_of(ct)})
+    write_sr(folder / "sr.dcm", ct, [(3, sr.GraphicTypeValues.POLYLINE, np.concatenate([points, points[:1]]))])
+    write_state(folder / "pr.dcm", ct, [(3, "ELLIPSE", ends)])
+    skipped = []
+    job = ImportJob(KEYS, LIMITS, skip=lambda what, why: skipped.append((what, why)))
+    found = list(all_lesions(folder, job, lambda *stage: None))
+    assert not skipped
+    assert {lesion.source for lesion in found} == {"DICOM SEG", "RTSTRUCT", "DICOM SR", "presentation state"}
+    middle = points.mean(axis=0)
+    for one in found:
+        assert one.slice_index == 3  # on which it is largest
+        assert abs((one.box.x0 + one.box.x1) / 2 - middle[0]) <= 0.5 + 1e-6
+        assert abs((one.box.y0 + one.box.y1) / 2 - middle[1]) <= 0.5 + 1e-6
+        assert one.long_axis_mm == pytest.approx(28, rel=0.02)
 
 
 def test_nothing_identifying_is_in_the_pack(ct, case, tmp_path):

@@ -230,6 +230,14 @@ def test_what_is_no_ct_in_hounsfield_units_is_left_out(tmp_path, kind, reason):
     assert reason in skipped[0][1]
 
 
+def test_the_licence_of_a_collection_is_kept_with_each_lesion(tmp_path):
+    write_case(tmp_path / "in", "case_1", Ellipsoid())
+    import_annotations(tmp_path / "in", tmp_path / "pack", KEYS, LIMITS, ImportOptions(licence="CC BY-SA 4.0"))
+    assert [row.licence for row in read_pack(tmp_path / "pack").lesions] == ["CC BY-SA 4.0"]
+    with pytest.raises(ImportFailure, match="short name of a licence"):
+        import_annotations(tmp_path / "in", tmp_path / "no", KEYS, LIMITS, ImportOptions(licence="see: our page"))
+
+
 @pytest.mark.parametrize("content", [b"", b"no volume", b"\x1f\x8b broken"])
 def test_a_damaged_volume_is_left_out_and_the_others_are_read(tmp_path, content):
     write_case(tmp_path, "case_1", Ellipsoid())
