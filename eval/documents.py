@@ -11,7 +11,8 @@ from typing import Literal
 from encoder.errors import LesionSearchError
 
 _PLACE = re.compile(
-    r"(<!-- (?P<kind>measured|generated): (?P<name>[\w-]+) -->\n)(?P<table>.*?)(<!-- end: (?P=name) -->)", re.DOTALL
+    r"(?P<begin><!-- (?P<kind>measured|generated): (?P<name>[\w-]+) -->\n)(?P<table>.*?)(?P<end><!-- end: (?P=name) -->)",
+    re.DOTALL,
 )
 _HEADLINE = re.compile(r"(<!-- headline: (?P<name>[\w-]+) -->).*?(<!-- end: headline -->)", re.DOTALL)
 
@@ -47,7 +48,7 @@ def insert_tables(document: Path, tables: Mapping[str, str], only_these: bool = 
 
     def filled(place: re.Match[str]) -> str:
         table = tables.get(place["name"]) if place["kind"] == kind else None
-        return place[0] if table is None else f"{place[1]}{table.strip()}\n{place[4]}"
+        return place[0] if table is None else f"{place['begin']}{table.strip()}\n{place['end']}"
 
     text = _PLACE.sub(filled, document.read_text(encoding="utf-8"))
     document.write_text(text, encoding="utf-8")

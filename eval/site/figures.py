@@ -19,7 +19,7 @@ from encoder.embedder import SHIPPED_WEIGHTS, Embedder, load_model
 from encoder.network.frangi import frangi
 from encoder.network.gem import GeM
 from encoder.network.lesion_encoder import LesionEncoder
-from encoder.preprocess import hu_to_unit, standardize
+from encoder.preprocess import standardize
 from encoder.roi import CONTEXT_WIDTHS
 from encoder.training.augment import augment
 from encoder.training.presets import DEFAULT, PAPER

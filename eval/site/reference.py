@@ -43,8 +43,8 @@ def _command(command: Any, name: str) -> Iterator[str]:
     rows = [_row(each, kinds.get(each.name)) for each in command.params if not getattr(each, "hidden", False)]
     if rows:
         yield "| argument or option | what it is | default |\n|---|---|---|\n" + "\n".join(rows) + "\n"
-    for sub in getattr(command, "commands", {}).values():
-        yield from _command(sub, f"{name} {sub.name}")
+    for word, sub in getattr(command, "commands", {}).items():
+        yield from _command(sub, f"{name} {word}")
 
 
 def _row(parameter: Any, kind: Any) -> str:

@@ -17,14 +17,15 @@ from tests.browser.conftest import OUTPUT, Person
 
 PICTURES = Path(os.environ.get("PICTURES") or OUTPUT)  # where `make pictures` wants them
 FILMING = "PICTURES" in os.environ
-FRAMES_PER_S = 8
+FRAMES_PER_S = 4
 WEBP_QUALITY = 82
 READING_S = 0.055  # a character of a caption
 # Above everything, without a word to the page: a pointer, and what the film says.
 OVERLAY = """
 ([x, y, words]) => {
   const made = (id, css) => {
-    const each = document.getElementById(id) || document.body.appendChild(Object.assign(document.createElement("div"), { id }));
+    const found = document.getElementById(id);
+    const each = found || document.body.appendChild(Object.assign(document.createElement("div"), { id }));
     each.style.cssText = `position:fixed;pointer-events:none;z-index:99999;${css}`;
     return each;
   };

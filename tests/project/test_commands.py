@@ -62,9 +62,11 @@ def run(line: str, environment: pytest.MonkeyPatch) -> None:
         get_settings.cache_clear()
         try:
             main(words[1:])
+            code = 0
         except SystemExit as stop:
-            assert not stop.code, f"{line}: exit code {stop.code}"
+            code = int(stop.code or 0)
     get_settings.cache_clear()
+    assert code == 0, f"{line}: exit code {code}"
 
 
 @pytest.fixture
