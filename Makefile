@@ -31,7 +31,7 @@ check: $(VENV)/.dev ## format, lint, types, one-way imports, licences
 
 docs: $(VENV)/.dev ## write what the code says into docs/reference, and build the documentation into build/site
 	$(PYTHON) -m eval.site.reference
-	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
 
 pictures: $(VENV)/.dev ## make the documentation's figures, screenshots and recording anew (Chromium)
 	$(PYTHON) -m eval.site.figures

@@ -16,7 +16,7 @@ def site(tmp_path_factory) -> Path:
     """The site, built as `make docs` builds it; a warning is an error."""
     folder = tmp_path_factory.mktemp("site")
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
         cwd=REPO,
         capture_output=True,
         text=True,

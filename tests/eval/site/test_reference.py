@@ -32,7 +32,7 @@ def test_commands_tools_and_columns_are_all_there(written):
     assert [f"## `{tool.name}`" for tool in TOOLS] == [
         li for li in written["tools"].splitlines() if li.startswith("##")
     ]
-    assert "`cross-patient`, `same-patient`, `all`" in written["tools"]
+    assert "`cross-patient`, `all`, `same-patient`" in written["tools"]
     assert "| `frangi_gamma` | 0.0444 |" in written["presets"]
     assert "| `difficulty` | easy, medium, hard |" in written["pack-columns"]
 
