@@ -11,7 +11,8 @@ from typing import Literal
 from encoder.errors import LesionSearchError
 
 _PLACE = re.compile(
-    r"(?P<begin><!-- (?P<kind>measured|generated): (?P<name>[\w-]+) -->\n)(?P<table>.*?)(?P<end><!-- end: (?P=name) -->)",
+    r"(?P<begin><!-- (?P<kind>measured|generated): (?P<name>[\w-]+) -->\n)"
+    r"(?P<table>.*?)(?P<end><!-- end: (?P=name) -->)",
     re.DOTALL,
 )
 _HEADLINE = re.compile(r"(<!-- headline: (?P<name>[\w-]+) -->).*?(<!-- end: headline -->)", re.DOTALL)
