@@ -90,7 +90,7 @@ def test_a_doubtful_outline_is_called_unsure(visitor: Any, demo: Any) -> None:
     picture(person, "limits-unsure")
 
 
-def test_two_minutes_on_the_screen(visitor: Any, server: Any, demo: Any) -> None:
+def test_a_whole_visit_is_filmed(visitor: Any, server: Any, demo: Any) -> None:
     person = visitor()
     page, sample, film = person.page, server.shelf.samples[1], Film(person)
     page.wait_for_function("() => [...document.querySelectorAll('.samples img')].every(i => i.naturalWidth)")
