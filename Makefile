@@ -4,7 +4,7 @@ PYTHON := $(VENV)/bin/python
 PORT ?= 7860
 WORKERS ?= 2
 
-.PHONY: help run test fuzz soak check lock audit space bench clean
+.PHONY: help run test fuzz soak check docs pictures lock audit space bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the commands
@@ -28,6 +28,14 @@ check: $(VENV)/.dev ## format, lint, types, one-way imports, licences
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PYTHON) -m pytest -q tests/project/test_licences.py
+
+docs: $(VENV)/.dev ## write what the code says into docs/reference, and build the documentation into build/site
+	$(PYTHON) -m eval.site.reference
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict
+
+pictures: $(VENV)/.dev ## make the documentation's figures, screenshots and recording anew (Chromium)
+	$(PYTHON) -m eval.site.figures
+	PICTURES=docs/images $(PYTHON) -m pytest -q tests/browser/test_tutorials.py --timeout 1800
 
 lock: $(VENV)/.dev ## pin every package with its hashes in requirements.lock, as uv resolves requirements.txt
 	$(VENV)/bin/uv pip compile requirements.txt --universal --python-version 3.11 --generate-hashes --upgrade --quiet \

@@ -43,11 +43,11 @@ def phantom_packs() -> tuple[PackArrays, PackArrays]:
         for patients, seed in ((60, 0), (40, 2000)):
             out = Path(folder) / str(seed)
             make_phantoms(out, patients, seed)
-            made.append(_pack_inputs(out / "pack"))
+            made.append(pack_inputs(out / "pack"))
     return made[0], made[1]
 
 
-def _pack_inputs(pack: Path) -> PackArrays:
+def pack_inputs(pack: Path) -> PackArrays:
     """Read what the encoder takes of a pack, its contexts where it has any, and its rows."""
     from encoder.pack import check_context, read_context, read_pack_arrays, with_context
 
@@ -127,7 +127,7 @@ def typed_lesions(data: Path, pack: Path | None) -> "TypedLesions":
     from eval.encoder.paper import lidc_lesions, pack_lesions
 
     if pack is not None:
-        return pack_lesions(f"the pack {pack.name}", *_pack_inputs(pack))
+        return pack_lesions(f"the pack {pack.name}", *pack_inputs(pack))
     if (data / "lidc").is_dir():
         return lidc_lesions(*read_lidc(data / "lidc"))
     (known, known_rows), (asked, asked_rows) = phantom_packs()

@@ -1,46 +1,59 @@
-"""Measured tables into Markdown files, and of each its headline into a sentence: what stands between two markers."""
+"""Measured tables into Markdown files, and of each its headline into a sentence: what stands between two markers.
+
+What is made of the code alone (`eval/site/reference.py`) goes between markers of its own kind.
+"""
 
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Literal
 
 from encoder.errors import LesionSearchError
 
-_PLACE = re.compile(r"(<!-- measured: (?P<name>[\w-]+) -->\n)(?P<table>.*?)(<!-- end: (?P=name) -->)", re.DOTALL)
+_PLACE = re.compile(
+    r"(?P<begin><!-- (?P<kind>measured|generated): (?P<name>[\w-]+) -->\n)"
+    r"(?P<table>.*?)(?P<end><!-- end: (?P=name) -->)",
+    re.DOTALL,
+)
 _HEADLINE = re.compile(r"(<!-- headline: (?P<name>[\w-]+) -->).*?(<!-- end: headline -->)", re.DOTALL)
+
+
+Kind = Literal["measured", "generated"]
 
 
 class DocumentError(LesionSearchError):
     """A document asks for a table that nobody measures, or for the headline of one that is not there."""
 
 
-def wanted_tables(document: Path) -> tuple[str, ...]:
+def wanted_tables(document: Path, kind: Kind = "measured") -> tuple[str, ...]:
     """Name the tables a document has a place for, in its order."""
-    return tuple(read_tables(document))
+    return tuple(read_tables(document, kind))
 
 
-def read_tables(document: Path) -> dict[str, str]:
+def read_tables(document: Path, kind: Kind = "measured") -> dict[str, str]:
     """Read the tables that stand in a document, by name, in its order."""
-    return {place["name"]: place["table"] for place in _PLACE.finditer(document.read_text(encoding="utf-8"))}
+    places = _PLACE.finditer(document.read_text(encoding="utf-8"))
+    return {place["name"]: place["table"] for place in places if place["kind"] == kind}
 
 
-def insert_tables(document: Path, tables: Mapping[str, str], only_these: bool = False) -> int:
+def insert_tables(document: Path, tables: Mapping[str, str], only_these: bool = False, kind: Kind = "measured") -> int:
     """Fill every `<!-- measured: NAME -->` … `<!-- end: NAME -->` of a document; returns how many were filled.
 
     Raises DocumentError, with the document untouched, for a name that is not among the tables; `only_these` leaves such
     places as they are.
     """
-    unknown = [name for name in wanted_tables(document) if name not in tables]
+    wanted = wanted_tables(document, kind)
+    unknown = [name for name in wanted if name not in tables]
     if unknown and not only_these:
         raise DocumentError(f"{document} wants a table {unknown[0]!r}, but only {', '.join(tables)} are measured")
 
     def filled(place: re.Match[str]) -> str:
-        table = tables.get(place["name"])
-        return place[0] if table is None else f"{place[1]}{table.strip()}\n{place[4]}"
+        table = tables.get(place["name"]) if place["kind"] == kind else None
+        return place[0] if table is None else f"{place['begin']}{table.strip()}\n{place['end']}"
 
     text = _PLACE.sub(filled, document.read_text(encoding="utf-8"))
     document.write_text(text, encoding="utf-8")
-    return len(wanted_tables(document)) - len(unknown)
+    return len(wanted) - len(unknown)
 
 
 def insert_headlines(document: Path, tables: Mapping[str, str]) -> int:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.errors import LesionSearchError
-from encoder.preprocess import standardize
+from tools.regions.crop import to_thumbnail
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")  # Okabe and Ito: told apart by all eyes
+# Okabe and Ito: told apart by all eyes
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A800", "#555555")
 _AGREES, _DIFFERS = "#009E73", "#D55E00"
 
 
@@ -34,7 +35,8 @@ class Failure:
     agrees: tuple[bool, ...]
 
 
-def _figure(width_in: float, height_in: float) -> "Figure":
+def new_figure(width_in: float, height_in: float) -> "Figure":
+    """Begin a figure. Raises FigureError where matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -44,7 +46,8 @@ def _figure(width_in: float, height_in: float) -> "Figure":
     return Figure(figsize=(width_in, height_in), layout="constrained", dpi=150)
 
 
-def _save(figure: "Figure", path: Path) -> Path:
+def save_figure(figure: "Figure", path: Path) -> Path:
+    """Write a figure in the format that the name of the file says. Raises FigureError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
@@ -57,7 +60,7 @@ def precision_recall(
     curves: Mapping[str, Mapping[str, NDArray[np.float64]]], chance: Mapping[str, float], path: Path
 ) -> Path:
     """Draw one panel a label, one line a method: label -> method -> precision at recalls evenly from 0 to 1."""
-    figure = _figure(3.2 * len(curves), 3.4)
+    figure = new_figure(3.2 * len(curves), 3.4)
     panels = np.atleast_1d(figure.subplots(1, len(curves), sharey=True))
     for panel, (label, lines) in zip(panels, curves.items(), strict=True):
         for (method, precision), colour in zip(lines.items(), COLOURS, strict=False):
@@ -67,12 +70,12 @@ def precision_recall(
         panel.grid(alpha=0.3)
     panels[0].set_ylabel("precision, mean over classes")
     panels[-1].legend(fontsize="small")
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def embedding_map(points: NDArray[np.float64], labels: Mapping[str, NDArray[np.str_]], path: Path) -> Path:
     """Draw the same points (N, 2) once for each label, coloured by its classes."""
-    figure = _figure(3.2 * len(labels), 3.8)
+    figure = new_figure(3.2 * len(labels), 3.8)
     for panel, (label, values) in zip(np.atleast_1d(figure.subplots(1, len(labels))), labels.items(), strict=True):
         for name, colour in zip(np.unique(values), COLOURS, strict=False):
             chosen = values == name
@@ -81,30 +84,32 @@ def embedding_map(points: NDArray[np.float64], labels: Mapping[str, NDArray[np.s
             )
         panel.set(title=label, xticks=[], yticks=[])
         panel.legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(0.5, 0), frameon=False)
-    return _save(figure, path)
+    return save_figure(figure, path)
 
 
 def failure_gallery(failures: Sequence[Failure], path: Path) -> Path:
     """Draw one row a query: the query, then its nearest, framed green where the label agrees, red where not."""
     columns = 1 + max(len(failure.hits) for failure in failures)
-    figure = _figure(1.5 * columns, 1.9 * len(failures))
+    figure = new_figure(1.5 * columns, 1.9 * len(failures))
     grid = figure.subplots(len(failures), columns, squeeze=False)
     for row, failure in zip(grid, failures, strict=True):
         for panel in row:
             panel.set_axis_off()
-        _picture(row[0], failure.query, failure.caption, None)
+        show_roi(row[0], failure.query, failure.caption, None)
         for panel, hit, caption, agrees in zip(
             row[1:], failure.hits, failure.hit_captions, failure.agrees, strict=False
         ):
-            _picture(panel, hit, caption, _AGREES if agrees else _DIFFERS)
-    return _save(figure, path)
+            show_roi(panel, hit, caption, _AGREES if agrees else _DIFFERS)
+    return save_figure(figure, path)
 
 
-def _picture(panel: "Axes", image: NDArray[np.generic], caption: str, frame: str | None) -> None:
+def show_roi(panel: "Axes", image: NDArray[np.generic], caption: str, frame: str | None = None) -> None:
+    """Show an ROI (64, 64), HU in the window that shows most of them, with a line below it."""
     panel.set_axis_on()
-    panel.imshow(standardize(image)[0, 0], cmap="gray", vmin=0, vmax=1)
+    grey = to_thumbnail(image) if np.issubdtype(image.dtype, np.integer) else image
+    panel.imshow(grey, cmap="gray", vmin=0, vmax=255 if grey.dtype == np.uint8 else 1)
     panel.set(xticks=[], yticks=[])
-    panel.set_xlabel(caption, fontsize="x-small")
+    panel.set_xlabel(caption, fontsize="small")
     for spine in panel.spines.values():
         spine.set(visible=frame is not None, color=frame, linewidth=3)
 
@@ -118,7 +123,7 @@ def heat_maps(
     path: Path,
 ) -> Path:
     """Draw a panel for each name (rows: β, columns: γ), one colour scale; the published setting has a frame."""
-    figure = _figure(2.6 * len(values) + 0.8, 3.4)
+    figure = new_figure(2.6 * len(values) + 0.8, 3.4)
     panels = np.atleast_1d(figure.subplots(1, len(values), sharey=True))
     everything = np.stack(list(values.values()))
     low, high = float(everything.min()), float(everything.max())
@@ -138,4 +143,4 @@ def heat_maps(
             )
     panels[0].set_ylabel("β")
     figure.colorbar(drawn, ax=panels, label=title)
-    return _save(figure, path)
+    return save_figure(figure, path)

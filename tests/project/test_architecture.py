@@ -40,7 +40,7 @@ def test_an_installed_package_has_its_weights_and_pages():
         for path in (REPO / package.replace(".", "/")).glob(pattern)
     }
     top_level = {package.split(".")[0] for package in told["packages"]}
-    code_or_picture = {".py", ".pyc", ".png"}  # the picture is README's
-    present = {f for p in top_level for f in (REPO / p).rglob("*") if f.is_file() and f.suffix not in code_or_picture}
+    code = {".py", ".pyc"}
+    present = {f for p in top_level for f in (REPO / p).rglob("*") if f.is_file() and f.suffix not in code}
     assert present - packed == set()
     assert {f.suffix for f in packed} >= {".safetensors", ".npz", ".js", ".css", ".html"}

@@ -122,7 +122,7 @@ def serve(
     host: Annotated[str, typer.Option(help="0.0.0.0 to be reachable from other machines")] = "127.0.0.1",
     atlas: AtlasOptions = None,
     model: Model = None,
-    auth: Annotated[Optional[str], typer.Option(metavar="USER", help="ask for a login; see README")] = None,  # noqa: UP045
+    auth: Annotated[Optional[str], typer.Option(metavar="USER", help="ask for a login with this name")] = None,  # noqa: UP045
 ) -> None:
     """Open the chat in the browser; builds the demo atlas on first use."""
     from ui.server.memory import bound_memory
