@@ -57,7 +57,8 @@ class Settings(BaseSettings):
     )
     dicomweb: SecretStr | None = Field(
         default=None,
-        description="address of a DICOMweb archive that the page opens studies from; for other machines only with a login",
+        description="address of a DICOMweb archive that the page opens studies from; for other machines only with a "
+        "login",
     )
     dicomweb_token: SecretStr | None = Field(
         default=None, description="bearer token that lets into an archive, also for `import dicomweb`"
