@@ -33,7 +33,8 @@ def windows_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     scores = (counts @ log_probabilities()).reshape(len(images), len(WINDOWS_HU), -1).max(axis=2)
     pixels = counts.sum(axis=1)
     scores[:, 0] += np.where(pixels == images.shape[-1] * images.shape[-2], _DOUBT * pixels, 0)
-    return np.array(WINDOWS_HU, np.float32)[scores.argmax(axis=1)]
+    windows: NDArray[np.float32] = np.array(WINDOWS_HU, np.float32)[scores.argmax(axis=1)]
+    return windows
 
 
 def _counts(images: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -61,4 +62,5 @@ def log_probabilities() -> NDArray[np.float32]:
         edges[0], edges[-1] = -np.inf, np.inf  # beyond its ends a window shows black and white
         for row in cumulative:
             columns.append(np.diff(np.interp(edges, EDGES_HU, row, left=0, right=1)))
-    return np.log(np.maximum(np.array(columns).T, _FLOOR)).astype(np.float32)
+    logarithms: NDArray[np.float32] = np.log(np.maximum(np.array(columns).T, _FLOOR)).astype(np.float32)
+    return logarithms

@@ -151,7 +151,12 @@ class _Importing(_Indexing):
             mask[spot, 40:48, 3 * number : 3 * number + 2] = 1
         for part, voxels in (("imagesTr", body), ("labelsTr", mask)):
             (self.volumes / part).mkdir(parents=True)
-            nibabel.save(nibabel.Nifti1Image(voxels, np.diag([-1.0, -1, 3, 1])), self.volumes / part / "case.nii.gz")
+            nibabel.save(
+                nibabel.Nifti1Image(  # type: ignore[no-untyped-call]
+                    voxels, np.diag([-1.0, -1, 3, 1])
+                ),
+                self.volumes / part / "case.nii.gz",
+            )
 
     def command(self, folder: Path) -> list[str]:
         return [*CLI, "import", str(self.volumes), "--out", str(folder / "pack")]

@@ -15,10 +15,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from encoder.embedder import SHIPPED_WEIGHTS, Embedder, load_model
+from encoder.embedder import SHIPPED_WEIGHTS, Embedder
 from encoder.network.frangi import frangi
 from encoder.network.gem import GeM
-from encoder.network.lesion_encoder import LesionEncoder
+from encoder.network.lesion_encoder import LesionEncoder, load_model
 from encoder.preprocess import standardize
 from encoder.roi import CONTEXT_WIDTHS
 from encoder.training.augment import augment
@@ -59,7 +59,8 @@ class Example:
     @property
     def inputs(self) -> NDArray[np.int16]:
         """The ROI and its context, (2, 64, 64) HU."""
-        return crop_box_with_context(self.slice_hu, self.box, self.spacing_mm)
+        inputs: NDArray[np.int16] = crop_box_with_context(self.slice_hu, self.box, self.spacing_mm)
+        return inputs
 
     @property
     def roi(self) -> NDArray[np.int16]:
@@ -132,7 +133,7 @@ def draw_channels(material: Material, path: Path) -> Path:
     rows = figure.subplots(2, 1 + len(network.config.channels))
     for row, example, name in zip(rows, (material.liver, material.lung), ("liver", "lung"), strict=True):
         show_roi(row[0], example.roi, f"{name}: the ROI")
-        channels = network.channels(standardize(example.roi))[0]
+        channels = network.channels(torch.from_numpy(standardize(example.roi)))[0]
         for panel, channel, words in zip(row[1:], channels, network.config.channels, strict=True):
             _grey(panel, channel.numpy(), words.replace("_", " "), (-1, 1))
     return save_figure(figure, path)
@@ -145,7 +146,7 @@ def draw_views(material: Material, path: Path) -> Path:
     calibrated = torch.ones(VIEWS, dtype=torch.bool)
     stages = [(stage, example) for stage in DEFAULT.stages for example in (material.liver, material.lung)]
     for row, (stage, example) in zip(rows, stages, strict=True):
-        images = standardize(np.repeat(example.inputs[None], VIEWS, axis=0))
+        images = torch.from_numpy(standardize(np.repeat(example.inputs[None], VIEWS, axis=0)))
         views = augment(images, stage.augmentation, torch.Generator().manual_seed(0), calibrated)
         show_roi(row[0], example.roi, "the ROI")
         for number, (panel, view) in enumerate(zip(row[1:], views, strict=True), 1):
@@ -161,7 +162,7 @@ def draw_frangi(material: Material, path: Path) -> Path:
     figure = new_figure(7.5, 2.9)
     for row, example in zip(figure.subplots(2, len(shown) + 1), (material.lung, material.liver), strict=True):
         show_roi(row[0], example.roi, "the ROI")
-        image = standardize(example.roi)
+        image = torch.from_numpy(standardize(example.roi))
         for panel, (scales, strength, words) in zip(row[1:], shown, strict=True):
             measure = frangi(image, scales, PAPER.frangi_alpha, PAPER.frangi_beta, strength, black_ridges=False)
             _grey(panel, measure[0, 0].numpy(), words)
@@ -172,7 +173,7 @@ def draw_frangi(material: Material, path: Path) -> Path:
 def draw_gem(material: Material, path: Path) -> Path:
     """Draw one feature map of the shipped network, and what pooling makes of it from the mean to the maximum."""
     network = material.network
-    last = network.roi.stages(network.channels(standardize(material.lung.roi)))[-1]
+    last = network.roi.stages(network.channels(torch.from_numpy(standardize(material.lung.roi))))[-1]
     maps = network.roi.neck(last)[0].float()
     chosen = maps[(maps.amin((1, 2)) > 0).float().mul(maps.amax((1, 2)) - maps.amin((1, 2))).argmax()]
     figure = new_figure(7.5, 2.5)
@@ -188,6 +189,7 @@ def draw_gem(material: Material, path: Path) -> Path:
     curve.plot(exponents, pooled, color="#0072B2")
     curve.axhline(float(chosen.max()), color="0.6", linestyle=":", label="maximum")
     curve.axhline(float(chosen.mean()), color="0.6", linestyle="--", label="mean")
+    assert isinstance(network.roi.pool, GeM)
     learnt = float(network.roi.pool.exponent)
     curve.axvline(learnt, color="#D55E00", label=f"learnt: p = {learnt:.2f}")
     curve.set(xlabel="exponent p", ylabel="pooled value")
@@ -232,7 +234,8 @@ def _grey(
     """Show an image in grey with a line below it; `uint8` from black to white, `None` by its own range."""
     if image.dtype == np.uint8:
         between = (0, 255)
-    panel.imshow(image, cmap="gray", **({} if between is None else {"vmin": between[0], "vmax": between[1]}))
+    low, high = between or (None, None)
+    panel.imshow(image, cmap="gray", vmin=low, vmax=high)
     panel.set(xticks=[], yticks=[])
     panel.set_xlabel(caption, fontsize="small")
 

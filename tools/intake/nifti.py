@@ -76,7 +76,8 @@ def to_int16(voxels: NDArray[Any]) -> NDArray[np.int16]:
     if voxels.dtype == np.int16:
         return voxels
     finite = np.nan_to_num(np.rint(voxels), nan=-1024, posinf=3071, neginf=-1024)
-    return finite.clip(-32768, 32767).astype(np.int16)
+    whole: NDArray[np.int16] = finite.clip(-32768, 32767).astype(np.int16)
+    return whole
 
 
 def decode_nifti(

@@ -152,13 +152,12 @@ def _pool(atlas: SearchableAtlas, plan: QuizPlan) -> list[QuizCase]:
     catalog = view.catalog
     if plan.source and plan.source not in sources(atlas):
         raise QuizError(f"There is no atlas {plan.source!r} here: choose from {', '.join(sources(atlas)) or 'all'}.")
-    rows = [
-        row
-        for row, lesion in enumerate(catalog.lesions)
-        if lesion.lesion_type and (not plan.source or view.atlas_of.get(lesion.lesion_id) == plan.source)
-    ]
-    rows.sort(key=lambda row: _digest(plan.quiz, "drawn", catalog.lesions[row].lesion_id))
-    if len({catalog.type[row] for row in rows}) < 2:
+    usable = catalog.type >= 0
+    if plan.source and view.atlas_of is not None:
+        usable &= view.atlas_of == view.atlases.index(plan.source)
+    rows = np.flatnonzero(usable).tolist()
+    rows.sort(key=lambda row: _digest(plan.quiz, "drawn", catalog.ids[row].decode()))
+    if len(np.unique(catalog.type[rows])) < 2:
         raise QuizError("There are no lesions of two known types here to ask about: save cases, or open another atlas.")
     drawn, against, vectors = np.array(rows[:MAX_POOL]), np.sort(rows), atlas.vectors()
     likeness = vectors[drawn] @ vectors[against].T
@@ -177,7 +176,7 @@ def _pool(atlas: SearchableAtlas, plan: QuizPlan) -> list[QuizCase]:
 
     return [
         QuizCase(lesion, difficulty(lesion, float(margin)), float(margin), catalog.types[code])
-        for lesion, margin, code in zip((catalog.lesions[row] for row in drawn), margins, lookalikes, strict=True)
+        for lesion, margin, code in zip((catalog.lesion(row) for row in drawn), margins, lookalikes, strict=True)
     ]
 
 
