@@ -109,7 +109,8 @@ class Embedder:
         weights = np.maximum(drops, 0)[:, None, None]
         heat = (weights * soft[:, 0]).sum(axis=0) / soft[:, 0].sum(axis=0)
         peak = float(heat.max())
-        return (heat / peak if peak > 1e-6 else np.zeros_like(heat)).astype(np.float32)
+        scaled: NDArray[np.float32] = (heat / peak if peak > 1e-6 else np.zeros_like(heat)).astype(np.float32)
+        return scaled
 
 
 @lru_cache(maxsize=1)

@@ -180,13 +180,14 @@ def scale(
     What was kept of other engines and sizes on this machine stays.
     """
     from eval.performance import scale as measured
+    from eval.performance.scale_engines import ENGINES
     from ui.cli.terminal import progress_bars
 
     target = keep or measured.RESULTS
     with progress_bars() as progress:
         report = measured.measure_scale(
             lesions or measured.SIZES,
-            engine or tuple(measured.ENGINES),
+            engine or tuple(ENGINES),
             queries,
             progress=progress,
             kept=measured.read_results(target),

@@ -108,6 +108,7 @@ def _shapes_of_heads(made_of: Architecture) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def _unit(vectors: Floats) -> Floats:
+def _unit(vectors: NDArray[np.floating]) -> Floats:
     """Bring rows to length 1; zeros stay zeros."""
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+    unit: Floats = (vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)).astype(np.float32)
+    return unit

@@ -106,7 +106,7 @@ def failure_gallery(failures: Sequence[Failure], path: Path) -> Path:
 def show_roi(panel: "Axes", image: NDArray[np.generic], caption: str, frame: str | None = None) -> None:
     """Show an ROI (64, 64), HU in the window that shows most of them, with a line below it."""
     panel.set_axis_on()
-    grey = to_thumbnail(image) if np.issubdtype(image.dtype, np.integer) else image
+    grey = image if image.dtype.kind == "f" else to_thumbnail(image)  # type: ignore[arg-type]
     panel.imshow(grey, cmap="gray", vmin=0, vmax=255 if grey.dtype == np.uint8 else 1)
     panel.set(xticks=[], yticks=[])
     panel.set_xlabel(caption, fontsize="small")

@@ -11,7 +11,7 @@ from torch import nn
 from transformers import ResNetConfig, ResNetModel
 
 SIGMAS = (1.0, 2.0, 3.0)
-PAPER = {"alpha": 1.0, "beta": 0.6, "gamma": 0.0444}
+PAPER: dict[str, Any] = {"alpha": 1.0, "beta": 0.6, "gamma": 0.0444}
 Pixels = NDArray[np.float32]
 
 
@@ -59,7 +59,7 @@ class PaperPipeline(nn.Module):
     @torch.inference_mode()
     def forward(self, roi: NDArray[np.uint8]) -> torch.Tensor:
         """Encode one ROI. Shape: (64, 64) -> (512,)."""
-        filtered = skimage_frangi(roi / np.float32(255))
+        filtered = skimage_frangi(roi.astype(np.float32) / np.float32(255))
         features: torch.Tensor = self.backbone(torch.from_numpy(filtered).float()[None, None]).pooler_output
         return features.flatten()
 

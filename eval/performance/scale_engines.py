@@ -235,8 +235,8 @@ def _fill_chroma(folder: Path, catalog: Catalog, vectors: Vectors, with_records:
         records = [lesion_to_metadata(catalog.lesion(row)) for row in rows] if with_records else []
         known = [{name: value for name, value in record.items() if value is not None} for record in records]
         ids = [catalog.ids[row].decode() for row in rows]
-        collection.add(ids=ids, embeddings=vectors[rows.start : rows.stop], metadatas=known or None)
-    client.close()
+        collection.add(ids=ids, embeddings=vectors[rows.start : rows.stop], metadatas=known or None)  # type: ignore[arg-type]
+    client.close()  # type: ignore[attr-defined]
 
 
 def measure(engine: Engine) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """All that `eval speed` compares, in one run on one machine."""
 
 import os
+from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ConfigDict
 
@@ -29,7 +30,7 @@ def measure_speed(
 ) -> SpeedReport:
     """Measure everything; some minutes. The demo atlas is made where there is none."""
     load = os.getloadavg()[0]
-    parts = (
+    parts: tuple[Callable[[], Sequence[Comparison]], ...] = (
         lambda: frangi_speed(rounds),
         lambda: encoding_speed(embedder, rounds),
         lambda: end_to_end_speed(settings, 20 * rounds),

@@ -72,5 +72,6 @@ class SyntheticLesions:
 
     def _around(self, clusters: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.float32]:
         spread = rng.standard_normal((len(clusters), self.dim), np.float32) * (WITHIN * self._scale)
-        vectors: NDArray[np.float32] = (self._centres[clusters] + spread) @ self._rotation
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        vectors = (self._centres[clusters] + spread) @ self._rotation
+        unit: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return unit

@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel
 
 from eval.metrics import Floats, interval, patient_bootstrap
@@ -37,9 +38,11 @@ class SuggestedSlice:
         boxes = [lesion.box for lesion in lesions if lesion.box is not None]
         regions = find_regions(lesions[0].series(), 0, MOST)
         middles = [((r.box.x0 + r.box.x1) / 2, (r.box.y0 + r.box.y1) / 2) for r in regions]
-        hit = np.array([[b.x0 <= x <= b.x1 and b.y0 <= y <= b.y1 for b in boxes] for x, y in middles], bool)
+        hit: NDArray[np.bool_] = np.array(
+            [[b.x0 <= x <= b.x1 and b.y0 <= y <= b.y1 for b in boxes] for x, y in middles], bool
+        )
         hit = hit.reshape(len(middles), len(boxes))
-        return cls(lesions[0].patient_id, tuple(hit.any(axis=1).tolist()), tuple(hit.any(axis=0).tolist()))
+        return cls(lesions[0].patient_id, tuple(any(row) for row in hit), tuple(any(column) for column in hit.T))
 
 
 class SuggestionReport(BaseModel):

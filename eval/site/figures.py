@@ -65,7 +65,8 @@ class Example:
     @property
     def roi(self) -> NDArray[np.int16]:
         """The ROI alone, (64, 64) HU."""
-        return self.inputs[0]
+        roi: NDArray[np.int16] = self.inputs[0]
+        return roi
 
 
 @dataclass(frozen=True)

@@ -179,7 +179,7 @@ def _read(folder: Path, file: str, array: str) -> tuple[NDArray[np.uint8], list[
 def in_hu(pixels: NDArray[np.uint8], window: str) -> NDArray[np.int16]:
     """Bring a slice to HU by its window, "-175, 275" or "unknown (likely -1500,500)"; black of a narrow one is air."""
     low, high = (float(edge) for edge in re.findall(r"-?\d+", window))
-    hu = np.rint(low + pixels * ((high - low) / 255)).astype(np.int16)
+    hu: NDArray[np.int16] = np.rint(low + pixels * ((high - low) / 255)).astype(np.int16)
     hu[(pixels == 0) & (low > AIR_HU)] = AIR_HU
     return hu
 

@@ -156,7 +156,7 @@ def _pool(atlas: SearchableAtlas, plan: QuizPlan) -> list[QuizCase]:
     if plan.source and view.atlas_of is not None:
         usable &= view.atlas_of == view.atlases.index(plan.source)
     rows = np.flatnonzero(usable).tolist()
-    rows.sort(key=lambda row: _digest(plan.quiz, "drawn", catalog.ids[row].decode()))
+    rows.sort(key=lambda row: _digest(plan.quiz, "drawn", bytes(catalog.ids[row]).decode()))
     if len(np.unique(catalog.type[rows])) < 2:
         raise QuizError("There are no lesions of two known types here to ask about: save cases, or open another atlas.")
     drawn, against, vectors = np.array(rows[:MAX_POOL]), np.sort(rows), atlas.vectors()

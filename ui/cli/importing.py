@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tools.domain.progress import StageProgress
+from tools.intake.archive import Archive
 from tools.intake.intake import intake_limits
 from tools.pipelines.demo import patient_keys
 from tools.pipelines.importers.annotated_lesion import ImportFailure, LeftOutItem
-from tools.pipelines.importers.dicomweb import Archive, lesions_of_archive
+from tools.pipelines.importers.dicomweb import lesions_of_archive
 from tools.pipelines.importers.run import ImportOptions, import_annotations, import_lesions
 from tools.pipelines.importers.write import ImportSummary
 from ui.cli.arguments import ArgumentError

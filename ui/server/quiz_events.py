@@ -7,7 +7,7 @@ import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from encoder.errors import LesionSearchError
-from tools.domain.quiz import SURENESS, QuizError, QuizPlan
+from tools.domain.quiz import MAX_HINTS, SURENESS, QuizError, QuizPlan
 from tools.workspace import quiz as quizzes
 from tools.workspace.quiz_cases import QuizCases, make_quiz
 from ui.chat.chat import say
@@ -90,7 +90,7 @@ class QuizHandlers:
             case "reveal":
                 quizzes.answer_case(workspace, None, None)
             case "step":  # of a presenter: hints, then hits, then the type
-                if quiz.hidden and len(quiz.hints) < quizzes.MAX_HINTS:
+                if quiz.hidden and len(quiz.hints) < MAX_HINTS:
                     quizzes.next_hint(workspace)
                 elif quiz.hidden:
                     quizzes.show_hits(workspace)
