@@ -33,7 +33,7 @@ from tools.domain.facts import (
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
 from tools.domain.planes import PlaneName, cut_of
-from tools.domain.quiz import CASES, MAX_CASES, Level
+from tools.domain.quiz import CASES, MAX_CASES
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
@@ -368,13 +368,12 @@ def describe_atlas(runtime: ToolRuntime[Workspace], group_by: GroupBy = "lesion_
 def explain_lesion_type(
     runtime: ToolRuntime[Workspace],
     lesion_type: Annotated[str, Field(min_length=1, max_length=60)],
-    level: Level = "resident",
 ) -> tuple[str, LessonFacts]:
     """A short teaching text about one lesion type, an attribute of lung nodules (texture, calcification, malignancy
-    rating, nodule size) or a common differential such as liver cyst, for a student or a resident, with its sources.
+    rating, nodule size) or a common differential such as liver cyst, with its sources.
     """
     lesson = lessons.lesson(lesion_type)
-    return _told(LessonFacts(lesion_type=lesson.lesion_type, text=lesson.at(level), sources=lesson.sources))
+    return _told(LessonFacts(lesion_type=lesson.lesion_type, text=lesson.text, sources=lesson.sources))
 
 
 @tool(response_format="content_and_artifact")

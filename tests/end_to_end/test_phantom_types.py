@@ -11,17 +11,23 @@ from tools.workspace.search import search_region
 from tools.workspace.session import Session, Workspace
 
 WANTED_SHARE = 0.85
-EVERY = 3  # studies asked, of the 120 there are
+EVERY = 3  # studies asked, of the 120 that the teaching pack is made of
 
 
 @pytest.fixture(scope="module")
 def full_demo(tmp_path_factory):
-    """The demo as a first `make run` makes it."""
+    """The demo as a first `make run` makes it, with the DICOM of all patients of its pack."""
     from tools.pipelines.demo import ensure_samples
+    from tools.pipelines.phantoms.generate import write_patient
     from tools.settings import Settings
 
     settings = Settings(data=tmp_path_factory.mktemp("full-demo"))
-    return Demo(settings, read_truth(ensure_samples(settings)))
+    samples = ensure_samples(settings)
+    cases = read_truth(samples)
+    for number in range(60):
+        for _ in write_patient(samples, number):
+            pass
+    return Demo(settings, cases)
 
 
 def test_the_top_vote_is_the_true_type(full_demo, tmp_path):

@@ -60,7 +60,7 @@ CONTRACT = {
     "describe_lesion": {"lesion_id"},
     "compare_lesion": {"region_id", "lesion_id"},
     "describe_atlas": {"group_by"},
-    "explain_lesion_type": {"lesion_type", "level"},
+    "explain_lesion_type": {"lesion_type"},
     "write_report": {"format"},
     "save_case": {"region_id", "lesion_type", "confirmed_by", "difficulty"},
     "list_cases": {"lesion_types", "confirmed_by"},

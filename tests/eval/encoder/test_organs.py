@@ -65,12 +65,14 @@ def test_every_collection_is_in_it_with_contexts_types_and_places(data, tmp_path
     assert len(images) == len(rows) == count
     assert context is not None
     assert images.dtype == context.dtype == np.int16
-    assert {row["source"] for row in rows} >= {*_PACKS, "multi_organ/liver_ct_slices points", "ct_slices places"}
-    points = [row for row in rows if row["source"] == "multi_organ/liver_ct_slices points"]
-    (liver,) = [row for row in points if row["nodule_id"].endswith("/liver")]
+    assert {row["source"] for row in rows} >= {*_PACKS, "multi_organ/liver_ct_slices", "ct_slices"}
+    of_liver = [row for row in rows if row["source"] == "multi_organ/liver_ct_slices" and "/liver" in row["nodule_id"]]
+    liver, painted = of_liver
+    assert painted["lesion_type"] == "liver"
+    assert (liver["long_axis_mm"], float(painted["long_axis_mm"]) > 3) == ("", True)
     assert liver["lesion_type"] == "liver"
     assert (liver["place_row"], liver["place_column"]) == ("2", "2")
-    places = [row for row in rows if row["source"] == "multi_organ/spleen places"]
+    places = [row for row in rows if row["source"] == "multi_organ/spleen" and row["nodule_id"].count("/") == 1]
     assert len(places) == PLACES_PER_SLICE
     assert not any(row["lesion_type"] for row in places)
 
@@ -78,9 +80,9 @@ def test_every_collection_is_in_it_with_contexts_types_and_places(data, tmp_path
 def test_pixels_are_on_the_scale_of_their_window(data, tmp_path):
     write_organs_pack(data, tmp_path / "pack")
     images, rows = read_pack_arrays(tmp_path / "pack")
-    middle = {row["source"]: int(image[32, 32]) for row, image in zip(rows, images, strict=True)}
-    assert middle["multi_organ/liver_ct_slices points"] == 120  # clipped from 0 to 255 HU
-    assert middle["multi_organ/deeplesion_keyslices places"] in (28, -160)  # -160..240, in the body or beside it
+    middle = {row["source"]: int(image[32, 32]) for row, image in reversed(list(zip(rows, images, strict=True)))}
+    assert middle["multi_organ/liver_ct_slices"] == 120  # clipped from 0 to 255 HU; the first is the point in the liver
+    assert middle["multi_organ/deeplesion_keyslices"] in (28, -160)  # -160..240, in the body or beside it
     bone = next(image for row, image in zip(rows, images, strict=True) if row["source"] == "bone_lesions")
     np.testing.assert_array_equal(bone, np.arange(64 * 64).reshape(64, 64))
 

@@ -60,7 +60,7 @@ def test_the_divergence_of_a_shifted_gaussian_is_the_textbook_one():
 def test_training_lowers_the_bound_and_the_weights_come_back(pack, tmp_path):
     def bound(model: VAE) -> float:
         torch.manual_seed(0)
-        images = standardize(np.load(pack / "images.npy"))
+        images = torch.from_numpy(standardize(np.load(pack / "images.npy")))
         with torch.no_grad():
             return evidence_bound(*model.train()(images)).item()
 

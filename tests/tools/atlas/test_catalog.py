@@ -14,7 +14,7 @@ FULL = row_to_lesion(
     LesionRow(
         "läsion-7", "MRN", lesion_type="bone", sex="O", age_years=70, long_axis_mm=12.3456789, short_axis_mm=0.1,
         body_part="chest", source="test", split="train", pixel_spacing_mm=0.7, field_of_view_mm=350.0, slice=12,
-        confirmed_by="pathology", difficulty="hard", study_id="1.2",
+        confirmed_by="pathology", difficulty="hard", licence="cc-by-4.0", study_id="1.2",
     ),
     KEYS,
 )  # fmt: skip

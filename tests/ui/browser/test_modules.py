@@ -11,7 +11,8 @@ from ui.browser.modules import UI, bundle, mounting, script
 ALL = sorted(path.relative_to(UI).as_posix() for path in UI.glob("*/js/*.js"))
 PAGE = ("theme", "connection", "tabs", "column_edge", "model_picker")
 ENTRIES = (
-    "viewer/js/viewer.js", "gallery/js/gallery.js", "chat/js/copy.js", *(f"server/js/{name}.js" for name in PAGE),
+    "viewer/js/viewer.js", "gallery/js/gallery.js", "chat/js/copy.js", "quiz/js/quiz.js",
+    *(f"server/js/{name}.js" for name in PAGE),
 )  # fmt: skip
 
 
