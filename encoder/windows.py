@@ -33,6 +33,7 @@ def windows_of(images: NDArray[np.uint8]) -> NDArray[np.float32]:
     scores = (counts @ log_probabilities()).reshape(len(images), len(WINDOWS_HU), -1).max(axis=2)
     pixels = counts.sum(axis=1)
     scores[:, 0] += np.where(pixels == images.shape[-1] * images.shape[-2], _DOUBT * pixels, 0)
+    scores[:, 0] = np.maximum(scores[:, 0], -np.log(256) * pixels)  # none explains it better than any level as likely
     windows: NDArray[np.float32] = np.array(WINDOWS_HU, np.float32)[scores.argmax(axis=1)]
     return windows
 

@@ -247,6 +247,8 @@ def print_search(found: tuple["Series", Region, "SearchFacts"], as_json: bool) -
         console.print(nothing_found(facts))
     if facts.confidence_limit:
         console.print(f"The confidence is no higher because {LIMIT_WORDS[facts.confidence_limit]}.")
+    elif facts.hits and facts.confidence == "none":
+        console.print("There is nothing similar: no lesion is alike enough to name a type.")
     if facts.votes:
         console.print("Votes: " + ", ".join(f"{v.lesion_type} {percent(v.probability)}" for v in facts.votes))
 
