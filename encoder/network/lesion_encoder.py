@@ -170,9 +170,9 @@ class LesionEncoder(PreTrainedModel):  # type: ignore[misc]
     def add_label_heads(self, labels: dict[str, list[str]], detail: float) -> LabelHeads:
         """Give a trained network heads for these labels (in sorted order) and their classes, still to be fitted."""
         self.config.readout, self.config.detail = labels, detail
-        heads = LabelHeads(self.config.features_dim, [len(labels[label]) for label in sorted(labels)], detail)
-        self.readout = heads
-        return heads
+        self.readout = _label_heads(self.config)  # type: ignore[arg-type]
+        assert isinstance(self.readout, LabelHeads)
+        return self.readout
 
 
 def _label_heads(config: LesionEncoderConfig) -> nn.Module:

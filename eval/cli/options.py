@@ -13,7 +13,7 @@ from tools.domain.progress import Progress
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-DATA_FOLDER = Path(__file__).resolve().parents[2] / "shared" / "data"
+DATA_FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data"
 
 JsonOption = Annotated[bool, typer.Option("--json", help="one JSON document instead of Markdown")]
 EncoderOption = Annotated[Optional[str], typer.Option(help="encoder folder; default: the shipped one")]  # noqa: UP045
