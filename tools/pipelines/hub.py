@@ -11,7 +11,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from encoder.embedder import SHIPPED_WEIGHTS, Embedder, load_embedder
 from encoder.errors import LesionSearchError
-from encoder.pack import read_pack, write_pack
+from encoder.pack import LesionRow, read_pack, write_pack
 from tools import VERSION
 from tools.atlas.atlas import Atlas
 from tools.atlas.build import export_pack, index_pack
@@ -32,7 +32,6 @@ from tools.domain.progress import StageProgress
 
 FACTS, VECTORS, LICENCES = "atlas.json", "vectors.npy", "licences.json"
 PULLED = ("images.npy", "context.npy", "lesions.csv", FACTS, VECTORS)
-LICENCE_COLUMN = "licence"
 KNOWN_LICENCES = {"phantom": "apache-2.0"}  # by source: what this program makes itself
 # that let others have copies and crops; none that forbids changed works, for a ROI is one. By their names on the Hub
 REDISTRIBUTABLE = (
@@ -73,25 +72,27 @@ def push_atlas(
 ) -> Pushed:
     """Push an atlas as a dataset repository, which is made where there is none.
 
-    `licences` are by source, as the lesions name theirs; those of an atlas that was pulled are known. Teaching notes,
-    which only people of this installation read, stay here. Raises HubError where a source has no licence or one that
-    forbids passing on, and AtlasError.
+    A lesion's own licence counts; `licences` are by source, for lesions without, and those of an atlas that was pulled
+    are known. Teaching notes, which only people of this installation read, stay here. Raises HubError where a lesion
+    has no licence or one that forbids passing on, and AtlasError.
     """
     with sole_writer(location, progress):
         atlas = open_as_built(location, keys)
         pack, vectors, fingerprint = export_pack(atlas), atlas.vectors(), atlas.fingerprint
         atlas.close()
-    sources = [lesion.source or "" for lesion in pack.lesions]
-    of_source = _licences_of(sources, {**KNOWN_LICENCES, **_kept_licences(Path(location)), **(licences or {})})
-    by_licence = dict(sorted(Counter(of_source[source] for source in sources).items()))
-    facts = {"fingerprint": fingerprint, "lesions": len(pack), "licences": of_source, "program": VERSION}
+    known = {**KNOWN_LICENCES, **_kept_licences(Path(location)), **(licences or {})}
+    lesions = tuple(replace(lesion, licence=_licence_of(lesion, known)) for lesion in pack.lesions)
+    pack = replace(pack, lesions=lesions)
+    by_source = Counter((lesion.source or "", lesion.licence or "") for lesion in lesions)
+    by_licence = dict(sorted(Counter(lesion.licence or "" for lesion in lesions).items()))
+    facts = {"fingerprint": fingerprint, "lesions": len(pack), "licences": dict(sorted(by_source)), "program": VERSION}
     with tempfile.TemporaryDirectory(prefix="lesion-search-push-") as scratch:
         folder = Path(scratch)
-        write_pack(pack, folder, {LICENCE_COLUMN: [of_source[source] for source in sources]})
+        write_pack(pack, folder)
         np.save(folder / VECTORS, vectors.astype(np.float32), allow_pickle=False)
         (folder / FACTS).write_text(json.dumps(facts, indent=2), encoding="utf-8")
         types = Counter(lesion.lesion_type or "unknown" for lesion in pack.lesions)
-        (folder / "README.md").write_text(_atlas_card(repository, facts, types, Counter(sources)), encoding="utf-8")
+        (folder / "README.md").write_text(_atlas_card(repository, facts, types, by_source), encoding="utf-8")
         return Pushed(_upload(folder, repository, "dataset", private), by_licence)
 
 
@@ -126,7 +127,7 @@ def pull_atlas(
             index_pack(atlas, pack, embed, report)
             atlas.close()
             (part / LICENCES).write_text(json.dumps(facts["licences"], indent=2), encoding="utf-8")
-    of_lesions = Counter(facts["licences"].get(lesion.source or "", "unknown") for lesion in pack.lesions)
+    of_lesions = Counter(lesion.licence or "unknown" for lesion in pack.lesions)
     return Pulled(len(pack), embed is not embedder, dict(sorted(of_lesions.items())))
 
 
@@ -159,22 +160,23 @@ class _Stored:
         return self._vectors[self._given - len(images) : self._given]
 
 
-def _licences_of(sources: list[str], known: Mapping[str, str]) -> dict[str, str]:
-    """Find the licence of each source. Raises HubError where one is missing, or forbids passing on."""
-    found = {source: known.get(source, "").lower() for source in sorted(set(sources))}
-    for source, licence in found.items():
-        name = source or "(none)"
-        if not licence:
-            raise HubError(
-                f"Nothing says under which licence lesions of the source {name} may be passed on: name it with "
-                f'--licence "{source}=LICENCE", or leave them out of the atlas. Nothing was sent.'
-            )
-        if licence not in REDISTRIBUTABLE:
-            raise HubError(
-                f"Lesions of the source {name} stand under {licence}, which is not known to allow passing crops on "
-                f"({', '.join(REDISTRIBUTABLE)} do). Nothing was sent."
-            )
-    return found
+def _licence_of(lesion: LesionRow, by_source: Mapping[str, str]) -> str:
+    """Find a lesion's licence by its name on the Hub: its own, or that of its source. Raises HubError where there is
+    none, or one that forbids passing on."""
+    source = lesion.source or ""
+    licence = (lesion.licence or by_source.get(source, "")).lower().replace(" ", "-")
+    name = source or "(none)"
+    if not licence:
+        raise HubError(
+            f"Nothing says under which licence lesions of the source {name} may be passed on: name it with "
+            f'--licence "{source}=LICENCE", or leave them out of the atlas. Nothing was sent.'
+        )
+    if licence not in REDISTRIBUTABLE:
+        raise HubError(
+            f"Lesions of the source {name} stand under {licence}, which is not known to allow passing crops on "
+            f"({', '.join(REDISTRIBUTABLE)} do). Nothing was sent."
+        )
+    return licence
 
 
 def _kept_licences(atlas: Path) -> dict[str, str]:
@@ -234,10 +236,12 @@ def _worded(repository: str) -> Iterator[None]:
         raise HubError("The Hub cannot be reached: check the connection, and try again.") from error
 
 
-def _atlas_card(repository: str, facts: Mapping[str, Any], types: Counter[str], sources: Counter[str]) -> str:
+def _atlas_card(
+    repository: str, facts: Mapping[str, Any], types: Counter[str], by_source: Counter[tuple[str, str]]
+) -> str:
     from huggingface_hub import DatasetCardData
 
-    licences = sorted(set(facts["licences"].values()))
+    licences = sorted({licence for _, licence in by_source})
     data = DatasetCardData(
         license=licences if len(licences) > 1 else licences[0],
         pretty_name="Lesion Search atlas",
@@ -246,8 +250,7 @@ def _atlas_card(repository: str, facts: Mapping[str, Any], types: Counter[str], 
         size_categories=_size(facts["lesions"]),
         configs=[{"config_name": "lesions", "data_files": "lesions.csv"}],
     )
-    of_source = facts["licences"]
-    rows = "\n".join(f"| {name or '(none)'} | {sources[name]} | {of_source[name]} |" for name in sorted(sources))
+    rows = "\n".join(f"| {name or '(none)'} | {n} | {licence} |" for (name, licence), n in sorted(by_source.items()))
     kinds = ", ".join(f"{name} {count}" for name, count in types.most_common())
     return f"""---
 {data.to_yaml()}

@@ -34,10 +34,12 @@ def run(hub: Hub, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, env=names, capture_output=True, text=True, check=False, timeout=240)
 
 
-def small_atlas(folder: Path, sources: tuple[str | None, ...]) -> Path:
-    """An atlas with a lesion of each source, embedded by their means."""
+def small_atlas(folder: Path, sources: tuple[str | None, ...], licences: tuple[str | None, ...] | None = None) -> Path:
+    """An atlas with a lesion of each source, some with a licence of their own."""
+    own = licences or (None,) * len(sources)
     rows = tuple(
-        LesionRow(f"L{i}", f"patient {i}", lesion_type="liver", source=source) for i, source in enumerate(sources)
+        LesionRow(f"L{i}", f"patient {i}", lesion_type="liver", source=source, licence=licence)
+        for i, (source, licence) in enumerate(zip(sources, own, strict=True))
     )
     images = np.random.default_rng(0).integers(-200, 300, (len(rows), 64, 64)).astype(np.int16)
     atlas = Atlas(folder, "f" * 64, KEYS, create=True)
@@ -107,6 +109,23 @@ def test_what_may_not_be_passed_on_is_refused_before_anything_is_sent(
     atlas = small_atlas(tmp_path / "atlas", sources)
     with pytest.raises(HubError, match=said):
         push_atlas(str(atlas), "someone/atlas", KEYS, licences)
+
+
+def test_the_licence_of_a_lesion_counts_before_that_of_its_source(tmp_path: Path, monkeypatch: Any) -> None:
+    sent: dict[str, bytes] = {}
+    monkeypatch.setattr(
+        "tools.pipelines.hub._upload",
+        lambda folder, *_: sent.update({path.name: path.read_bytes() for path in folder.iterdir()}) or "somewhere",
+    )
+    given = {"clinic": "mit"}
+    free = small_atlas(tmp_path / "free", ("clinic", "clinic"), licences=("CC BY 4.0", None))
+    assert push_atlas(str(free), "someone/atlas", KEYS, given).by_licence == {"cc-by-4.0": 1, "mit": 1}
+    header, *rows = csv.reader(StringIO(sent["lesions.csv"].decode()))
+    assert header.count("licence") == 1
+    assert [row[header.index("licence")] for row in rows] == ["cc-by-4.0", "mit"]
+    bound = small_atlas(tmp_path / "bound", ("clinic",), licences=("CC BY-ND 4.0",))
+    with pytest.raises(HubError, match=r"stand under cc-by-nd-4\.0"):
+        push_atlas(str(bound), "someone/atlas", KEYS, given)
 
 
 def test_each_lesion_keeps_its_source_and_licence_and_notes_stay(tmp_path: Path, monkeypatch: Any) -> None:
