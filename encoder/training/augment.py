@@ -8,9 +8,9 @@ import torch.nn.functional as F  # noqa: N812  the field's usual name
 
 from encoder.network.lesion_encoder import shows_context
 from encoder.preprocess import hu_to_unit
+from encoder.preprocess.windows import WINDOWS_HU
 from encoder.roi import CONTEXT_WIDTHS
 from encoder.training.presets import Augmentation
-from encoder.windows import WINDOWS_HU
 
 _BLUR_RADIUS_PX = 3
 

@@ -14,8 +14,8 @@ from scipy.ndimage import gaussian_filter1d
 from encoder.errors import LesionSearchError
 from encoder.pack import read_context, read_pack_arrays, with_context
 from encoder.preprocess import HU_RANGE
+from encoder.preprocess.windows import EDGES_HU, HISTOGRAMS, WINDOWS_HU, log_probabilities, windows_of
 from encoder.roi import has_context
-from encoder.windows import EDGES_HU, HISTOGRAMS, WINDOWS_HU, log_probabilities, windows_of
 from eval.encoder.organs import whole_range_sources
 
 RESULTS = Path(__file__).parent / "results" / "windows.json"

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from encoder.errors import EncoderError
 from encoder.preprocess import PREPROCESSING_VERSION, hu_to_unit, standardize
-from encoder.windows import HISTOGRAMS, WINDOWS_HU, windows_of
+from encoder.preprocess.windows import HISTOGRAMS, WINDOWS_HU, windows_of
 
 
 @given(hu=st.integers(-32768, 32767))

@@ -8,9 +8,9 @@ import torch
 from scipy import ndimage
 
 from encoder.preprocess import hu_to_unit
+from encoder.preprocess.windows import WINDOWS_HU
 from encoder.training.augment import augment, gaussian_blur
 from encoder.training.presets import DEFAULT, PAPER, Augmentation
-from encoder.windows import WINDOWS_HU
 
 MASKS = torch.zeros(64, dtype=torch.bool), torch.ones(64, dtype=torch.bool)
 STILL = Augmentation(

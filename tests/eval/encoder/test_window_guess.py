@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from encoder import windows
+from encoder.preprocess import windows
 from eval.encoder import window_guess
 from eval.encoder.window_guess import WindowError, fit_and_measure, read_kept, to_markdown
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.errors import EncoderError
+from encoder.preprocess.windows import windows_of
 from encoder.roi import ROI_SIZE
-from encoder.windows import windows_of
 
 # One straight line for HU: a lung nodule stored as HU then looks like the publisher-rescaled 8-bit nodules used for
 # training, and float32 keeps soft-tissue contrast for the network's own narrow-window channel.
