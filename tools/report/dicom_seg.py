@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from tools.domain.region import OUTLINE_WORDS, Origin
 from tools.domain.study import OriginalUids
 from tools.report.content import RegionReport, ReportContent, ReportError, SliceOutline
-from tools.report.dicom_sources import MANUFACTURER, MODEL_NAME, derived_uid, new_uid, source_image, written
+from tools.report.dicom_sources import derived_uid, new_instance, source_image, written
 from tools.report.words import plain, title
 
 if TYPE_CHECKING:
@@ -57,17 +57,10 @@ def to_dicom_seg(report: ReportContent, originals: OriginalUids | None = None) -
         pixel_array=masks,
         segmentation_type=SegmentationTypeValues.BINARY,
         segment_descriptions=[_described(report, region, n) for n, region in enumerate(regions, 1)],
-        series_instance_uid=new_uid(),
         series_number=2,
-        sop_instance_uid=new_uid(),
-        instance_number=1,
-        manufacturer=MANUFACTURER,
-        manufacturer_model_name=MODEL_NAME,
-        software_versions=report.program_version,
-        device_serial_number=report.encoder_fingerprint[:64],
+        **new_instance(report),
         content_description="Outlines of lesions",
         content_label="OUTLINES",
-        series_description=report.notice,
         transfer_syntax_uid=ExplicitVRLittleEndian,
     )
     document.ContentDate = DA(report.written.date())

@@ -2,7 +2,7 @@
 
 import uuid
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tools.domain.study import OriginalUids
 from tools.domain.study_words import OLDEST_STATED_YEARS
@@ -23,6 +23,20 @@ def derived_uid(*parts: str) -> str:
 def new_uid() -> str:
     """Draw a UID under 2.25."""
     return f"2.25.{uuid.uuid4().int}"
+
+
+def new_instance(report: ReportContent) -> dict[str, Any]:
+    """Name the equipment of a report's DICOM object, and the series and instance of its own that it becomes."""
+    return {
+        "series_instance_uid": new_uid(),
+        "sop_instance_uid": new_uid(),
+        "instance_number": 1,
+        "manufacturer": MANUFACTURER,
+        "manufacturer_model_name": MODEL_NAME,
+        "software_versions": report.program_version,
+        "device_serial_number": report.encoder_fingerprint[:64],
+        "series_description": report.notice,
+    }
 
 
 def source_image(
