@@ -20,6 +20,7 @@ from tools.domain.region import PixelBox
 from tools.intake.intake import open_study, read_study
 from tools.intake.worker_process import WorkerPool
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
+from tools.pipelines.phantoms.teaching_cases import series_folder
 from tools.settings import Settings
 from tools.workspace.search import search_region
 from tools.workspace.session import Session, Workspace
@@ -37,7 +38,7 @@ def queries(samples: Path, count: int) -> list[Query]:
         rows = list(csv.DictReader(file))[:count]
     found = []
     for row in rows:
-        files = sorted((samples / row["dicom_folder"]).glob("*.dcm"))
+        files = sorted(series_folder(samples, row).glob("*.dcm"))
         x0, y0, x1, y1 = (int(row[name]) for name in ("x0", "y0", "x1", "y1"))
         found.append((files[int(row["slice"]) - 1], (x0, y0, x1, y1)))
     return found

@@ -33,6 +33,7 @@ from tools.domain.windows import SOFT_TISSUE_WINDOW
 from tools.intake.intake import read_study
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
 from tools.pipelines.phantoms.generate import make_phantoms
+from tools.pipelines.phantoms.teaching_cases import series_folder
 from tools.regions.crop import apply_window, crop_box_with_context, field_of_view_mm, to_thumbnail
 from tools.settings import Settings, get_settings
 
@@ -94,7 +95,7 @@ def draw_figures(folder: Path = IMAGES, settings: Settings | None = None, others
         with (samples / "truth.csv").open(newline="", encoding="utf-8") as file:
             rows = [r for r in csv.DictReader(file) if (r["lesion_type"], r["density"]) == (lesion_type, density)]
         row = min(rows, key=lambda each: abs(float(each["long_axis_mm"]) - long_axis_mm))
-        series = read_study(samples / row["dicom_folder"], keys).series[0]
+        series = read_study(series_folder(samples, row), keys).series[0]
         box = PixelBox(*(int(row[name]) for name in ("x0", "y0", "x1", "y1")))
         return Example(series.volume_hu[int(row["slice"]) - 1], box, series.spacing_mm[1:])
 

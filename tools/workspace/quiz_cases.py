@@ -8,6 +8,7 @@ import csv
 import hashlib
 import threading
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from encoder.pack import Images, read_pack
 from encoder.roi import CONTEXT_WIDTHS, ROI_SIZE, ROI_WIDTH_MM, has_context
 from tools.atlas.group import AtlasGroup
 from tools.atlas.searchable import SearchableAtlas
@@ -54,11 +56,13 @@ class ShownCase:
 
 @dataclass
 class QuizCases:
-    """The pictures of quiz cases; `samples` is the folder of phantom cases. Safe to use from several threads."""
+    """The pictures of quiz cases; `samples` is the folder of phantom cases, and `series_of` finds the DICOM series of a
+    row of its `truth.csv`. Safe to use from several threads."""
 
     atlas: SearchableAtlas
     samples: Path
     keys: PatientKeys
+    series_of: Callable[[Mapping[str, str]], Path]
     _studies: dict[str, Study] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -68,7 +72,7 @@ class QuizCases:
         row = self._phantoms.get(lesion.lesion_id) if lesion.source == DEMO_SOURCE else None
         if row is None:
             return _picture(lesion, self.atlas.encoder_input(lesion.lesion_id))
-        study = self._phantom_study(self.samples / row["dicom_folder"])
+        study = self._phantom_study(row)
         slice_index, box = int(row["slice"]) - 1, PixelBox(*(int(row[name]) for name in ("x0", "y0", "x1", "y1")))
         series = study.series[0]
         window = best_window(crop_box(series.volume_hu[slice_index], box, series.spacing_mm[1:]))
@@ -85,8 +89,7 @@ class QuizCases:
         ]  # fmt: skip
         if not fitting:
             raise LessonError(f"There is no phantom that shows {lesson.lesion_type}.")
-        images = np.load(self.samples / "pack" / "images.npy", mmap_mode="r")  # in the order of `truth.csv`
-        return to_thumbnail(np.asarray(images[min(fitting)[-1]]))
+        return to_thumbnail(self._images[min(fitting)[-1]])
 
     @cached_property
     def _phantoms(self) -> dict[str, dict[str, str]]:
@@ -97,13 +100,19 @@ class QuizCases:
         with path.open(newline="", encoding="utf-8") as file:
             return {row["lesion_id"]: row for row in csv.DictReader(file)}
 
-    def _phantom_study(self, folder: Path) -> Study:
+    @cached_property
+    def _images(self) -> Images:
+        """The ROIs of the phantoms (N, 64, 64), in the order of `truth.csv`."""
+        return read_pack(self.samples / "pack").images
+
+    def _phantom_study(self, row: Mapping[str, str]) -> Study:
+        name = row["dicom_folder"]
         with self._lock:
-            if str(folder) not in self._studies:
+            if name not in self._studies:
                 while len(self._studies) >= KEPT_STUDIES:
                     del self._studies[next(iter(self._studies))]
-                self._studies[str(folder)] = read_study(folder, self.keys)
-            return self._studies[str(folder)]
+                self._studies[name] = read_study(self.series_of(row), self.keys)
+            return self._studies[name]
 
 
 def make_quiz(atlas: SearchableAtlas, plan: QuizPlan) -> Quiz:

@@ -7,6 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: it asks the network at import time
@@ -17,6 +18,7 @@ from fastapi import FastAPI
 
 from assistant.models.registry import resolve_model
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
+from tools.pipelines.phantoms.teaching_cases import series_folder
 from tools.settings import Settings
 from tools.workspace.quiz_cases import QuizCases
 from ui.server import theme
@@ -72,7 +74,7 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     app = FastAPI(title=TITLE, lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.visits = visits
     app.state.shelf = shelf
-    cases = QuizCases(atlas, settings.samples, patient_keys(settings))
+    cases = QuizCases(atlas, settings.samples, patient_keys(settings), partial(series_folder, settings.samples))
     app.include_router(routes(visits, shelf))
     app.include_router(quiz_routes(visits, cases))
     app.include_router(archive_routes(visits))

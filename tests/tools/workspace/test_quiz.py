@@ -1,6 +1,7 @@
 """A quiz over a real atlas: the same cases for the same link, nothing told before the answer, all of it after."""
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ from tools import agent_tools
 from tools.domain.lessons import lessons
 from tools.domain.quiz import QuizError, QuizPlan
 from tools.pipelines.demo import patient_keys
+from tools.pipelines.phantoms.teaching_cases import series_folder
 from tools.regions.crop import crop_with_context
 from tools.workspace import quiz as quizzes
 from tools.workspace.compare import compare_with_lesion
@@ -21,7 +23,12 @@ from tools.workspace.session import SessionError
 
 @pytest.fixture
 def cases(workspace: Any, demo: Any) -> QuizCases:
-    return QuizCases(workspace.atlas, demo.settings.samples, patient_keys(demo.settings))
+    return QuizCases(
+        workspace.atlas,
+        demo.settings.samples,
+        patient_keys(demo.settings),
+        partial(series_folder, demo.settings.samples),
+    )
 
 
 def begin(workspace: Any, cases: QuizCases, **plan: Any) -> Any:

@@ -2,12 +2,14 @@
 
 import csv
 import io
+from functools import partial
 from typing import Any
 
 import pytest
 
 from tests.ui.screen import Screen
 from tools.pipelines.demo import patient_keys
+from tools.pipelines.phantoms.teaching_cases import series_folder
 from tools.workspace.quiz_cases import QuizCases
 from ui.server.handlers import PageHandlers
 from ui.server.quiz_events import QuizHandlers
@@ -21,7 +23,12 @@ def learner(app: Any, client: Any) -> Screen:
     client.get("/")
     pages = PageHandlers(app.state.visits, app.state.shelf)
     shared = app.state.visits.shared
-    cases = QuizCases(shared.atlas, shared.settings.samples, patient_keys(shared.settings))
+    cases = QuizCases(
+        shared.atlas,
+        shared.settings.samples,
+        patient_keys(shared.settings),
+        partial(series_folder, shared.settings.samples),
+    )
     screen = Screen(pages, client.cookies[COOKIE])
     screen.quiz = QuizHandlers(pages, cases)  # type: ignore[attr-defined]
     return screen

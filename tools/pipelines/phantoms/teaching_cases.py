@@ -3,6 +3,7 @@
 `python -m tools.pipelines.phantoms.teaching_cases` writes the shipped files after a change of the generator.
 """
 
+import contextlib
 import csv
 import shutil
 import tempfile
@@ -62,6 +63,18 @@ def unpack_teaching_cases(out: Path, progress: Progress | None = None) -> None:
             pass
         if progress is not None:
             progress(done, len(patients))
+
+
+def series_folder(cases: Path, row: Mapping[str, str]) -> Path:
+    """Find the DICOM series that a row of `truth.csv` names below `cases`; it is computed where it is not there yet."""
+    folder = cases / row["dicom_folder"]
+    if not folder.is_dir():
+        with tempfile.TemporaryDirectory(dir=cases, prefix=".patient-") as part:
+            for _ in write_patient(Path(part), int(row["patient_id"].split("-")[1]) - 1):
+                pass
+            with contextlib.suppress(OSError):  # another process was faster
+                Path(part, "dicom", row["patient_id"]).rename(cases / "dicom" / row["patient_id"])
+    return folder
 
 
 def ship(folder: Path = SHIPPED) -> None:

@@ -9,7 +9,7 @@ import pydicom
 from encoder.pack import read_pack
 from tools.domain.region import PixelBox
 from tools.pipelines.phantoms.generate import write_patient
-from tools.pipelines.phantoms.teaching_cases import SHIPPED, teaching_cases, unpack_teaching_cases
+from tools.pipelines.phantoms.teaching_cases import SHIPPED, series_folder, teaching_cases, unpack_teaching_cases
 from tools.regions.crop import crop_box_with_context
 
 
@@ -46,3 +46,15 @@ def test_a_first_start_finds_every_case_it_shows(tmp_path: Path) -> None:
         assert int(row["slice"]) <= len(files)
     assert seen[-1] == (len(cases), len(cases))
     assert len(read_pack(tmp_path / "cases" / "pack")) == 720
+
+
+def test_the_series_of_a_case_that_is_not_shown_is_computed_when_it_is_asked_for(tmp_path: Path) -> None:
+    unpack_teaching_cases(tmp_path / "cases")
+    with (tmp_path / "cases" / "truth.csv").open(newline="") as file:
+        row = next(row for row in csv.DictReader(file) if not (tmp_path / "cases" / row["dicom_folder"]).exists())
+    folder = series_folder(tmp_path / "cases", row)
+    files = sorted(folder.iterdir())
+    assert folder == tmp_path / "cases" / row["dicom_folder"]
+    assert pydicom.dcmread(files[int(row["slice"]) - 1], stop_before_pixels=True).PatientID == row["patient_id"]
+    assert series_folder(tmp_path / "cases", row) == folder
+    assert not list((tmp_path / "cases").glob(".patient-*"))
