@@ -24,6 +24,10 @@ NO_NUMBERS = (
     "Examinations without a patient number, or with a placeholder, are shown with others as sex and age agree: "
     "check that they are of one patient."
 )
+OTHER_NUMBERS = (
+    "Files of one series carry different patient numbers, though nothing else differs: "
+    "check that all are of one patient."
+)
 CONTRADICTION = (
     "Files with one patient number contradict each other in sex, age or birth year: check that all are of one patient."
 )
@@ -119,9 +123,11 @@ def _whose(
     record: FrameRecord, number: str, facts: _Facts, patients: list[Patient]
 ) -> tuple[Patient | None, str | None]:
     """Find whose frames these are, and what is to be said of it; None for somebody new."""
+    if number and (same := next((p for p in patients if _plain(p.number) == _plain(number)), None)):
+        return same, None if same.facts.agree(facts) else CONTRADICTION
     if number:
-        same = next((p for p in patients if p.number == number), None)
-        return same, CONTRADICTION if same and not same.facts.agree(facts) else None
+        found = [p for p in patients if p.facts.match(facts) and p.shares(record.series_uid)]
+        return (found[0], OTHER_NUMBERS) if len(found) == 1 else (None, None)
     for uid in (record.series_uid, record.study_uid):
         found = [p for p in patients if p.facts.agree(facts) and p.shares(uid)]
         if len(found) == 1:
@@ -140,3 +146,8 @@ def _by_claim(frames: list[ReceivedFrame]) -> list[list[ReceivedFrame]]:
 
 def _number(record: FrameRecord) -> str:
     return "" if is_placeholder(record.patient_id) else record.patient_id.strip()
+
+
+def _plain(number: str) -> str:
+    """Write a patient number alike, whatever capitals and spaces a system gave it."""
+    return "".join(number.split()).upper()

@@ -11,6 +11,7 @@ AIR_HU = -1000
 AIR_OFF_HU = 20  # scanners measure the air around a patient more closely than that
 THIN_AIR_HU = -850  # what lies in all corners, is as even as air and denser than this, is no air
 SOME_WATER_HU = 100  # fat, water or muscle lie below, and some of it is in every field
+BONE_HU = 400  # fat, water and muscle lie below, with contrast medium too
 CONTRAST_HU = (700, 1300)  # of a body against air
 SHIFTED_BODY_HU = 600  # the median of a body; unshifted it lies between fat and a little bone
 GREY_BACKGROUND = (-5, 40)  # where the background of shifted or windowed values lies
@@ -18,6 +19,7 @@ INVERTED_HU = (200, 3000)  # a bright background; above it is padding that nothi
 FLAT = 3  # a background differs from itself by less
 EVEN_AIR = 12  # and air, which has noise, by less
 MIN_BACKGROUND, MIN_BODY = 0.05, 0.2  # shares of the pixels
+SOME_SOFT = 0.005  # share of the pixels that is fat, water or muscle in every body, also around metal
 MIN_SIDE = 32  # smaller images prove nothing
 MIN_SLICES = 3  # fewer may all lie outside the patient
 SAMPLED_SLICES, STEP = 24, 2
@@ -78,6 +80,9 @@ def _problem(sample: NDArray[np.int16]) -> Note | None:
         return Note.NO_AIR if spread <= EVEN_AIR and not has_air else None
     if lowest < AIR_BELOW_HU:
         if high < SOFT_TISSUE_FROM_HU and len(sample) >= MIN_SLICES and high - lowest >= FLAT:
+            return Note.NO_TISSUE
+        soft = (sample > SOFT_TISSUE_FROM_HU) & (sample < BONE_HU)
+        if (sample >= BONE_HU).mean() >= MIN_BODY and soft.mean() < SOME_SOFT:
             return Note.NO_TISSUE
         no_air = THIN_AIR_HU < level < AIR_BELOW_HU and spread <= EVEN_AIR and below < MIN_BACKGROUND <= share
         return Note.NO_AIR if no_air and lowest < level else None

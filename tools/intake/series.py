@@ -30,6 +30,7 @@ UID_FORM = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+")
 TILT_TOLERANCE_DEG, MAX_TILT_DEG = 0.3, 60.0
 
 NO_SPACING = "The file does not state the pixel spacing, so lengths in mm are unknown."
+NO_ORIENTATION = "The slices do not state how they lie in the body: which plane and which side is which are unknown."
 NO_POSITION = "The slices do not state their positions; they are in the order of their numbers and gaps are unknown."
 OTHER_MODALITY = (
     "This is not CT: the encoder was made for CT, so similarities may mislead, and values are not Hounsfield units."
@@ -85,6 +86,8 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
         warnings.append(_lossy_warning(lossy_ratio, in_hu))
     if first.modality == "CT" and plane not in (None, "axial") and kind != "localizer":
         warnings.append(NOT_AXIAL.format(plane=plane))
+    if plane is None and stack.positions is not None and len(records) > 1:
+        warnings.append(NO_ORIENTATION)
     if first.modality != "CT":
         warnings.append(OTHER_MODALITY)
     if first.row_spacing_mm is None:

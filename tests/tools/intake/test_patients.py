@@ -6,7 +6,7 @@ import pytest
 
 from tests.tools.intake.test_series import frame
 from tools.intake.messages import FrameKeys
-from tools.intake.patients import CONTRADICTION, FILLED, NO_NUMBERS, is_placeholder, patients_of
+from tools.intake.patients import CONTRADICTION, FILLED, NO_NUMBERS, OTHER_NUMBERS, is_placeholder, patients_of
 
 
 def images(count: int, study: str = "1", date: str = "20240101", **facts):
@@ -43,6 +43,18 @@ def test_a_number_that_is_missing_in_part_of_a_series_is_filled_and_said(missing
     assert len(patient.frames) == 7
     assert patient.number == "A"
     assert (others, remarks) == ([], (FILLED,))
+
+
+def test_capitals_and_spaces_make_no_other_patient():
+    assert kept(images(3, patient_id=" ab 12"), images(3, patient_id="AB12 "))[1:] == ([], ())
+
+
+def test_two_numbers_in_one_series_are_one_patient_where_sex_and_age_agree_and_it_is_said():
+    told = {"sex": "F", "age_years": 34}
+
+    assert kept(images(3, patient_id="A", **told), images(3, patient_id="B", **told))[1:] == ([], (OTHER_NUMBERS,))
+    assert kept(images(3, patient_id="A"), images(2, patient_id="B"))[1:] == ([4, 5], ())
+    assert kept(images(3, patient_id="A", **told), images(2, patient_id="B", sex="M", age_years=34))[1] == [4, 5]
 
 
 @pytest.mark.parametrize("facts", [{"sex": "M"}, {"birth_year": 1953}, {"age_years": 71}])

@@ -12,7 +12,7 @@ from tests.conftest import examples
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.messages import FrameKeys, FrameRecord, Note
 from tools.intake.sandbox import ReceivedFrame
-from tools.intake.series import build_series
+from tools.intake.series import NO_ORIENTATION, build_series
 
 KEYS = PatientKeys(b"k" * 32)
 AXIAL = ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0))
@@ -123,6 +123,7 @@ def test_slice_locations_order_the_slices_where_positions_are_missing():
 
     assert series.volume_hu[:, 0, 0].tolist() == [3, 2, 1]
     assert series.facts.slice_gap_mm == 2
+    assert NO_ORIENTATION in series.warnings
 
 
 def test_the_same_image_twice_counts_once():
