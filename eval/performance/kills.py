@@ -28,7 +28,7 @@ from tools.domain.patient_keys import PatientKeys
 from tools.pipelines.phantoms.generate import make_phantoms
 
 CLI = ["-m", "ui.cli.main"]
-PATIENTS = 6
+PATIENTS = 3
 SALT = b"kills"
 
 
@@ -40,14 +40,14 @@ class Work(Protocol):
 
     def prepare(self, folder: Path) -> None:
         """Lay down what is there before it begins."""
-        return None
+        return
 
     def command(self, folder: Path) -> list[str]:
         """Give the arguments of Python that do it; what it prints line by line is acknowledged."""
 
     def ready(self, process: "subprocess.Popen[str]") -> None:
         """Wait until what is to be killed begins."""
-        return None
+        return
 
     def lead(self, process: "subprocess.Popen[str]", folder: Path) -> None:
         """Do what a user does meanwhile, until the work is done."""
