@@ -1,6 +1,10 @@
 """Pixels to unit vector. Knows nothing of DICOM, Chroma or chat."""
 
+import os
 from typing import TYPE_CHECKING, Any
+
+# Before ONNX Runtime is loaded: since 1.29 it tells its makers which networks it runs (its Privacy.md)
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from encoder.embedder import Embedder, load_embedder

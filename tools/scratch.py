@@ -4,8 +4,11 @@ next start."""
 import atexit
 import os
 import shutil
+import signal
 import stat
+import sys
 import tempfile
+import threading
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +33,7 @@ def own_temporary_folder() -> Path:
     except OSError as error:
         raise storage_error(error, "The temporary folder", "Set TMPDIR to another folder") from error
     atexit.register(_delete, folder, lock, os.getpid())
+    _end_tidily_when_told_to()
     tempfile.tempdir = str(folder)
     return folder
 
@@ -91,6 +95,13 @@ def _remove(folder: Path, lock: BaseFileLock) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     Path(lock.lock_file).unlink(missing_ok=True)
     lock.release()
+
+
+def _end_tidily_when_told_to() -> None:
+    """Let a process that is asked to end (SIGTERM: `docker stop`, a shutdown) end as any other, and so tidy up."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
 
 
 def _delete(folder: Path, lock: BaseFileLock, owner: int) -> None:

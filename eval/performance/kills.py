@@ -28,7 +28,7 @@ from tools.domain.patient_keys import PatientKeys
 from tools.pipelines.phantoms.generate import make_phantoms
 
 CLI = ["-m", "ui.cli.main"]
-PATIENTS = 6
+PATIENTS = 3
 SALT = b"kills"
 
 
@@ -36,10 +36,18 @@ class Work(Protocol):
     """One kind of work, done in a folder of its own: data below `data`, what is temporary below `tmp`."""
 
     name: str
-    share: float  # of all rounds: what takes long is killed less often
+    share: int  # of all rounds: what takes long is killed less often
+
+    def prepare(self, folder: Path) -> None:
+        """Lay down what is there before it begins."""
+        return
 
     def command(self, folder: Path) -> list[str]:
         """Give the arguments of Python that do it; what it prints line by line is acknowledged."""
+
+    def ready(self, process: "subprocess.Popen[str]") -> None:
+        """Wait until what is to be killed begins."""
+        return
 
     def lead(self, process: "subprocess.Popen[str]", folder: Path) -> None:
         """Do what a user does meanwhile, until the work is done."""
@@ -56,30 +64,31 @@ def kill_rounds(rounds: int, seed: int, say: Callable[[str], None]) -> list[Faul
     """Kill each kind of work in its share of `rounds`, at moments spread over its whole length."""
     draw = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="kills-") as home:
-        works = [kind(Path(home)) for kind in (_Indexing, _Importing, _Saving, _Serving)]
+        works = [kind(Path(home)) for kind in (_Indexing, _Importing, _Saving, _FirstStart, _Uploading)]
         total = sum(work.share for work in works)
         return [_rounds(work, max(1, round(rounds * work.share / total)), Path(home), draw, say) for work in works]
 
 
 def _rounds(work: Work, rounds: int, home: Path, draw: random.Random, say: Callable[[str], None]) -> Fault:
-    began = time.monotonic()
     whole = home / f"{work.name} undisturbed"
-    _to_the_end(work, whole)
-    length_s, expected = time.monotonic() - began, work.outcome(whole)
+    length_s = _to_the_end(work, whole)
+    expected = work.outcome(whole)
     sums: Counter[str] = Counter()
     for number in range(rounds):
         say(f"{work.name}: {number + 1} of {rounds}, {length_s:.0f} s undisturbed")
         folder = home / f"{work.name} {number}"
         heard = _until_killed(work, folder, draw.uniform(0.05, 1.0) * length_s)
         sums["lost"] += work.lost(folder, heard)
-        _to_the_end(work, folder)
+        _to_the_end(work, folder, is_new=False)
         sums["left"] += sum(1 for path in (folder / "tmp").rglob("*") if path.is_file() and path.name != ".lock")
         sums["differs"] += work.outcome(folder) != expected
         shutil.rmtree(folder)
     return Fault(work=work.name, rounds=rounds, **sums)
 
 
-def _start(work: Work, folder: Path) -> "subprocess.Popen[str]":
+def _start(work: Work, folder: Path, is_new: bool) -> "subprocess.Popen[str]":
+    if is_new:
+        work.prepare(folder)
     for part in ("data", "tmp"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     surroundings = os.environ | {
@@ -96,15 +105,21 @@ def _start(work: Work, folder: Path) -> "subprocess.Popen[str]":
     )
 
 
-def _to_the_end(work: Work, folder: Path) -> None:
-    with _start(work, folder) as process:
+def _to_the_end(work: Work, folder: Path, is_new: bool = True) -> float:
+    """Let the work be done; returns how many seconds it took once it was ready."""
+    with _start(work, folder, is_new) as process:
+        work.ready(process)
+        began = time.monotonic()
         work.lead(process, folder)
+        took_s = time.monotonic() - began
         process.terminate()
+    return took_s
 
 
 def _until_killed(work: Work, folder: Path, after_s: float) -> list[str]:
-    """Kill the work after so long; returns the lines it printed."""
-    with _start(work, folder) as process:
+    """Kill the work so long after it was ready; returns the lines it printed."""
+    with _start(work, folder, is_new=True) as process:
+        work.ready(process)
         killer = threading.Timer(after_s, process.kill)
         killer.start()
         with contextlib.suppress(Exception):  # whatever a killed process does to those who use it
@@ -114,10 +129,10 @@ def _until_killed(work: Work, folder: Path, after_s: float) -> list[str]:
         return process.stdout.read().split()
 
 
-class _Indexing:
+class _Indexing(Work):
     """Phantoms into an atlas."""
 
-    name, share = "indexing a pack", 1.0
+    name, share = "indexing a pack", 3
 
     def __init__(self, home: Path) -> None:
         self.phantoms = home / "phantoms"
@@ -132,14 +147,11 @@ class _Indexing:
     def outcome(self, folder: Path) -> object:
         return _atlas_digest(folder / "atlas")
 
-    def lost(self, folder: Path, heard: list[str]) -> int:
-        return 0
-
 
 class _Importing(_Indexing):
     """A volume and its mask into a pack."""
 
-    name = "importing annotations"
+    name, share = "importing annotations", 3
 
     def __init__(self, home: Path) -> None:
         self.volumes = home / "volumes"
@@ -162,15 +174,14 @@ class _Importing(_Indexing):
         return [*CLI, "import", str(self.volumes), "--out", str(folder / "pack")]
 
     def outcome(self, folder: Path) -> object:
-        return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in ("data", "tmp")} | {
-            path.name: hashlib.blake2b(path.read_bytes()).hexdigest() for path in (folder / "pack").iterdir()
-        }
+        names = {path.name for path in folder.iterdir()}
+        return names, {path.name: hashlib.blake2b(path.read_bytes()).hexdigest() for path in _files(folder / "pack")}
 
 
 class _Saving(_Indexing):
     """Own cases one by one, each acknowledged by its id."""
 
-    name = "saving own cases"
+    name, share = "saving own cases", 2
 
     def __init__(self, home: Path) -> None:
         self.pack = home / "phantoms" / "pack"
@@ -187,30 +198,53 @@ class _Saving(_Indexing):
         return _atlas_digest(folder / "data" / "own")
 
 
-class _Serving(_Indexing):
-    """The first start, which makes cases and atlas, and a user who then uploads a case."""
+class _FirstStart(_Indexing):
+    """What makes cases and demo atlas, until the address is printed."""
 
-    name, share = "first start and upload", 0.1
+    name, share = "starting for the first time", 1
 
     def __init__(self, home: Path) -> None:
-        self.uploads = sorted({path.parent for path in (home / "phantoms" / "dicom").rglob("*") if path.is_file()})
+        pass
 
     def command(self, folder: Path) -> list[str]:
         return [*CLI, "serve", "--port", "0"]
 
     def lead(self, process: "subprocess.Popen[str]", folder: Path) -> None:
         assert process.stdout is not None
-        address = process.stdout.readline().split()[-1]
-        asyncio.run(self._upload(address))
-
-    async def _upload(self, address: str) -> None:
-        async with visitor(address, Record(), random.Random(0), "10.9.0.1") as user:
-            await user.upload(self.uploads[0])
+        process.stdout.readline()
 
     def outcome(self, folder: Path) -> object:
         [demo] = (folder / "data").glob("demo-atlas*")
-        uploads = [path for path in folder.rglob("*.dcm") if "samples" not in str(path)]
-        return _atlas_digest(demo), uploads
+        return _atlas_digest(demo), {path.name for path in (folder / "data").iterdir()}, len(_files(folder / "data"))
+
+
+class _Uploading(_FirstStart):
+    """A user who sends all slices of some series, and opens them."""
+
+    name, share = "receiving uploads", 1
+
+    def __init__(self, home: Path) -> None:
+        self.made = home / "made"
+        self.uploads = sorted({path.parent for path in _files(home / "phantoms" / "dicom")})
+        _to_the_end(_FirstStart(home), self.made)
+
+    def ready(self, process: "subprocess.Popen[str]") -> None:
+        assert process.stdout is not None
+        self.address = process.stdout.readline().split()[-1]
+
+    def prepare(self, folder: Path) -> None:
+        shutil.copytree(self.made / "data", folder / "data")
+
+    def lead(self, process: "subprocess.Popen[str]", folder: Path) -> None:
+        asyncio.run(self._upload())
+
+    async def _upload(self) -> None:
+        async with visitor(self.address, Record(), random.Random(0), "10.9.0.1") as user:
+            for folder in self.uploads:
+                await user.upload(folder)
+
+    def outcome(self, folder: Path) -> object:
+        return [path.name for path in _files(folder) if path.suffix == ".dcm" and "samples" not in path.parts]
 
 
 _SAVE = """
@@ -227,6 +261,10 @@ for number, row in enumerate(pack.lesions):
     cases.save([CaseContent(row, pack.inputs(slice(number, number + 1))[0], "")])
     print(row.lesion_id, flush=True)
 """
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
 def _kept(location: Path) -> tuple[LesionRow, ...]:

@@ -49,6 +49,18 @@ def test_a_killed_process_leaves_nothing_behind_the_next_start(tmp_path: Path) -
     assert files(tmp_path) == []
 
 
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere processes are ended, not told to end")
+def test_a_process_that_is_told_to_end_takes_its_folder_with_it(tmp_path: Path) -> None:
+    told = run(
+        "open(tempfile.mkdtemp() + '/patient.dcm', 'w').write('x'); print(1, flush=True); sys.stdin.read()", tmp_path
+    )
+    assert told.stdout
+    told.stdout.readline()
+    told.terminate()
+    assert told.wait() == 128 + signal.SIGTERM
+    assert [path for path in tmp_path.rglob("*") if path.name.startswith("run-")] == []
+
+
 def test_a_process_that_ends_takes_its_folder_with_it_but_not_what_is_meant_to_last(tmp_path: Path) -> None:
     code = "open(folder / 'x', 'w'); open(lasting_folder() / 'report.html', 'w'); print(tempfile.gettempdir())"
     process = run(code, tmp_path)

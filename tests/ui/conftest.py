@@ -51,9 +51,12 @@ def visit(visits: "Visits", shelf: Any) -> "Visit":
 
 @pytest.fixture(scope="session")
 def app(demo: Any) -> Any:
+    """All addresses there are, those of an archive too, where nobody listens."""
+    from pydantic import SecretStr
+
     from ui.server.app import build_app
 
-    return build_app(demo.settings)
+    return build_app(demo.settings.model_copy(update={"dicomweb": SecretStr("http://127.0.0.1:9/dicom-web")}))
 
 
 @pytest.fixture

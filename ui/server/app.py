@@ -28,7 +28,7 @@ from ui.server.cookies import VisitorCookies
 from ui.server.handlers import PageHandlers
 from ui.server.layout import TITLE, build_page
 from ui.server.login import Login, LoginGuard, credentials
-from ui.server.memory import give_back
+from ui.server.memory import give_back, keep_for_good
 from ui.server.middleware import RemoteGZip, SafeHeaders, VisitorCookie
 from ui.server.quiz_events import QuizHandlers
 from ui.server.quiz_routes import quiz_routes
@@ -153,7 +153,8 @@ def _warm_up(visits: Visits, shelf: SampleShelf) -> None:
     try:
         shelf.warm_up()
         visits.warm_up()
-        give_back(collect=True)
+        keep_for_good()
+        give_back()
     except Exception:
         log.exception("the server could not be warmed up")  # the first question will say what is wrong
 

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from eval.performance.kills import _rounds
+from eval.performance.kills import Work, _rounds
 
 HONEST = "part.write_text(str(n)); part.rename(folder / f'{n}'); print(n, flush=True)"
 WORK = {
@@ -18,8 +18,8 @@ WORK = {
 }
 
 
-class Writing:
-    share = 1.0
+class Writing(Work):
+    share = 1
 
     def __init__(self, name):
         self.name = name

@@ -1,12 +1,14 @@
 """What no page sends is refused in one sentence: foreign names, large and slow bodies, invented cookies and events."""
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
 from starlette.exceptions import HTTPException
 
-from tests.conftest import in_a_thread
+from tests.conftest import REPO, in_a_thread
+from tests.ui.addresses import all_addresses, filled
 from tests.ui.server.test_app import call
 from ui.server import bounds
 from ui.server.bounds import MAX_BODY_BYTES, Bounds
@@ -73,6 +75,19 @@ def test_what_gradio_has_for_itself_is_closed(client: Any, app: Any) -> None:
             assert client.request(method, f"/gradio_api/{path}").status_code == 404, path
     for path in ("/monitoring", "/monitoring/summary", "/docs", "/openapi.json"):
         assert client.get(path).status_code == 404
+
+
+def test_no_address_of_its_own_is_closed(client: Any, app: Any) -> None:
+    own = {path for _, path in all_addresses(app) if not path.startswith("/gradio_api")} & own_paths()
+    assert {"/archive/{visit_key}/studies", "/quiz/options", "/own-cases.zip"} <= own
+    closed = [path for path in own if not bounds.PAGES.fullmatch(filled(path, {}))]
+    assert closed == []
+
+
+def own_paths() -> set[str]:
+    """The paths that this project's code names, which are those that its page asks for."""
+    sources = "".join(path.read_text(encoding="utf-8") for path in (REPO / "ui" / "server").glob("*.py"))
+    return set(re.findall(r'@router\.\w+\("([^"]+)"', sources))
 
 
 def test_an_invented_cookie_is_none(client: Any, app: Any) -> None:

@@ -8,7 +8,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
+from pydicom.pixels.decoders.base import Decoder
 from pydicom.pixels.processing import apply_color_lut
+from pydicom.uid import JPEGTransferSyntaxes
 
 from tools.intake.dicom import header, pixels
 from tools.intake.dicom.frame_keys import image_type, read_keys
@@ -118,7 +120,7 @@ def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
     if int(dataset.BitsAllocated) == 8 and not decoder.is_native:
         options["bits_stored"] = 8  # GDCM ends the process for fewer; what is stored is not masked either way
     done = 0
-    for plugin in sorted(decoder.available_plugins, key=_speed) or [""]:
+    for plugin in _plugins(decoder) or [""]:
         arrays = decoder.iter_array(
             dataset,
             indices=range(done, frames) if done or decoder.is_native else None,
@@ -138,8 +140,13 @@ def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
     raise LeftOutError(Reason.DAMAGED)
 
 
-def _speed(plugin: str) -> int:
-    return DECODERS.index(plugin) if plugin in DECODERS else len(DECODERS)
+def _plugins(decoder: Decoder) -> list[str]:
+    """List who may decode, fast ones first. GDCM, which ends the process at some damaged files, only where others lack
+    a kind of JPEG."""
+    return sorted(
+        (name for name in decoder.available_plugins if name != "gdcm" or decoder.UID in JPEGTransferSyntaxes),
+        key=lambda name: DECODERS.index(name) if name in DECODERS else len(DECODERS),
+    )
 
 
 def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) -> DecodedImage:
