@@ -48,6 +48,7 @@ def embed_pack(
         widths_mm = _widths_mm(source, total)
         shape = (total, embedder.same_lesion_dim if same_lesion else embedder.dim)
         batches = (np.arange(start, min(start + CHUNK, total)) for start in range(0, total, CHUNK))
+        found: Iterator[tuple[NDArray[np.intp], NDArray[np.float32]]]
         if workers is None:
             found = ((rows, embed_rows(embed, files, rows, widths_mm)) for rows in batches)
         else:
@@ -55,7 +56,7 @@ def embed_pack(
 
             found = embed_on_workers(files, widths_mm, batches, encoder, workers, same_lesion)
         done = 0
-        with contextlib.closing(found), _written(out) as file:
+        with _written(out) as file:
             header: dict[str, Any] = {"descr": "<f4", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             start = file.tell()
