@@ -298,4 +298,5 @@ MEASURED: dict[str, Callable[[Path], str]] = {
     "page-speed": _page_speed_table,
     "reliability": _kept("eval.performance.reliability"),
     "scale": _scale_table,
+    "growth": _kept("eval.performance.growth"),
 }

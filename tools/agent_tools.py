@@ -8,7 +8,8 @@ from typing import Annotated, Literal, TypeVar
 
 from langchain.tools import ToolRuntime, tool
 from langchain_core.tools import BaseTool
-from pydantic import Field
+from pydantic import Field, GetCoreSchemaHandler
+from pydantic_core.core_schema import CoreSchema, any_schema
 
 from encoder.names import MAX_NAME_CHARACTERS
 from tools.domain import lessons
@@ -62,8 +63,16 @@ Confirmation = Literal["pathology", "follow-up", "opinion"]
 Difficulty = Literal["easy", "medium", "hard"]
 
 
+class Runtime(ToolRuntime[Workspace]):
+    """What a tool gets from the graph and no model sees: taken as it is, for building its schema took a second."""
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: type, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return any_schema()
+
+
 @tool(response_format="content_and_artifact")
-def describe_study(runtime: ToolRuntime[Workspace]) -> tuple[str, StudyFacts]:
+def describe_study(runtime: Runtime) -> tuple[str, StudyFacts]:
     """Facts about the study on the screen: modality, body part, number of slices, spacing, thickness, sex, age, plane,
     kernel, contrast, phase, lossy compression, and the other series of the upload. No date is ever kept.
     """
@@ -75,7 +84,7 @@ def describe_study(runtime: ToolRuntime[Workspace]) -> tuple[str, StudyFacts]:
 
 @tool(response_format="content_and_artifact")
 def select_series(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     series: Annotated[int, Field(ge=1, le=10_000, description="its number in describe_study, 1 is the first")],
 ) -> tuple[str, SeriesSelected]:
     """Bring another series of the upload to the screen, e.g. the prior or the coronal one; each keeps its regions."""
@@ -90,7 +99,7 @@ def select_series(
 
 @tool(response_format="content_and_artifact")
 def find_image(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     image_number: Annotated[int | None, Field(ge=0, le=10**9)] = None,
     slice: Annotated[int | None, Field(ge=1, le=10**6)] = None,
 ) -> tuple[str, ImageFacts]:
@@ -112,7 +121,7 @@ def find_image(
 
 @tool(response_format="content_and_artifact")
 def set_view(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     slice: Annotated[int | None, Field(ge=1, le=10**6)] = None,
     slices_on: Annotated[int, Field(ge=-(10**6), le=10**6, description="from the slice looked at; back: below 0")] = 0,
     window: WindowName | None = None,
@@ -188,7 +197,7 @@ def _seen_now(change: ViewChange, slices: int) -> str:
 
 
 @tool(response_format="content_and_artifact")
-def remove_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, RegionRemoved]:
+def remove_region(runtime: Runtime, region_id: RegionId) -> tuple[str, RegionRemoved]:
     """Delete one region, or dismiss a suggested one, only where the person asked for it."""
     session = runtime.context.session
     region = session.region(region_id)
@@ -198,7 +207,7 @@ def remove_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple
 
 
 @tool(response_format="content_and_artifact")
-def accept_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, Stated]:
+def accept_region(runtime: Runtime, region_id: RegionId) -> tuple[str, Stated]:
     """Accept a suggested region as the person's own, only where they asked for it."""
     session = runtime.context.session
     region = session.region(region_id)
@@ -209,9 +218,7 @@ def accept_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple
 
 
 @tool(response_format="content_and_artifact")
-def measure_distance(
-    runtime: ToolRuntime[Workspace], region_id: RegionId, other_region_id: RegionId
-) -> tuple[str, Stated]:
+def measure_distance(runtime: Runtime, region_id: RegionId, other_region_id: RegionId) -> tuple[str, Stated]:
     """Measure the distance in mm between the centres of two regions, across slices too."""
     session = runtime.context.session
     a, b = session.region(region_id), session.region(other_region_id)
@@ -219,14 +226,14 @@ def measure_distance(
 
 
 @tool(response_format="content_and_artifact")
-def describe_densities(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, Stated]:
+def describe_densities(runtime: Runtime, region_id: RegionId) -> tuple[str, Stated]:
     """How the densities inside a region are spread: a histogram in words."""
     session = runtime.context.session
     return _told(Stated(statement=densities_inside(session.series, session.region(region_id))))
 
 
 @tool(response_format="content_and_artifact")
-def measure_volume(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, Stated]:
+def measure_volume(runtime: Runtime, region_id: RegionId) -> tuple[str, Stated]:
     """Measure the volume of a region over the slices: its outline is followed from slice to slice and shown."""
     session = runtime.context.session
     return _told(Stated(statement=volume_words(session.series, grow_volume(session, region_id))))
@@ -234,7 +241,7 @@ def measure_volume(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tupl
 
 @tool(response_format="content_and_artifact")
 def read_density(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     column: Annotated[int | None, Field(ge=0, le=10**5)] = None,
     row: Annotated[int | None, Field(ge=0, le=10**5)] = None,
     slice: Annotated[int | None, Field(ge=1, le=10**6)] = None,
@@ -258,7 +265,7 @@ def read_density(
 
 @tool(response_format="content_and_artifact")
 def rename_region(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     region_id: RegionId,
     name: Annotated[str, Field(min_length=1, max_length=MAX_NAME_LENGTH, description="exactly as the person said it")],
 ) -> tuple[str, Stated]:
@@ -268,14 +275,14 @@ def rename_region(
 
 
 @tool(response_format="content_and_artifact")
-def undo_change(runtime: ToolRuntime[Workspace]) -> tuple[str, Stated]:
+def undo_change(runtime: Runtime) -> tuple[str, Stated]:
     """Bring back the region that was deleted or outlined anew last."""
     return _told(Stated(statement=bring_back(runtime.context.session)))
 
 
 @tool(response_format="content_and_artifact")
 def find_regions(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     max_regions: Annotated[int, Field(ge=1, le=20)] = 5,
 ) -> tuple[str, RegionsFound]:
     """Suggest places in the study worth a look, best first, when the person has pointed at none.
@@ -291,7 +298,7 @@ def find_regions(
 
 
 @tool(response_format="content_and_artifact")
-def measure_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tuple[str, RegionFacts]:
+def measure_region(runtime: Runtime, region_id: RegionId) -> tuple[str, RegionFacts]:
     """Measure one region: long and short axis in mm, area, mean, standard deviation, minimum and maximum HU."""
     session = runtime.context.session
     return _told(RegionFacts.of(session.select(region_id), session.series))
@@ -299,7 +306,7 @@ def measure_region(runtime: ToolRuntime[Workspace], region_id: RegionId) -> tupl
 
 @tool(response_format="content_and_artifact")
 def search_similar_lesions(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     region_id: RegionId,
     k: Hits = SETTINGS.hits,
     lesion_types: list[str] | None = None,
@@ -328,7 +335,7 @@ def search_similar_lesions(
 
 
 @tool(response_format="content_and_artifact")
-def describe_lesion(runtime: ToolRuntime[Workspace], lesion_id: LesionId) -> tuple[str, LesionFacts]:
+def describe_lesion(runtime: Runtime, lesion_id: LesionId) -> tuple[str, LesionFacts]:
     """Everything the atlas knows of one lesion: type, size, sex, age, source."""
     atlas = runtime.context.atlas
     if runtime.context.session.quiz is not None:
@@ -338,9 +345,7 @@ def describe_lesion(runtime: ToolRuntime[Workspace], lesion_id: LesionId) -> tup
 
 
 @tool(response_format="content_and_artifact")
-def compare_lesion(
-    runtime: ToolRuntime[Workspace], region_id: RegionId, lesion_id: LesionId
-) -> tuple[str, ComparisonFacts]:
+def compare_lesion(runtime: Runtime, region_id: RegionId, lesion_id: LesionId) -> tuple[str, ComparisonFacts]:
     """Put a region beside one atlas lesion: similarity, differences in size and density, same patient or not."""
     facts = compare_with_lesion(runtime.context, region_id, lesion_id)
     runtime.context.session.select(region_id)
@@ -348,7 +353,7 @@ def compare_lesion(
 
 
 @tool(response_format="content_and_artifact")
-def describe_atlas(runtime: ToolRuntime[Workspace], group_by: GroupBy = "lesion_type") -> tuple[str, AtlasFacts]:
+def describe_atlas(runtime: Runtime, group_by: GroupBy = "lesion_type") -> tuple[str, AtlasFacts]:
     """How many lesions the atlas holds, counted by lesion_type, sex, body_part or source."""
     atlas = runtime.context.atlas
     counts = atlas.counts(group_by)
@@ -366,7 +371,7 @@ def describe_atlas(runtime: ToolRuntime[Workspace], group_by: GroupBy = "lesion_
 
 @tool(response_format="content_and_artifact")
 def explain_lesion_type(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     lesion_type: Annotated[str, Field(min_length=1, max_length=60)],
 ) -> tuple[str, LessonFacts]:
     """A short teaching text about one lesion type, an attribute of lung nodules (texture, calcification, malignancy
@@ -378,7 +383,7 @@ def explain_lesion_type(
 
 @tool(response_format="content_and_artifact")
 def write_report(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     format: ReportFormat = "html",
 ) -> tuple[str, ReportFacts]:
     """Write a report of the regions and searches of this session: html to read and print, text or markdown for a note,
@@ -388,7 +393,7 @@ def write_report(
 
 @tool(response_format="content_and_artifact")
 def save_case(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     region_id: RegionId,
     lesion_type: CaseType,
     confirmed_by: Confirmation | None = None,
@@ -400,7 +405,7 @@ def save_case(
 
 @tool(response_format="content_and_artifact")
 def list_cases(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     lesion_types: list[str] | None = None,
     confirmed_by: Confirmation | None = None,
 ) -> tuple[str, CasesFacts]:
@@ -410,7 +415,7 @@ def list_cases(
 
 @tool(response_format="content_and_artifact")
 def edit_case(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     lesion_id: LesionId,
     lesion_type: CaseType | None = None,
     confirmed_by: Confirmation | None = None,
@@ -421,14 +426,14 @@ def edit_case(
 
 
 @tool(response_format="content_and_artifact")
-def delete_case(runtime: ToolRuntime[Workspace], lesion_id: LesionId) -> tuple[str, CaseChanged]:
+def delete_case(runtime: Runtime, lesion_id: LesionId) -> tuple[str, CaseChanged]:
     """Delete one own case with its pictures and note, only where the person asked for it."""
     return _told(cases.delete_case(runtime.context, lesion_id))
 
 
 @tool(response_format="content_and_artifact")
 def start_quiz(
-    runtime: ToolRuntime[Workspace],
+    runtime: Runtime,
     lesion_types: list[str] | None = None,
     cases: Annotated[int, Field(ge=1, le=MAX_CASES)] = CASES,
 ) -> tuple[str, Stated]:
@@ -437,13 +442,13 @@ def start_quiz(
 
 
 @tool(response_format="content_and_artifact")
-def give_hint(runtime: ToolRuntime[Workspace]) -> tuple[str, Stated]:
+def give_hint(runtime: Runtime) -> tuple[str, Stated]:
     """Give the next hint on the quiz case on the screen, only where the person asked for one."""
     return _told(Stated(statement=quiz.next_hint(runtime.context)))
 
 
 @tool(response_format="content_and_artifact")
-def reveal_truth(runtime: ToolRuntime[Workspace]) -> tuple[str, Stated]:
+def reveal_truth(runtime: Runtime) -> tuple[str, Stated]:
     """Tell the true type of a teaching case, only where the person asked for it; a quiz case is given up by it."""
     return _told(Stated(statement=quiz.truth_of(runtime.context)))
 

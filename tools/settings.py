@@ -10,6 +10,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as JsonError
 
 from encoder.errors import LesionSearchError
 
@@ -38,6 +39,10 @@ class Settings(BaseSettings):
     )
     more_atlases: tuple[str, ...] = Field(
         default=(), description="searched together with it, as a JSON list; the same as `--atlas A --atlas B`"
+    )
+    atlas_headers: dict[str, dict[str, SecretStr]] = Field(
+        default={},
+        description="headers that let into Chroma servers, as JSON: to host and port as in the address, name to value",
     )
     own_cases: OwnCasesMode = Field(
         default="auto",
@@ -148,9 +153,14 @@ def get_settings() -> Settings:
     """Read the settings of this process, once. Raises SettingsError, which names the variable and what it may be."""
     try:
         settings = Settings()
+    except JsonError as error:
+        raise SettingsError(f"A setting is not the JSON that it must be: {error}.") from None
     except ValidationError as error:
         wrong = error.errors()[0]
         name = f"{PREFIX}{wrong['loc'][0]}".upper()
+        if wrong["loc"][0] == "atlas_headers":  # never shown
+            example = '{"chroma.example:443": {"Authorization": "Bearer TOKEN"}}'
+            raise SettingsError(f"{name} must give headers to each server, as in {example}.") from None
         needed = {"literal_error": "auto, on, read or off", "bool_parsing": "true or false"}.get(
             wrong["type"], "a whole number above 0"
         )

@@ -15,7 +15,8 @@ for part in (encoder, regions, assistant, performance):
 
 CARD = "assistant/understanding/network/weights/README.md"  # of the reader
 DOCUMENTS = tuple(
-    Path(__file__).resolve().parents[2] / name for name in ("MODEL_CARD.md", "docs/measured.md", "README.md", CARD)
+    Path(__file__).resolve().parents[2] / name
+    for name in ("MODEL_CARD.md", "docs/measured.md", "docs/scale.md", "README.md", CARD)
 )
 
 

@@ -56,6 +56,10 @@ def scale(
     lesions: Annotated[Optional[list[int]], typer.Option(min=100, help="how many; may be repeated")] = None,  # noqa: UP045
     engine: Annotated[Optional[list[str]], typer.Option(help="only this one; may be repeated")] = None,  # noqa: UP045
     queries: Annotated[int, typer.Option(min=1, help="asked with each filter")] = 100,
+    shards: Annotated[
+        Optional[list[int]],  # noqa: UP045
+        typer.Option(min=1, help="instead: search in so many parts, and what follows for 100 million; may be repeated"),
+    ] = None,
     figures: FiguresOption = None,
     keep: Annotated[Optional[Path], typer.Option(help="where the figures go; default: the repository's")] = None,  # noqa: UP045
     json: JsonOption = False,
@@ -64,24 +68,27 @@ def scale(
 
     What was kept of other engines and sizes on this machine stays.
     """
+    from eval.performance import growth
     from eval.performance import scale as measured
     from eval.performance.scale_engines import ENGINES
     from ui.cli.terminal import progress_bars
 
-    target = keep or measured.RESULTS
+    target, sizes = keep or (growth.RESULTS if shards else measured.RESULTS), lesions or measured.SIZES
+    report: growth.GrowthReport | measured.ScaleReport
     with progress_bars() as progress:
-        report = measured.measure_scale(
-            lesions or measured.SIZES,
-            engine or tuple(ENGINES),
-            queries,
-            progress=progress,
-            kept=measured.read_results(target),
-        )
+        if shards:
+            known = growth.read_kept(target) if target.is_file() else None
+            report = growth.measure_growth(sizes, shards, queries, progress, known)
+            table = growth.to_markdown(report)
+        else:
+            kept = measured.read_results(target)
+            report = measured.measure_scale(sizes, engine or tuple(ENGINES), queries, progress=progress, kept=kept)
+            table = measured.to_markdown(report)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(report.model_dump_json(indent=1) + "\n")
-    if figures is not None:
+    if figures is not None and isinstance(report, measured.ScaleReport):
         typer.echo(f"drawn: {measured.draw(report, figures / 'scale.png')}", err=True)
-    show(report, measured.to_markdown(report), json)
+    show(report, table, json)
 
 
 @app.command("page-speed")

@@ -76,20 +76,19 @@ class Engine(ABC):
 class OurAtlas(Engine):
     """The whole search of an atlas: hits with their records, votes, confidence.
 
-    Its database holds no more of a lesion than the id, for a search reads nothing else.
+    It reads columns and vectors beside the database, and of that what it remembers of the whole: no lesion is in it.
     """
 
     def build(self) -> None:
         catalog, vectors = self.lesions()
         atlas = Atlas(self.folder, FINGERPRINT, KEYS, create=True)
-        _fill_chroma(self.folder, catalog, np.ones((len(catalog), 2), np.float32), with_records=False)
         facts = atlas.store.facts()
 
         def fill(out: Vectors) -> None:
             for start in range(0, len(vectors), ADDED_AT_ONCE):
                 out[start : start + ADDED_AT_ONCE] = vectors[start : start + ADDED_AT_ONCE]
 
-        write_snapshot(self.folder, f"{facts['revision']}-{len(catalog)}", catalog, vectors.shape[1], fill)
+        write_snapshot(self.folder, f"{facts['revision']}-{atlas.store.count()}", catalog, vectors.shape[1], fill)
         fit = atlas.calibration()
         assert fit is not None
         atlas.store.remember(facts | {"calibration": fit.to_json(), "calibration_version": CALIBRATION_VERSION})
@@ -111,7 +110,7 @@ class PlainChroma(Engine):
     def build(self) -> None:
         catalog, vectors = self.lesions()
         Atlas(self.folder, FINGERPRINT, KEYS, create=True).close()
-        _fill_chroma(self.folder, catalog, vectors, with_records=True)
+        _fill_chroma(self.folder, catalog, vectors)
 
     def open(self) -> None:
         from tools.atlas.chroma_store import ChromaStore
@@ -221,7 +220,7 @@ ENGINES: dict[str, type[Engine]] = {
 }
 
 
-def _fill_chroma(folder: Path, catalog: Catalog, vectors: Vectors, with_records: bool) -> None:
+def _fill_chroma(folder: Path, catalog: Catalog, vectors: Vectors) -> None:
     """Write the lesions into the collection that an atlas made, without images."""
     import chromadb
     from chromadb.config import Settings
@@ -232,10 +231,10 @@ def _fill_chroma(folder: Path, catalog: Catalog, vectors: Vectors, with_records:
     collection = client.get_collection(LESIONS, embedding_function=None)
     for start in range(0, len(catalog), ADDED_AT_ONCE):
         rows = range(start, min(start + ADDED_AT_ONCE, len(catalog)))
-        records = [lesion_to_metadata(catalog.lesion(row)) for row in rows] if with_records else []
+        records = [lesion_to_metadata(catalog.lesion(row)) for row in rows]
         known = [{name: value for name, value in record.items() if value is not None} for record in records]
         ids = [catalog.ids[row].decode() for row in rows]
-        collection.add(ids=ids, embeddings=vectors[rows.start : rows.stop], metadatas=known or None)  # type: ignore[arg-type]
+        collection.add(ids=ids, embeddings=vectors[rows.start : rows.stop], metadatas=known)  # type: ignore[arg-type]
     client.close()  # type: ignore[attr-defined]
 
 

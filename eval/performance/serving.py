@@ -73,7 +73,7 @@ def end_to_end_speed(settings: Settings, runs: int) -> list[Comparison]:
 
 def indexing_speed(settings: Settings, embedder: Embedder, rounds: int, lesions: int = 2048) -> list[Comparison]:
     """Time a pack on its way into an empty atlas, calibration included."""
-    pack = _many(read_pack(ensure_samples(settings) / "pack"), lesions)
+    pack = many(read_pack(ensure_samples(settings) / "pack"), lesions)
     keys = patient_keys(settings)
     plain = PlainSearch(1)
     few = list(np.asarray(pack.images[: max(1, lesions // 64)]).clip(0, 255).astype(np.uint8))
@@ -90,7 +90,7 @@ def indexing_speed(settings: Settings, embedder: Embedder, rounds: int, lesions:
         ]  # fmt: skip
 
 
-def _many(pack: RoiPack, count: int) -> RoiPack:
+def many(pack: RoiPack, count: int) -> RoiPack:
     """Repeat a pack until it has `count` lesions, each with an id and a patient of its own."""
     rows = np.arange(count) % len(pack)
     lesions = [

@@ -1,8 +1,8 @@
 """ROI packs into the atlas and out of it again."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from encoder.pack import Images, RoiPack
 from encoder.roi import has_context, to_roi_width
 from tools.atlas.atlas import CHANGING, Atlas
-from tools.atlas.catalog import Vectors
+from tools.atlas.catalog import Rows, Vectors
 from tools.atlas.records import NOTE, lesion_to_metadata, lesion_to_row, row_to_lesion
 from tools.domain.lesions import AtlasError, AtlasLesion
 from tools.domain.progress import Progress
 
 Embed = Callable[[NDArray[Any]], Vectors]  # ROIs (N, 64, 64), or (N, 2, 64, 64) with contexts, to (N, dim) unit vectors
+EmbedBatches = Callable[[Iterator[Rows]], Iterator[tuple[Rows, Vectors]]]  # of rows of a pack, in any order
 
 _DIGEST_ORDER = (
     "lesion_id", "patient_key", "lesion_type", "sex", "age_years", "long_axis_mm", "short_axis_mm", "body_part",
@@ -32,54 +33,82 @@ def index_pack(
     progress: Progress | None = None,
     notes: Mapping[str, str] | None = None,
     recalibrate: bool = True,
+    embed_batches: EmbedBatches | None = None,
 ) -> int:
     """Add or update the lesions of a pack; return how many were new or changed.
 
     `notes` are teaching notes by lesion id, which only people read. Without `recalibrate` a stored calibration stays.
+    `embed_batches` embeds in the place of `embed`, elsewhere.
 
     After an interruption the same call continues where it stopped: what is stored with the same content is skipped.
-    Searches are calibrated anew where lesions changed or the stored calibration is not of this version. Raises
-    AtlasError.
+    Searches are calibrated anew where lesions changed or the stored calibration is not of this version. Several
+    processes may fill one server at a time. Raises AtlasError.
     """
-    notes = notes or {}
     if not atlas.keys_match:
         raise AtlasError(
             f"The atlas at {atlas.location} was built with another LESION_SEARCH_SALT, so the same patient would "
             "count as two. Set the salt it was built with, or index into a new atlas."
         )
-    written = 0
+    notes = notes or {}
     size = min(BATCH_SIZE, atlas.store.max_batch)
-    for start in range(0, len(pack), size):
-        images = pack.inputs(slice(start, start + size))
-        rows = pack.lesions[start : start + size]
-        lesions = [row_to_lesion(row, atlas.keys) for row in rows]
-        kept = [_known(image) for image in images]
-        digests = [
-            _digest(lesion, image, notes.get(lesion.lesion_id, "")) for lesion, image in zip(lesions, kept, strict=True)
+    done = written = 0
+
+    def changed() -> Iterator[Rows]:
+        nonlocal done
+        for start in range(0, len(pack), size):
+            rows = np.arange(start, min(start + size, len(pack)))
+            entries = _entries(atlas, pack, rows, notes)
+            stored = atlas.store.content_of([entry.lesion.lesion_id for entry in entries])
+            new = rows[[stored.get(entry.lesion.lesion_id) != entry.content for entry in entries]]
+            done += len(rows) - len(new)
+            if len(new):
+                yield new
+            elif progress:
+                progress(done, len(pack))
+
+    batches = changed()
+    found = embed_batches(batches) if embed_batches else ((rows, _embedded(embed, pack, rows)) for rows in batches)
+    for rows, vectors in found:
+        if not written or CHANGING not in atlas.store.facts():  # another process may have ended its own changes
+            atlas.start_revision(keep_calibration=not recalibrate)
+        entries = _entries(atlas, pack, rows, notes)
+        ids = [entry.lesion.lesion_id for entry in entries]
+        records = [
+            lesion_to_metadata(entry.lesion) | {"content": entry.content, NOTE: notes.get(entry.lesion.lesion_id)}
+            for entry in entries
         ]
-        stored = atlas.store.content_of([lesion.lesion_id for lesion in lesions])
-        new = [i for i, lesion in enumerate(lesions) if stored.get(lesion.lesion_id) != digests[i]]
-        if new:
-            if not written:
-                atlas.start_revision(keep_calibration=not recalibrate)
-            widths_mm = np.array([rows[i].native_width_mm for i in new])
-            atlas.store.upsert(
-                [lesions[i].lesion_id for i in new],
-                _checked(embed(to_roi_width(images[new], widths_mm)), len(new)),
-                [
-                    lesion_to_metadata(lesions[i]) | {"content": digests[i], NOTE: notes.get(lesions[i].lesion_id)}
-                    for i in new
-                ],
-                [kept[i] for i in new],
-            )
-            written += len(new)
+        atlas.store.upsert(ids, _checked(vectors, len(rows)), records, [entry.image for entry in entries])
+        written += len(rows)
+        done += len(rows)
         if progress:
-            progress(start + len(images), len(pack))
+            progress(done, len(pack))
     if (written and recalibrate) or not atlas.is_calibrated():
         atlas.calibrate()
     elif written or CHANGING in atlas.store.facts():
         atlas.end_revision()
     return written
+
+
+class _Entry(NamedTuple):
+    """What is stored of a lesion; `content` is the digest that tells whether it changed."""
+
+    lesion: AtlasLesion
+    image: Images
+    content: str
+
+
+def _entries(atlas: Atlas, pack: RoiPack, rows: Rows, notes: Mapping[str, str]) -> list[_Entry]:
+    """Put together what is stored of some rows of a pack."""
+    entries = []
+    for row, image in zip(rows, pack.inputs(rows), strict=True):
+        lesion, kept = row_to_lesion(pack.lesions[row], atlas.keys), _known(image)
+        entries.append(_Entry(lesion, kept, _digest(lesion, kept, notes.get(lesion.lesion_id, ""))))
+    return entries
+
+
+def _embedded(embed: Embed, pack: RoiPack, rows: Rows) -> Vectors:
+    widths_mm = np.array([pack.lesions[row].native_width_mm for row in rows])
+    return embed(to_roi_width(pack.inputs(rows), widths_mm))
 
 
 def remove_lesions(atlas: Atlas, lesion_ids: Sequence[str], recalibrate: bool = True) -> None:

@@ -5,12 +5,13 @@ whenever records are, and searched through by every filter.
 """
 
 import base64
+import logging
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import chromadb
 import numpy as np
@@ -23,6 +24,7 @@ from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Condition, Vectors
 from tools.atlas.folder import is_remote, is_writable, missing, private_copy, require_atlas, without_password
 from tools.domain.lesions import AtlasError
+from tools.settings import get_settings
 
 LESIONS = "lesions"
 ROIS = "lesion-rois"
@@ -32,13 +34,17 @@ INDEX = {"hnsw": {"space": "cosine", "ef_search": 400, "ef_construction": 200}}
 Metadata = Mapping[str, str | int | float | None]  # None deletes what is stored under that name
 Candidates = tuple[list[str], NDArray[np.float64]]  # ids of lesions, best first, and their cosine similarities
 OPERATORS = {"==": "$eq", "!=": "$ne", "in": "$in", ">=": "$gte", "<=": "$lte"}
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+REFUSALS = (401, 403)  # HTTP's Unauthorized and Forbidden
+
+log = logging.getLogger(__name__)
 
 
 class ChromaStore:
     """Lesion records in a Chroma database: a folder, or an http(s) address. Raises AtlasError.
 
     A server belongs on a private network behind an authenticating proxy (Chroma's own server has had serious
-    vulnerabilities); name and password may stand in the address.
+    vulnerabilities). Name and password may stand in the address; other headers are a setting.
     """
 
     def __init__(self, location: str, create: bool, new_facts: Metadata) -> None:
@@ -192,8 +198,22 @@ class ChromaStore:
             return "the disk is full. Free some space and run it again; the lesions stored so far stay."
         if "readonly database" in text or "Read-only file system" in text:
             return "its folder has become read-only. Make it writable, or choose another with --atlas."
+        for cause in _causes(error):  # Chroma's own words hide what its HTTP client met
+            if "CERTIFICATE_VERIFY_FAILED" in str(cause):
+                return "nobody known here has signed its certificate. Name the signer's PEM file in SSL_CERT_FILE."
+            if getattr(getattr(cause, "response", None), "status_code", None) in REFUSALS:
+                return (
+                    "the server lets nobody in without a name. Set LESION_SEARCH_ATLAS_HEADERS, or name:password@host."
+                )
         what = "Is the server running and the address right?" if self.remote else "Is the folder complete, and yours?"
         return f"{text}. {what}"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Follow an error to what it was raised after."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _connect(location: str) -> Any:
@@ -201,13 +221,22 @@ def _connect(location: str) -> Any:
     if is_remote(location):
         url = urlsplit(location)
         secure = url.scheme == "https"
-        headers = {}
-        if url.username:
-            secret = f"{unquote(url.username)}:{unquote(url.password or '')}"
-            headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
+        headers = _headers(url)
+        if headers and not secure and url.hostname not in LOOPBACK:
+            log.warning("What lets into the atlas at %s goes there unencrypted: use https.", without_password(location))
         port = url.port or (443 if secure else 80)
         return chromadb.HttpClient(url.hostname or "", port, ssl=secure, headers=headers, settings=settings)
     return chromadb.PersistentClient(location, settings=settings)
+
+
+def _headers(url: SplitResult) -> dict[str, str]:
+    """Collect what lets into a server: headers of the settings for this very one, name and password of the address."""
+    given = get_settings().atlas_headers.get(url.netloc.rpartition("@")[2], {})
+    headers = {name: value.get_secret_value() for name, value in given.items()}
+    if url.username:
+        secret = f"{unquote(url.username)}:{unquote(url.password or '')}"
+        headers["Authorization"] = "Basic " + base64.b64encode(secret.encode()).decode()
+    return headers
 
 
 def encode_roi(image: Images) -> dict[str, str]:

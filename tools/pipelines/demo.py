@@ -17,7 +17,6 @@ from tools.atlas.group import OWN, AtlasGroup, Member
 from tools.atlas.own_cases import CaseError, OwnCases
 from tools.domain.patient_keys import PatientKeys, load_patient_keys
 from tools.domain.progress import StageProgress
-from tools.pipelines.phantoms.teaching_cases import unpack_teaching_cases
 from tools.scratch import is_running
 from tools.settings import Settings
 
@@ -102,6 +101,8 @@ def ensure_samples(settings: Settings, progress: StageProgress | None = None) ->
     """
     folder = settings.samples
     if not (folder / COMPLETE).exists():
+        from tools.pipelines.phantoms.teaching_cases import unpack_teaching_cases  # loads pydicom, for once
+
         part = folder.with_name(f".{folder.name}.{os.getpid()}")
         shutil.rmtree(part, ignore_errors=True)
         report = None if progress is None else lambda done, of: progress("Making teaching cases", done, of)

@@ -1,7 +1,9 @@
 """Fill an atlas: from a ROI pack, or from DICOM studies, whose suggested regions become lesions of unknown type."""
 
 import os
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from tools.intake.explanations import NOTES
 from tools.intake.intake import IntakeError, intake_limits, read_studies
 from tools.intake.messages import IntakeLimits, Note
 from tools.pipelines.demo import patient_keys
+from tools.pipelines.embed import image_files
+from tools.pipelines.ray_workers import embed_on_workers
 from tools.regions.create import find_regions
 from tools.regions.crop import crop_with_context, field_of_view_mm
 from tools.settings import Settings
@@ -37,11 +41,16 @@ class IndexSummary:
     notes: tuple[str, ...]
 
 
-def index_source(source: Path, settings: Settings, progress: StageProgress | None = None) -> IndexSummary:
+def index_source(
+    source: Path, settings: Settings, progress: StageProgress | None = None, workers: int | None = None
+) -> IndexSummary:
     """Add a ROI pack or a folder of DICOM studies to the atlas of the settings, made if it is not there.
 
-    Can be interrupted and called again. Raises PackError, IntakeError, AtlasError.
+    Can be interrupted and called again. `workers` are processes of Ray that embed a pack; this one alone writes. Raises
+    PackError, IntakeError, AtlasError, WorkersError.
     """
+    if workers is not None and not _is_pack(source):
+        raise PackError("Workers embed ROI packs, and this is none: leave out --workers.")
     embedder = load_embedder(settings.encoder)
     keys = patient_keys(settings)
     notes: list[str] = []
@@ -51,9 +60,18 @@ def index_source(source: Path, settings: Settings, progress: StageProgress | Non
         pack = pack_of_studies(source, keys, notes, progress, intake_limits(settings, follow_links=True))
     location = str(settings.own_atlas) if settings.atlas in (None, "own") else settings.atlas
     report = None if progress is None else lambda done, of: progress("Indexing", done, of)
-    with sole_writer(location, progress):
+    with sole_writer(location, progress), ExitStack() as lent:
+        elsewhere = None
+        if workers is not None:
+            elsewhere = partial(
+                embed_on_workers,
+                lent.enter_context(image_files(source)),
+                np.array([row.native_width_mm for row in pack.lesions]),
+                encoder=settings.encoder,
+                workers=workers,
+            )
         atlas = Atlas(location, embedder.fingerprint, keys, create=True)
-        added = index_pack(atlas, pack, embedder, progress=report)
+        added = index_pack(atlas, pack, embedder, progress=report, embed_batches=elsewhere)
         total = len(atlas)
         atlas.close()
     return IndexSummary(added, total, location, tuple(notes))

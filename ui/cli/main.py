@@ -100,6 +100,10 @@ AtlasOptions = Annotated[
 AtlasOption = Annotated[Optional[str], typer.Option("--atlas", help="atlas folder or http(s) address")]  # noqa: UP045
 Model = Annotated[Optional[str], typer.Option("--model", help="offline, or provider:name")]  # noqa: UP045
 Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
+Workers = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(min=1, help="processes of Ray that embed a pack, on this machine or the cluster of RAY_ADDRESS"),
+]
 Years = Annotated[Optional[int], typer.Option(help="age of the patients in years", min=0, max=130)]  # noqa: UP045
 LongAxis = Annotated[Optional[float], typer.Option(help="long axis of the lesions in mm", min=0, max=1000)]  # noqa: UP045
 Reports = Annotated[Path, typer.Option("--reports", help="where a report you ask for is put")]
@@ -225,6 +229,7 @@ def search(
 def index(
     source: Annotated[Path, typer.Argument(metavar="PACK_OR_DICOM_FOLDER", help="ROI pack, or folder of DICOM")],
     atlas: AtlasOption = None,
+    workers: Workers = None,
 ) -> None:
     """Add the lesions of a ROI pack, or suggested regions of DICOM studies, to an atlas. Can be interrupted."""
     from ui.cli.arguments import check_exists
@@ -235,7 +240,7 @@ def index(
 
     settings = settings_with(atlas=atlas)
     with progress_bars() as progress:
-        summary = index_source(source, settings, progress)
+        summary = index_source(source, settings, progress, workers)
     for note in summary.notes:
         say(note)
     say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
@@ -284,6 +289,7 @@ def embed(
         Head, typer.Option(help="find lesions that look alike, or the same lesion again")
     ] = Head.look_alike,
     encoder: Encoder = None,
+    workers: Workers = None,
 ) -> None:
     """Embed every ROI of a pack; memory stays flat however long the pack is."""
     from ui.cli.arguments import check_exists
@@ -294,7 +300,7 @@ def embed(
 
     with progress_bars() as progress:
         count, dim = embed_pack(
-            source, out, settings_with(encoder=encoder).encoder, progress, same_lesion=head is Head.same_lesion
+            source, out, settings_with(encoder=encoder).encoder, progress, head is Head.same_lesion, workers
         )
     say(f"{count} vectors of {dim} numbers written to {out}.")
 

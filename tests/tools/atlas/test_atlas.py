@@ -1,10 +1,5 @@
 """The atlas: what is indexed is found, filters hold, and nothing is silently wrong."""
 
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -211,39 +206,3 @@ def test_many_threads_get_the_same_answers(folder: Path, pack: RoiPack) -> None:
     with ThreadPoolExecutor(8) as pool:
         parallel = list(pool.map(fresh.search, vectors))
     assert parallel == [fresh.search(vector) for vector in vectors]
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "chroma"), "run", "--host", "127.0.0.1"]
-    process = subprocess.Popen(
-        [*command, "--port", str(port), "--path", str(tmp_path / "server")],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    for _ in range(1500):  # importing the server takes long on a busy machine
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                break
-        time.sleep(0.1)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(20)
-
-
-def test_a_shared_server(server: str) -> None:
-    with pytest.raises(AtlasError, match="no atlas at http"):
-        Atlas(server, FINGERPRINT, KEYS)
-    pack = make_pack(80)
-    atlas = Atlas(server, FINGERPRINT, KEYS, create=True)
-    assert index_pack(atlas, pack, embed) == 80
-    vector = embed(pack.images[:1])[0]
-    for one in (Atlas(server, FINGERPRINT, KEYS), Atlas(server, FINGERPRINT, KEYS, max_in_memory=1)):
-        hits = one.search(vector, 5, Filters(sex="F"), KEYS.patient("MRN-00000")).hits
-        assert [hit.lesion.lesion_id for hit in hits] == expected(pack, vector, Filters(sex="F"), "MRN-00000", 5)
-        np.testing.assert_array_equal(one.roi("L0009"), pack.images[9])
-    with pytest.raises(AtlasError, match="was built with encoder"):
-        Atlas(server, "e" * 64, KEYS)

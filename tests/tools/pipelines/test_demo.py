@@ -7,6 +7,7 @@ import pytest
 from encoder.errors import StorageError
 from tools.domain.lesions import AtlasError
 from tools.pipelines import demo as first_run
+from tools.pipelines.phantoms import teaching_cases
 from tools.settings import Settings
 
 
@@ -54,7 +55,7 @@ def test_an_interrupted_first_run_is_finished_by_the_next(installation, monkeypa
 def test_half_made_samples_are_made_again(tmp_path, monkeypatch):
     settings = Settings(data=tmp_path / "installation")
     (settings.samples / "dicom").mkdir(parents=True)
-    monkeypatch.setattr(first_run, "unpack_teaching_cases", lambda out, progress=None: out.mkdir(parents=True))
+    monkeypatch.setattr(teaching_cases, "unpack_teaching_cases", lambda out, progress=None: out.mkdir(parents=True))
     folder = first_run.ensure_samples(settings)
     assert (folder / first_run.COMPLETE).exists()
     assert not (folder / "dicom").exists()
@@ -95,7 +96,7 @@ def test_a_disk_that_fails_at_the_first_start_is_one_sentence_and_leaves_nothing
 ):
     settings = Settings(data=tmp_path / "installation")
     first_run.patient_keys(settings)
-    monkeypatch.setattr(first_run, "unpack_teaching_cases", failing(number))
+    monkeypatch.setattr(teaching_cases, "unpack_teaching_cases", failing(number))
     with pytest.raises(StorageError) as caught:
         first_run.open_workspace_parts(settings)
     assert sentence in str(caught.value)

@@ -5,11 +5,12 @@ from pathlib import Path
 import pytest
 
 from tools.pipelines import demo
+from tools.pipelines.phantoms import teaching_cases
 from tools.settings import Settings
 
 
 def test_a_half_made_folder_of_teaching_cases_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo, "unpack_teaching_cases", lambda folder, progress: folder.mkdir())
+    monkeypatch.setattr(teaching_cases, "unpack_teaching_cases", lambda folder, progress: folder.mkdir())
     settings = Settings(data=tmp_path / "data")
     left = settings.data / ".phantoms.4194305"
     left.mkdir(parents=True)

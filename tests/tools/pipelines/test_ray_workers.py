@@ -1,0 +1,87 @@
+"""Workers of a real local Ray: the same ids and vectors as without, and one that is killed costs nothing but time."""
+
+import builtins
+
+import numpy as np
+import psutil
+import pytest
+
+from encoder.embedder import load_embedder
+from encoder.pack import PackError, write_pack
+from tests.tools.atlas.conftest import make_pack
+from tools.atlas import build
+from tools.atlas.atlas import Atlas
+from tools.pipelines import embed
+from tools.pipelines.demo import patient_keys
+from tools.pipelines.embed import embed_pack
+from tools.pipelines.index import index_source
+from tools.pipelines.ray_workers import WorkersError
+from tools.settings import Settings
+
+LESIONS = 192
+
+
+@pytest.fixture
+def source(tmp_path):
+    pack = make_pack(LESIONS)
+    write_pack(pack, tmp_path / "pack")
+    return tmp_path / "pack"
+
+
+def settings_in(folder) -> Settings:
+    return Settings(data=folder / "data", atlas=str(folder / "atlas"), salt="of this test")
+
+
+def contents(settings: Settings):
+    atlas = Atlas(settings.atlas, load_embedder().fingerprint, patient_keys(settings))
+    try:
+        return list(atlas.lesions()), atlas.vectors(), [atlas.roi(lesion.lesion_id) for lesion in atlas.lesions()]
+    finally:
+        atlas.close()
+
+
+@pytest.mark.timeout(600)
+def test_workers_fill_an_atlas_as_one_process_does_though_one_is_killed(source, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setattr(build, "BATCH_SIZE", 24)
+    killed = []
+
+    def kill_one(stage, done, total):
+        if not killed:
+            workers = [p for p in psutil.Process().children(recursive=True) if p.name().startswith("ray::MapWorker")]
+            workers[0].kill()
+            killed.append(done)
+
+    spread, alone = settings_in(tmp_path / "spread"), settings_in(tmp_path / "alone")
+    assert index_source(source, spread, kill_one, workers=2).added == LESIONS
+    assert killed[0] < LESIONS
+    assert index_source(source, alone).added == LESIONS
+    lesions, vectors, images = contents(spread)
+    same_lesions, same_vectors, same_images = contents(alone)
+    assert lesions == same_lesions
+    np.testing.assert_allclose(vectors, same_vectors, atol=1e-5)
+    np.testing.assert_array_equal(images, same_images)
+    assert index_source(source, spread, workers=2).added == 0  # and Ray is not even started
+
+
+@pytest.mark.timeout(600)
+def test_workers_embed_every_row_in_its_place(source, tmp_path, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setattr(embed, "CHUNK", 50)  # the last chunk is shorter
+    assert embed_pack(source, tmp_path / "spread.npy", workers=2) == embed_pack(source, tmp_path / "alone.npy")
+    np.testing.assert_allclose(np.load(tmp_path / "spread.npy"), np.load(tmp_path / "alone.npy"), atol=1e-5)
+
+
+def test_workers_need_ray_and_a_pack(source, tmp_path, monkeypatch):
+    with pytest.raises(PackError, match="Workers embed ROI packs, and this is none"):
+        index_source(tmp_path, settings_in(tmp_path), workers=2)
+    real = builtins.__import__
+
+    def without_ray(name, *rest, **more):
+        if name.partition(".")[0] == "ray":
+            raise ImportError(name)
+        return real(name, *rest, **more)
+
+    monkeypatch.setattr(builtins, "__import__", without_ray)
+    with pytest.raises(WorkersError, match=r'pip install "lesion-search\[ray\]"'):
+        embed_pack(source, tmp_path / "vectors.npy", workers=2)
