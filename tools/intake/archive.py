@@ -152,7 +152,10 @@ def _reason(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         return f"it says {response.status_code} {response.reason}"
-    return {"SSLError": "its certificate is not trusted", "ConnectionError": "it cannot be reached"}.get(
+    return {
+        "SSLError": "its certificate is not trusted",
+        "ConnectionError": "it cannot be reached, so check its address",
+    }.get(
         type(error).__name__, "it takes too long" if "Timeout" in type(error).__name__ else "its answer is not DICOMweb"
     )
 
