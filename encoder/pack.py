@@ -224,7 +224,10 @@ def images_file(path: Path) -> Path:
     if path.is_dir():
         found = [path / name for name in ("images.npy", "images.npz") if (path / name).is_file()]
         if not found:
-            raise PackError(f"{path} is not a ROI pack: it has neither images.npy nor images.npz.")
+            raise PackError(
+                f"{path} is not a ROI pack: it has neither images.npy nor images.npz; `lesion-search import` "
+                "makes one of annotated images."
+            )
         return found[0]
     if not path.is_file():
         raise PackError(f"{path} does not exist; give a ROI pack folder or a .npz file with `images`.")

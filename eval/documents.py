@@ -110,6 +110,10 @@ def _grounding(table: str) -> str:
     return f"{both['**perturbed, caught**']} and {both['**honest, cut**']}"
 
 
+def _installation(table: str) -> str:
+    return column(table, "on the disk")["together"]
+
+
 def _page_speed(table: str) -> str:
     p95 = column(table, "p95")
     click, word = p95["click to outlined region"], p95["question to first word"]
@@ -120,5 +124,6 @@ HEADLINES: dict[str, Callable[[str], str]] = {
     "retrieval": _retrieval,
     "agent": _agent,
     "grounding": _grounding,
+    "installation": _installation,
     "page-speed": _page_speed,
 }

@@ -169,7 +169,7 @@ def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
             told.append(f"All {len(facts.hits)} hits are {leader}; none speaks against it.")
     own = region.long_axis_mm
     sizes = [h.long_axis_mm for h in facts.hits[:NEAREST_SHOWN] if h.long_axis_mm is not None]
-    if own and len(sizes) > 1 and facts.confidence != "none":
+    if own and len(sizes) == len(facts.hits[:NEAREST_SHOWN]) > 1 and facts.confidence != "none":
         if all(s > (1 + SAME_SIZE) * own for s in sizes):
             told.append(f"The nearest are all larger than {region.region_id}.")
         elif all(s < (1 - SAME_SIZE) * own for s in sizes):

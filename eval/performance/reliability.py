@@ -33,6 +33,18 @@ class Fault(BaseModel):
     differs: int = 0  # another outcome than that of undisturbed work
 
 
+class Visited(BaseModel):
+    """The journey through a Space, and visitors at once after it (`make space`); `load` is before its start."""
+
+    first_answer_s: float
+    processor_s: float
+    load: float
+    alone_mb: int
+    visitors: int
+    answers: int
+    most_mb: int
+
+
 class Mutants(BaseModel):
     """Broken files that were read (`make fuzz`); each of them ended as an image or a reason."""
 
@@ -45,6 +57,7 @@ class Reliability(BaseModel):
     soak: Soak | None = None
     faults: tuple[Fault, ...] = ()
     mutants: Mutants | None = None
+    space: Visited | None = None
 
 
 def read_kept(path: Path = RESULTS) -> Reliability:
@@ -76,4 +89,11 @@ def to_markdown(kept: Reliability) -> str:
         )
     if kept.mutants:
         lines.append(f"| broken DICOM files | {kept.mutants.tried:,} | 0 crashes, 0 beyond their bounds, 0 unsaid |")
+    if space := kept.space:
+        lines.append(
+            f"| a Space on 2 cores | first answer {space.first_answer_s:.0f} s after the start (processor time "
+            f"{space.processor_s:.0f} s, load {space.load:.1f} before); report, quiz, sleep; {space.alone_mb} MB with "
+            f"one visitor, {space.most_mb} at most with {space.visitors} more, who asked {space.answers} questions | "
+            "0 failed steps |"
+        )
     return "\n".join(lines) + "\n"

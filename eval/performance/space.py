@@ -20,11 +20,13 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import yaml
 
 from encoder.errors import LesionSearchError
+from eval.performance.reliability import Visited, keep
 
 ROOT = Path(__file__).resolve().parents[2]
 USER = 1000
@@ -80,11 +82,9 @@ class Space:
             "PYTHONUNBUFFERED": "1",
             "TMPDIR": str(self.home),
         }
-        command: Sequence[str] = (str(self.python), self.app_file)
-        if os.geteuid() == 0:
-            command = ("setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", *command)
         cores = ",".join(str(core) for core in sorted(os.sched_getaffinity(0))[:CORES])
-        server = subprocess.Popen(("taskset", "-c", cores, *command), cwd=self.checkout, env=names)
+        command = ("taskset", "-c", cores, str(self.python), self.app_file)
+        server = subprocess.Popen(command, cwd=self.checkout, env=names, **_as_user())
         try:
             yield server
         finally:
@@ -117,10 +117,20 @@ def build(folder: Path, environment: Path | None = None) -> Space:
     return Space(checkout, python, home, matter.app_file)
 
 
+def _as_user() -> dict[str, Any]:
+    """Say to `subprocess` who the app is; `setpriv` would keep root's right to read what the user cannot reach."""
+    return {"user": USER, "group": USER, "extra_groups": ()} if os.geteuid() == 0 else {}
+
+
 def _install(environment: Path, matter: FrontMatter, requirements: Path) -> None:
-    python = shutil.which(f"python{matter.python_version}")
-    if python is None:
-        raise SpaceError(f"README asks for Python {matter.python_version}, which is not on the PATH: install it.")
+    name = f"python{matter.python_version}"
+    for folder in os.get_exec_path():  # the first on the PATH may lie in root's home, where the user finds nothing
+        python = Path(folder) / name
+        with contextlib.suppress(OSError):
+            if not subprocess.run((python, "-c", ""), cwd="/", check=False, **_as_user()).returncode:
+                break
+    else:
+        raise SpaceError(f"README asks for {name}, and none on the PATH can be run by user {USER}: install it.")
     subprocess.run((python, "-m", "venv", environment), check=True)
     pip = (environment / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check")
     added = [each.format(sdk_version=matter.sdk_version) for each in BUILDER]
@@ -165,6 +175,7 @@ def play(space: Space) -> None:
 
     raise_loopback()
     with Frame(SPACE_HOST, PORT, space.home.parent) as frame:
+        load = os.getloadavg()[0]
         with space.running() as server:
             began = time.monotonic()
             frame.arrive(server)
@@ -175,14 +186,25 @@ def play(space: Space) -> None:
             for step in frame.steps():
                 print(step, flush=True)
             alone_mb = memory_mb(server.pid)
-            most_mb = crowd(f"http://127.0.0.1:{PORT}", VISITORS, lambda: memory_mb(server.pid))
+            most_mb, answers = crowd(f"http://127.0.0.1:{PORT}", VISITORS, lambda: memory_mb(server.pid))
             print(f"memory: {alone_mb} MB with one visitor, {most_mb} MB at most with {VISITORS} more", flush=True)
         with space.running() as server:
             frame.arrive(server)
             frame.first_answer()
             print("asleep and awake: the same browser is served again", flush=True)
-    if took_s > FIRST_ANSWER_S:
-        raise SpaceError(f"The first answer took {took_s:.0f} s, and should take {FIRST_ANSWER_S:g}.")
+    found = Visited(
+        first_answer_s=took_s,
+        processor_s=busy_s,
+        load=load,
+        alone_mb=alone_mb,
+        visitors=VISITORS,
+        answers=answers,
+        most_mb=most_mb,
+    )
+    keep(space=found)
+    judged_s = took_s if load < 1 else busy_s  # others' work on this machine is no fault of the Space
+    if judged_s > FIRST_ANSWER_S:
+        raise SpaceError(f"The first answer took {judged_s:.0f} s, and should take {FIRST_ANSWER_S:g}.")
     if most_mb > MEMORY_MB:
         raise SpaceError(f"The Space held {most_mb} MB, and should hold {MEMORY_MB} at most.")
 

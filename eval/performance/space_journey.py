@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -73,6 +74,7 @@ class Frame:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if error is not None:
+            FAILED.parent.mkdir(exist_ok=True)
             self.page.screenshot(path=FAILED)
         self._browser.close()
         self._playwright.stop()
@@ -108,6 +110,7 @@ class Frame:
         """Go on from the first answer; each step says what came of it. Further steps have their place here."""
         yield self._cookie()
         yield self._report()
+        yield self._quiz()
         if self.complaints:
             raise JourneyError(f"The page complained: {self.complaints[0][:200]}")
 
@@ -133,26 +136,34 @@ class Frame:
             raise JourneyError("The report that came down is not one.")
         return f"report: a page of {len(text) >> 10} kB came down"
 
+    def _quiz(self) -> str:
+        self.space.locator("#quiz-button").click()
+        self.space.locator(".quiz form select[name=n]").select_option("5")
+        self.space.locator(".quiz form .primary").click()
+        for number in range(1, 6):
+            self.space.locator(".quiz-head", has_text=f"Case {number} of 5").wait_for()
+            self.space.locator(".quiz .choices.type label").nth(number).click()
+            self.space.locator(".quiz .choices.sureness label").first.click()
+            self.space.locator(".quiz .primary", has_text="Answer").click()
+            self.space.locator(".quiz .verdict").wait_for()
+            self.space.locator(".quiz .row .primary").click()
+        return f"quiz: {self.space.locator('.quiz .total').inner_text()}"
 
-def crowd(address: str, visitors: int, memory_mb: Callable[[], int]) -> int:
-    """Let visitors open cases and ask at the same time; return the most memory seen. Raises JourneyError."""
-    record, most, done = Record(), [memory_mb()], threading.Event()
 
-    def watch() -> None:
-        while not done.wait(0.5):
+def crowd(address: str, visitors: int, memory_mb: Callable[[], int]) -> tuple[int, int]:
+    """Let visitors open cases and ask at the same time; return the most memory seen, and how many questions were
+    answered. Raises JourneyError."""
+    record, most = Record(), [memory_mb()]
+    with ThreadPoolExecutor(1) as thread:  # this one has Playwright's event loop
+        visits = thread.submit(asyncio.run, soak(address, [], visitors, CROWD_S, record))
+        while not visits.done():
             most.append(memory_mb())
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    try:
-        asyncio.run(soak(address, [], visitors, CROWD_S, record))
-    finally:
-        done.set()
-        watching.join()
+            time.sleep(0.5)
+    visits.result()
     if record.errors or record.leaks or not record.answers_s:
         raise JourneyError(f"{visitors} visitors: {dict(record.errors)}, {record.leaks} leaks.")
     print(f"{visitors} visitors: {record.done['opened']} cases opened, {len(record.answers_s)} questions answered")
-    return max(most)
+    return max(most), len(record.answers_s)
 
 
 class _Proxy:
@@ -172,7 +183,7 @@ class _Proxy:
         listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(listener.getsockname()[1])
         self._server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", ssl_keyfile=str(key), ssl_certfile=str(certificate))
+            uvicorn.Config(app, log_level="error", lifespan="off", ssl_keyfile=str(key), ssl_certfile=str(certificate))
         )
         self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [listener]}, daemon=True)
         self._thread.start()

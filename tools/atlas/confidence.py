@@ -11,6 +11,7 @@ from tools.domain.body_regions import may_be_among
 from tools.domain.lesions import Confidence, ConfidenceLimit
 from tools.domain.study import SafeFacts
 
+MIN_CALIBRATED_ON = 20  # lesions; a quantile of fewer says nothing
 LEVELS: tuple[Confidence, ...] = ("none", "low", "moderate", "high")
 
 LIMIT_WORDS: dict[ConfidenceLimit, str] = {
@@ -20,12 +21,17 @@ LIMIT_WORDS: dict[ConfidenceLimit, str] = {
     "unknown body part": "the file does not say which part of the body it shows",
     "plane": "the slices lie in another plane than those of the atlas",
     "body part seen": "which part of the body it is was judged from the picture alone",
+    "few lesions": "the atlas holds too few lesions to say what is alike",
     "synthetic atlas": "the atlas is synthetic and this study is not",
 }
 
 
 def limited(
-    likeness: Confidence, study: SafeFacts, body_parts: Collection[str], synthetic_atlas: bool
+    likeness: Confidence,
+    study: SafeFacts,
+    body_parts: Collection[str],
+    synthetic_atlas: bool,
+    calibrated_on: int,
 ) -> tuple[Confidence, ConfidenceLimit | None]:
     """Lower the confidence of likeness alone to the ceiling of study and atlas; return it and what lowered it, if any.
 
@@ -33,6 +39,7 @@ def limited(
       that is unknown is not among them.
     - An overview, or a projection of several slices: none.
     - Slices that are not axial: low at most, and that is the reason given also where the likeness itself is low.
+    - Fewer than `MIN_CALIBRATED_ON` lesions that could be compared with other patients': low at most.
     - A body part that no file states, but that the picture looks like: moderate at most.
     - Synthetic lesions only, asked about a study that is not synthetic: low at most.
     """
@@ -43,6 +50,7 @@ def limited(
         (study.kind in ("localizer", "mip"), "none", "image kind"),
         (not may_be_among(body_part, body_parts), "none", missing),
         (study.plane not in (None, "axial"), "low", "plane"),
+        (calibrated_on < MIN_CALIBRATED_ON, "low", "few lesions"),
         (synthetic_atlas and not study.synthetic, "low", "synthetic atlas"),
         (study.body_part is None and body_part is not None, "moderate", "body part seen"),
     )

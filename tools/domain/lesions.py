@@ -15,7 +15,14 @@ Millimetres = Annotated[float, Field(ge=0, le=1000, allow_inf_nan=False)]
 LesionType = Annotated[str, Field(max_length=200)]
 Confidence = Literal["high", "moderate", "low", "none"]
 ConfidenceLimit = Literal[  # why it is lower than the likeness alone
-    "units", "image kind", "body part", "unknown body part", "plane", "body part seen", "synthetic atlas"
+    "units",
+    "image kind",
+    "body part",
+    "unknown body part",
+    "plane",
+    "body part seen",
+    "few lesions",
+    "synthetic atlas",
 ]
 
 DEEPLESION_TYPES = ("bone", "abdomen", "mediastinum", "liver", "lung", "kidney", "soft tissue", "pelvis")

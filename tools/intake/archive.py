@@ -151,8 +151,13 @@ def _reason(error: Exception) -> str:
     """Why a request failed, without the address, in which a password may stand."""
     response = getattr(error, "response", None)
     if response is not None:
-        return f"it says {response.status_code} {response.reason}"
-    return {"SSLError": "its certificate is not trusted", "ConnectionError": "it cannot be reached"}.get(
+        told = f"it says {response.status_code} {response.reason}"
+        refused = response.status_code in (401, 403)
+        return f"{told}, so set LESION_SEARCH_DICOMWEB_TOKEN or give --header" if refused else told
+    return {
+        "SSLError": "its certificate is not trusted",
+        "ConnectionError": "it cannot be reached, so check its address",
+    }.get(
         type(error).__name__, "it takes too long" if "Timeout" in type(error).__name__ else "its answer is not DICOMweb"
     )
 

@@ -41,8 +41,10 @@ LEFT_OUT: dict[Reason, str] = {
     "folder, or pack it as a zip",
     Reason.DEFLATE64: "packed with Deflate64, as Windows Explorer does beyond 2 GB, and it cannot be unpacked; unpack "
     "the zip yourself and send the folder",
-    Reason.SEGMENTATION: "a segmentation and not an image; send the CT series it was drawn on",
-    Reason.STRUCTURES: "radiotherapy structures or a plan and not an image; send the CT series",
+    Reason.SEGMENTATION: "a segmentation and not an image; send the CT series it was drawn on, or make an atlas of "
+    "both with `lesion-search import`",
+    Reason.STRUCTURES: "radiotherapy structures or a plan and not an image; send the CT series, or make an atlas of "
+    "both with `lesion-search import`",
     Reason.REPORT: "a report or document and not an image; send the CT series",
     Reason.PRESENTATION: "display settings and not an image; send the CT series",
     Reason.WAVEFORM: "a waveform and not an image; send the CT series",

@@ -90,6 +90,8 @@ def pack_of_studies(
     taken; what cannot be read or is another kind of image is said in `notes`. Raises PackError when nothing was found.
     """
     folders = _folders_with_files(source)
+    if packs := [folder for folder in folders if _is_pack(folder)]:
+        raise PackError(f"{source} holds {len(packs)} ROI packs: index each by itself, the first as {packs[0]}.")
     rows: list[LesionRow] = []
     inputs = []
     indexed: set[str] = set()

@@ -42,7 +42,14 @@ def search_region(
     hits = by_same_lesion(workspace.embedder, atlas, crop, result.hits)[:k] if again else result.hits
     summary = atlas.summary()
     seen = with_body_part_seen(series, region.slice_index)
-    confidence, limit = limited(result.confidence, seen, atlas.counts("body_part"), is_mostly_synthetic(summary))
+    calibration = atlas.calibration()
+    confidence, limit = limited(
+        result.confidence,
+        seen,
+        atlas.counts("body_part"),
+        is_mostly_synthetic(summary),
+        calibration.queries if calibration else 0,
+    )
     votes = () if confidence == "none" else result.votes
     duration_ms = round(1000 * (time.perf_counter() - started))
     facts = SearchFacts(

@@ -143,11 +143,6 @@ def _add(visit: Visit, turn: ChatTurn, event: Event) -> None:
         case AnswerReady():
             turn.text = event.answer.answer
             turn.follow_ups = event.answer.follow_ups
-            if event.answer.grounding.removed:
-                count = len(event.answer.grounding.removed)
-                turn.notices.append(
-                    f"{count} sentence{'s' if count > 1 else ''} without evidence removed from this answer."
-                )
 
 
 def _keep_scene(visit: Visit, turn: ChatTurn, facts: Facts) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import typer
 
+from assistant.wording.phrases import counted
 from encoder.embedder import load_embedder
 from tools.atlas.upkeep import AtlasInfo, back_up, examine, open_as_built, rebuild
 from tools.domain.number_words import percent
@@ -62,7 +63,8 @@ def _print(found: AtlasInfo) -> None:
     from rich.table import Table
 
     console = make_console()
-    table = Table(title=f"{found.lesions} lesions of {found.patients} patients in {found.location}")
+    held = f"{counted(found.lesions, 'lesion')} of {counted(found.patients, 'patient')}"
+    table = Table(title=f"{held} in {found.location}")
     for column in ("", "lesions"):
         table.add_column(column, justify="right" if column else "left")
     for heading, counts in (("type", found.types), ("source", found.sources), ("licence", found.licences)):
@@ -80,10 +82,12 @@ def _print(found: AtlasInfo) -> None:
         )
     elif not found.calibrated:
         console.print("Not calibrated: it holds lesions of fewer than two patients.")
-    console.print(f"{len(found.duplicates)} pairs of lesions have one picture.")
+    pairs = counted(len(found.duplicates), "pair of lesions has", "pairs of lesions have")
+    console.print(f"{pairs} one picture.")
     for one, other in found.duplicates[:NAMED]:
         console.print(f"  {one} and {other}")
-    console.print(f"{len(found.doubtful)} labels are doubtful: none of the ten nearest lesions of others has them.")
+    doubtful = counted(len(found.doubtful), "label is", "labels are")
+    console.print(f"{doubtful} doubtful: none of the ten nearest lesions of others has it.")
     for label in found.doubtful[:NAMED]:
         console.print(
             f"  {label.lesion_id}: {label.lesion_type}, but {label.agreeing} of 10 are {label.neighbours_type}"

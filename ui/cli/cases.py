@@ -59,9 +59,13 @@ def list_cases(
         return
     from rich.table import Table
 
-    from ui.cli.terminal import make_console
+    from assistant.wording.phrases import counted
+    from ui.cli.terminal import make_console, say
 
-    table = Table(title=f"{len(found)} own cases")
+    if not found:
+        say("No own case: save one by `lesion-search cases save PATH --roi x0,y0,x1,y1 --type TYPE`, or on the page.")
+        return
+    table = Table(title=counted(len(found), "own case"))
     for column in ("case", "type", "long axis mm", "confirmed by", "difficulty", "note"):
         table.add_column(column, overflow="fold")
     for case in found:
@@ -104,9 +108,10 @@ def export(
     types: Annotated[Optional[list[str]], typer.Option("--type", help="of this type; may be repeated")] = None,  # noqa: UP045
 ) -> None:
     """Write your own cases as a ROI pack, notes included: for a colleague, or for training."""
+    from assistant.wording.phrases import counted
     from tools.pipelines.case_exchange import export_cases
 
-    typer.echo(f"{export_cases(_own_cases(), out, tuple(types or ()))} cases written to {out}.")
+    typer.echo(f"{counted(export_cases(_own_cases(), out, tuple(types or ())), 'case')} written to {out}.")
 
 
 @app.command("import")

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from assistant.wording.phrases import counted
 from tools.domain.progress import StageProgress
 from tools.intake.archive import Archive
 from tools.intake.intake import intake_limits
@@ -54,7 +55,7 @@ def _tell(run: Callable[[StageProgress], ImportSummary], out: Path) -> None:
 def _print_imported(summary: ImportSummary) -> None:
     from rich.table import Table
 
-    table = Table(title=f"{summary.lesions} lesions of {summary.patients} patients")
+    table = Table(title=f"{counted(summary.lesions, 'lesion')} of {counted(summary.patients, 'patient')}")
     table.add_column("lesion type")
     table.add_column("lesions", justify="right")
     for name, count in [*summary.by_type.items(), *([("unknown", summary.untyped)] if summary.untyped else [])]:

@@ -243,7 +243,9 @@ def index(
         summary = index_source(source, settings, progress, workers)
     for note in summary.notes:
         say(note)
-    say(f"{summary.added} lesions added, the atlas now holds {summary.total}: {summary.location}")
+    from assistant.wording.phrases import counted
+
+    say(f"{counted(summary.added, 'lesion')} added, the atlas now holds {summary.total}: {summary.location}")
 
 
 @app.command()
@@ -377,9 +379,14 @@ def doctor(
 
 def _say_usage(error: Any) -> None:
     """Word what could not be parsed; where only help was wanted, it is on the screen already."""
-    if type(error).__name__ != "NoArgsIsHelpError":
+    kind = type(error).__name__
+    if kind != "NoArgsIsHelpError":
         command = error.ctx.command_path if error.ctx else app.info.name
         message = error.format_message().replace("Value error, ", "").rstrip(".")
+        if kind == "MissingParameter" and (meant := getattr(error.param, "help", None)):
+            message += f", {meant}"
+        elif "unexpected extra argument" in message:
+            message += ', so write what belongs together as one, "What is this?" and --roi 254,169,293,205'
         typer.echo(f"lesion-search: {message}: see `{command} --help`.", err=True)
 
 

@@ -72,7 +72,7 @@ def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = Fals
                         container=False,
                         scale=1,
                         max_lines=5,
-                        placeholder="Ask about the lesion, the study or the atlas",
+                        placeholder="Ask about lesion, study or atlas",
                         max_length=MAX_QUESTION,
                     )
                     send = gr.Button("Ask", variant="primary", elem_id="send", scale=0)

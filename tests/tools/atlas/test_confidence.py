@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools.atlas.confidence import LIMIT_WORDS, limited
+from tools.atlas.confidence import LIMIT_WORDS, MIN_CALIBRATED_ON, limited
 from tools.domain.lesions import Confidence
 from tools.domain.study import SafeFacts
 
@@ -15,8 +15,11 @@ def study(**facts) -> SafeFacts:
 
 @pytest.mark.parametrize("likeness", ["none", "low", "moderate", "high"])
 def test_a_study_of_the_atlas_s_own_kind_keeps_its_confidence(likeness: Confidence):
-    assert limited(likeness, study(), PARTS, synthetic_atlas=False) == (likeness, None)
-    assert limited(likeness, study(synthetic=True), PARTS, synthetic_atlas=True) == (likeness, None)
+    assert limited(likeness, study(), PARTS, synthetic_atlas=False, calibrated_on=MIN_CALIBRATED_ON) == (likeness, None)
+    assert limited(likeness, study(synthetic=True), PARTS, synthetic_atlas=True, calibrated_on=MIN_CALIBRATED_ON) == (
+        likeness,
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -46,5 +49,9 @@ def test_a_study_of_the_atlas_s_own_kind_keeps_its_confidence(likeness: Confiden
     ],
 )
 def test_a_study_of_another_kind_is_limited_and_told_why(facts, synthetic_atlas, likeness, expected):
-    assert limited(likeness, study(**facts), PARTS, synthetic_atlas) == expected
+    assert limited(likeness, study(**facts), PARTS, synthetic_atlas, MIN_CALIBRATED_ON) == expected
     assert expected[1] is None or LIMIT_WORDS[expected[1]]
+
+
+def test_an_atlas_of_a_few_lesions_is_sure_of_nothing():
+    assert limited("high", study(), PARTS, synthetic_atlas=False, calibrated_on=2) == ("low", "few lesions")

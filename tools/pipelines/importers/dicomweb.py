@@ -38,16 +38,17 @@ def lesions_of_archive(archive: Archive, job: ImportJob, progress: StageProgress
     try:
         client = connect(archive)
         with answering("The archive does not answer the query"):
-            studies = client.search_for_studies(search_filters=dict(archive.query), get_remaining=True)
+            found = client.search_for_studies(search_filters=dict(archive.query), get_remaining=True)
+            studies = tuple(dict.fromkeys(text(study, STUDY) for study in found))  # Orthanc may name one twice
     except ArchiveError as error:
         raise ImportFailure(str(error)) from error
     if not studies:
         raise ImportFailure("The archive has no study that fits the query: widen --query.")
-    for number, study in enumerate(studies, start=1):
+    for number, study_uid in enumerate(studies, start=1):
         with tempfile.TemporaryDirectory(prefix="lesion-search-archive-") as folder:
             try:
                 with answering("the archive does not hand it out"):
-                    _fetch(client, text(study, STUDY), Path(folder), job.limits)
+                    _fetch(client, study_uid, Path(folder), job.limits)
                 yield from all_lesions(Path(folder), job, progress)
             except (LeftOut, ImportFailure, ArchiveError) as reason:
                 job.skip(f"study {number} of {len(studies)}", str(reason).rstrip("."))

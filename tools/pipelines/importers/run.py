@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from encoder.names import LICENCE_RULE, NAME_RULE, is_licence, is_name
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.progress import StageProgress
@@ -91,7 +93,8 @@ def import_lesions(
         lambda item, reason: left_out.append(LeftOutItem(item, reason)),
         each_reader=options.each_reader,
     )
-    return write_lesions(read(job), out, options.source, left_out, options.licence)
+    with threadpool_limits(1, user_api="blas"):  # crops are small products: threads that share one wait for each other
+        return write_lesions(read(job), out, options.source, left_out, options.licence)
 
 
 def all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator[AnnotatedLesion]:

@@ -104,12 +104,14 @@ class Gallery {
 
   // Compare the region with a lesion of the atlas; null closes the comparison.
   async open(lesion) {
-    const turn = ++this.opening, place = this.part("place"), { state } = this;
+    const turn = ++this.opening, place = this.part("place"), { state } = this, before = this.chosen;
     this.chosen = lesion;
     for (const card of this.root.querySelectorAll(".hits button")) card.setAttribute("aria-pressed", String(card.dataset.lesion === lesion));
     this.map.choose(lesion);
     if (!lesion) {
+      const card = place.contains(document.activeElement) && this.root.querySelector(`.hits button[data-lesion="${CSS.escape(before)}"]`);
       place.replaceChildren();
+      if (card) card.focus(); // who works with keys stays where they were
       return;
     }
     if (!place.firstChild) place.append(make("p", "soft", `Comparing ${state.region_id} with ${lesion}…`));

@@ -52,8 +52,10 @@ class Panel {
   async setUp() {
     await this.ready;
     this.root.hidden = false;
-    setUp(this.root, (plan) => this.begin(plan), () => this.draw());
+    await setUp(this.root, (plan) => this.begin(plan), () => this.draw());
     showPicture();
+    const first = this.root.querySelector("select");
+    if (first) first.focus(); // on a phone it is below the picture
   }
 
   draw() {

@@ -43,6 +43,13 @@ export function listenToFiles(viewer) {
   }, true);
 }
 
+// Let somebody choose files, or with `folder` all files below a folder, which not only those who drag can open.
+export function chooseFiles(viewer, folder) {
+  const input = viewer.find(".file-input");
+  input.webkitdirectory = folder;
+  input.click();
+}
+
 // The studies that are open already, to go back to.
 export function offerOpened(viewer, shelf) {
   const list = viewer.find(".opened");

@@ -1,5 +1,6 @@
 // Buttons, lists and the slider around the picture.
 
+import { chooseFiles } from "./opening.js";
 import { typedWindow } from "./windowing.js";
 
 const ZOOM_STEP = 1.25;
@@ -19,7 +20,8 @@ export function listenToToolbar(viewer) {
     picture: () => viewer.savePicture(),
     cases: () => viewer.showWelcome(viewer.welcome.hidden),
     back: () => viewer.showWelcome(false),
-    upload: () => viewer.find(".file-input").click(),
+    upload: () => chooseFiles(viewer, false),
+    folder: () => chooseFiles(viewer, true),
     undo: () => viewer.trigger("undo"),
   };
   viewer.root.addEventListener("click", (event) => {

@@ -389,11 +389,12 @@ export class Viewer {
   }
 
   showWelcome(on) {
-    const open = hasStudy(this.state);
+    const open = hasStudy(this.state), leaving = !on && this.welcome.contains(document.activeElement);
     this.welcome.hidden = !on;
     for (const part of [".middle", ".scroller", ".stage-edge"]) this.find(part).hidden = on || !open;
     this.find(".back").hidden = !(on && open);
     this.find(".toolbar").hidden = !open;
     if (!on) this.draw();
+    if (leaving) this.stage.focus({ preventScroll: true }); // what had the focus is gone
   }
 }
