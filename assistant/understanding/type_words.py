@@ -6,7 +6,7 @@ TYPE_WORDS: dict[str, tuple[str, ...]] = {
     "soft tissue": (
         r"soft[- ]tissues?", r"chest wall", r"abdominal wall", r"body wall", r"muscles?", r"muscular", r"intramuscular",
         r"subcutaneous", r"subcutis", r"cutaneous", r"skin", r"axilla", r"axillary", r"breasts?", r"lipomas?",
-        r"sarcomas?", r"neck", r"thyroid", r"nodes? (?:in|of|inside|within) the (?:chest|abdominal) wall",
+        r"sarcomas?", r"neck", r"thyroids?", r"nodes? (?:in|of|inside|within) the (?:chest|abdominal) wall",
     ),
     "bone": (
         r"bones?", r"bony", r"osseous", r"skeletal", r"skeleton", r"vertebral?", r"vertebrae", r"spine", r"spinal",
