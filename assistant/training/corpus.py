@@ -59,6 +59,7 @@ OFTEN = {
     "own_atlases": 2,
     "type_naming": 2,
 }  # files of what few others speak of: times as often
+FOCUS = 4  # times as often, the files that a training dwells on
 VOICED = 0.4  # share of the other lines that get one
 TOGETHER = 0.12  # share of the lines that are said together with another one
 MOST_TOGETHER = 160  # characters of two such lines
@@ -126,23 +127,23 @@ def measured(folder: Path = FOLDER) -> tuple[tuple[Line, Filled], ...]:
     return tuple((line, fill(line, random.Random(line.text), voice=False)) for line in lines(folder) if line.kept_apart)
 
 
-def written(rng: random.Random) -> Filled:
-    """Draw one of the lines that training may use, or two that are said together, filled."""
-    line = _drawn(rng)
-    if rng.random() < TOGETHER and (other := _said_beside(line, rng)) is not None:
+def written(rng: random.Random, focus: tuple[str, ...] = ()) -> Filled:
+    """Draw one of the lines that training may use, or two that are said together, filled; those of `focus` more often."""
+    line = _drawn(rng, focus)
+    if rng.random() < TOGETHER and (other := _said_beside(line, rng, focus)) is not None:
         return _spoken(_joined(_filled(line, rng), _filled(other, rng), rng), rng, voice=rng.random() < VOICED)
     return fill(line, rng)
 
 
-def _drawn(rng: random.Random) -> Line:
+def _drawn(rng: random.Random, focus: tuple[str, ...]) -> Line:
     """Draw a line; those with more to fill come more often."""
-    return rng.choices(learnt_from(), cum_weights=_weights())[0]
+    return rng.choices(learnt_from(), cum_weights=_weights(focus))[0]
 
 
-def _said_beside(line: Line, rng: random.Random) -> Line | None:
+def _said_beside(line: Line, rng: random.Random, focus: tuple[str, ...]) -> Line | None:
     """Draw a line of one other request that may be made in the same state; None if a few draws bring none."""
     do = line.calls.split()[0]
-    for other in (_drawn(rng) for _ in range(12)):
+    for other in (_drawn(rng, focus) for _ in range(12)):
         requests = {_KIND.get(do, do), _KIND.get(other.calls.split()[0], other.calls.split()[0])}
         single = ";" not in line.calls + other.calls and len(line.text) + len(other.text) < MOST_TOGETHER
         if single and len(requests) == 2 and (line.state, line.types) == (other.state, other.types):
@@ -163,10 +164,11 @@ _KIND = {"refine": "search", "other": "thanks", "hello": "thanks"}  # two search
 
 
 @lru_cache
-def _weights(folder: Path = FOLDER) -> tuple[int, ...]:
-    return tuple(
-        accumulate(OFTEN.get(line.file, 1) * (1 + min(2, line.text.count("{"))) for line in learnt_from(folder))
-    )
+def _weights(focus: tuple[str, ...]) -> tuple[int, ...]:
+    if unknown := set(focus) - {line.file for line in learnt_from()}:
+        raise WrittenError(f"there are no sentences of {', '.join(sorted(unknown))} to learn from")
+    often = OFTEN | {file: FOCUS * OFTEN.get(file, 1) for file in focus}
+    return tuple(accumulate(often.get(line.file, 1) * (1 + min(2, line.text.count("{"))) for line in learnt_from()))
 
 
 def fill(line: Line, rng: random.Random, voice: bool = True) -> Filled:

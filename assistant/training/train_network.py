@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from assistant.training.base_weights import base_model
 from assistant.training.corpus import measured
@@ -74,7 +75,37 @@ class NetworkConfig(BaseModel):
     checkpoint_s: float = 240.0
     encoder_layers: int = Field(default=12, ge=1)  # of the base model, the first
     layers: int = Field(default=3, ge=1)  # of its own
+    frozen_layers: int = Field(default=0, ge=0)  # of the base model, the first, which stay as they are
+    average: float = Field(default=0.0, ge=0, lt=1)  # decay of the moving average of the weights, which is written
+    focus: tuple[str, ...] = ()  # files of written sentences that are drawn FOCUS times as often
+    limit_s: float = 1e9  # of one start; the learning rate falls within it where that is the less
     begin_from: str = ""  # fingerprint of the network it begins with; empty: from the base model
+
+
+CONTINUED = NetworkConfig(
+    utterances=100_000,
+    batch=64,
+    window=384,
+    learning_rate=2e-4,
+    frozen_layers=10,
+    average=0.98,
+    focus=(
+        "lists",
+        "misheard",
+        "two_bounds",
+        "type_naming",
+        "several",
+        "weak_several",
+        "both_things",
+        "both_at_once",
+        "combined",
+        "limits",
+        "sceptics",
+        "abroad",
+    ),
+    checkpoint_s=120.0,
+    limit_s=3_000.0,
+)  # the recipe for a finished network: what came after it and what it is weakest at, on two cores
 
 
 def train_network(
@@ -107,19 +138,25 @@ def train_network(
     tokenizer.save(str(out / TOKENIZER_FILE))
     network.to(device).train()
     optimizer = torch.optim.AdamW(_groups(network, config), betas=(0.9, 0.98), weight_decay=config.weight_decay)
-    began_at = _resume(out, config, network, optimizer)
+    averaged = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(config.average))
+    averaged.update_parameters(network)
+    parts = {"network": network, "averaged": averaged, "optimizer": optimizer}
+    began_at = _resume(out, config, parts)
     began, saved, smooth, steps = time.monotonic(), time.monotonic(), math.nan, 0
+    done: float = began_at
     windows = range(began_at // config.window, math.ceil(config.utterances / config.window))
     for window, batches in zip(windows, drawn_batches(config, kept, tokenizer, windows), strict=True):
         for number, batch in enumerate(batches):
             done = config.window * (window + number / len(batches))
+            share = max(done / config.utterances, (time.monotonic() - began) / config.limit_s)
             for group in optimizer.param_groups:
-                group["lr"] = group["share"] * learning_rate(done / config.utterances, config)
+                group["lr"] = group["share"] * learning_rate(min(share, 1.0), config)
             loss = batch_loss(network, batch.to(device), config)
             optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
             optimizer.step()
+            averaged.update_parameters(network)
             steps += 1
             if steps % 10 == 0:
                 smooth = loss.item() if math.isnan(smooth) else 0.8 * smooth + 0.2 * loss.item()
@@ -127,11 +164,14 @@ def train_network(
                 rate = (done - began_at) / (time.monotonic() - began)
                 left_s = (config.utterances - done) / rate if rate else math.nan
                 progress(Progress(int(done), config.utterances, smooth, rate, left_s))
+        done = min(config.window * (window + 1), config.utterances)
         if time.monotonic() - saved > config.checkpoint_s:
-            _checkpoint(out, config, network, optimizer, min(config.window * (window + 1), config.utterances))
+            _checkpoint(out, config, parts, done)
             saved = time.monotonic()
-    _checkpoint(out, config, network, optimizer, config.utterances)
-    _write(out, network, output_tokens)
+        if time.monotonic() - began > config.limit_s:
+            break
+    _checkpoint(out, config, parts, done)
+    _write(out, averaged.module, output_tokens)
     return out
 
 
@@ -182,7 +222,7 @@ class _Windows(torch.utils.data.Dataset[list[Batch]]):
         config = self._config
         first = window * config.window
         numbers = range(first, min(first + config.window, config.utterances))
-        drawn = (utterance(config.seed, number, config.written) for number in numbers)
+        drawn = (utterance(config.seed, number, config.written, config.focus) for number in numbers)
         rows = [
             row for one in drawn if not self._kept.holds(one.text) and (row := _row(self._tokenizer, self._places, one))
         ]
@@ -252,7 +292,7 @@ def batch_scores(
     text = batch.text
     if word_dropout:
         text = text.masked_fill(torch.rand(text.shape, device=text.device) < word_dropout, PADDING)
-    with torch.autocast(text.device.type, torch.bfloat16):
+    with torch.autocast(text.device.type, torch.bfloat16, enabled=text.is_cuda):  # slower than float32 on most CPUs
         hidden = network(network.encode_words(text), batch.numbers, batch.types, batch.lengths, output)
         scores = network.head(hidden[targets >= 0])
     return scores.float(), targets[targets >= 0]
@@ -344,7 +384,8 @@ def begun_from(start: Path, output_tokens: Sequence[str], config: NetworkConfig)
 
 def _groups(network: PrefixTransformer, config: NetworkConfig) -> list[dict[str, Any]]:
     """Group the parameters that are trained by their share of the learning rate."""
-    pretrained = list(network.encoder_layers.parameters())
+    network.encoder_layers[: config.frozen_layers].requires_grad_(False)
+    pretrained = [p for p in network.encoder_layers.parameters() if p.requires_grad]
     own = [p for name, p in network.named_parameters() if p.requires_grad and not name.startswith("encoder_layers.")]
     return [{"params": own, "share": 1.0}, {"params": pretrained, "share": config.encoder_rate}]
 
@@ -357,14 +398,14 @@ def learning_rate(share: float, config: NetworkConfig) -> float:
 
 
 # -- what a run leaves behind ------------------------------------------------------------------------------------------
-def _checkpoint(out: Path, config: NetworkConfig, network: PrefixTransformer, optimizer: Any, done: int) -> None:
+def _checkpoint(out: Path, config: NetworkConfig, parts: Mapping[str, Any], done: int) -> None:
     new = out / f"{CHECKPOINT}.new"
-    torch.save({"network": network.state_dict(), "optimizer": optimizer.state_dict()}, new)
+    torch.save({name: part.state_dict() for name, part in parts.items()}, new)
     new.replace(out / CHECKPOINT)
     (out / RUN_FILE).write_text(json.dumps({"done": done, "config": config.model_dump(mode="json")}, indent=1))
 
 
-def _resume(out: Path, config: NetworkConfig, network: PrefixTransformer, optimizer: Any) -> int:
+def _resume(out: Path, config: NetworkConfig, parts: Mapping[str, Any]) -> int:
     """Restore the run in `out`; return the number of the sentence to go on with, 0 if there is none."""
     if not (out / RUN_FILE).exists():
         return 0
@@ -372,8 +413,8 @@ def _resume(out: Path, config: NetworkConfig, network: PrefixTransformer, optimi
     if NetworkConfig.model_validate(run["config"]) != config:
         raise TuneError(f"{out} holds a run with other settings: choose another folder, or the same settings to go on.")
     kept = torch.load(out / CHECKPOINT, weights_only=True, map_location="cpu")
-    network.load_state_dict(kept["network"])
-    optimizer.load_state_dict(kept["optimizer"])
+    for name, part in parts.items():
+        part.load_state_dict(kept[name])
     return int(run["done"])
 
 

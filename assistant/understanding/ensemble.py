@@ -6,15 +6,15 @@ probability. Hypotheses that lead to the same tool calls are added up, and the m
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from assistant.core.cancellation import current_cancel_event
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply
-from assistant.planning.planner import plan_turn
+from assistant.planning.meaning import meaning
+from assistant.understanding.call_language import ParsedCall
 from assistant.understanding.call_to_request import to_request
 from assistant.understanding.case_words import with_case_words
 from assistant.understanding.network.reader import load_network_reader
@@ -27,7 +27,7 @@ from tools.domain.lesions import DEEPLESION_TYPES
 RULES_PROBABILITY = 0.35  # of the rules' hypothesis
 MAX_ALTERNATIVES = 2  # of the network, besides its likeliest hypothesis
 MIN_PROBABILITY = 0.05  # of an alternative that is read at all
-_Meaning = list[Call | Reply]
+_Meaning = list[tuple[Call | Reply, frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,8 @@ class _Votes:
     def add(self, hypothesis: Hypothesis) -> None:
         """Count a hypothesis to the earlier one of the same meaning, or as a new one."""
         meant = _meaning(hypothesis.requests, self.state)
-        for place, (meaning, before) in enumerate(self.cast):
-            if meaning == meant:
+        for place, (other, before) in enumerate(self.cast):
+            if other == meant:
                 together = before.probability + hypothesis.probability
                 self.cast[place] = meaning, Hypothesis(before.requests, together)
                 return
@@ -144,19 +144,27 @@ def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None 
     replaced, ids = lesion_ids(text, state)
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
     reading = reader.read(replaced, state, len(ids), current_cancel_event(), begin)
-    thanked = has_thanks(text)
-    alone = len(reading.calls) == 1
-    read = (with_words(replace(to_request(call, state, ids), thanked=thanked), text, alone) for call in reading.calls)
-    requests = (with_case_words(request, text) for request in read)
-    return Understood(text, tuple(requests), reading)
+    return Understood(text, to_requests(reading.calls, text, state, ids), reading)
 
 
-def _meaning(requests: tuple[Request, ...], state: TurnState) -> _Meaning:
-    """Plan the first step of each request: hypotheses that lead to the same steps mean the same."""
-    steps = [plan_turn([request], state, {}) for request in requests]
-    return [Call(step.name, _in_order(step.args)) if isinstance(step, Call) else step for step in steps]
+def to_requests(calls: Sequence[ParsedCall], message: str, state: TurnState, ids: Sequence[str]) -> tuple[Request, ...]:
+    """Resolve the calls that a message means into requests, with what they take from its words.
+
+    `ids` are the lesion ids that stand in the calls as L1, L2, …. Raises ValueError as `to_request` does.
+    """
+    thanked, alone = has_thanks(message), len(calls) == 1
+    read = (with_words(replace(to_request(call, state, ids), thanked=thanked), message, alone) for call in calls)
+    return tuple(with_case_words(request, message) for request in read)
 
 
-def _in_order(args: dict[str, Any]) -> dict[str, Any]:
-    """Sort the lists among arguments, which are of types: which was named first does not count."""
-    return {name: sorted(value) if isinstance(value, list) else value for name, value in args.items()}
+def _meaning(requests: Sequence[Request], state: TurnState) -> _Meaning:
+    """List what is done and told: hypotheses that lead to the same mean the same."""
+    return [(_in_order(step.does), step.told) for step in meaning(requests, state)]
+
+
+def _in_order(does: Call | Reply) -> Call | Reply:
+    """Sort the lists among a call's arguments, which are of types: which was named first does not count."""
+    if isinstance(does, Reply):
+        return does
+    ordered = {name: sorted(value) if isinstance(value, list) else value for name, value in does.args.items()}
+    return Call(does.name, ordered)

@@ -6,7 +6,7 @@ TYPE_WORDS: dict[str, tuple[str, ...]] = {
     "soft tissue": (
         r"soft[- ]tissues?", r"chest wall", r"abdominal wall", r"body wall", r"muscles?", r"muscular", r"intramuscular",
         r"subcutaneous", r"subcutis", r"cutaneous", r"skin", r"axilla", r"axillary", r"breasts?", r"lipomas?",
-        r"sarcomas?", r"neck", r"thyroid",
+        r"sarcomas?", r"neck", r"thyroids?", r"nodes? (?:in|of|inside|within) the (?:chest|abdominal) wall",
     ),
     "bone": (
         r"bones?", r"bony", r"osseous", r"skeletal", r"skeleton", r"vertebral?", r"vertebrae", r"spine", r"spinal",
@@ -15,7 +15,8 @@ TYPE_WORDS: dict[str, tuple[str, ...]] = {
     ),
     "mediastinum": (
         r"mediastinum", r"mediastinal", r"hilar", r"hilum", r"hila", r"paratracheal", r"subcarinal", r"thymus",
-        r"thymic", r"thymomas?",
+        r"thymic", r"thymomas?", r"(?:lymph )?(?:nodes?|glands?) (?:in|of|inside|within) the (?:chest|thorax)",
+        r"(?:chest|thoracic|intrathoracic) (?:lymph )?(?:nodes?|glands?)",
     ),
     "liver": (
         r"livers?", r"hepatic", r"intrahepatic", r"hepatocellular", r"hcc", r"hepatomas?",

@@ -105,5 +105,5 @@ def bounds(what: str, low: float | None, high: float | None, unit: str) -> list[
 
 
 def joined(parts: Iterable[str]) -> str:
-    """Join the parts of an answer, one paragraph each."""
-    return "\n\n".join(p for p in parts if p)
+    """Join the parts of an answer, one paragraph each; what was said is not said again."""
+    return "\n\n".join(dict.fromkeys(p for p in parts if p))

@@ -5,6 +5,7 @@ What the file does not say is said too: silence is never taken for an answer.
 
 from collections.abc import Callable, Sequence
 
+from assistant.core.sentences import split_sentences
 from assistant.wording.fixed_sentences import DATE_NEVER_KEPT, SEX_OTHER
 from assistant.wording.phrases import BODY_PART_UNKNOWN, body_part_seen, counted, joined, listed, person
 from tools.domain.facts import ImageFacts, RegionFacts, SeriesFacts, SeriesSelected, StudyFacts
@@ -24,7 +25,8 @@ KERNELS = {"soft": "soft kernel", "sharp": "sharp kernel"}
 def topics_answer(facts: StudyFacts, topics: Sequence[str]) -> str:
     """Answer one question or several about the study, in the order they were asked."""
     answers = [*dict.fromkeys(TOPICS[topic](facts) for topic in topics)]
-    return joined([" ".join(a for a in answers if "\n" not in a), *(a for a in answers if "\n" in a)])
+    short = (s.strip() for a in answers if "\n" not in a for s in split_sentences(a))
+    return joined([" ".join(dict.fromkeys(short)), *(a for a in answers if "\n" in a)])
 
 
 def known_traits(f: SafeFacts) -> list[str]:
@@ -150,8 +152,7 @@ def _thickness(facts: StudyFacts) -> str:
         told.append("The file does not say how thick its slices are.")
     else:
         told.append(f"Slice thickness {number(f.slice_thickness_mm)} mm.")
-    if f.slice_gap_mm is not None:
-        told.append(f"The slices are {number(f.slice_gap_mm)} mm apart.")
+    told += _apart(f)
     return " ".join(told)
 
 
@@ -212,7 +213,11 @@ def _spacing(facts: StudyFacts) -> str:
     f = facts.facts
     if f.row_spacing_mm is None or f.column_spacing_mm is None:
         return "The file gives no spacing, so nothing can be measured."
-    return f"Pixel spacing {spacing_words(f.row_spacing_mm, f.column_spacing_mm)}."
+    return " ".join([f"Pixel spacing {spacing_words(f.row_spacing_mm, f.column_spacing_mm)}.", *_apart(f)])
+
+
+def _apart(f: SafeFacts) -> list[str]:
+    return [] if f.slice_gap_mm is None else [f"The slices are {number(f.slice_gap_mm)} mm apart."]
 
 
 def _modality(facts: StudyFacts) -> str:

@@ -7,7 +7,6 @@ same search are the same call, and a reply is told by its intent.
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,10 @@ from pydantic import BaseModel, ConfigDict
 from assistant.core.requests import Request, Understand
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.planning.context import Call
-from assistant.planning.planner import plan_turn
+from assistant.planning.meaning import meaning
 from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.scenes import Scene
-from assistant.understanding.call_to_request import to_request
-from assistant.understanding.preprocess import has_thanks
-from assistant.understanding.words_of_message import with_words
+from assistant.understanding.ensemble import read_message, read_requests, to_requests
 from eval.assistant.tool_calls import comparable
 from eval.metrics import Share
 from tools.domain.facts import HitFacts, RegionFacts, SearchFacts
@@ -119,16 +116,16 @@ def _found(args: dict[str, Any], types: Sequence[str]) -> SearchFacts:
     )  # fmt: skip
 
 
-def meaning(requests: Sequence[Request], state: TurnState) -> list[tuple[Any, ...]]:
-    """Plan each request: the call it begins with, or the kind of reply it is. Courtesy counts where it stands alone."""
-    found: list[tuple[Any, ...]] = []
+def meant_by(requests: Sequence[Request], state: TurnState) -> list[tuple[Any, ...]]:
+    """List what each request does and tells, normalized. Courtesy counts where it stands alone."""
     asked = [r for r in requests if r.intent not in ("thanks", "greeting")]
-    for request in asked or requests:
-        step = plan_turn([request], state, {})
-        if isinstance(step, Call):
-            found.append(comparable(ToolCallRecord(name=step.name, args=step.args)))
+    found: list[tuple[Any, ...]] = []
+    for step in meaning(asked or requests, state):
+        if isinstance(step.does, Call):
+            found.append((*comparable(ToolCallRecord(name=step.does.name, args=step.does.args)), step.told))
         else:
-            found.append((request.intent, request.call, re.sub(r"\W", "", step.text.casefold())))
+            request = step.request
+            found.append((request.intent, request.call, re.sub(r"\W", "", step.does.text.casefold())))
     return found
 
 
@@ -136,16 +133,12 @@ def is_read(filled: Filled, read: Understand) -> bool:
     """Tell whether a reader understands the sentence as it was meant."""
     state = turn_state(filled.scene)
     text = re.sub(r"\bL1\b", A_LESION, filled.text)
-    thanked = has_thanks(text)
-    meant = [
-        with_words(replace(to_request(said, state, [A_LESION]), thanked=thanked), text, len(filled.said) == 1)
-        for said in filled.said
-    ]
+    meant = to_requests(filled.said, text, state, [A_LESION])
     try:
         understood = read(text, state)
     except ValueError:  # not in the language
         return False
-    return meaning(understood, state) == meaning(meant, state)
+    return meant_by(understood, state) == meant_by(meant, state)
 
 
 def scores(
@@ -167,7 +160,6 @@ def scores(
 
 def readers(network: Path | None = None) -> dict[str, Understand]:
     """Return what reads messages, alone and together, by name; of the network in folder `network` it alone."""
-    from assistant.understanding.ensemble import read_message, read_requests
     from assistant.understanding.network.reader import load_network_reader
     from assistant.understanding.rules.parser import understand
 

@@ -341,11 +341,11 @@ def tune_offline(
         typer.Option(metavar="FOLDER", help="a finished network to begin with, e.g. that of this package"),
     ] = None,
 ) -> None:
-    """Train the network of the offline reader; ten minutes on a large GPU, days on two cores."""
-    from assistant.training.train_network import NetworkConfig, run_in_terminal
+    """Train the network of the offline reader: ten minutes on a large GPU; or go on from one, an hour on two cores."""
+    from assistant.training.train_network import CONTINUED, NetworkConfig, run_in_terminal
     from tools.settings import get_settings
 
-    recipe = NetworkConfig()
+    recipe = CONTINUED if start else NetworkConfig()
     config = recipe.model_copy(update={"seed": seed, "utterances": utterances or recipe.utterances})
     run_in_terminal(get_settings().data, out, config, keep_out, start)
 

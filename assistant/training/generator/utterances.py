@@ -65,12 +65,12 @@ SINGLE = (others.measure, others.report, search, similar, identify, others.expla
           cases.other_measures, cases.export)  # fmt: skip
 
 
-def utterance(seed: int, number: int, written_share: float = WRITTEN) -> Utterance:
-    """Draw row `number` of a seed."""
+def utterance(seed: int, number: int, written_share: float = WRITTEN, focus: tuple[str, ...] = ()) -> Utterance:
+    """Draw row `number` of a seed; sentences of the files in `focus` more often."""
     rng = random.Random(f"{seed}/{number}")
     while True:
         if rng.random() < written_share:
-            filled = written(rng)
+            filled = written(rng, focus)
             return Utterance(filled.scene.line, filled.text, write(filled.said), "written", filled.scene.types)
         scene = drawn_scene(rng)
         if rng.random() < SEVERAL:

@@ -6,7 +6,8 @@ than for its sums.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,28 @@ SCALE = ".scale"  # after the name of int8 weights: what each of their rows is m
 _EPSILON = 1e-5  # of all norms
 _POSITIONS = 512  # of a message and its output together, at most
 _MASKED = -1e9
+
+
+class StoredWeights(Mapping[str, Table]):
+    """Weights of a safetensors file, each read when it is asked for: all at once they would stand in memory twice."""
+
+    def __init__(self, path: Path) -> None:
+        from safetensors import safe_open
+
+        self._file = safe_open(path, "np")
+        self._names = dict.fromkeys(self._file.keys())
+
+    def __getitem__(self, name: str) -> Table:
+        if name not in self._names:
+            raise KeyError(name)
+        table: Table = self._file.get_tensor(name)
+        return table
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class OnnxNetwork:

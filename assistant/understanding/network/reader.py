@@ -20,7 +20,7 @@ from assistant.understanding.call_grammar import language
 from assistant.understanding.call_language import state_line, write
 from assistant.understanding.network.next_tokens import next_tokens
 from assistant.understanding.network.number_spans import find_numbers
-from assistant.understanding.network.onnx_network import Cache, OnnxNetwork
+from assistant.understanding.network.onnx_network import Cache, OnnxNetwork, StoredWeights
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
@@ -82,12 +82,11 @@ class NetworkReader:
     """The network, loaded. Several threads may read at once. Raises OSError where its files are missing."""
 
     def __init__(self, folder: Path = WEIGHTS) -> None:
-        from safetensors.numpy import load_file
         from tokenizers import Tokenizer
 
         saved = json.loads((folder / SHAPE_FILE).read_text(encoding="utf-8"))
         self.output_tokens: list[str] = saved["output_tokens"]
-        self.network = OnnxNetwork(Shape(**saved["shape"]), load_file(folder / NETWORK_FILE))
+        self.network = OnnxNetwork(Shape(**saved["shape"]), StoredWeights(folder / NETWORK_FILE))
         self._last: tuple[EncodedMessage, Cache] | None = None
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
 

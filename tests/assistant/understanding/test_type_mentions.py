@@ -22,6 +22,8 @@ def found(text, types):
         ("soft-tissue, not the kidnye", [("soft-tissue", "soft tissue"), ("kidnye", "kidney")]),
         ("onyl livr, no boen", [("livr", "liver"), ("boen", "bone")]),
         ("the pancreas, the brain", [("pancreas", "abdomen"), ("brain", "?")]),
+        ("nodes in the chest", [("nodes in the chest", "mediastinum")]),
+        ("nodes in the chest wall", [("nodes in the chest wall", "soft tissue")]),
         ("leber oder lunge", [("leber", "liver"), ("lunge", "lung")]),
         ("he lives with a long line of doctors, a hematoma", []),
     ],

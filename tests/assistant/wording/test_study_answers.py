@@ -110,6 +110,12 @@ FALSE = (
 )
 
 
+def test_how_far_apart_slices_lie_is_said_once() -> None:
+    study = StudyFacts(facts=TOLD, series=1)
+    assert "2 mm apart" in wording.topics_answer(study, ["spacing"])
+    assert wording.topics_answer(study, ["thickness", "spacing"]).count("2 mm apart") == 1
+
+
 @pytest.mark.parametrize("sentence", FALSE)
 def test_what_the_study_facts_do_not_hold_is_cut(sentence: str) -> None:
     study = StudyFacts(facts=TOLD, series=1)

@@ -38,6 +38,29 @@ def test_another_meaning_is_not(other):
     assert not is_read(filled("only women", **{"do": "refine", "sex": "F", **other}), understand)
 
 
+@pytest.mark.parametrize(
+    ("calls", "others", "same"),
+    [
+        ("hit hit=1+6", "hit hit=1 ; hit hit=6", True),
+        ("measure region=all", "measure region=R1 ; measure region=R2", True),
+        ("measure region=all", "measure", False),
+        ("search region=R1+R2 sex=F", "search region=R1 sex=F ; search region=R2 sex=F", True),
+        ("compare region=R1+R2", "measure region=all", False),
+        ("study topic=age+phase", "study topic=phase+age", True),
+        ("study topic=age", "study topic=phase", False),
+        ("measure", "where", False),
+    ],
+)
+def test_readings_that_do_and_tell_the_same_are_the_same(calls, others, same):
+    meant, read = (
+        tuple(ParsedCall.model_validate({"do": do, **dict(field.split("=") for field in fields)})
+              for do, *fields in map(str.split, text.split(" ; ")))
+        for text in (calls, others)
+    )  # fmt: skip
+    sentence = Filled(SCENES[3], "both", meant)
+    assert is_read(sentence, lambda _, state: [to_request(one, state) for one in read]) is same
+
+
 def test_courtesy_beside_a_request_is_no_request():
     assert is_read(filled("thanks! only women", do="refine", sex="F"), understand)
     assert not is_read(filled("thanks!", do="refine", sex="F"), understand)
