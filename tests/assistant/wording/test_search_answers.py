@@ -29,6 +29,14 @@ def test_an_answer_has_its_parts_in_order() -> None:
     assert parts[4] == CAUTION
 
 
+def test_all_are_larger_only_where_all_have_a_size() -> None:
+    larger = tuple(hit.model_copy(update={"long_axis_mm": 40.0}) for hit in SEARCH.hits)
+    told = "The nearest are all larger than R1."
+    assert told in search_answer(SEARCH.model_copy(update={"hits": larger}), REGION, evidence=7)
+    unsized = (larger[0].model_copy(update={"long_axis_mm": None}), *larger[1:])
+    assert told not in search_answer(SEARCH.model_copy(update={"hits": unsized}), REGION, evidence=7)
+
+
 @pytest.mark.parametrize(
     ("outline", "mark", "note"),
     [

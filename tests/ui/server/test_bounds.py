@@ -5,13 +5,14 @@ import re
 from typing import Any
 
 import pytest
+import uvicorn
 from starlette.exceptions import HTTPException
 
 from tests.conftest import REPO, in_a_thread
 from tests.ui.addresses import all_addresses, filled
 from tests.ui.server.test_app import call
 from ui.server import bounds
-from ui.server.bounds import MAX_BODY_BYTES, Bounds
+from ui.server.bounds import MAX_BODY_BYTES, Bounds, TimedProtocol
 from ui.server.cookies import VisitorCookies
 from ui.state.visits import COOKIE, new_visitor
 
@@ -175,3 +176,21 @@ def test_nothing_of_a_visit_is_stored_by_browsers(client: Any, app: Any) -> None
         client.get("/atlas-map"),
     ):
         assert reply.headers["cache-control"] == "no-store"
+
+
+def test_a_head_that_is_sent_half_is_given_up(app: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "HEADERS_S", 0.2)
+
+    async def half_sent() -> bytes:
+        loop = asyncio.get_running_loop()
+        config = uvicorn.Config(app, http=TimedProtocol, lifespan="off", log_level="warning")
+        config.load()
+        state = uvicorn.server.ServerState()
+        async with await loop.create_server(lambda: TimedProtocol(config, state, {}), "127.0.0.1", 0) as server:
+            reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+            writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+            answer = await asyncio.wait_for(reader.read(), 60)
+            writer.close()
+        return answer
+
+    assert in_a_thread(half_sent()) == b""  # closed, and not by the patience of this test

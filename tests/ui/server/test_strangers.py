@@ -69,6 +69,19 @@ def test_no_address_gives_anything_to_a_stranger(client: Any, app: Any, victim: 
     assert sorted(p.name for p in victim.session.folder.iterdir()) == ["report.html"]
 
 
+def test_the_archive_is_asked_for_its_own_pages_alone(client: Any, app: Any, victim: Any) -> None:
+    mine, query = client.cookies[COOKIE], {"by": "patient", "value": "4711"}
+    paths = f"/archive/{victim.key}/studies", f"/archive/{victim.key}/fetched"
+    assert "archive does not answer" in client.post(paths[0], json=query).json()["problem"]  # nobody listens there
+    assert client.get(paths[1]).status_code == 200
+    for who, cookie in strangers(app, mine).items():
+        client.cookies.clear()
+        if cookie:
+            client.cookies.set(COOKIE, cookie)
+        assert client.post(paths[0], json=query).status_code == 404, who
+        assert client.get(paths[1]).status_code == 404, who
+
+
 def test_no_handler_does_anything_for_a_stranger(client: Any, app: Any, victim: Any) -> None:
     secrets, mine = secrets_of(victim), client.cookies[COOKIE]
     functions = client.get("/config").json()["dependencies"]

@@ -164,6 +164,20 @@ def test_a_full_server_closes_empty_pages_but_no_study(shared: Any, shelf: Any) 
     visits.close_all()
 
 
+def test_newcomers_of_one_address_give_way_to_each_other_and_shut_nobody_else_out(shared: Any) -> None:
+    visits = Visits(limited(shared, max_visits=4, max_visits_per_address=2))
+    for number in range(8):
+        visitor = new_visitor()
+        visits.note_address(visitor, "of a crowd")
+        visits.of_page(visitor, f"page-{number}")
+    assert len(visits) == 2
+    newcomer = new_visitor()
+    visits.note_address(newcomer, "another")
+    assert visits.of_page(newcomer, "mine").visitor == newcomer
+    assert len(visits) == 3
+    visits.close_all()
+
+
 def test_names_are_cleaned_cut_and_removed(visit: Any) -> None:
     region = visit.session.add_click(visit.start_slice, 256, 256)
     visit.session.rename(region.region_id, "  my \n lesion " + "x" * 100)
