@@ -17,6 +17,7 @@ from tools.regions.create import MIN_BOX_PX
 
 PADDING_PX = 5  # of DeepLesion's boxes around the ends of the two diameters
 LIDC_CROP_PX = 128  # of the crops that LIDC boxes are in
+LIDC_RANGE = "-1000, 400"  # about what each crop was rescaled from, lung and nodule: it was not published
 USUAL_SPACING_MM = 0.8  # of key slices that came without one
 AIR_HU = -1000
 KEY_SLICES = Path("multi_organ") / "deeplesion_keyslices"
@@ -135,7 +136,7 @@ def read_key_slices(folder: Path) -> list[MeasuredLesion]:
 
 
 def read_lidc_areas(folder: Path) -> list[MeasuredLesion]:
-    """Read the largest slice of each LIDC nodule that two readers or more outlined: areas, in 8-bit crops."""
+    """Read the largest slice of each LIDC nodule that two readers or more outlined: areas, in crops roughly in HU."""
     images, rows = _read(folder, "images.npz", "images")
     largest: dict[tuple[str, str], int] = {}
     for number, row in enumerate(rows):
@@ -145,7 +146,7 @@ def read_lidc_areas(folder: Path) -> list[MeasuredLesion]:
             largest[key] = number
     found = []
     for number in sorted(largest.values()):
-        row, image = rows[number], images[number].astype(np.int16)
+        row, image = rows[number], in_hu(images[number], LIDC_RANGE)
         spacing = float(row["pixel_spacing_mm"])
         edge = LIDC_CROP_PX // 2 - image.shape[0] // 2
         x0, y0, x1, y1 = (int(float(row[name])) - edge for name in ("x1", "y1", "x2", "y2"))

@@ -44,7 +44,8 @@ SKIN_SAMPLES = np.arange(4, 9)  # beyond the blur of an outline
 BLUR_MM = 1.0  # values nearer to the outline than this belong to neither side
 OUTSIDE_MM = 2.0  # beyond that, what lies around the lesion
 OUTSIDE_RAYS = 6  # to each side of a ray, whose outside is the same
-BORDER = 0.55  # of the way from inside to outside; readers of LIDC-IDRI draw a little beyond the half maximum
+BORDER = 0.55  # of the way from inside to outside
+LUNG_HU, LUNG_BORDER = -500, 0.65  # where lung is outside: LIDC-IDRI's readers (training patients) draw beyond the half
 REFINEMENTS, REFINE_MM = 2, 1.5  # how often the outline is moved, and how far at most each time
 LEAST_CONTRAST = 0.5  # of the usual one; where there is less, the outline stays
 
@@ -184,7 +185,8 @@ def _at_border(polar: Polar, radii_mm: Floats, limit: Floats | None) -> Floats:
     contrast = np.median(np.concatenate(turned, axis=1), axis=1) - inside
     unclear = np.abs(contrast) <= LEAST_CONTRAST * abs(float(np.median(contrast)))
     way_out = (values - inside) / np.where(unclear, 1, contrast)[:, None]
-    side = np.clip(2 * (way_out - BORDER), -1, 1)
+    border = np.where(inside + contrast < LUNG_HU, LUNG_BORDER, BORDER)[:, None]
+    side = np.clip(2 * (way_out - border), -1, 1)
     nearby = np.abs(distance) <= REFINE_MM
     stays = unclear | ~((side > 0) & nearby).any(axis=1)  # as along a vessel
     side[stays] = np.sign(distance[stays])

@@ -118,6 +118,13 @@ def test_small_lesions_are_no_larger_than_they_are(
     assert abs(np.median(errors)) < 0.1
 
 
+def test_an_outline_reaches_a_little_farther_into_lung_than_into_other_tissue() -> None:
+    lung, other = (_measured(12, 12, 0, 880, (0.8, 0.8), (0, 0), tissue, noise=20) for tissue in (-850, -300))
+    assert lung.long_axis_mm is not None
+    assert other.long_axis_mm is not None
+    assert 0.1 < lung.long_axis_mm - other.long_axis_mm < 1
+
+
 def test_a_nodule_on_a_vessel_does_not_leak_along_it() -> None:
     image = np.full((300, 300), -850.0)
     image[146:150, :] = 40  # a vessel of 3 mm right through it
