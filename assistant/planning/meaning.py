@@ -27,7 +27,8 @@ class Step:
 
 
 def meaning(requests: Sequence[Request], state: TurnState) -> list[Step]:
-    """Plan the first step of each request; one about several hits or regions counts as one about each.
+    """Plan the first step of each request; one about several hits, regions or explained types counts as one about
+    each.
 
     A step that leads to what an earlier one does leads nowhere: it is not counted.
     """
@@ -42,6 +43,9 @@ def meaning(requests: Sequence[Request], state: TurnState) -> list[Step]:
 def _each(request: Request, state: TurnState) -> Iterator[Request]:
     if len(request.hits) > 1 and request.intent in _OF_EACH_HIT:
         yield from (replace(request, hits=(hit,)) for hit in request.hits)
+        return
+    if request.intent == "explain":
+        yield from (replace(request, types=(one,)) for one in sorted(request.types)) if request.types else (request,)
         return
     regions = request.regions
     if any(region.kind == "all" for region in regions):

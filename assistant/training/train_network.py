@@ -143,12 +143,12 @@ def train_network(
     parts = {"network": network, "averaged": averaged, "optimizer": optimizer}
     began_at = _resume(out, config, parts)
     began, saved, smooth, steps = time.monotonic(), time.monotonic(), math.nan, 0
-    done: float = began_at
+    done = began_at
     windows = range(began_at // config.window, math.ceil(config.utterances / config.window))
     for window, batches in zip(windows, drawn_batches(config, kept, tokenizer, windows), strict=True):
         for number, batch in enumerate(batches):
-            done = config.window * (window + number / len(batches))
-            share = max(done / config.utterances, (time.monotonic() - began) / config.limit_s)
+            seen = config.window * (window + number / len(batches))
+            share = max(seen / config.utterances, (time.monotonic() - began) / config.limit_s)
             for group in optimizer.param_groups:
                 group["lr"] = group["share"] * learning_rate(min(share, 1.0), config)
             loss = batch_loss(network, batch.to(device), config)
@@ -161,9 +161,9 @@ def train_network(
             if steps % 10 == 0:
                 smooth = loss.item() if math.isnan(smooth) else 0.8 * smooth + 0.2 * loss.item()
             if progress is not None and steps % 10 == 0:
-                rate = (done - began_at) / (time.monotonic() - began)
-                left_s = (config.utterances - done) / rate if rate else math.nan
-                progress(Progress(int(done), config.utterances, smooth, rate, left_s))
+                rate = (seen - began_at) / (time.monotonic() - began)
+                left_s = (config.utterances - seen) / rate if rate else math.nan
+                progress(Progress(int(seen), config.utterances, smooth, rate, left_s))
         done = min(config.window * (window + 1), config.utterances)
         if time.monotonic() - saved > config.checkpoint_s:
             _checkpoint(out, config, parts, done)
@@ -171,7 +171,8 @@ def train_network(
         if time.monotonic() - began > config.limit_s:
             break
     _checkpoint(out, config, parts, done)
-    _write(out, averaged.module, output_tokens)
+    network.load_state_dict(averaged.module.state_dict())
+    _write(out, network, output_tokens)
     return out
 
 

@@ -128,7 +128,7 @@ class _Votes:
         for place, (other, before) in enumerate(self.cast):
             if other == meant:
                 together = before.probability + hypothesis.probability
-                self.cast[place] = meaning, Hypothesis(before.requests, together)
+                self.cast[place] = meant, Hypothesis(before.requests, together)
                 return
         self.cast.append((meant, hypothesis))
 

@@ -8,7 +8,7 @@ than for its sums.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +35,8 @@ class StoredWeights(Mapping[str, Table]):
     def __init__(self, path: Path) -> None:
         from safetensors import safe_open
 
-        self._file = safe_open(path, "np")
-        self._names = dict.fromkeys(self._file.keys())
+        self._file: Any = safe_open(path, "np")
+        self._names = dict.fromkeys(self._file.keys())  # type: ignore[no-untyped-call]
 
     def __getitem__(self, name: str) -> Table:
         if name not in self._names:
