@@ -47,7 +47,7 @@ def embed_on_workers(
         raise WorkersError('Workers need Ray: pip install "lesion-search[ray]", or leave out --workers.') from error
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     cluster = "RAY_ADDRESS" in os.environ
-    size = {} if cluster else {"num_cpus": workers, "include_dashboard": False}
+    size: dict[str, Any] = {} if cluster else {"num_cpus": workers, "include_dashboard": False}
     try:
         with ray.init(log_to_driver=False, logging_level=logging.ERROR, **size):
             ray.data.DataContext.get_current().enable_progress_bars = False
