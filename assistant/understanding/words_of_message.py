@@ -1,7 +1,7 @@
 """What requests take from the words of the message itself, which the call language does not carry.
 
-What is undone, the name a region is to have, the slice of a pixel and which of two numbers is its row, and conditions
-of suggestions that no tool can keep.
+What is undone, the name a region is to have, a report as SEG, the slice of a pixel and which of two numbers is its row,
+and conditions of suggestions that no tool can keep.
 """
 
 import re
@@ -30,6 +30,7 @@ _DELETION = re.compile(
 )
 _SLICE = re.compile(r"\bslice(?: number| no\.?)?[ #]*(\d{1,5})\b", re.IGNORECASE)
 _ROW_FIRST = re.compile(r"\b(?:row|y)\b\W*\d+.*\b(?:col\w*|x)\b\W*\d+", re.IGNORECASE)
+_SEGMENTATION = re.compile(r"\b(?:dicom[- ]?)?seg\b", re.IGNORECASE)
 _NODES = re.compile(
     r"\W*(?:(?:please|can you|could you|do you|i want to|let me|see|find|show|me|look for|search for|check for|spot"
     r"|(?P<in_scan>where are|are there|is there|any)|an?|some|the|all) )*"
@@ -46,7 +47,7 @@ _IN_ORGAN = re.compile(
 
 
 def with_words(request: Request, message: str, alone: bool) -> Request:
-    """Complete a request: the name it gives, its pixel with the slice, a deletion that is undone.
+    """Complete a request: the name it gives, its pixel with the slice, a deletion that is undone, a report as SEG.
 
     `alone`: it is the only request of the message, so that a name without quotes goes on to its end.
     """
@@ -54,6 +55,8 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
         return replace(request, name=given_name(message, alone))
     if request.intent == "undo" and _DELETION.search(message):
         return replace(request, topic="region")
+    if request.intent == "report" and alone and _SEGMENTATION.search(message):
+        return replace(request, topic="dicom-seg")
     if request.intent == "density":
         named, point = _SLICE.search(message), request.point
         if point is not None and _ROW_FIRST.search(message):

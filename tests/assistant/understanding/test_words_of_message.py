@@ -34,6 +34,11 @@ def test_a_deletion_that_is_undone_is_told_from_a_search() -> None:
     assert with_words(Request("undo"), "undo the deleted filter", True).topic == ""
 
 
+def test_a_report_as_seg_is_none_as_sr() -> None:
+    assert with_words(Request("report", topic="dicom-sr"), "write a report as DICOM SEG", True).topic == "dicom-seg"
+    assert with_words(Request("report", topic="dicom-sr"), "write a report as DICOM SR", True).topic == "dicom-sr"
+
+
 def test_a_row_said_first_is_the_row() -> None:
     asked = Request("density", point=(120, 96))
     assert with_words(asked, "HU at row 120, column 96", True).point == (96, 120)
