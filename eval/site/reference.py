@@ -123,7 +123,7 @@ def settings() -> str:
     from tools.settings import PREFIX, Settings
 
     def default(value: Any) -> str:
-        return "unset" if value in (None, "") else _default(value) or f"`{value}`"
+        return "unset" if value in (None, "", {}) else _default(value) or f"`{value}`"
 
     rows = "".join(
         f"| `{PREFIX}{name.upper()}` | {_cell(each.description)} | {default(each.default)} |\n"

@@ -7,6 +7,7 @@ in the session, and the controls always show the filters of the search on the sc
 from pathlib import Path
 from typing import Annotated, Any
 
+import gradio as gr
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.wording.phrases import filter_phrases, person
@@ -21,7 +22,6 @@ from tools.domain.number_words import likeness, percent, size
 from tools.settings import get_settings
 from tools.workspace.search import search_region
 from ui.browser.modules import mounting
-from ui.browser.panel import Panel
 from ui.state.visit import Visit
 
 HERE = Path(__file__).parent
@@ -105,9 +105,9 @@ class GalleryState(BaseModel):
     compared_at: int = 0
 
 
-def gallery_component() -> Panel:
+def gallery_component() -> gr.HTML:
     """Build the gallery, which fetches pictures and map from the plain routes. Event: `search` (a SearchRequest)."""
-    return Panel(
+    return gr.HTML(
         value=None,
         html_template=(HERE / "gallery.html").read_text(encoding="utf-8"),
         css_template=(HERE / "gallery.css").read_text(encoding="utf-8"),

@@ -5,15 +5,16 @@ What it shows comes with the viewer's state (`ui.state.quiz_view`), so that pict
 
 from pathlib import Path
 
+import gradio as gr
+
 from ui.browser.modules import mounting
-from ui.browser.panel import Panel
 
 HERE = Path(__file__).parent
 
 
-def quiz_component() -> Panel:
+def quiz_component() -> gr.HTML:
     """Build the panel. Events: `begin` (a plan), `act` (what the learner does)."""
-    return Panel(
+    return gr.HTML(
         value=None,
         html_template='<section class="quiz" aria-label="Quiz" hidden></section>',
         css_template=(HERE / "quiz.css").read_text(encoding="utf-8"),

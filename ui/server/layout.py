@@ -5,7 +5,6 @@ from typing import Any
 import gradio as gr
 
 from ui.browser.modules import mounting
-from ui.browser.panel import Panel
 from ui.chat.chat import MAX_QUESTION
 from ui.gallery.gallery import gallery_component
 from ui.quiz.quiz import quiz_component
@@ -40,7 +39,7 @@ def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = Fals
             with gr.Column(scale=8, min_width=320, elem_id="left"):
                 viewer = viewer_component(samples, settings.dicomweb is not None)
                 gallery = gallery_component()
-            Panel(
+            gr.HTML(
                 _COLUMN_EDGE,
                 elem_id="column-edge",
                 js_on_load=mounting("server/js/column_edge.js"),
@@ -61,7 +60,7 @@ def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = Fals
                     latex_delimiters=[],
                     placeholder=_WELCOME,
                 )
-                chips = Panel(
+                chips = gr.HTML(
                     value=[], html_template=_CHIPS, js_on_load=_CHIPS_JS, elem_id="chips", apply_default_css=False
                 )
                 with gr.Row(elem_id="ask-row"):
@@ -77,7 +76,7 @@ def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = Fals
                     )
                     send = gr.Button("Ask", variant="primary", elem_id="send", scale=0)
                     stop = gr.Button("Stop", variant="stop", elem_id="stop", scale=0, visible=False)
-                picker = Panel(
+                picker = gr.HTML(
                     value=offered[0][0],
                     offered=offered,
                     html_template=_PICKER,
@@ -86,7 +85,7 @@ def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = Fals
                     apply_default_css=False,
                 )
 
-        Panel(_TABS, elem_id="tabs", js_on_load=mounting("server/js/tabs.js"), apply_default_css=False)
+        gr.HTML(_TABS, elem_id="tabs", js_on_load=mounting("server/js/tabs.js"), apply_default_css=False)
 
         everything = [viewer, gallery, chat, chips]
         answer: dict[str, Any] = {

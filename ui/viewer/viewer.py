@@ -7,6 +7,7 @@ session on the server, and every change comes back as a whole new state.
 from pathlib import Path
 from typing import Any, Literal
 
+import gradio as gr
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel
@@ -26,7 +27,6 @@ from tools.regions.suggestion_ranker import how_often_right
 from tools.regions.volume import RegionVolume
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
-from ui.browser.panel import Panel
 from ui.state.quiz_view import QuizView, quiz_view
 from ui.state.shelf import ShelfItem
 from ui.state.visit import Visit
@@ -183,13 +183,13 @@ class ViewerState(BaseModel):
     ordered_quiz: dict[str, Any] | None = None  # a plan asked for in words, which the page begins
 
 
-def viewer_component(samples: list[dict[str, str]], archive: bool = False) -> Panel:
+def viewer_component(samples: list[dict[str, str]], archive: bool = False) -> gr.HTML:
     """Build the viewer; `samples` are the cases on its first page, each with id and title, `archive` offers an archive.
 
     Events: `act` (an Action), `open` (a sample or an upload).
     """
     page = (HERE / "viewer.html").read_text(encoding="utf-8")
-    return Panel(
+    return gr.HTML(
         value=None,
         html_template=page.replace("HOW_OFTEN_RIGHT", how_often_right()),
         css_template=(HERE / "viewer.css").read_text(encoding="utf-8"),

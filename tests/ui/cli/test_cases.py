@@ -73,7 +73,7 @@ def test_a_case_goes_all_its_way(command, save, tmp_path):
 
     for name in ("pack", "pack.zip"):
         code, out, _ = command("cases", "export", "--out", tmp_path / name)
-        assert (code, out.startswith("1 cases written")) == (0, True)
+        assert (code, out.startswith("1 case written")) == (0, True)
     assert read_pack(tmp_path / "pack").lesions[0].lesion_id == lesion_id
     assert "lesions.csv" in zipfile.ZipFile(tmp_path / "pack.zip").namelist()
 

@@ -29,7 +29,7 @@ def test_a_folder_is_imported_without_a_word_between(volumes, tmp_path, capsys):
     out = tmp_path / "packs" / "mine"
     assert run("import", volumes, "--out", out, "--label", "2=liver", "--source", "our hospital") == 0
     shown = capsys.readouterr()
-    assert "1 lesions of 1 patients" in shown.out
+    assert "1 lesion of 1 patient" in shown.out
     assert f"lesion-search index {out}" in shown.err
     [lesion] = read_pack(out).lesions
     assert (lesion.lesion_type, lesion.source) == ("liver", "our hospital")
