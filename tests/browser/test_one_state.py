@@ -1,5 +1,6 @@
 """In a real browser, too, chat, panel and picture are about the same lesion, whatever is clicked and asked."""
 
+import contextlib
 import random
 import re
 import time
@@ -41,10 +42,10 @@ def comes_to_agree(person: Any) -> None:
     """What is drawn one after the other agrees in the end."""
     until = time.monotonic() + SETTLED_S
     while time.monotonic() < until:
-        try:
-            return agrees(person)
-        except AssertionError:
-            person.page.wait_for_timeout(250)
+        with contextlib.suppress(AssertionError):
+            agrees(person)
+            return
+        person.page.wait_for_timeout(250)
     agrees(person)
 
 
