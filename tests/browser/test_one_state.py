@@ -3,7 +3,6 @@
 import contextlib
 import random
 import re
-import time
 from typing import Any
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 pytestmark = pytest.mark.browser
 
 SESSIONS, STEPS = 20, 4
-SETTLED_S = 20  # chat, panel and picture are drawn one after the other, on a busy machine seconds apart
 ANSWER = re.compile(r"I looked at (R\d+) \(slice (\d+)")
 
 
@@ -40,13 +38,16 @@ def agrees(person: Any) -> None:
 
 def comes_to_agree(person: Any) -> None:
     """What is drawn one after the other agrees in the end."""
-    until = time.monotonic() + SETTLED_S
-    while time.monotonic() < until:
+
+    def holds() -> bool:
         with contextlib.suppress(AssertionError):
             agrees(person)
-            return
-        person.page.wait_for_timeout(250)
-    agrees(person)
+            return True
+        return False
+
+    with contextlib.suppress(AssertionError):
+        person.until(holds)
+    agrees(person)  # says what does not
 
 
 def step(person: Any, rng: random.Random) -> None:

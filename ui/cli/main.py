@@ -341,7 +341,7 @@ def tune_offline(
         typer.Option(metavar="FOLDER", help="a finished network to begin with, e.g. that of this package"),
     ] = None,
 ) -> None:
-    """Train the network of the offline reader: ten minutes on a large GPU; or go on from one, an hour on two cores."""
+    """Train the network of the offline reader, ten minutes on a GPU; or go on from a finished one on two cores."""
     from assistant.training.train_network import CONTINUED, NetworkConfig, run_in_terminal
     from tools.settings import get_settings
 
