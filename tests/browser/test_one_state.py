@@ -1,6 +1,5 @@
 """In a real browser, too, chat, panel and picture are about the same lesion, whatever is clicked and asked."""
 
-import contextlib
 import random
 import re
 from typing import Any
@@ -37,17 +36,21 @@ def agrees(person: Any) -> None:
 
 
 def comes_to_agree(person: Any) -> None:
-    """What is drawn one after the other agrees in the end."""
+    """What is drawn one after the other agrees in the end; where it does not, say what."""
 
-    def holds() -> bool:
-        with contextlib.suppress(AssertionError):
+    def problem() -> AssertionError | None:
+        try:
             agrees(person)
-            return True
-        return False
+        except AssertionError as error:
+            return error
+        return None
 
-    with contextlib.suppress(AssertionError):
-        person.until(holds)
-    agrees(person)  # says what does not
+    try:
+        person.until(lambda: problem() is None)
+    except AssertionError:
+        last = problem()
+        if last is not None:
+            raise last from None
 
 
 def step(person: Any, rng: random.Random) -> None:

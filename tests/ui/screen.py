@@ -98,9 +98,9 @@ class Screen:
 
         return SimpleNamespace(cookies={COOKIE: self.cookie}, session_hash=self.page)
 
-    def send(self, handler: Callable[..., Any], data: Any = None, **event: Any) -> None:
-        """Let a handler with the four outputs of the page answer an event."""
-        events = (SimpleNamespace(_data=data, **event),) if data is not None or event else ()
+    def send(self, handler: Callable[..., Any], data: Any = None) -> None:
+        """Let a handler with the four outputs of the page answer an event; None: one that takes none."""
+        events = (SimpleNamespace(_data=data),) if data is not None else ()
         self._show(handler(*events, self.request))
 
     def act(self, kind: str, **fields: Any) -> None:

@@ -137,16 +137,15 @@ def search_again(visit: Visit, data: object) -> SearchFacts | str:
 def gallery_of(visit: Visit, problem: str = "") -> GalleryState:
     """Collect the hits of the selected region, or a word on how to get some."""
     session = visit.session
-    revision = visit.next_revision()
     if session.study is None:
-        return GalleryState(revision=revision)
+        return GalleryState(revision=visit.revision)
     region = session.selected
     if region is None:
         hint = CHOOSE_ONE if session.regions() else ""
-        return GalleryState(revision=revision, study_key=visit.study_key, hint=hint)
+        return GalleryState(revision=visit.revision, study_key=visit.study_key, hint=hint)
     beside = visit.compared if visit.compared and visit.compared[0] == region.region_id else None
     common: dict[str, Any] = {
-        "revision": revision,
+        "revision": visit.revision,
         "study_key": visit.study_key,
         "region_id": region.region_id,
         "problem": problem,

@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import gradio as gr
@@ -52,6 +52,24 @@ class OpenRequest(BaseModel):
     failed: Annotated[str | None, Field(max_length=400)] = None
 
 
+def _in_turn(
+    follow: Callable[["PageHandlers", Visit, gr.EventData], tuple[Any, ...]],
+) -> Callable[["PageHandlers", gr.EventData, gr.Request], tuple[Any, ...]]:
+    """Make a handler that follows the events of one visit one after the other: so the reply that is computed last is
+    about all of them. Nothing changes on a page that has no visit."""
+
+    def handle(self: "PageHandlers", event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+        try:
+            visit = self.visit(request)
+        except VisitError:
+            return (gr.skip(),) * 4
+        with visit.acting:
+            return follow(self, visit, event)
+
+    handle.__doc__ = follow.__doc__
+    return handle
+
+
 class PageHandlers:
     """Answer the events of the page. Every handler finds its visit by cookie and page, or says why it cannot; none
     takes a session, a key or a region from the browser on trust."""
@@ -79,12 +97,9 @@ class PageHandlers:
         """Show what there is when a page is looked at again, or the network is back."""
         return self.load(request)[:4]
 
-    def undo(self, request: gr.Request) -> tuple[Any, ...]:
+    @_in_turn
+    def undo(self, visit: Visit, _event: gr.EventData) -> tuple[Any, ...]:
         """Bring back what was deleted last."""
-        try:
-            visit = self.visit(request)
-        except VisitError:
-            return (gr.skip(),) * 4
         try:
             return self.whole_page(visit, Notice(text=visit.undo(), undo=visit.can_undo))
         except LesionSearchError as error:
@@ -94,47 +109,35 @@ class PageHandlers:
         """Note that a page was closed: what it held is kept for a while."""
         self.visits.close(request.cookies.get(COOKIE), request.session_hash)
 
-    def act(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+    @_in_turn
+    def act(self, visit: Visit, event: gr.EventData) -> tuple[Any, ...]:
         """Follow an action in the viewer."""
-        try:
-            visit = self.visit(request)
-        except VisitError:
-            return (gr.skip(),) * 4
         before, regions = _offers(visit), kept_regions(visit.session)
         notice = perform(visit, event._data)
         if isinstance(event._data, dict) and event._data.get("kind") == "look":
-            return (gr.skip(),) * 4  # the screen said something, and is told nothing
+            return (gr.skip(),) * 4 if visit.is_shown else self.whole_page(visit)
         notice = _undo_notice(visit, regions, notice)
         chat = messages(visit) if _offers(visit) != before else gr.skip()
-        return self._viewer(visit, notice), _dump(gallery_of(visit)), chat, list(follow_ups(visit))
+        return *self._screen(visit, notice), chat, list(follow_ups(visit))
 
-    def search(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+    @_in_turn
+    def search(self, visit: Visit, event: gr.EventData) -> tuple[Any, ...]:
         """Search again after a change of the filter controls, and say so in the conversation."""
-        try:
-            visit = self.visit(request)
-        except VisitError:
-            return (gr.skip(),) * 4
         found = search_again(visit, event._data)
         if isinstance(found, str):
-            return gr.skip(), _dump(gallery_of(visit, problem=found)), gr.skip(), gr.skip()
+            return *self._screen(visit, problem=found), gr.skip(), gr.skip()
         record(visit, found)
         return self.whole_page(visit)
 
-    def show(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
+    @_in_turn
+    def show(self, visit: Visit, event: gr.EventData) -> tuple[Any, ...]:
         """Bring back what an answer showed, by one of its links."""
-        try:
-            visit = self.visit(request)
-        except VisitError:
-            return (gr.skip(),) * 4
         return self._recalled(visit, recall(visit, event._data))
 
-    def choose_answer(self, event: MessageEvent, request: gr.Request) -> tuple[Any, ...]:
+    @_in_turn
+    def choose_answer(self, visit: Visit, event: gr.EventData) -> tuple[Any, ...]:
         """Bring back what an answer showed, by a click on it."""
-        try:
-            visit = self.visit(request)
-        except VisitError:
-            return (gr.skip(),) * 4
-        return self._recalled(visit, recall_message(visit, event.index))
+        return self._recalled(visit, recall_message(visit, MessageEvent(None, event._data).index))
 
     def open(self, event: gr.EventData, request: gr.Request) -> tuple[Any, ...]:
         """Open a sample case or the files that were sent."""
@@ -238,15 +241,17 @@ class PageHandlers:
         for turn in converse(visit, question[:MAX_QUESTION]):
             changed = visit.session.revision != seen or turn.done
             seen = visit.session.revision
-            yield (
-                messages(visit),
-                "" if started else gr.skip(),
-                list(follow_ups(visit)) if turn.done else [] if started else gr.skip(),
-                self._viewer(visit, _undo_notice(visit, regions) if turn.done else None) if changed else gr.skip(),
-                _dump(gallery_of(visit)) if changed else gr.skip(),
-                gr.update(visible=turn.done) if started or turn.done else gr.skip(),
-                gr.update(visible=not turn.done) if started or turn.done else gr.skip(),
-            )
+            notice = _undo_notice(visit, regions) if turn.done else None
+            with visit.acting:
+                reply = (
+                    messages(visit),
+                    "" if started else gr.skip(),
+                    list(follow_ups(visit)) if turn.done else [] if started else gr.skip(),
+                    *(self._screen(visit, notice) if changed else (gr.skip(), gr.skip())),
+                    gr.update(visible=turn.done) if started or turn.done else gr.skip(),
+                    gr.update(visible=not turn.done) if started or turn.done else gr.skip(),
+                )
+            yield reply
             started = False
 
     def _open(self, visit: Visit, page: str, asked: OpenRequest) -> Visit:
@@ -298,11 +303,16 @@ class PageHandlers:
 
     def whole_page(self, visit: Visit, notice: Notice | None = None) -> tuple[Any, ...]:
         """Show all there is of a visit: viewer, gallery, chat, and questions to ask."""
-        return self._viewer(visit, notice), _dump(gallery_of(visit)), messages(visit), list(follow_ups(visit))
+        return *self._screen(visit, notice), messages(visit), list(follow_ups(visit))
 
-    def _viewer(self, visit: Visit, notice: Notice | None = None) -> dict[str, Any]:
+    def _screen(
+        self, visit: Visit, notice: Notice | None = None, problem: str = ""
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
         shelf = shelf_of(self.visits.opened(visit.visitor), visit)
-        return _dump(state_of(visit, notice).model_copy(update={"shelf": shelf}))
+        with visit.acting:
+            visit.next_revision()
+            viewer = state_of(visit, notice).model_copy(update={"shelf": shelf})
+            return _dump(viewer), _dump(gallery_of(visit, problem))
 
     def _recalled(self, visit: Visit, problem: str) -> tuple[Any, ...]:
         return self.whole_page(visit, Notice(text=problem, kind="problem") if problem else None)

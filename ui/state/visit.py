@@ -51,7 +51,9 @@ class Visit:
     stores_reports: bool = False  # in the archive, where the user asks for it
     cleared: ClearedConversation | None = None  # the conversation before this one, until a question is asked
     last_seen: float = field(default_factory=time.monotonic)
-    _sent: int = 0
+    shown: int = 0  # the revision that is on the screen, as the page says
+    revision: int = 0  # what the page was sent last
+    acting: threading.RLock = field(default_factory=threading.RLock)  # held while a reply is computed
     _assistant: Assistant | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -143,11 +145,17 @@ class Visit:
 
     def send_after(self, other: "Visit") -> None:
         """Go on counting where another visit of the same page stopped."""
-        self._sent = max(self._sent, other._sent)
+        self.revision = max(self.revision, other.revision)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether the page shows what it was sent last. Gradio may lose a value: of two within one frame it shows the
+        later, which may be the older, and a component writes back what it is drawing over one that arrives then."""
+        return self.shown >= self.revision
 
     def next_revision(self) -> int:
         """Give a number that grows with everything sent to the screen, so that it can tell old from new: the time in
         milliseconds, so that it goes on growing when a visit ended and the page is given another."""
         with self._lock:
-            self._sent = max(self._sent + 1, time.time_ns() // 1_000_000)
-            return self._sent
+            self.revision = max(self.revision + 1, time.time_ns() // 1_000_000)
+            return self.revision

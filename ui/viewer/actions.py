@@ -127,11 +127,13 @@ class ChooseSeries(_Action):
 
 
 class Look(_Action):
-    """Note which slice is looked at, and the point (x, y) on it that was pointed at last."""
+    """Note which slice is looked at, the point (x, y) on it that was pointed at last, and the revision that is
+    on the screen."""
 
     kind: Literal["look"]
     slice_index: Annotated[int, Field(ge=0)]
     point: tuple[FiniteFloat, FiniteFloat] | None = None
+    shown: Annotated[int, Field(ge=0)]
 
 
 Action = Annotated[
@@ -183,6 +185,7 @@ def _perform(visit: Visit, action: Action) -> Notice | None:
         session.choose_series(study.series[action.index].series_key)
         return None
     if isinstance(action, Look):
+        visit.shown = action.shown
         _check_slice(session.series, action.slice_index)
         session.looked = Looked(action.slice_index, action.point)
         return None

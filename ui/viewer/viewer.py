@@ -205,16 +205,15 @@ def state_of(visit: Visit, notice: Notice | None = None) -> ViewerState:
     """Collect what the viewer of this visit must show now."""
     session = visit.session
     study = session.study
-    revision = visit.next_revision()
     if study is None:
-        return ViewerState(revision=revision, visit_key=visit.key, notice=notice, ordered_quiz=_ordered(visit))
+        return ViewerState(revision=visit.revision, visit_key=visit.key, notice=notice, ordered_quiz=_ordered(visit))
     series = session.series
     index = next(i for i, s in enumerate(study.series) if s.series_key == series.series_key)
     selected = session.selected
     start = visit.start_slice if index == 0 and visit.start_slice is not None else series.middle_slice
     shown, shown_at = session.shown or (start, 0)
     return ViewerState(
-        revision=revision,
+        revision=visit.revision,
         visit_key=visit.key,
         study_key=visit.study_key,
         title=visit.title,

@@ -130,11 +130,13 @@ def do(screen: Screen, action: tuple[Any, ...]) -> int | None:
         screen.edit(questions[args[0] % len(questions)], args[1])
     elif kind == "again":
         screen.ask_again()
-    elif kind in ("clear", "undo"):
-        screen.send(getattr(screen.handlers, kind))
+    elif kind == "clear":
+        screen.send(screen.handlers.clear)
+    elif kind == "undo":
+        screen.send(screen.handlers.undo, {})
     elif kind == "choose" and answers:
         place = answers[args[0] % len(answers)][0]
-        screen.send(screen.handlers.choose_answer, index=place)
+        screen.send(screen.handlers.choose_answer, {"index": place})
         return place
     elif kind in ("cite", "answer") and links:
         turn, region_id, lesion = links[args[0] % len(links)]
@@ -226,5 +228,23 @@ def test_it_holds_for_what_the_program_itself_answers(start: Callable[..., Opene
             screen.ask(question)
             check(screen, visit, ("ask", ""), None)
             check(screen, visit, ("cite",), do(screen, ("cite", len(screen.links()) - 1)))
+    finally:
+        visits.close_all()
+
+
+def test_a_reply_that_never_reached_the_screen_is_sent_again(start: Callable[..., Opened]) -> None:
+    screen, visit, visits = start(PlayedAssistant)
+    try:
+        do(screen, ("click", 0))
+        do(screen, ("click", 1))
+        before = screen.viewer, screen.gallery
+        do(screen, ("select", 0))
+        screen.viewer, screen.gallery = before  # what came last was drawn over by what came before it
+        screen.act("look", slice_index=0, shown=before[1]["revision"])
+        check(screen, visit, ("look",), None)
+        assert screen.viewer["selected"] == "R1"
+        revision = screen.viewer["revision"]
+        screen.act("look", slice_index=0, shown=screen.gallery["revision"])
+        assert screen.viewer["revision"] == revision  # what is shown is not sent once more
     finally:
         visits.close_all()

@@ -138,7 +138,7 @@ def test_what_is_drawn_is_listed_named_and_part_of_the_report(visit: Any) -> Non
 
 
 def test_what_is_looked_at_is_noted_and_checked(visit: Any) -> None:
-    key = {"kind": "look", "study": visit.study_key}
+    key = {"kind": "look", "study": visit.study_key, "shown": 0}
     assert perform(visit, {**key, "slice_index": 2, "point": [10.5, 20.5]}) is None
     assert visit.session.looked == Looked(2, (10.5, 20.5))
     visit.session.show_slice(2)

@@ -50,7 +50,7 @@ class Gallery {
     const same = before && before.study_key === next.study_key && before.region_id === next.region_id;
     this.state = next;
     this.part("found").removeAttribute("aria-busy");
-    document.dispatchEvent(new CustomEvent("lesion-search:hits", { detail: next.hits.length })); // the tab says how many
+    document.dispatchEvent(new CustomEvent("lesion-search:hits", { detail: next })); // to the tab and the viewer
     this.show();
     if (!same || !next.hits.length || JSON.stringify(before.hits) !== JSON.stringify(next.hits)) this.showHits(next);
     if (next.compared && next.compared_at > (before ? before.compared_at : 0)) this.open(next.compared); // an answer says so

@@ -12,5 +12,5 @@ export function mount({ element }) {
   document.addEventListener("click", ({ target }) => {
     for (const [pane, selector] of Object.entries(LEADS_TO)) if (target.closest && target.closest(selector)) show(pane);
   }, true);
-  document.addEventListener("lesion-search:hits", ({ detail }) => { element.querySelector(".count").textContent = detail || ""; });
+  document.addEventListener("lesion-search:hits", ({ detail }) => { element.querySelector(".count").textContent = detail.hits.length || ""; });
 }

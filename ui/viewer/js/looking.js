@@ -1,4 +1,5 @@
-// What the server is told of the view: "here" in a question is the slice and the point that are looked at.
+// What the server is told of the view: "here" in a question is the slice and the point that are looked at; where the
+// screen shows less than was sent, it sends that again.
 
 const REST_MS = 250;
 
@@ -6,6 +7,7 @@ export class Looking {
   constructor(viewer) {
     this.viewer = viewer;
     this.pointed = null; // {slice, spot}: what was pointed at last, by a click or the cross-hair
+    this.gallery = 0; // the revision of the hits on the screen
     this.told = "";
     this.timer = 0;
   }
@@ -18,8 +20,9 @@ export class Looking {
       const { view, state } = this.viewer;
       if (!view) return;
       const point = this.pointed && this.pointed.slice === view.slice ? this.pointed.spot : null;
-      const look = JSON.stringify([state.study_key, state.series_index, view.slice, point]);
-      if (look !== this.told) this.viewer.act("look", { slice_index: view.slice, point });
+      const shown = [state.revision, this.gallery];
+      const look = JSON.stringify([state.study_key, state.series_index, view.slice, point, shown]);
+      if (look !== this.told) this.viewer.act("look", { slice_index: view.slice, point, shown: Math.min(...shown) });
       this.told = look;
     }, REST_MS);
   }
