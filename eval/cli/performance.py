@@ -111,8 +111,11 @@ def kills(
 ) -> None:
     """Kill indexing, importing, saving and serving at random moments, and look for what is lost or left over."""
     from eval.performance.kills import kill_rounds
-    from eval.performance.reliability import Reliability, keep, to_markdown
+    from eval.performance.reliability import Fault, Reliability, keep, to_markdown
 
-    found = Reliability(faults=tuple(kill_rounds(rounds, seed, lambda text: typer.echo(text, err=True))))
-    keep(faults=found.faults)
+    faults: list[Fault] = []
+    for fault in kill_rounds(rounds, seed, lambda text: typer.echo(text, err=True)):
+        faults.append(fault)
+        keep(faults=faults)
+    found = Reliability(faults=tuple(faults))
     show(found, to_markdown(found), json)

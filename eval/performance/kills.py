@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Protocol
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from encoder.pack import LesionRow
 from eval.performance.reliability import Fault
-from eval.performance.soak import Record, visitor
+from eval.performance.soak import PATIENCE_S, Record, visitor
 from tools.atlas.build import export_pack
 from tools.atlas.upkeep import open_as_built
 from tools.domain.patient_keys import PatientKeys
@@ -30,6 +30,7 @@ from tools.pipelines.phantoms.generate import make_phantoms
 CLI = ["-m", "ui.cli.main"]
 PATIENTS = 3
 SALT = b"kills"
+ENDS_WITHIN_S = 60.0  # of being asked to
 
 
 class Work(Protocol):
@@ -60,13 +61,14 @@ class Work(Protocol):
         return 0
 
 
-def kill_rounds(rounds: int, seed: int, say: Callable[[str], None]) -> list[Fault]:
+def kill_rounds(rounds: int, seed: int, say: Callable[[str], None]) -> Iterator[Fault]:
     """Kill each kind of work in its share of `rounds`, at moments spread over its whole length."""
     draw = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="kills-") as home:
         works = [kind(Path(home)) for kind in (_Indexing, _Importing, _Saving, _FirstStart, _Uploading)]
         total = sum(work.share for work in works)
-        return [_rounds(work, max(1, round(rounds * work.share / total)), Path(home), draw, say) for work in works]
+        for work in works:
+            yield _rounds(work, max(1, round(rounds * work.share / total)), Path(home), draw, say)
 
 
 def _rounds(work: Work, rounds: int, home: Path, draw: random.Random, say: Callable[[str], None]) -> Fault:
@@ -113,6 +115,7 @@ def _to_the_end(work: Work, folder: Path, is_new: bool = True) -> float:
         work.lead(process, folder)
         took_s = time.monotonic() - began
         process.terminate()
+        process.wait(ENDS_WITHIN_S)
     return took_s
 
 
@@ -236,7 +239,7 @@ class _Uploading(_FirstStart):
         shutil.copytree(self.made / "data", folder / "data")
 
     def lead(self, process: "subprocess.Popen[str]", folder: Path) -> None:
-        asyncio.run(self._upload())
+        asyncio.run(asyncio.wait_for(self._upload(), PATIENCE_S))
 
     async def _upload(self) -> None:
         async with visitor(self.address, Record(), random.Random(0), "10.9.0.1") as user:

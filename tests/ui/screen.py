@@ -98,10 +98,9 @@ class Screen:
 
         return SimpleNamespace(cookies={COOKIE: self.cookie}, session_hash=self.page)
 
-    def send(self, handler: Callable[..., Any], data: Any = None) -> None:
-        """Let a handler with the four outputs of the page answer an event; None: one that takes none."""
-        events = (SimpleNamespace(_data=data),) if data is not None else ()
-        self._show(handler(*events, self.request))
+    def send(self, handler: Callable[..., Any], *data: Any) -> None:
+        """Let a handler with the four outputs of the page answer an event with `data`, or one without."""
+        self._show(handler(*(SimpleNamespace(_data=each) for each in data), self.request))
 
     def act(self, kind: str, **fields: Any) -> None:
         """Do something in the viewer."""

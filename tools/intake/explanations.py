@@ -82,6 +82,8 @@ NOTES: dict[Note, str] = {
     Note.COLOUR: "A colour image is shown by its brightness; lesion search was made for grey CT slices.",
     Note.BURNED_IN: "Writing is burned into the image; check that no name can be read before you share it.",
     Note.PADDING_IGNORED: "The padding value of this file would erase tissue and was ignored.",
+    Note.VIRTUAL: "A virtual image (of one energy, or without contrast): densities were computed and differ from those "
+    "of the scan; use the original series if they matter.",
     Note.LOCALIZER: "A localizer (overview) and not a cross-section; choose a slice series for lesion search.",
     Note.JOINED: "The slices were stored as many series of one or two; they were joined by their positions.",
     Note.ONE_PLACE: "All images state one position; they are in the order of their numbers and gaps are unknown.",

@@ -26,10 +26,11 @@ SCREEN_PHRASES = ("DOSE REPORT", "DOSE INFO", "DOSE RECORD", "DOSE SHEET", "DOSE
 MIPS = frozenset({"MIP", "MAXIP", "MINIP", "MNIP"})
 MIP_PHRASES = ("MAX IP", "MIN IP", "PROJECTION IMAGE")
 AVERAGES = frozenset({"AVERAGE", "AVERAGED", "AVG", "AVE", "MEAN"})
+VIRTUAL = frozenset({"VMI", "VNC", "VUE", "MONOENERGETIC", "MONOENERGY", "MONOCHROMATIC", "MONOE", "MONO"})
 RESHAPED = frozenset(  # words of derived images whose values stay Hounsfield units
     """
     DERIVED PRIMARY SECONDARY AXIAL CORONAL SAGITTAL OBLIQUE MPR MPVR REFORMATTED REFORMAT RESAMPLED CSA CT SOM5 SOM7
-    SOM10 SPI SEQ HELICAL VOLUME NONE MONO VMI VNC
+    SOM10 SPI SEQ HELICAL VOLUME NONE
     """.split()  # noqa: SIM905
 )
 
@@ -58,8 +59,14 @@ def kind_of(image_type: Sequence[str]) -> SeriesKind | None:
 
 def keeps_hounsfield_units(image_type: Sequence[str]) -> bool:
     """Tell whether nothing in Image Type speaks of a computation that leaves the Hounsfield scale."""
-    words = {word for value in image_type for word in re.split(r"[^A-Z0-9]+", value.upper()) if word}
-    return "DERIVED" not in words or words <= RESHAPED | MIPS | AVERAGES
+    words = _words(image_type)
+    return "DERIVED" not in words or words <= RESHAPED | VIRTUAL | MIPS | AVERAGES
+
+
+def is_virtual(image_type: Sequence[str]) -> bool:
+    """Tell whether Image Type says that a spectral CT computed the image for one energy, or without contrast."""
+    words = _words(image_type)
+    return bool(words & VIRTUAL) or any(word.endswith("KEV") for word in words)
 
 
 def kernel_class(kernel: str) -> KernelClass | None:
@@ -77,3 +84,7 @@ def kernel_class(kernel: str) -> KernelClass | None:
 
 def _has_phrase(values: Sequence[str], phrases: Sequence[str]) -> bool:
     return any(phrase in value for value in values for phrase in phrases)
+
+
+def _words(image_type: Sequence[str]) -> set[str]:
+    return {word for value in image_type for word in re.split(r"[^A-Z0-9]+", value.upper()) if word}

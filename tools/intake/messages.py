@@ -93,6 +93,7 @@ class Note(StrEnum):
     COLOUR = "colour"
     BURNED_IN = "burned-in text"
     PADDING_IGNORED = "padding ignored"
+    VIRTUAL = "virtual image"
     LOCALIZER = "localizer"
     JOINED = "joined"
     ONE_PLACE = "one place"

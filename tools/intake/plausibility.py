@@ -6,12 +6,12 @@ from numpy.typing import NDArray
 from tools.intake.messages import Note
 
 AIR_BELOW_HU = -200  # fat ends at -150; lung, bowel gas and the air around a patient lie below
-SOFT_TISSUE_FROM_HU = -200
+SOFT_TISSUE_FROM_HU, SOFT_TISSUE_TO_HU = -200, 200
 AIR_HU = -1000
 AIR_OFF_HU = 20  # scanners measure the air around a patient more closely than that
 THIN_AIR_HU = -850  # what lies in all corners, is as even as air and denser than this, is no air
 SOME_WATER_HU = 100  # fat, water or muscle lie below, and some of it is in every field
-BONE_HU = 400  # fat, water and muscle lie below, with contrast medium too
+BONE_HU = 400  # no soft tissue is as dense, with contrast medium either
 CONTRAST_HU = (700, 1300)  # of a body against air
 SHIFTED_BODY_HU = 600  # the median of a body; unshifted it lies between fat and a little bone
 GREY_BACKGROUND = (-5, 40)  # where the background of shifted or windowed values lies
@@ -81,7 +81,7 @@ def _problem(sample: NDArray[np.int16]) -> Note | None:
     if lowest < AIR_BELOW_HU:
         if high < SOFT_TISSUE_FROM_HU and len(sample) >= MIN_SLICES and high - lowest >= FLAT:
             return Note.NO_TISSUE
-        soft = (sample > SOFT_TISSUE_FROM_HU) & (sample < BONE_HU)
+        soft = (sample > SOFT_TISSUE_FROM_HU) & (sample < SOFT_TISSUE_TO_HU)
         if (sample >= BONE_HU).mean() >= MIN_BODY and soft.mean() < SOME_SOFT:
             return Note.NO_TISSUE
         no_air = THIN_AIR_HU < level < AIR_BELOW_HU and spread <= EVEN_AIR and below < MIN_BACKGROUND <= share

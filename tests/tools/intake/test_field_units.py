@@ -110,6 +110,7 @@ NOT_HU: dict[str, tuple[Change, Note]] = {
         lambda d, k: (d.pop("ImagePositionPatient"), stored(d, np.where(GREY[k] > 140, 255, 0).astype(np.int16), True)),
         Note.GREY_LEVELS,
     ),
+    "attenuation": (saved((VOLUME / 1000 + 1) * 0.2, np.uint16, slope=2e-5), Note.NOT_HU),
     "no intercept": (lambda d, k: d.pop("RescaleIntercept"), Note.NO_RESCALE),
 }  # fmt: skip
 
@@ -354,3 +355,13 @@ def test_an_archive_of_another_kind_is_named(tmp_path, keys):
 
     with pytest.raises(IntakeError, match="an archive of a kind that is not opened"):
         read_study(tmp_path / "study.tar.gz", keys)
+
+
+@pytest.mark.parametrize("kind", ["VNC", "MONO_E 40KEV", "VMI"])
+def test_a_virtual_image_says_that_its_densities_were_computed(tmp_path, keys, kind):
+    change = described(ImageType=["DERIVED", "PRIMARY", "AXIAL", kind])
+
+    [series] = read_study(upload(tmp_path / "upload", scan(VOLUME, change)), keys).series
+
+    assert series.facts.units == "HU"
+    assert NOTES[Note.VIRTUAL] in series.warnings

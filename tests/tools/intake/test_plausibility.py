@@ -67,8 +67,8 @@ def test_padding_around_the_field_does_not_hide_a_shift():
 
 @pytest.mark.parametrize(
     "volume",
-    [body(-2024, -974), body(0, 1074, radius=FULL), 10 * body(-1000, 60, noise=2)],
-    ids=["below", "above", "stretched"],
+    [body(-2024, -974), body(0, 1074, radius=FULL), 10 * body(-1000, 60, noise=2), body(-10000, 500, noise=80)],
+    ids=["below", "above", "stretched", "noisy"],
 )
 def test_nothing_of_the_density_of_water_gives_a_shift_away(volume):
     assert reason_against_values(volume) is Note.NO_TISSUE

@@ -110,7 +110,7 @@ def test_a_presenter_reveals_step_by_step_and_a_known_case_at_once(learner: Any)
 
 @pytest.mark.parametrize("plan", [None, {}, {"quiz": "a b"}, {"quiz": "A", "n": 999}, {"quiz": "A", "owner": "x"}])
 def test_what_is_no_plan_is_refused_in_a_sentence(learner: Any, plan: Any) -> None:
-    learner.send(learner.quiz.begin, plan, odd=True)
+    learner.send(learner.quiz.begin, plan)
     assert "reload the page" in learner.viewer["notice"]["text"]
 
 

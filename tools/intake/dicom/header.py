@@ -16,7 +16,7 @@ from pydicom.tag import BaseTag, Tag
 
 from tools.domain.body_part_terms import body_part_of_code, body_part_of_text
 from tools.domain.dicom_terms import MODALITIES
-from tools.intake.image_kinds import kind_of
+from tools.intake.image_kinds import is_virtual, kind_of
 from tools.intake.messages import Note, Reason, Vector
 
 FIRST_LEVEL = """
@@ -295,6 +295,8 @@ def notes(dataset: Dataset, is_colour: bool, image_type: Sequence[str]) -> list[
         found.append(Note.BURNED_IN)
     if kind_of(image_type) == "localizer":
         found.append(Note.LOCALIZER)
+    if is_virtual(image_type):
+        found.append(Note.VIRTUAL)
     return found
 
 

@@ -11,6 +11,7 @@ from tools.intake.messages import Note
 
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame forms
 UNSPECIFIED = "US"
+MIN_RANGE_HU = 100  # what lies closer together holds no two tissues
 HU_NAMES = ("HU", "H.U.", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
 HU_CODES = ("[hnsf'U]", "HU", "Hounsfield")  # UCUM, and what files write instead
 
@@ -38,6 +39,8 @@ def reason_against_hu(
         return Note.OTHER_UNIT
     if unit not in HU_NAMES and _is_eight_bit_grey(dataset, transform):
         return Note.GREY_LEVELS
+    if _is_fraction(dataset, transform):
+        return Note.NOT_HU
     return None
 
 
@@ -48,6 +51,12 @@ def _has_other_unit(dataset: Dataset, groups: Sequence[Dataset]) -> bool:
         for mapping in header.items(place, "RealWorldValueMappingSequence"):
             codes += [header.text(unit, "CodeValue") for unit in header.items(mapping, "MeasurementUnitsCodeSequence")]
     return any(codes) and not any(code in HU_CODES for code in codes)
+
+
+def _is_fraction(dataset: Dataset, transform: pixels.Rescale | pixels.LookupTable) -> bool:
+    """Whether all that the stored bits can hold lies closer together than fat and muscle do: attenuation in 1/cm."""
+    bits = header.integer(dataset, "BitsStored")
+    return bits is not None and isinstance(transform, pixels.Rescale) and abs(transform.slope) * 2**bits < MIN_RANGE_HU
 
 
 def _is_eight_bit_grey(dataset: Dataset, transform: pixels.Rescale | pixels.LookupTable) -> bool:

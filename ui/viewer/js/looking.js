@@ -10,6 +10,11 @@ export class Looking {
     this.gallery = 0; // the revision of the hits on the screen
     this.told = "";
     this.timer = 0;
+    document.addEventListener("lesion-search:state", () => this.tell());
+    document.addEventListener("lesion-search:hits", ({ detail }) => {
+      this.gallery = detail.revision;
+      this.tell();
+    });
   }
 
   // Tell, once the slices rest, which one is looked at, and the spot on it that was pointed at.

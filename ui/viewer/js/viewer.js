@@ -43,10 +43,6 @@ export function mount({ element, props, trigger, watch }) {
   listenToEdges(viewer);
   new ResizeObserver(() => viewer.draw()).observe(viewer.stage);
   document.addEventListener("lesion-search:slice", (event) => { if (viewer.view) viewer.goTo(event.detail); });
-  document.addEventListener("lesion-search:hits", ({ detail }) => {
-    viewer.looking.gallery = detail.revision;
-    viewer.looking.tell();
-  });
   watch("value", apply);
   apply();
 }
@@ -171,7 +167,6 @@ export class Viewer {
     listCases(this.find(".own"), next.own, (kind, fields) => this.act(kind, fields));
     this.listAnnotations();
     this.stage.setAttribute("aria-label", this.view ? stageName(next) : "No study is open");
-    this.looking.tell();
     this.draw();
   }
 
