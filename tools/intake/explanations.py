@@ -13,6 +13,9 @@ _TOO_MANY_SLICES = (
 LEFT_OUT: dict[Reason, str] = {
     Reason.EMPTY: "nothing is in it; copy or download it again",
     Reason.NOT_DICOM: "not a DICOM file; send .dcm images, or a folder or zip of them",
+    Reason.PICTURE: "a picture without Hounsfield units or a scale; send the DICOM images that it was made from",
+    Reason.OTHER_VOLUME: "a volume in a format that is not opened (NRRD, MetaImage, HDF5, NumPy); send the DICOM "
+    "images, or the volume as NIfTI",
     Reason.CUT: "it breaks off before its image is complete; copy or export it again",
     Reason.SIZE_LIES: "the size it states does not fit the image in it; export it again from its source",
     Reason.NESTED: "its header is nested deeper than any real image; export it again from its source",

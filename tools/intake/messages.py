@@ -38,6 +38,8 @@ class Reason(StrEnum):
 
     EMPTY = "empty"
     NOT_DICOM = "not DICOM"
+    PICTURE = "picture"
+    OTHER_VOLUME = "volume in another format"
     CUT = "cut off"
     SIZE_LIES = "size lies"
     NESTED = "nested too deeply"

@@ -32,6 +32,9 @@ PREFIX = slice(128, 132)
 STACK_PER_SEQUENCE = 4  # Python calls that pydicom makes for each sequence within a sequence
 STACK_RESERVE = 120  # and for a flat header, so that at most twice the allowed depth gets through
 TRAILING_BYTES = 4096  # padding that real files have behind their pixels
+PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+VOLUMES = (b"NRRD", b"ObjectType", b"NDims", b"\x89HDF", b"\x93NUMPY")  # NRRD, MetaImage, MINC and other HDF5, NumPy
+OTHERS = dict.fromkeys(PICTURES, Reason.PICTURE) | dict.fromkeys(VOLUMES, Reason.OTHER_VOLUME)  # by how they begin
 PIXEL_TAG = (0x7FE0, 0x0010)
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
@@ -86,7 +89,9 @@ def parse(data: bytes, budget: Budget) -> Dataset:
         raise LeftOutError(Reason.EMPTY)
     has_prefix = data[PREFIX] == b"DICM"
     if not has_prefix and not _looks_like_bare_dataset(data):
-        raise LeftOutError(Reason.NOT_DICOM)
+        raise LeftOutError(
+            next((reason for start, reason in OTHERS.items() if data.startswith(start)), Reason.NOT_DICOM)
+        )
     usual_limit = sys.getrecursionlimit()
     sys.setrecursionlimit(_stack_depth() + STACK_RESERVE + STACK_PER_SEQUENCE * budget.limits.max_depth)
     try:

@@ -102,6 +102,10 @@ def test_a_deflated_bomb_is_stopped_early(make_ct, to_bytes):
         (b"", Reason.EMPTY),
         (b"hello, this is no image at all", Reason.NOT_DICOM),
         (b"\x08\x00" + bytes(range(200)), Reason.NOT_DICOM),
+        (b"\x89PNG\r\n\x1a\n" + bytes(200), Reason.PICTURE),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(200), Reason.PICTURE),
+        (b"NRRD0005\ntype: short\n" + bytes(200), Reason.OTHER_VOLUME),
+        (b"ObjectType = Image\nNDims = 3\n", Reason.OTHER_VOLUME),
         (bytes(128) + b"DICM", Reason.CUT),
     ],
 )
