@@ -124,6 +124,18 @@ def test_another_study_is_opened_beside_the_first(visits: Visits, shelf: Any) ->
     assert len(first.session.regions()) == 1
 
 
+def test_a_reload_shows_the_study_that_was_looked_at_last(visits: Visits, shelf: Any) -> None:
+    ann = new_visitor()
+    first = visits.for_study(ann, "page")
+    first.open(shelf.study(shelf.samples[0]), "First")
+    second = visits.for_study(ann, "page")
+    second.open(shelf.study(shelf.samples[1]), "Second")
+    visits.go_back(ann, "page", first.study_key)
+    visits.of_study(ann, second.study_key)  # its picture on the shelf, or a pane beside the first
+    visits.close(ann, "page")
+    assert visits.of_page(ann, "reloaded") is first
+
+
 def test_large_studies_that_nobody_looks_at_are_not_kept(shared: Any, shelf: Any) -> None:
     visits = Visits(limited(shared, max_kept_mb=4))
     ann = new_visitor()
