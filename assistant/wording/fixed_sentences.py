@@ -45,7 +45,10 @@ CHANGE_TO_WHAT = "Say what is to change: the type, how it was confirmed, or how 
 WHICH_CASE = "Say which of your cases is meant, by its id or by its place in the list of your cases."
 TWO_REGIONS = "A distance is between two regions: mark two, and I will measure from one to the other."
 WHICH_NAME = "What shall it be called? Put the name in quotes, as in: rename R1 to “left adrenal”."
-ONE_SERIES = "This upload holds one series, so there is none to switch to."
+ONE_SERIES = (
+    "This upload holds one series, so there is none to switch to. Another study is opened, or gone back to, with the "
+    "button Cases of the page."
+)
 NO_PRIOR = (
     "This upload holds no earlier examination. Upload both examinations together, and you can switch between them."
 )

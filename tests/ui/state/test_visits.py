@@ -7,7 +7,7 @@ import pytest
 
 from tools.domain.region import PixelBox
 from tools.workspace.search import search_region
-from tools.workspace.undo import kept_regions, note_changes
+from tools.workspace.undo import bring_back_region, kept_regions, note_changes
 from ui.chat.chat import clear, converse
 from ui.state.shelf import shelf_of
 from ui.state.visits import Shared, VisitError, Visits, is_visitor, new_visitor
@@ -220,6 +220,20 @@ def test_what_was_deleted_or_outlined_anew_comes_back(visit: Any) -> None:
     assert session.selected == first
     assert session.search_of("R1") == search
     assert "nothing" in visit.undo()
+
+
+def test_one_of_several_that_were_deleted_comes_back_by_its_name(visit: Any) -> None:
+    session = visit.session
+    for x in (200, 300):
+        session.add_click(visit.start_slice, x, 256)
+    for region_id in ("R1", "R2"):
+        before = kept_regions(session)
+        session.remove(region_id)
+        note_changes(session, before)
+    assert bring_back_region(session, "r1") == "R1 is as before."
+    assert [region.region_id for region in session.regions()] == ["R1"]
+    assert visit.undo() == "R2 is as before."
+    assert not visit.can_undo
 
 
 def test_a_cleared_conversation_comes_back_until_the_next_question(visit: Any) -> None:
