@@ -342,9 +342,11 @@ def _dump(state: BaseModel) -> dict[str, Any]:
 
 def _undo_notice(visit: Visit, before: tuple[KeptRegion, ...], notice: Notice | None = None) -> Notice | None:
     """Offer to undo what was deleted or outlined anew since `before`, beside what is said anyway."""
-    if not note_changes(visit.session, before):
+    changed = [kept.region.region_id for kept in note_changes(visit.session, before)]
+    if not changed:
         return notice
-    return Notice(text=notice.text if notice else "A region was changed.", undo=True)
+    told = (f"{name} {'outlined anew' if visit.session.wherever(name) else 'deleted'}." for name in changed)
+    return Notice(text=notice.text if notice else " ".join(told), undo=True)
 
 
 def _offers(visit: Visit) -> list[str]:
