@@ -20,6 +20,7 @@ NOTHING_FOUND = (
     "with that."
 )
 CONTRADICTION = "Those two bounds exclude each other: which of them do you mean?"
+NOTHING_TO_UNDO = "There is nothing to undo."
 NOTHING_BEFORE = "There is no search before this one to go back to."
 WENT_BACK = "Back to the search before."
 NOTHING_SEARCHED = "I have not searched yet, so there is nothing to explain. Ask what the lesion looks like first."
@@ -161,7 +162,7 @@ def fixed_texts() -> tuple[str, ...]:
     """Return every sentence that needs no evidence, and could be given none."""
     return (
         LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(), *OUTLINE_NOTES.values(),
-        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
+        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_TO_UNDO, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,

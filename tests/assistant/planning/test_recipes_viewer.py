@@ -64,7 +64,7 @@ def test_a_distance_is_between_the_two_that_are_named_or_there():
 def test_what_was_changed_last_is_undone_and_else_the_search():
     changed = state(R1).model_copy(update={"changed_last": True})
     assert calls(Request("undo"), changed)[0] == [("undo_change", {})]
-    assert calls(Request("undo"), state(R1))[0] == []
+    assert calls(Request("undo"), state(R1)) == ([], "There is nothing to undo.")
     assert calls(Request("undo", topic="region"), state(R1))[0] == [("undo_change", {})]
 
 

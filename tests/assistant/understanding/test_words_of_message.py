@@ -87,6 +87,7 @@ def test_enlarged_nodes_are_looked_for_in_the_scan_unless_the_atlas_is_meant() -
         ("show coronal and sagittal", "coronal+sagittal"),
         ("close the other series", ""),
         ("the picture alone", ""),
+        ("picture alone", ""),
         ("compare R1 with the closest side by side", None),
         ("side by side with the third hit", None),
         ("show the coronal series", None),
