@@ -104,9 +104,10 @@ HELP = """I find atlas lesions that look like yours and say how they compare. Yo
 - Find similar liver lesions in women over 60, smaller than 2 cm, top 5.
 - Why? Compare with the closest. Describe #3.
 - Measure R1. Volume of R1. HU at column 120, row 96. Suggest regions. Describe the study.
-- Show coronal. Bone window. Rename R1 to “left adrenal”. Undo. Save a PNG.
-- What is in the atlas? Explain mediastinal lesions. Quiz me on liver lesions.
-- Write a report (HTML, JSON or DICOM SR)."""
+- Show coronal. Put the other series beside it. Bone window. Save a PNG.
+- Rename R1 to “left adrenal”. Delete R2. Bring R2 back. Undo.
+- What is in the atlas? Explain mediastinal lesions for a student. Quiz me on liver lesions.
+- Write a note. Write a report (HTML, JSON or DICOM SR)."""
 NOT_UNDERSTOOD = (
     "I did not understand that. I can find similar lesions, measure, compare, describe the study or the atlas, "
     "explain a lesion type and write a report; try “what does this look like?” or “only liver, women over 60”. What "
