@@ -117,3 +117,8 @@ def test_on_a_phone_the_other_planes_lie_below_the_picture(visitor: Any, tmp_pat
     page.locator(".pane[data-slice='81']").nth(1).wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     person.shot("43-phone-planes")
+    person.pane("chat")
+    page.reload()
+    page.locator("#tabs [data-pane=chat][aria-pressed=true]").wait_for()
+    person.pane("picture")
+    page.locator(".pane[data-slice='81']").nth(1).wait_for()
