@@ -4,6 +4,7 @@ Every tool gets the user's workspace from the runtime, which the model never see
 compact JSON as the message a model reads, the object itself as the artifact that grounding and the screen use.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
 from langchain.tools import ToolRuntime, tool
@@ -34,7 +35,8 @@ from tools.domain.facts import (
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
 from tools.domain.planes import PlaneName, cut_of
-from tools.domain.quiz import CASES, MAX_CASES
+from tools.domain.quiz import CASES, MAX_CASES, Level
+from tools.domain.study_words import series_words
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
@@ -47,8 +49,8 @@ from tools.settings import get_settings
 from tools.workspace import cases, quiz
 from tools.workspace.compare import compare_with_lesion, others_of_patient
 from tools.workspace.search import atlas_name, is_synthetic, search_region
-from tools.workspace.session import MAX_NAME_LENGTH, SessionError, Workspace
-from tools.workspace.undo import bring_back
+from tools.workspace.session import MAX_NAME_LENGTH, Session, SessionError, Workspace
+from tools.workspace.undo import bring_back, bring_back_region
 from tools.workspace.volumes import measure_volume as grow_volume
 
 RegionId = Annotated[str, Field(pattern=r"^[Rr]\d{1,4}$", description="a region of this session, e.g. R1")]
@@ -133,12 +135,14 @@ def set_view(
     show: list[Overlay] | None = None,
     hide: list[Overlay] | None = None,
     planes: list[PlaneName] | None = None,
+    beside: Annotated[str | None, Field(pattern=r"^([1-9]\d{0,3}|study)$")] = None,
     save_picture: bool = False,
 ) -> tuple[str, Stated]:
     """Change how the viewer shows the series: slice, display window, zoom, outlines, labels and rulers.
 
     A window has a name, or width and level in HU, or changes by a step. `planes` puts other planes of the volume
-    beside the picture, an empty list none; `save_picture` saves the view as a PNG. Changes no region, no measurement.
+    beside the picture, an empty list none; `beside` puts a series there, by its number in describe_study, or the other
+    open `study`. `save_picture` saves the view as a PNG. Changes no region, no measurement.
     """
     session = runtime.context.session
     slices = int(session.series.volume_hu.shape[0])
@@ -153,17 +157,59 @@ def set_view(
         session.select(zoom_on)  # which brings its slice to the screen
     if slice is not None:
         session.show_slice(slice - 1)
-    cuts = None if planes is None else tuple(dict.fromkeys(p for p in planes if not cut_of(session.series, p).is_own))
+    panes, told = _panes(session, planes, beside)
     change = ViewChange(
-        slice, slices_on, chosen, window_step, zoom, zoom_on or "", cuts, save_picture,
+        slice, slices_on, chosen, window_step, zoom, zoom_on or "", panes, save_picture,
         tuple(show or ()), tuple(hide or ()),
     )  # fmt: skip
     session.change_view(change)
-    return _told(Stated(statement=_seen_now(change, slices)))
+    return _told(
+        Stated(statement=" ".join([*_seen_now(change, slices), *told]) or "Nothing was to change in the viewer.")
+    )
 
 
-def _seen_now(change: ViewChange, slices: int) -> str:
-    """Say in one sentence each what the viewer shows now."""
+def _panes(
+    session: Session, planes: Sequence[PlaneName] | None, beside: str | None
+) -> tuple[tuple[str, ...] | None, list[str]]:
+    """Name what is to stand beside the picture, None where it stays, and say so. Raises SessionError."""
+    if planes is None and beside is None:
+        return None, []
+    cut = [plane for plane in dict.fromkeys(planes or ()) if not cut_of(session.series, plane).is_own]
+    panes = [f"plane:{plane}" for plane in cut]
+    told = []
+    if cut:
+        views = f"{' and '.join(cut)} view{'s stand' if len(cut) > 1 else ' stands'}"
+        told.append(f"The {views} beside the picture, with a cross-hair at the same place.")
+    if beside is not None:
+        pane, words = _other_study(session) if beside == "study" else _other_series(session, int(beside))
+        panes.append(pane)
+        told.append(f"{words} stands beside the picture, and its slices follow.")
+    return tuple(panes), told or ["The picture stands alone, in its own plane."]
+
+
+def _other_series(session: Session, number: int) -> tuple[str, str]:
+    series = session.series_of_number(number)
+    if series is session.series:
+        raise SessionError(f"Series {number} is the picture itself: name another series of the upload.")
+    slices = len(series.volume_hu)
+    words = ", ".join((f"{slices} slice{'s' if slices > 1 else ''}", *series_words(series.facts)))
+    return f"series:{number - 1}", f"Series {number} ({words})"
+
+
+def _other_study(session: Session) -> tuple[str, str]:
+    if not session.open_studies:
+        raise SessionError(
+            "No other study is open that could stand beside: open one, or name a series of the upload by its number."
+        )
+    if len(session.open_studies) > 1:
+        listed = "; ".join(each.words for each in session.open_studies)
+        raise SessionError(f"Several other studies are open ({listed}): choose one in the list above the picture.")
+    (other,) = session.open_studies
+    return f"study:{other.study_key}", f"The other study, {other.words},"
+
+
+def _seen_now(change: ViewChange, slices: int) -> list[str]:
+    """Say in one sentence each how the viewer shows the picture now."""
     told = []
     if change.slice is not None:
         told.append(f"The viewer shows slice {change.slice} of {slices}.")
@@ -181,19 +227,12 @@ def _seen_now(change: ViewChange, slices: int) -> str:
         told.append(f"The viewer is zoomed to {change.zoom_on.upper()}.")
     elif change.zoom is not None:
         told.append("The picture fits the viewer." if change.zoom == "fit" else f"The viewer is zoomed {change.zoom}.")
-    if change.planes:
-        told += [
-            f"The {plane} view stands beside the picture, with a cross-hair at the same place."
-            for plane in change.planes
-        ]
-    elif change.planes is not None:
-        told.append("The picture stands alone, in its own plane.")
     if change.save_picture:
         told.append("The picture is saved as a PNG, with outlines and scale bar, by your browser.")
     told += [
         f"The {what} are {how}." for how, those in (("shown", change.show), ("hidden", change.hide)) for what in those
     ]
-    return " ".join(told) or "Nothing was to change in the viewer."
+    return told
 
 
 @tool(response_format="content_and_artifact")
@@ -275,9 +314,10 @@ def rename_region(
 
 
 @tool(response_format="content_and_artifact")
-def undo_change(runtime: Runtime) -> tuple[str, Stated]:
-    """Bring back the region that was deleted or outlined anew last."""
-    return _told(Stated(statement=bring_back(runtime.context.session)))
+def undo_change(runtime: Runtime, region_id: RegionId | None = None) -> tuple[str, Stated]:
+    """Bring back what was deleted or outlined anew last, or the region that is named."""
+    session = runtime.context.session
+    return _told(Stated(statement=bring_back(session) if region_id is None else bring_back_region(session, region_id)))
 
 
 @tool(response_format="content_and_artifact")
@@ -373,12 +413,13 @@ def describe_atlas(runtime: Runtime, group_by: GroupBy = "lesion_type") -> tuple
 def explain_lesion_type(
     runtime: Runtime,
     lesion_type: Annotated[str, Field(min_length=1, max_length=60)],
+    level: Level = "resident",
 ) -> tuple[str, LessonFacts]:
     """A short teaching text about one lesion type, an attribute of lung nodules (texture, calcification, malignancy
     rating, nodule size) or a common differential such as liver cyst, with its sources.
     """
     lesson = lessons.lesson(lesion_type)
-    return _told(LessonFacts(lesion_type=lesson.lesion_type, text=lesson.text, sources=lesson.sources))
+    return _told(LessonFacts(lesion_type=lesson.lesion_type, text=lesson.at(level), sources=lesson.sources))
 
 
 @tool(response_format="content_and_artifact")

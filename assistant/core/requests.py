@@ -13,8 +13,8 @@ FilterName = Literal["type", "sex", "age", "size", "scope"]
 Intent = Literal[
     "search", "what", "describe_study", "find_regions", "measure", "compare", "describe_lesion", "atlas", "explain",
     "report", "why", "how_sure", "count_hits", "filters", "help", "thanks", "greeting", "out_of_scope", "refine",
-    "undo", "unknown", "select_series", "find_image", "view", "remove", "accept", "distance", "densities", "volume",
-    "density", "rename", "not_yet", "save", "cases", "edit", "delete_case",
+    "undo", "unknown", "select_series", "find_image", "view", "beside", "remove", "accept", "distance", "densities",
+    "volume", "density", "rename", "not_yet", "save", "cases", "edit", "delete_case",
     "quiz", "hint", "truth",
 ]  # fmt: skip
 SMALL_TALK = ("thanks", "greeting")

@@ -71,6 +71,7 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "select_series": recipes.select_series,
     "find_image": recipes.find_image,
     "view": recipes_viewer.view,
+    "beside": recipes_viewer.beside,
     "remove": recipes_viewer.remove,
     "accept": recipes_viewer.accept,
     "distance": recipes_viewer.distance,

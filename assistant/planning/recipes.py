@@ -175,11 +175,14 @@ def atlas(request: Request, context: PlanningContext) -> Recipe:
 
 def explain(request: Request, context: PlanningContext) -> Recipe:
     """Teach lesion types."""
-    if not request.types:
+    taught = [call.args["lesion_type"] for call in context.state.last_calls if call.name == "explain_lesion_type"]
+    types = request.types or (tuple(taught) if request.topic else ())  # the last lesson, for others
+    if not types:
         raise RequestRefusedError(fixed_sentences.which_type(context.state.atlas_types))
+    level = {"level": request.topic} if request.topic else {}
     parts = []
-    for lesion_type in request.types:
-        facts = yield Call("explain_lesion_type", {"lesion_type": lesion_type})
+    for lesion_type in types:
+        facts = yield Call("explain_lesion_type", {"lesion_type": lesion_type, **level})
         assert isinstance(facts, LessonFacts)
         parts.append(fact_answers.lesson_answer(facts))
     return joined(parts)

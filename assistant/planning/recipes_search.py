@@ -62,7 +62,7 @@ def undo(request: Request, context: PlanningContext) -> Recipe:
     """Repeat the search as it was before the last change."""
     trail = context.state.trail
     if len(trail) < 2:
-        raise RequestRefusedError(fixed_sentences.NOTHING_BEFORE if trail else fixed_sentences.NOTHING_SEARCHED)
+        raise RequestRefusedError(fixed_sentences.NOTHING_BEFORE if trail else fixed_sentences.NOTHING_TO_UNDO)
     facts = yield Call("search_similar_lesions", dict(trail[-2]))
     assert isinstance(facts, SearchFacts)
     return joined([fixed_sentences.WENT_BACK, describe_search(facts, context)])

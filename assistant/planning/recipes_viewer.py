@@ -7,8 +7,10 @@ from assistant.core.requests import RegionRef, Request
 from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
 from assistant.planning.recipes_search import undo as undo_search
 from assistant.planning.resolve_regions import require_study, resolve_region, resolve_regions
+from assistant.planning.resolve_series import resolve_series
 from assistant.wording import fixed_sentences
 from tools.domain.facts import Stated
+from tools.domain.planes import PLANES
 from tools.domain.view import ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS
 
@@ -28,6 +30,24 @@ def view(request: Request, context: PlanningContext) -> Recipe:
     return facts.statement
 
 
+def beside(request: Request, context: PlanningContext) -> Recipe:
+    """Put other planes, another series or another study beside the picture, or nothing any more."""
+    require_study(context)
+    topic, series = request.topic, context.series
+    if set(planes := topic.split("+")) <= {"", *PLANES}:
+        facts = yield Call("set_view", {"planes": [plane for plane in planes if plane]})
+    else:
+        if topic == "study" or (topic in ("other", "prior") and len(series) < 2):
+            which = "study"
+        elif topic in ("other", "prior"):  # of several others: the one behind it in the list
+            which = str(resolve_series("next" if topic == "other" else topic, context))
+        else:
+            which = next((n for n in planes if int(n) != context.series_number), planes[0])
+        facts = yield Call("set_view", {"beside": which})
+    assert isinstance(facts, Stated)
+    return facts.statement
+
+
 def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
     """List what is to change as the arguments of the tool."""
     named = next((name.lower() for name, one in DISPLAY_WINDOWS.items() if one == change.window), None)
@@ -35,8 +55,6 @@ def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
         yield "window", named
     elif change.window is not None:
         yield from (("width_hu", change.window.width_hu), ("level_hu", change.window.level_hu))
-    if change.planes is not None:
-        yield "planes", list(change.planes)
     for name in ("slice", "slices_on", "window_step", "zoom", "zoom_on", "save_picture"):
         if value := getattr(change, name):
             yield name, value
@@ -105,7 +123,8 @@ def undo(request: Request, context: PlanningContext) -> Recipe:
     """Take back what was done last: a region deleted or outlined anew, else a change of the search."""
     if not context.state.changed_last and request.topic != "region":
         return (yield from undo_search(request, context))
-    facts = yield Call("undo_change", {})
+    named = next(({"region_id": ref.region_id} for ref in request.regions if ref.kind == "id"), {})
+    facts = yield Call("undo_change", dict(named))
     assert isinstance(facts, Stated)
     return facts.statement
 

@@ -126,8 +126,10 @@ def state_line(state: TurnState) -> str:
     if state.study is None:
         return "no study"
     parts = [" ".join(r.region_id for r in state.regions[:6]) or "no regions"]
-    if state.last_calls:
-        parts.append(_TOOL_WORDS.get(state.last_calls[-1].name, "other"))
+    if state.last_calls and (
+        word := _TOOL_WORDS.get(state.last_calls[-1].name)
+    ):  # of others the readers learnt nothing
+        parts.append(word)
     last = state.search_of(None)
     if last is not None:
         parts.append(" ".join(["hits", *filter_words(last.args, state.atlas_types)]))

@@ -20,6 +20,7 @@ NOTHING_FOUND = (
     "with that."
 )
 CONTRADICTION = "Those two bounds exclude each other: which of them do you mean?"
+NOTHING_TO_UNDO = "There is nothing to undo."
 NOTHING_BEFORE = "There is no search before this one to go back to."
 WENT_BACK = "Back to the search before."
 NOTHING_SEARCHED = "I have not searched yet, so there is nothing to explain. Ask what the lesion looks like first."
@@ -45,7 +46,10 @@ CHANGE_TO_WHAT = "Say what is to change: the type, how it was confirmed, or how 
 WHICH_CASE = "Say which of your cases is meant, by its id or by its place in the list of your cases."
 TWO_REGIONS = "A distance is between two regions: mark two, and I will measure from one to the other."
 WHICH_NAME = "What shall it be called? Put the name in quotes, as in: rename R1 to “left adrenal”."
-ONE_SERIES = "This upload holds one series, so there is none to switch to."
+ONE_SERIES = (
+    "This upload holds one series, so there is none to switch to. Another study is opened, or gone back to, with the "
+    "button Cases of the page."
+)
 NO_PRIOR = (
     "This upload holds no earlier examination. Upload both examinations together, and you can switch between them."
 )
@@ -100,9 +104,10 @@ HELP = """I find atlas lesions that look like yours and say how they compare. Yo
 - Find similar liver lesions in women over 60, smaller than 2 cm, top 5.
 - Why? Compare with the closest. Describe #3.
 - Measure R1. Volume of R1. HU at column 120, row 96. Suggest regions. Describe the study.
-- Show coronal. Bone window. Rename R1 to “left adrenal”. Undo. Save a PNG.
-- What is in the atlas? Explain mediastinal lesions. Quiz me on liver lesions.
-- Write a report (HTML, JSON or DICOM SR)."""
+- Show coronal. Put the other series beside it. Bone window. Save a PNG.
+- Rename R1 to “left adrenal”. Delete R2. Bring R2 back. Undo.
+- What is in the atlas? Explain mediastinal lesions for a student. Quiz me on liver lesions.
+- Write a note. Write a report (HTML, JSON or DICOM SR)."""
 NOT_UNDERSTOOD = (
     "I did not understand that. I can find similar lesions, measure, compare, describe the study or the atlas, "
     "explain a lesion type and write a report; try “what does this look like?” or “only liver, women over 60”. What "
@@ -158,7 +163,7 @@ def fixed_texts() -> tuple[str, ...]:
     """Return every sentence that needs no evidence, and could be given none."""
     return (
         LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(), *OUTLINE_NOTES.values(),
-        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
+        CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_TO_UNDO, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,

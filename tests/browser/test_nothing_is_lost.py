@@ -100,7 +100,8 @@ def test_a_second_study_keeps_the_first_on_a_shelf(person: Any, server: Any) -> 
     person.shot("33-shelf")
     card.click()
     is_as_it_was(page)
-    page.locator(".stage").wait_for()
+    page.reload()
+    is_as_it_was(page)
 
 
 def test_a_drop_anywhere_is_caught(person: Any, tmp_path: Path) -> None:

@@ -85,7 +85,8 @@ def test_another_study_stands_beside_and_follows_by_position(person: Any, tmp_pa
     person.upload(*write_volume(tmp_path / "another", first_mm=500.0, slices=20))
     page.locator(".position", has_text="/ 20").wait_for()
     person.wait_for_picture()
-    page.get_by_label("Beside the picture").select_option(index=3 + 1)  # behind the planes
+    person.ask("compare the two studies side by side")
+    page.locator("#chat .bot", has_text="The other study, Your CT (24 slices").wait_for()
     pane = page.locator(".pane")
     pane.wait_for()
     person.scroll_to(3)
@@ -98,6 +99,13 @@ def test_another_study_stands_beside_and_follows_by_position(person: Any, tmp_pa
     person.scroll_to(10)
     page.locator(".pane[data-slice='13']").wait_for()
     person.shot("42-beside")
+    page.reload()  # neither what stands beside is lost, nor how far it was shifted
+    page.locator(".pane[data-slice='13']").wait_for()
+    person.ask("show coronal and sagittal")
+    page.locator(".pane[aria-label^='Sagittal']").wait_for()
+    page.reload()
+    page.locator(".pane[aria-label^='Sagittal']").wait_for()
+    assert page.locator(".pane").count() == 2
 
 
 def test_on_a_phone_the_other_planes_lie_below_the_picture(visitor: Any, tmp_path: Path) -> None:
@@ -109,3 +117,8 @@ def test_on_a_phone_the_other_planes_lie_below_the_picture(visitor: Any, tmp_pat
     page.locator(".pane[data-slice='81']").nth(1).wait_for()
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 390
     person.shot("43-phone-planes")
+    person.pane("chat")
+    page.reload()
+    page.locator("#tabs [data-pane=chat][aria-pressed=true]").wait_for()
+    person.pane("picture")
+    page.locator(".pane[data-slice='81']").nth(1).wait_for()

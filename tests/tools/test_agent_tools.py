@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from langchain.agents import create_agent
@@ -13,7 +14,7 @@ from tests.conftest import open_case
 from tools.agent_tools import TOOLS
 from tools.domain.facts import Facts
 from tools.domain.region import PixelBox
-from tools.domain.view import Looked
+from tools.domain.view import Looked, OpenStudy
 from tools.workspace.session import Workspace
 from tools.workspace.undo import kept_regions, note_changes
 from tools.workspace.volumes import known_volume
@@ -34,6 +35,7 @@ CONTRACT = {
         "show",
         "hide",
         "planes",
+        "beside",
         "save_picture",
     },
     "remove_region": {"region_id"},
@@ -43,7 +45,7 @@ CONTRACT = {
     "measure_volume": {"region_id"},
     "read_density": {"column", "row", "slice"},
     "rename_region": {"region_id", "name"},
-    "undo_change": set(),
+    "undo_change": {"region_id"},
     "find_regions": {"max_regions"},
     "measure_region": {"region_id"},
     "search_similar_lesions": {
@@ -60,7 +62,7 @@ CONTRACT = {
     "describe_lesion": {"lesion_id"},
     "compare_lesion": {"region_id", "lesion_id"},
     "describe_atlas": {"group_by"},
-    "explain_lesion_type": {"lesion_type"},
+    "explain_lesion_type": {"lesion_type", "level"},
     "write_report": {"format"},
     "save_case": {"region_id", "lesion_type", "confirmed_by", "difficulty"},
     "list_cases": {"lesion_types", "confirmed_by"},
@@ -167,6 +169,31 @@ def test_a_view_that_cannot_be_is_refused_with_the_reason(looking, args, why):
     assert looking.session.view is None
 
 
+def test_what_stands_beside_the_picture_is_there_and_told(looking):
+    session = looking.session
+    told = call(looking, "set_view", planes=["coronal", "axial"]).artifact.statement
+    assert session.view[0].panes == ("plane:coronal",)
+    assert told == "The coronal view stands beside the picture, with a cross-hair at the same place."
+    assert call(looking, "set_view", planes=[]).artifact.statement.startswith("The picture stands alone")
+    assert session.view[0].panes == ()
+    for beside, why in (("1", "Series 1 is the picture itself"), ("7", "no series 7"), ("study", "No other study")):
+        with pytest.raises(LesionSearchError, match=why):
+            call(looking, "set_view", beside=beside)
+    session.open_studies = (OpenStudy("KEY", "Your CT (28 slices)"),)
+    told = call(looking, "set_view", beside="study").artifact.statement
+    assert told == "The other study, Your CT (28 slices), stands beside the picture, and its slices follow."
+    assert session.view[0].panes == ("study:KEY",)
+    session.open_studies *= 2
+    with pytest.raises(LesionSearchError, match="Several other studies"):
+        call(looking, "set_view", beside="study")
+    study = session.study
+    session.study = replace(study, series=(*study.series, replace(study.series[0], series_key="another")))
+    assert call(looking, "set_view", beside="2").artifact.statement.startswith(
+        f"Series 2 ({len(study.series[0].volume_hu)} slices"
+    )
+    assert session.view[0].panes == ("series:1",)
+
+
 def test_a_region_is_accepted_and_removed(looking):
     session = looking.session
     assert "your own region already" in call(looking, "accept_region", region_id="R1").content
@@ -230,4 +257,6 @@ def test_a_region_is_named_and_what_was_deleted_comes_back_with_its_name(looking
     call(looking, "remove_region", region_id="R1")
     assert note_changes(session, before)
     assert call(looking, "undo_change").artifact.statement == "R1 is as before."
+    assert call(looking, "undo_change", region_id="r1").artifact.statement == "R1 is still there, as it was."
+    assert "was not deleted" in call(looking, "undo_change", region_id="R9").artifact.statement
     assert session.region("R1").name == "left adrenal"

@@ -256,7 +256,7 @@ class ComparisonFacts(Facts):
     similarity: float
     long_axis_difference_mm: float | None = None
     short_axis_difference_mm: float | None = None
-    region_roi_mean: float | None = None  # mean of the central quarter of the ROI, HU; None if the atlas holds no HU
+    region_roi_mean: float | None = None  # mean of a square in the middle, inside the lesion, HU; None: no HU, no size
     lesion_roi_mean: float | None = None
     same_patient: bool | None = None
 

@@ -7,7 +7,6 @@ at, which window is set) is changed by steps.
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from tools.domain.planes import PlaneName
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
 WindowStep = Literal["wider", "narrower", "brighter", "darker", "default"]
@@ -25,6 +24,14 @@ class Looked:
 
 
 @dataclass(frozen=True)
+class OpenStudy:
+    """Another study that is open on the same page: its address, and what it is in words."""
+
+    study_key: str
+    words: str
+
+
+@dataclass(frozen=True)
 class ViewChange:
     """Hold what is to change; empty fields stay as they are."""
 
@@ -34,7 +41,7 @@ class ViewChange:
     window_step: WindowStep | None = None
     zoom: Zoom | None = None
     zoom_on: str = ""  # a region
-    planes: tuple[PlaneName, ...] | None = None  # beside the picture; empty: none
+    panes: tuple[str, ...] | None = None  # beside the picture: `plane:coronal`, `series:0`, `study:KEY`; empty: none
     save_picture: bool = False  # as a PNG
     show: tuple[Overlay, ...] = ()
     hide: tuple[Overlay, ...] = ()

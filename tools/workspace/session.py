@@ -17,7 +17,7 @@ from tools.domain.facts import SearchFacts
 from tools.domain.quiz import Quiz, QuizPlan
 from tools.domain.region import PixelBox, Region, RegionError, same_lesion, same_outline
 from tools.domain.study import Series, Study
-from tools.domain.view import Looked, ViewChange
+from tools.domain.view import Looked, OpenStudy, ViewChange
 from tools.regions.create import region_from_box, region_from_click
 from tools.regions.drawn import annotation_from_points, fitted_outline, region_from_outline
 from tools.regions.volume import RegionVolume
@@ -50,6 +50,7 @@ class Session:
     )  # deleted or outlined anew, newest last
     searched_last: bool = False  # a search came after the newest of them
     quiz: Quiz | None = None  # whose cases this session shows
+    open_studies: tuple[OpenStudy, ...] = ()  # of the same person, which can be put beside this one
     ordered_quiz: QuizPlan | None = None  # in words; the page opens it beside this session
     _series_key: str | None = None
     _regions: dict[str, Region] = field(default_factory=dict)
@@ -103,6 +104,12 @@ class Session:
     def choose_series_number(self, number: int) -> Series:
         """Bring series `number` (1 is the first listed) to the screen, and return it. Raises SessionError."""
         with self._lock:
+            self.choose_series(self.series_of_number(number).series_key)
+            return self.series
+
+    def series_of_number(self, number: int) -> Series:
+        """Find series `number` (1 is the first listed). Raises SessionError."""
+        with self._lock:
             count = len(self.study.series) if self.study is not None else 0
             if self.study is None or not 1 <= number <= count:
                 held = "holds 1 series" if count == 1 else f"holds series 1 to {count}"
@@ -111,8 +118,7 @@ class Session:
                     if count
                     else "No study is open yet: upload a DICOM file or choose a sample case first."
                 )
-            self.choose_series(self.study.series[number - 1].series_key)
-            return self.series
+            return self.study.series[number - 1]
 
     def slice_of_image(self, image_number: int) -> int:
         """Find the slice (0-based index) of the series on the screen by the file's own image number.

@@ -50,8 +50,8 @@ def kept_regions(session: "Session") -> tuple[KeptRegion, ...]:
     return tuple(KeptRegion(region, session.search_of(name)) for name, region in session.all_regions().items())
 
 
-def note_changes(session: "Session", before: tuple[KeptRegion, ...]) -> bool:
-    """Make undoable what is gone or outlined anew since `before`; tell whether there is anything."""
+def note_changes(session: "Session", before: tuple[KeptRegion, ...]) -> list[KeptRegion]:
+    """Make undoable what is gone or outlined anew since `before`, and list it."""
     changed = []
     for kept in before:
         now = session.wherever(kept.region.region_id)
@@ -61,7 +61,28 @@ def note_changes(session: "Session", before: tuple[KeptRegion, ...]) -> bool:
         session.undoable.append(tuple(changed))
         session.searched_last = False
         del session.undoable[:-MAX_STEPS]
-    return bool(changed)
+    return changed
+
+
+def bring_back_region(session: "Session", region_id: str) -> str:
+    """Bring back a region as it was before it was deleted or outlined anew last, and say so. Raises RegionError."""
+    wanted = region_id.strip().upper()
+    for place, step in reversed(list(enumerate(session.undoable))):
+        kept = step if isinstance(step, tuple) else ()
+        found = next((each for each in kept if each.region.region_id == wanted), None)
+        if found is None:
+            continue
+        session.put_back(found.region, found.search)
+        session.undoable[place : place + 1] = (
+            [left] if (left := tuple(each for each in kept if each is not found)) else []
+        )
+        return f"{wanted} is as before."
+    there = session.wherever(wanted) is not None
+    return (
+        f"{wanted} is still there, as it was."
+        if there
+        else f"{wanted} was not deleted, so there is none to bring back."
+    )
 
 
 def bring_back(session: "Session") -> str:

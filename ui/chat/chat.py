@@ -203,8 +203,9 @@ def _messages_of(visit: Visit, turn: ChatTurn, number: int) -> list[gr.ChatMessa
     shown = [gr.ChatMessage(content=escaped(turn.question), role="user")] if turn.question else []
     shown += _steps_of(turn, f"turn-{number}")
     notices = (f"*{notice}*" for notice in turn.notices)
-    parts = [_linked_text(visit.workspace.atlas, turn), *notices, *turn.links, elsewhere(visit, turn)]
-    text = without_html("\n\n".join(part for part in parts if part))
+    said = "\n\n".join(part for part in (_linked_text(visit.workspace.atlas, turn), *notices) if part)
+    parts = [without_html(said), *turn.links, elsewhere(visit, turn)]
+    text = "\n\n".join(part for part in parts if part)
     if text:
         shown.append(gr.ChatMessage(content=text))
     elif not turn.steps and not turn.done:

@@ -133,7 +133,18 @@ def run_server(app: FastAPI, host: str, port: int, proxies: str = "") -> None:
             forwarded_allow_ips=trusted_proxies(proxies),
             server_header=False,
         )
-        uvicorn.Server(config).run(sockets=[listener])
+        PageServer(config).run(sockets=[listener])
+
+
+class PageServer(uvicorn.Server):
+    """Uvicorn, which at its end leaves the streams of open pages: it would wait for each, and log it as a failure."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            if cycle is not None and cycle.response_started and not cycle.response_complete:
+                connection.transport.close()  # type: ignore[union-attr]  # to the stream, as if the page had left
+        await super().shutdown(sockets)
 
 
 def _mcp_sessions(visits: Visits, shelf: SampleShelf, has_login: bool) -> "StreamableHTTPSessionManager | None":

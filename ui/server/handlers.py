@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from assistant.models.registry import ModelError, offline_model, resolve_model
 from encoder.errors import LesionSearchError
+from tools.domain.view import OpenStudy
 from tools.intake.intake import intake_limits, open_study
 from tools.workspace.undo import KeptRegion, kept_regions, note_changes
 from ui.chat.chat import MAX_QUESTION, clear, converse, elsewhere, follow_ups, messages, record, say, take_back, turn_at
@@ -237,6 +238,11 @@ class PageHandlers:
 
     def _answered(self, visit: Visit, question: str) -> Iterator[tuple[Any, ...]]:
         seen, regions = visit.session.revision, kept_regions(visit.session)
+        visit.session.open_studies = tuple(
+            OpenStudy(each.study_key, f"{each.title} ({each.detail})")
+            for each in shelf_of(self.visits.opened(visit.visitor), visit)
+            if not each.here
+        )
         started = True
         for turn in converse(visit, question[:MAX_QUESTION]):
             changed = visit.session.revision != seen or turn.done
@@ -336,9 +342,11 @@ def _dump(state: BaseModel) -> dict[str, Any]:
 
 def _undo_notice(visit: Visit, before: tuple[KeptRegion, ...], notice: Notice | None = None) -> Notice | None:
     """Offer to undo what was deleted or outlined anew since `before`, beside what is said anyway."""
-    if not note_changes(visit.session, before):
+    changed = [kept.region.region_id for kept in note_changes(visit.session, before)]
+    if not changed:
         return notice
-    return Notice(text=notice.text if notice else "A region was changed.", undo=True)
+    told = (f"{name} {'outlined anew' if visit.session.wherever(name) else 'deleted'}." for name in changed)
+    return Notice(text=notice.text if notice else " ".join(told), undo=True)
 
 
 def _offers(visit: Visit) -> list[str]:

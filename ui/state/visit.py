@@ -50,7 +50,8 @@ class Visit:
     fetched: tuple[int, int | None] = (0, None)  # images of a study that have arrived from the archive, of how many
     stores_reports: bool = False  # in the archive, where the user asks for it
     cleared: ClearedConversation | None = None  # the conversation before this one, until a question is asked
-    last_seen: float = field(default_factory=time.monotonic)
+    last_seen: float = field(default_factory=time.monotonic)  # anything of it was asked for, a picture of it too
+    looked_at: float = 0.0  # a page showed it
     shown: int = 0  # the revision that is on the screen, as the page says
     revision: int = 0  # what the page was sent last
     acting: threading.RLock = field(default_factory=threading.RLock)  # held while a reply is computed

@@ -76,7 +76,7 @@ class Visits:
         return len(self._visits)
 
     def of_page(self, visitor: str | None, page: str | None) -> Visit:
-        """Give what a page (Gradio's session hash) shows: what its visitor used last where the page is new.
+        """Give what a page (Gradio's session hash) shows: what its visitor looked at last where the page is new.
 
         Raises VisitError without a proper cookie, when the page is another visitor's, and when the server is full.
         """
@@ -88,9 +88,9 @@ class Visits:
                 raise VisitError("This page belongs to somebody else: reload it to get one of your own.")
             if visit is None:
                 own = self._of(visitor)
-                visit = max(own, key=lambda each: each.last_seen) if own else self._add(visitor, self.settings.model)
+                visit = max(own, key=lambda each: each.looked_at) if own else self._add(visitor, self.settings.model)
                 self._pages[page] = visit
-            visit.last_seen = self._clock()
+            visit.last_seen = visit.looked_at = self._clock()
             return visit
 
     def for_study(self, visitor: str, page: str) -> Visit:
@@ -260,7 +260,7 @@ class Visits:
         """Let a page show another visit; what it is sent from now on is newer than what it was sent."""
         visit.send_after(self._pages[page])
         self._pages[page] = visit
-        visit.last_seen = self._clock()
+        visit.last_seen = visit.looked_at = self._clock()
         return visit
 
     def _drop(self, visit: Visit) -> None:
@@ -272,7 +272,7 @@ class Visits:
         on the server, the one that is missed least."""
         own, shown = self._of(visitor), list(self._pages.values())
         if len(own) >= self.settings.max_visits_per_user:
-            oldest = min([visit for visit in own if visit not in shown] or own, key=lambda visit: visit.last_seen)
+            oldest = min([visit for visit in own if visit not in shown] or own, key=lambda visit: visit.looked_at)
             self._drop(oldest)
             self._discard(oldest)
             return

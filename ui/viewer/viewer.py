@@ -128,7 +128,7 @@ class ViewCommand(BaseModel):
     window_step: WindowStep | None = None
     zoom: Zoom | None = None
     zoom_on: str = ""
-    planes: tuple[PlaneName, ...] | None = None
+    panes: tuple[str, ...] | None = None
     save_picture: bool = False
     show: tuple[Overlay, ...] = ()
     hide: tuple[Overlay, ...] = ()
@@ -140,7 +140,7 @@ class ViewCommand(BaseModel):
         change, at = asked
         return cls(
             at=at, slices_on=change.slices_on, window=_window_view(change.window), window_step=change.window_step,
-            zoom=change.zoom, zoom_on=change.zoom_on.upper(), planes=change.planes,
+            zoom=change.zoom, zoom_on=change.zoom_on.upper(), panes=change.panes,
             save_picture=change.save_picture, show=change.show, hide=change.hide,
         )  # fmt: skip
 

@@ -3,10 +3,11 @@
 import pytest
 
 from assistant.core.requests import RegionRef, Request
+from assistant.core.turn_state import ToolCallRecord
 from assistant.planning.context import Call, Result
 from assistant.planning.planner import plan_turn
 from tests.assistant.planning.test_planner import R1, R2, region, state
-from tools.domain.facts import RegionRemoved, Stated
+from tools.domain.facts import RegionRemoved, SeriesFacts, Stated
 from tools.domain.view import ViewChange
 
 R3 = region("R3", 5.0)
@@ -63,8 +64,48 @@ def test_a_distance_is_between_the_two_that_are_named_or_there():
 def test_what_was_changed_last_is_undone_and_else_the_search():
     changed = state(R1).model_copy(update={"changed_last": True})
     assert calls(Request("undo"), changed)[0] == [("undo_change", {})]
-    assert calls(Request("undo"), state(R1))[0] == []
+    assert calls(Request("undo"), state(R1)) == ([], "There is nothing to undo.")
     assert calls(Request("undo", topic="region"), state(R1))[0] == [("undo_change", {})]
+
+
+def test_a_region_is_brought_back_by_its_name():
+    named = Request("undo", topic="region", regions=(RegionRef("id", "R2"),))
+    assert calls(named, state(R1))[0] == [("undo_change", {"region_id": "R2"})]
+
+
+@pytest.mark.parametrize(
+    ("topic", "now", "args"),
+    [
+        ("other", 1, {"beside": "2"}),
+        ("other", 3, {"beside": "1"}),
+        ("prior", 1, {"beside": "3"}),
+        ("2", 1, {"beside": "2"}),
+        ("1+3", 1, {"beside": "3"}),
+        ("study", 1, {"beside": "study"}),
+        ("coronal+sagittal", 1, {"planes": ["coronal", "sagittal"]}),
+        ("", 1, {"planes": []}),
+    ],
+)
+def test_another_series_a_study_or_planes_stand_beside_the_picture(topic, now, args):
+    series = tuple(
+        SeriesFacts(number=n, slices=9, modality="CT", years_before_newest=years)
+        for n, years in ((1, 0.0), (2, 0.0), (3, 1.5))
+    )
+    of_three = state(R1).model_copy(update={"series": series, "series_number": now})
+    assert calls(Request("beside", topic=topic), of_three)[0] == [("set_view", args)]
+
+
+def test_with_one_series_it_is_another_study_that_stands_beside_the_picture():
+    for topic in ("other", "prior"):
+        assert calls(Request("beside", topic=topic), state(R1))[0] == [("set_view", {"beside": "study"})]
+
+
+def test_a_lesson_is_given_at_a_level_and_again_at_another():
+    asked = plan_turn([Request("explain", types=("liver",), topic="student")], state(R1), {})
+    assert asked.args == {"lesion_type": "liver", "level": "student"}
+    taught = (ToolCallRecord(name="explain_lesion_type", args=asked.args),)
+    again = plan_turn([Request("explain", topic="resident")], state(R1).model_copy(update={"last_calls": taught}), {})
+    assert again.args == {"lesion_type": "liver", "level": "resident"}
 
 
 def test_a_region_is_named_and_a_name_that_is_missing_asked_for():

@@ -2,8 +2,11 @@
 
 import pytest
 
-from assistant.core.requests import Request
-from assistant.understanding.words_of_message import given_name, with_conditions, with_words
+from assistant.core.requests import RegionRef, Request
+from assistant.understanding.beside_words import asked_beside
+from assistant.understanding.words_of_message import given_name, window_said, with_conditions, with_words
+from tools.domain.view import ViewChange
+from tools.domain.windows import DISPLAY_WINDOWS, Window
 
 
 @pytest.mark.parametrize(
@@ -68,3 +71,92 @@ def test_enlarged_nodes_are_looked_for_in_the_scan_unless_the_atlas_is_meant() -
     assert with_conditions(asked, "find enlarged lymph nodes")[0].intent == "find_regions"
     for of_atlas in ("show similar enlarged nodes", "enlarged nodes in people the age of my patient"):
         assert with_conditions(asked, of_atlas) == asked
+
+
+@pytest.mark.parametrize(
+    ("message", "beside"),
+    [
+        ("compare the two series side by side", "other"),
+        ("put the other series beside it", "other"),
+        ("compare both series", "other"),
+        ("show the prior next to it", "prior"),
+        ("put the other study beside it", "study"),
+        ("series 2 beside this one please", "2"),
+        ("show series 1 and 3 side by side", "1+3"),
+        ("put the coronal view beside the picture", "coronal"),
+        ("show coronal and sagittal", "coronal+sagittal"),
+        ("close the other series", ""),
+        ("the picture alone", ""),
+        ("picture alone", ""),
+        ("compare R1 with the closest side by side", None),
+        ("side by side with the third hit", None),
+        ("show the coronal series", None),
+        ("next series", None),
+        ("a student beside me sees nothing on this scan", None),
+    ],
+)
+def test_what_is_to_stand_beside_the_picture_is_read(message: str, beside: str | None) -> None:
+    assert asked_beside(message) == beside
+    read = with_conditions((Request("compare"),), message)
+    assert read == ((Request("compare"),) if beside is None else (Request("beside", topic=beside),))
+
+
+def test_what_else_a_message_asks_for_is_kept() -> None:
+    window = Request("view")
+    read = with_conditions((window, Request("compare")), "lung window, and put the other series beside it")
+    assert read == (window, Request("beside", topic="other"))
+
+
+@pytest.mark.parametrize(
+    ("message", "window"),
+    [
+        ("W 1500 L -600", (1500, -600)),
+        ("w1500 l-600", (1500, -600)),
+        ("W 1500, L −600", (1500, -600)),
+        ("ww 80 wl 40", (80, 40)),
+        ("set the level to -50 and the width to 350", (350, -50)),
+        ("window width 400, level 40", (400, 40)),
+        ("window 1500/-600", (1500, -600)),
+        ("w 1500 l minus 600", (1500, -600)),
+        ("lung window, slice 12/30", None),
+        ("lung window", None),
+        ("W 400", None),
+    ],
+)
+def test_the_numbers_of_a_window_are_those_that_were_said(message: str, window: tuple[int, int] | None) -> None:
+    said = window_said(message)
+    assert (None if said is None else (said.width_hu, said.level_hu)) == window
+
+
+def test_a_window_that_was_misread_is_not_shown() -> None:
+    misread = Request("view", view=ViewChange(window=Window(1500, -1)))
+    read = with_words(misread, "W 1500 L -600", True)
+    assert read.view == ViewChange(window=Window(1500, -600))
+    assert with_words(misread, "1500 wide around -600", True).topic == "window"
+    lung = Request("view", view=ViewChange(window=DISPLAY_WINDOWS["Lung"]))
+    assert with_words(lung, "lung window and slice 12 of 30", True) == lung
+
+
+@pytest.mark.parametrize(
+    "message", ["bring R2 back", "I want r2 back", "bring back R2", "restore the deleted R2", "get R 2 back please"]
+)
+def test_a_region_is_brought_back_by_its_name(message: str) -> None:
+    assert with_conditions((Request("undo"),), message) == (
+        Request("undo", topic="region", regions=(RegionRef("id", "R2"),)),
+    )
+
+
+def test_a_note_is_a_report_as_text() -> None:
+    for message in ("write a note", "save a note", "make a short note of this"):
+        assert with_conditions((Request("unknown"),), message) == (Request("report", topic="text"),)
+    asked = (Request("edit"),)
+    assert with_conditions(asked, "note that it is a cyst") == asked
+
+
+def test_the_level_of_a_lesson_is_read() -> None:
+    assert with_words(Request("explain"), "explain liver lesions for a student", True).topic == "student"
+    assert with_words(Request("explain"), "explain liver lesions", True).topic == ""
+    asked = (Request("why"),)
+    assert with_conditions(asked, "explain it for a resident") == (Request("explain", topic="resident"),)
+    assert with_conditions(asked, "and at student level?") == (Request("explain", topic="student"),)
+    assert with_conditions(asked, "explain it") == asked

@@ -42,6 +42,14 @@ def test_a_question_becomes_steps_text_and_linked_citations(visit: Any) -> None:
     assert f"](#show-{turns[-1].key}-R1-" in str(shown[-1].content)
 
 
+def test_a_lesson_shows_its_phantom_and_no_picture_of_anybody_else(visit: Any) -> None:
+    list(converse(visit, "Explain liver lesions"))
+    assert "\n\n![Phantom: liver](" in str(messages(visit)[-1].content)
+    with_assistant(visit, lambda: iter([TextChunk("![mine](https://elsewhere.example/a.png)")]))
+    list(converse(visit, "Show me"))
+    assert "![" not in str(messages(visit)[-1].content)
+
+
 def test_stopping_ends_the_turn_at_once_even_when_the_model_is_silent(visit: Any) -> None:
     silent = threading.Event()
 

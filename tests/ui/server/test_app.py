@@ -1,11 +1,22 @@
 """The server as a whole: its cookie, its closed doors, and Gradio's own addresses used by strangers."""
 
+import asyncio
 import json
+import logging
+import socket
+import threading
+import time
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 
-from ui.server.app import build_app, run_server
+from ui.server.app import PageServer, build_app, run_server
 from ui.server.handlers import offered_models
 from ui.state.visits import COOKIE, VisitError, new_visitor
 
@@ -131,3 +142,27 @@ def test_the_page_names_no_other_server(client: Any) -> None:
     assert "googleapis" not in json.dumps(config)
     theme = client.get("/theme.css").text
     assert "http" not in theme.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_a_server_ends_quietly_while_a_page_listens(caplog: Any) -> None:
+    async def events() -> AsyncIterator[bytes]:
+        yield b"data: here\n\n"
+        await asyncio.sleep(60)
+
+    async def stream(_: Any) -> StreamingResponse:
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    app = Starlette(routes=[Route("/", stream)])
+    with socket.socket() as listener, caplog.at_level(logging.WARNING):
+        listener.bind(("127.0.0.1", 0))
+        server = PageServer(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=20))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        with httpx.stream("GET", f"http://127.0.0.1:{listener.getsockname()[1]}/", timeout=20) as page:
+            assert next(page.iter_raw()).startswith(b"data: here")
+            server.should_exit = True
+            thread.join(15)  # less than it would wait for the page
+        assert not thread.is_alive()
+    assert caplog.records == []

@@ -7,7 +7,7 @@ import pytest
 
 from tools.domain.region import PixelBox
 from tools.workspace.search import search_region
-from tools.workspace.undo import kept_regions, note_changes
+from tools.workspace.undo import bring_back_region, kept_regions, note_changes
 from ui.chat.chat import clear, converse
 from ui.state.shelf import shelf_of
 from ui.state.visits import Shared, VisitError, Visits, is_visitor, new_visitor
@@ -124,6 +124,18 @@ def test_another_study_is_opened_beside_the_first(visits: Visits, shelf: Any) ->
     assert len(first.session.regions()) == 1
 
 
+def test_a_reload_shows_the_study_that_was_looked_at_last(visits: Visits, shelf: Any) -> None:
+    ann = new_visitor()
+    first = visits.for_study(ann, "page")
+    first.open(shelf.study(shelf.samples[0]), "First")
+    second = visits.for_study(ann, "page")
+    second.open(shelf.study(shelf.samples[1]), "Second")
+    visits.go_back(ann, "page", first.study_key)
+    visits.of_study(ann, second.study_key)  # its picture on the shelf, or a pane beside the first
+    visits.close(ann, "page")
+    assert visits.of_page(ann, "reloaded") is first
+
+
 def test_large_studies_that_nobody_looks_at_are_not_kept(shared: Any, shelf: Any) -> None:
     visits = Visits(limited(shared, max_kept_mb=4))
     ann = new_visitor()
@@ -208,6 +220,20 @@ def test_what_was_deleted_or_outlined_anew_comes_back(visit: Any) -> None:
     assert session.selected == first
     assert session.search_of("R1") == search
     assert "nothing" in visit.undo()
+
+
+def test_one_of_several_that_were_deleted_comes_back_by_its_name(visit: Any) -> None:
+    session = visit.session
+    for x in (200, 300):
+        session.add_click(visit.start_slice, x, 256)
+    for region_id in ("R1", "R2"):
+        before = kept_regions(session)
+        session.remove(region_id)
+        note_changes(session, before)
+    assert bring_back_region(session, "r1") == "R1 is as before."
+    assert [region.region_id for region in session.regions()] == ["R1"]
+    assert visit.undo() == "R2 is as before."
+    assert not visit.can_undo
 
 
 def test_a_cleared_conversation_comes_back_until_the_next_question(visit: Any) -> None:

@@ -53,7 +53,7 @@ class Gallery {
     document.dispatchEvent(new CustomEvent("lesion-search:hits", { detail: next })); // to the tab and the viewer
     this.show();
     if (!same || !next.hits.length || JSON.stringify(before.hits) !== JSON.stringify(next.hits)) this.showHits(next);
-    if (next.compared && next.compared_at > (before ? before.compared_at : 0)) this.open(next.compared); // an answer says so
+    if (next.compared && next.compared_at > (before ? before.compared_at : 0)) this.open(next.compared, Boolean(before)); // an answer says so
   }
 
   showHits(next) {
@@ -102,8 +102,8 @@ class Gallery {
     if (this.state.verdict) this.map.place(this.state.study_key, this.state.region_id);
   }
 
-  // Compare the region with a lesion of the atlas; null closes the comparison.
-  async open(lesion) {
+  // Compare the region with a lesion of the atlas, and scroll there but after a reload; null closes the comparison.
+  async open(lesion, scrolls = true) {
     const turn = ++this.opening, place = this.part("place"), { state } = this, before = this.chosen;
     this.chosen = lesion;
     for (const card of this.root.querySelectorAll(".hits button")) card.setAttribute("aria-pressed", String(card.dataset.lesion === lesion));
@@ -120,7 +120,7 @@ class Gallery {
     if (turn !== this.opening) return;
     place.replaceChildren(result);
     place.removeAttribute("aria-busy");
-    if (result.matches(".compare")) place.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    if (scrolls && result.matches(".compare")) place.scrollIntoView({ block: "nearest", behavior: "smooth" });
   }
 
   // The panel of a comparison, or why there is none.

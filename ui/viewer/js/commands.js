@@ -37,8 +37,9 @@ export function obey(viewer, command) {
   if (region) viewer.look(zoomedTo(series, viewer.size, region));
   else if (command.zoom === "fit") viewer.fit();
   else if (command.zoom) viewer.zoomAt(command.zoom === "in" ? ZOOM_STEP : 1 / ZOOM_STEP);
-  if (command.planes) viewer.panes.show(command.planes.map((plane) => `plane:${plane}`).join("+"));
+  if (command.panes) viewer.panes.show(command.panes.join("+"));
   if (command.save_picture) viewer.saveWanted = true;
   if (command.slices_on) viewer.goTo(view.slice + command.slices_on);
+  viewer.stage.scrollIntoView({ block: "nearest" }); // what was asked of the picture is seen
   viewer.draw();
 }

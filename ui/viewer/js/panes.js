@@ -34,6 +34,11 @@ export class Panes {
     this.select.addEventListener("change", () => this.show(this.select.value));
   }
 
+  // What stands beside the picture, and how far another series was shifted by hand; `reopen` takes it.
+  get asShown() {
+    return { value: this.value, shifts: this.panes.map(({ caption, offset, shift }) => ({ caption, offset, shift })) };
+  }
+
   get hasPlanes() {
     return this.panes.some((pane) => pane.plane);
   }
@@ -54,7 +59,7 @@ export class Panes {
     this.show(!planes.length ? REFUSED : this.value ? "" : planes.map((each) => `plane:${each.plane}`).join("+"));
   }
 
-  async show(value) {
+  async show(value, shifts = []) {
     const { state, series } = this.viewer;
     if (value === REFUSED) {
       this.viewer.say(series.no_planes, "problem");
@@ -66,6 +71,7 @@ export class Panes {
     for (const pane of this.panes) pane.close();
     const sources = found.filter(Boolean);
     this.panes = sources.map((source) => new Pane(this.viewer, source, () => this.show(value.split("+").filter((each) => each !== source.value).join("+"))));
+    for (const pane of this.panes) Object.assign(pane, shifts.find((each) => each.caption === pane.caption));
     this.value = sources.map((source) => source.value).join("+");
     this.select.value = this.value;
     this.root.replaceChildren(...this.panes.map((pane) => pane.root));
@@ -95,10 +101,11 @@ export class Panes {
     return { value, frame, sameStudy: false, caption: `${title} · ${frame.label}`, address: `studies/${id}/series/0/slices/` };
   }
 
-  // After another series was opened: its own planes, and what stands beside it still.
-  reopen() {
+  // After another series was opened: its own planes, and what stands beside it still, or stood there before a reload.
+  reopen({ value, shifts } = { value: this.value, shifts: [] }) {
+    this.value = value;
     this.offer();
-    this.show(this.value);
+    this.show(this.value, shifts);
   }
 
   draw() {

@@ -28,18 +28,18 @@ function hasWork({ state }) {
   return Boolean(state && state.regions.some((region) => !region.suggested)) || Boolean(document.querySelector("#chat .user"));
 }
 
-function rememberView({ state, view }) {
+function rememberView({ state, view, panes }) {
   if (!view) return;
-  const kept = { study: state.study_key, series: state.series_index, view };
+  const kept = { study: state.study_key, series: state.series_index, view, beside: panes.asShown };
   try { sessionStorage.setItem(VIEW_KEY, JSON.stringify(kept)); } catch { /* without storage the view starts anew */ }
 }
 
-// How this series was looked at before the page was reloaded; null where it was not.
+// How this series was looked at before the page was reloaded, and what stood beside it; null where it was not.
 export function rememberedView(state) {
   try {
     const kept = JSON.parse(sessionStorage.getItem(VIEW_KEY));
     sessionStorage.removeItem(VIEW_KEY);
-    return kept && kept.study === state.study_key && kept.series === state.series_index ? kept.view : null;
+    return kept && kept.study === state.study_key && kept.series === state.series_index ? kept : null;
   } catch {
     return null;
   }

@@ -180,7 +180,8 @@ export class Viewer {
     const { state, series } = this;
     const start = state.start_window || firstWindow(series, state.windows);
     const whole = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), mirror: [1, 1], inverted: false, width: start.width, level: start.level };
-    this.view = rememberedView(state) || whole;
+    const kept = rememberedView(state);
+    this.view = kept ? kept.view : whole;
     this.picture = new Picture(series);
     this.slices = new Slices({
       address: `studies/${state.study_key}/series/${state.series_index}/slices/`,
@@ -191,7 +192,7 @@ export class Viewer {
     this.slider.max = series.slices - 1;
     showSeries(this, state, series);
     this.goTo(this.view.slice);
-    this.panes.reopen();
+    this.panes.reopen(kept ? kept.beside : undefined);
   }
 
   receive(slice) {

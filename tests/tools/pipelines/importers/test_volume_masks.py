@@ -23,6 +23,7 @@ from tools.settings import Settings
 KEYS = PatientKeys(b"secret of these tests")
 LIMITS = intake_limits(Settings())
 LPS_TO_RAS = np.diag([-1.0, -1, 1, 1])
+SPACES = {"left-posterior-superior": (1, 1, 1), "RAS": (-1, -1, 1), "LAS": (1, -1, 1)}  # of NRRD: signs from LPS
 TURNS = [(order, signs) for order in itertools.permutations(range(3)) for signs in itertools.product((1, -1), repeat=3)]
 
 
@@ -43,15 +44,36 @@ def write_nifti(path, values, affine_lps):
     nibabel.save(nibabel.Nifti1Image(values, LPS_TO_RAS @ affine_lps), path)
 
 
+def write_nrrd(path, values, affine_lps, space="left-posterior-superior", **fields):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    affine = np.diag([*SPACES[space], 1]) @ affine_lps
+    where = {"space": space, "space directions": affine[:3, :3].T, "space origin": affine[:3, 3]}
+    nrrd.write(str(path), values, where | fields)
+
+
+def write(path, *volume, **fields):
+    """A volume in the format of its file's name."""
+    (write_nrrd if path.suffix == ".nrrd" else write_nifti)(path, *volume, **fields)
+
+
 def write_case(
-    root, name, lesion, image_turn=TURNS[0], mask_turn=None, spacing=(0.8, 0.8, 2.5), tilt=0.0, label=1, end=".nii"
+    root,
+    name,
+    lesion,
+    image_turn=TURNS[0],
+    mask_turn=None,
+    spacing=(0.8, 0.8, 2.5),
+    tilt=0.0,
+    label=1,
+    end=".nii",
+    **fields,
 ):
     size = (120, 116, 15)
     shape, affine = grid(spacing, size, image_turn, tilt)
-    write_nifti(root / "imagesTr" / f"{name}{end}", paint(centres(shape, affine), lesion), affine)
+    write(root / "imagesTr" / f"{name}{end}", paint(centres(shape, affine), lesion), affine, **fields)
     shape, affine = grid(spacing, size, mask_turn or image_turn, tilt)
     mask = lesion.contains(centres(shape, affine)).astype(np.uint8) * label
-    write_nifti(root / "labelsTr" / f"{name}{end}", mask, affine)
+    write(root / "labelsTr" / f"{name}{end}", mask, affine, **fields)
 
 
 def read_all(root, skipped=None, **labels):
@@ -61,8 +83,9 @@ def read_all(root, skipped=None, **labels):
     return list(lesions_of_volumes(find_layout(root, files), job))
 
 
-@settings(max_examples=examples(10))
+@settings(max_examples=examples(20))
 @given(
+    space=st.sampled_from(["", *SPACES]),  # of NRRD; none: NIfTI
     image_turn=st.sampled_from(TURNS),
     mask_turn=st.sampled_from(TURNS),
     row=st.floats(0.5, 1.1),
@@ -76,15 +99,16 @@ def read_all(root, skipped=None, **labels):
     b=st.floats(8, 14),
 )
 def test_a_lesion_lies_and_measures_the_same_in_every_order_of_axes(
-    tmp_path_factory, image_turn, mask_turn, row, column, gap, tilt, angle, x, y, a, b
+    tmp_path_factory, space, image_turn, mask_turn, row, column, gap, tilt, angle, x, y, a, b
 ):
     root = tmp_path_factory.mktemp("volumes")
     lesion = Ellipsoid((x, y, 0.0), (a, b, 11.0), angle)
-    write_case(root, "case_1", lesion, image_turn, mask_turn, (column, row, gap), tilt)
+    end, fields = (".nrrd", {"space": space}) if space else (".nii", {})
+    write_case(root, "case_1", lesion, image_turn, mask_turn, (column, row, gap), tilt, end=end, **fields)
     skipped = []
     [found] = read_all(root, skipped)
     assert not skipped
-    image = read_volume(root / "imagesTr" / "case_1.nii", LIMITS.max_voxels)
+    image = read_volume(root / "imagesTr" / f"case_1{end}", LIMITS.max_voxels)
     box = found.box
     middle = image.affine @ [found.slice_index, (box.y0 + box.y1 - 1) / 2, (box.x0 + box.x1 - 1) / 2, 1]
     assert abs(middle[0] - x) <= column / 2 + 1e-6
@@ -177,22 +201,20 @@ def test_masks_find_their_images_in_the_layouts_of_collections(tmp_path, image, 
     assert found.lesion_type == expected
 
 
-@pytest.mark.parametrize("space", ["left-posterior-superior", "RAS"])
+@pytest.mark.parametrize("space", SPACES)
 def test_nrrd_lies_by_its_own_space(tmp_path, space):
     lesion = Ellipsoid((3, -4, 0), (16, 11, 11))
     write_case(tmp_path, "case_1", lesion)
     [found] = read_all(tmp_path)
     shape, affine = grid((0.8, 0.8, 2.5), (120, 116, 15), TURNS[17])
-    stored = affine if space != "RAS" else LPS_TO_RAS @ affine
-    header = {"space": space, "space directions": stored[:3, :3].T, "space origin": stored[:3, 3]}
-    header |= {"Segment0_Name": "Liver lesion 1", "Segment0_LabelValue": "1"}
+    named = {"Segment0_Name": "Liver lesion 1", "Segment0_LabelValue": "1"}
     (tmp_path / "labelsTr" / "case_1.nii").unlink()
     mask = lesion.contains(centres(shape, affine)).astype(np.uint8)
-    nrrd.write(str(tmp_path / "labelsTr" / "case_1.seg.nrrd"), mask, header)
+    path = tmp_path / "labelsTr" / "case_1.seg.nrrd"
+    write_nrrd(path, mask, affine, space, **named)
     [other] = read_all(tmp_path)
     assert (other.box, other.slice_index, other.lesion_type) == (found.box, found.slice_index, "liver lesion")
-    del header["space"], header["space origin"]
-    nrrd.write(str(tmp_path / "labelsTr" / "case_1.seg.nrrd"), mask, header)
+    nrrd.write(str(path), mask, {"space directions": affine[:3, :3].T, **named})
     skipped = []
     assert read_all(tmp_path, skipped) == []
     assert "does not say how it lies" in skipped[0][1]

@@ -18,6 +18,8 @@ function viewer() {
     fit: () => asked.push(["fit"]),
     zoomAt: (factor) => asked.push(["zoom", factor > 1 ? "in" : "out"]),
     goTo: (slice) => asked.push(["slice", slice]),
+    panes: { show: (value) => asked.push(["panes", value]) },
+    stage: { scrollIntoView: () => {} },
     draw: () => {},
   };
 }
@@ -48,6 +50,12 @@ test("zoomed to a region it lies in the middle and fills a third of the stage", 
 
 test("slices are counted on from the one that is looked at", () => {
   equal(told({ slices_on: -3 }).asked, [["slice", 1]]);
+});
+
+test("what is to stand beside the picture is shown, or nothing any more", () => {
+  equal(told({ panes: ["plane:coronal", "series:1"] }).asked, [["panes", "plane:coronal+series:1"]]);
+  equal(told({ panes: [] }).asked, [["panes", ""]]);
+  equal(told({ panes: null }).asked, []);
 });
 
 test("what is hidden is shown again", () => {
