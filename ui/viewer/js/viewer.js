@@ -177,11 +177,10 @@ export class Viewer {
     this.cine.stop();
     this.showWelcome(!hasStudy(this.state));
     if (!hasStudy(this.state)) return;
-    const { state, series } = this;
+    const { state, series } = this, kept = rememberedView(state);
     const start = state.start_window || firstWindow(series, state.windows);
     const whole = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), mirror: [1, 1], inverted: false, width: start.width, level: start.level };
-    const kept = rememberedView(state);
-    this.view = kept ? kept.view : whole;
+    this.view = kept?.view || whole;
     this.picture = new Picture(series);
     this.slices = new Slices({
       address: `studies/${state.study_key}/series/${state.series_index}/slices/`,
@@ -192,7 +191,7 @@ export class Viewer {
     this.slider.max = series.slices - 1;
     showSeries(this, state, series);
     this.goTo(this.view.slice);
-    this.panes.reopen(kept ? kept.beside : undefined);
+    this.panes.reopen(kept?.beside);
   }
 
   receive(slice) {
