@@ -32,7 +32,7 @@ from assistant.models.planner_model import ASKS, PlannerChatModel
 from assistant.models.registry import offline_model, resolve_model
 from assistant.models.tool_call_parser import may_be_call
 from assistant.planning.context import Reply
-from assistant.wording.suggestions import next_questions
+from assistant.wording.fixed_sentences import next_questions
 from assistant.wording.tool_labels import unsaid
 from tools.domain.facts import SearchFacts
 from tools.workspace.session import Workspace

@@ -1,7 +1,7 @@
 """The planning context: the calls a turn makes, what they bring, and what is known by then."""
 
 import json
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from tools.domain.facts import (
     SearchFacts,
     SeriesFacts,
     SeriesSelected,
+    Stated,
 )
 
 
@@ -58,6 +59,21 @@ class RequestRefusedError(Exception):
 
 
 Recipe = Generator[Call, Facts, str]  # yields calls, is sent their facts, returns its part of the answer
+
+
+def stated(tool: str, arguments: Mapping[str, object]) -> Recipe:
+    """Make a call whose result says all in its statement, which is the answer."""
+    facts = yield Call(tool, dict(arguments))
+    assert isinstance(facts, Stated)
+    return facts.statement
+
+
+def stated_of_each(tool: str, arguments: Iterable[Mapping[str, object]]) -> Recipe:
+    """Make such a call with each of these arguments."""
+    told = []
+    for one in arguments:
+        told.append((yield from stated(tool, one)))
+    return " ".join(told)
 
 
 @dataclass

@@ -4,11 +4,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.core.requests import RegionRef, Request
-from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
+from assistant.planning.context import (
+    ClarificationNeededError,
+    PlanningContext,
+    Recipe,
+    RequestRefusedError,
+    stated,
+    stated_of_each,
+)
 from assistant.planning.recipes_search import undo as undo_search
 from assistant.planning.resolve_regions import require_study, resolve_region, resolve_regions
 from assistant.wording import fixed_sentences
-from tools.domain.facts import Stated
 from tools.domain.view import ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS
 
@@ -23,9 +29,7 @@ def view(request: Request, context: PlanningContext) -> Recipe:
         change = replace(change, slice=slices if change.slice < 0 else slices // 2 + 1)
     if request.regions:
         change = replace(change, zoom_on=resolve_region(request.regions[0], context))
-    facts = yield Call("set_view", dict(_arguments(change)))
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("set_view", dict(_arguments(change))))
 
 
 def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
@@ -66,9 +70,7 @@ def distance(request: Request, context: PlanningContext) -> Recipe:
         if len(ids) + len(others) > 2:
             raise ClarificationNeededError(fixed_sentences.which_region(others))
         ids += others
-    facts = yield Call("measure_distance", {"region_id": ids[0], "other_region_id": ids[1]})
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("measure_distance", {"region_id": ids[0], "other_region_id": ids[1]}))
 
 
 def densities(request: Request, context: PlanningContext) -> Recipe:
@@ -86,9 +88,7 @@ def density(request: Request, context: PlanningContext) -> Recipe:
     require_study(context)
     column, row = request.point or (None, None)
     said = {"column": column, "row": row, "slice": request.slice}
-    facts = yield Call("read_density", {name: value for name, value in said.items() if value is not None})
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("read_density", {name: value for name, value in said.items() if value is not None}))
 
 
 def rename(request: Request, context: PlanningContext) -> Recipe:
@@ -96,28 +96,19 @@ def rename(request: Request, context: PlanningContext) -> Recipe:
     chosen = _chosen(request, context)
     if not request.name:
         raise ClarificationNeededError(fixed_sentences.WHICH_NAME)
-    facts = yield Call("rename_region", {"region_id": chosen[0], "name": request.name})
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("rename_region", {"region_id": chosen[0], "name": request.name}))
 
 
 def undo(request: Request, context: PlanningContext) -> Recipe:
     """Take back what was done last: a region deleted or outlined anew, else a change of the search."""
     if not context.state.changed_last and request.topic != "region":
         return (yield from undo_search(request, context))
-    facts = yield Call("undo_change", {})
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("undo_change", {}))
 
 
 def _of_each(tool: str, region_ids: Sequence[str]) -> Recipe:
     """Call a tool for each of these regions; what it states is the answer."""
-    told = []
-    for region_id in region_ids:
-        facts = yield Call(tool, {"region_id": region_id})
-        assert isinstance(facts, Stated)
-        told.append(facts.statement)
-    return " ".join(told)
+    return stated_of_each(tool, ({"region_id": region_id} for region_id in region_ids))
 
 
 def _chosen(request: Request, context: PlanningContext) -> list[str]:

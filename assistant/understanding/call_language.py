@@ -14,8 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from assistant.core.turn_state import TurnState
 from assistant.wording import study_answers
-from assistant.wording.fixed_sentences import DECLINED
-from assistant.wording.not_yet import UNMET
+from assistant.wording.fixed_sentences import DECLINED, UNMET
 
 Do = Literal[
     "search", "refine", "identify", "measure", "compare", "hit", "study", "regions", "atlas", "explain", "report",

@@ -13,7 +13,7 @@ from assistant.core.cancellation import current_cancel_event
 from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply
-from assistant.planning.meaning import meaning
+from assistant.planning.planner import meaning
 from assistant.understanding.call_language import ParsedCall
 from assistant.understanding.call_to_request import to_request
 from assistant.understanding.case_words import with_case_words
