@@ -6,17 +6,15 @@ the whole sentence. Rounding and the change from mm to cm are tolerated, nothing
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 
+from assistant.core.events import Event, TextChunk, TextReset
 from assistant.core.evidence import Evidence
+from assistant.core.patterns import split_sentences
 from assistant.core.turn_state import TurnState
-from assistant.grounding import action_checks as actions
-from assistant.grounding import record_checks as records
-from assistant.grounding import search_checks as searches
-from assistant.grounding import study_checks as studies
-from assistant.grounding import type_checks as types
+from assistant.grounding import checks, claims_of_actions, claims_of_study
 from assistant.grounding.claim_reader import read_claims
 from assistant.grounding.claims import Claim, Kind
 from assistant.grounding.knowledge import KnowledgeBase
@@ -42,58 +40,58 @@ CHECKS: dict[Kind, Callable[[Sentence, Claim], bool]] = {
     "region": lambda s, c: c.words[0] in s.known.regions,
     "evidence": lambda s, c: int(c.numbers[0].value) in s.known.evidence_numbers,
     "unknown_id": _never,
-    "number": records.in_lesson,
-    "group_count": searches.group_count,
-    "share": searches.share,
-    "all": searches.all_hits,
-    "delta": records.delta,
-    "comparison": records.comparison,
-    "like_size": records.like_size,
-    "age_bound": searches.bound,
-    "size_bound": searches.bound,
-    "age": records.age,
-    "sex": records.own,
-    "size": records.own,
-    "size_pair": records.own,
-    "area": records.own,
-    "hu": records.own,
-    "similarity": records.own,
-    "score": records.own,
-    "body_part": records.body_part,
-    "body_part_seen": searches.body_part_seen,
-    "no_body_part": searches.no_body_part,
-    "rank": records.own,
-    "slice": records.own,
-    "pixels": records.of_study,
-    "geometry": records.of_study,
-    "people": searches.people,
-    "percent": searches.percent,
-    "closest": records.closest,
-    "count": searches.count,
-    "confidence": searches.confidence,
+    "number": checks.in_lesson,
+    "group_count": checks.group_count,
+    "share": checks.share,
+    "all": checks.all_hits,
+    "delta": checks.delta,
+    "comparison": checks.comparison,
+    "like_size": checks.like_size,
+    "age_bound": checks.bound,
+    "size_bound": checks.bound,
+    "age": checks.age,
+    "sex": checks.own,
+    "size": checks.own,
+    "size_pair": checks.own,
+    "area": checks.own,
+    "hu": checks.own,
+    "similarity": checks.own,
+    "score": checks.own,
+    "body_part": checks.body_part,
+    "body_part_seen": checks.body_part_seen,
+    "no_body_part": checks.no_body_part,
+    "rank": checks.own,
+    "slice": checks.own,
+    "pixels": checks.of_study,
+    "geometry": checks.of_study,
+    "people": checks.people,
+    "percent": checks.percent,
+    "closest": checks.closest,
+    "count": checks.count,
+    "confidence": checks.confidence,
     "no_type": lambda s, c: s.search is not None and s.search.confidence == "none",
     "limit": lambda s, c: s.search is not None and s.search.confidence_limit == c.words[0],
     "no_region": lambda s, c: c.words[0] not in s.known.regions,
     "no_rank": lambda s, c: s.search is not None and c.numbers[0].value > len(s.search.hits),
     "no_hits": lambda s, c: s.search is not None and not s.search.hits,
-    "no_vote": searches.no_vote,
-    "same_patient": records.same_patient,
-    "other_patients": searches.scope,
-    "type": types.type_of_subject,
-    "action": actions.done,
-    "series": studies.series,
-    "image": studies.image,
-    "plane": studies.trait,
-    "kernel": studies.trait,
-    "series_kind": studies.trait,
-    "phase": studies.trait,
+    "no_vote": checks.no_vote,
+    "same_patient": checks.same_patient,
+    "other_patients": checks.scope,
+    "type": checks.type_of_subject,
+    "action": claims_of_actions.done,
+    "series": claims_of_study.series,
+    "image": claims_of_study.image,
+    "plane": claims_of_study.trait,
+    "kernel": claims_of_study.trait,
+    "series_kind": claims_of_study.trait,
+    "phase": claims_of_study.trait,
     "phase_name": _never,
-    "lossy": studies.trait,
-    "ratio": studies.trait,
-    "contrast": studies.trait,
-    "years": studies.trait,
-    "newest": studies.trait,
-    "unstated": studies.unstated,
+    "lossy": claims_of_study.trait,
+    "ratio": claims_of_study.trait,
+    "contrast": claims_of_study.trait,
+    "years": claims_of_study.trait,
+    "newest": claims_of_study.trait,
+    "unstated": claims_of_study.unstated,
 }
 WITHOUT_FACTS = ("type", "action")  # claims beside which every word must be familiar
 
@@ -168,3 +166,92 @@ class Checker:
             if not best:
                 break
         return best or []
+
+
+class GroundedStream:
+    """Takes text as it comes, lets through what the evidence supports, and remembers what it took out.
+
+    `checker` is made when the first sentence of an answer is complete, so that it knows the evidence of this turn.
+    While `holds` is true of the text so far, all of it waits: it may turn out to be a tool call.
+    """
+
+    def __init__(self, checker: Callable[[], Checker], holds: Callable[[str], bool] = lambda text: False) -> None:
+        self._make_checker = checker
+        self._holds = holds
+        self._start()
+
+    def _start(self) -> None:
+        self._checker: Checker | None = None
+        self._given = ""  # all text of this message so far
+        self._pending = ""
+        self.text = ""
+        self.claims = 0
+        self.unsupported: list[str] = []
+        self.removed: list[str] = []
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing could stand as an answer."""
+        return not (self.text + self._pending).strip()
+
+    def reset(self) -> Iterator[Event]:
+        """Begin another message: what was written does not count."""
+        written = bool(self.text)
+        self._start()
+        if written:
+            yield TextReset()
+
+    def feed(self, text: str) -> Iterator[Event]:
+        """Take more text; complete sentences come out checked."""
+        self._given += text
+        self._pending += text
+        if self._holds(self._given):
+            return
+        *complete, self._pending = split_sentences(self._pending) or [""]
+        for sentence in complete:
+            yield from self._pass(sentence)
+
+    def settle(self, text: str) -> Iterator[Event]:
+        """Take the complete message, which reads `text`: make good what was not streamed, or streamed otherwise."""
+        if text != self._given:
+            yield from self.reset()
+            yield from self.feed(text)
+        yield from self._pass_rest()
+
+    def add(self, sentences: Sequence[str]) -> Iterator[Event]:
+        """Add sentences of the program's own behind the answer, unchecked."""
+        yield from self._pass_rest()
+        for sentence in sentences:
+            said = f"\n\n{sentence}" if self.text.strip() else sentence
+            self.text += said
+            yield TextChunk(said)
+
+    def finish(self) -> Iterator[Event]:
+        """Check what is left, and say what was removed."""
+        yield from self._pass_rest()
+        self.text = self.text.strip()
+        if self.removed:
+            n = len(self.removed)
+            note = f"({n} sentence{'s' if n > 1 else ''} without evidence {'were' if n > 1 else 'was'} removed.)"
+            note = f"\n\n*{note}*" if self.text else f"*{note}*"
+            self.text += note
+            yield TextChunk(note)
+
+    def _pass_rest(self) -> Iterator[Event]:
+        rest, self._pending = self._pending, ""
+        for sentence in split_sentences(rest):
+            yield from self._pass(sentence)
+
+    def _pass(self, sentence: str) -> Iterator[Event]:
+        if self._checker is None:
+            self._checker = self._make_checker()
+        checked = self._checker.check(sentence)
+        self.claims += len(checked.claims)
+        if checked.unsupported:
+            self.unsupported += checked.unsupported
+            self.removed.append(sentence.strip())
+            # keep the line break, so that a list stays a list
+            sentence = "\n" if sentence.endswith("\n") and not self.text.endswith("\n") else ""
+        if sentence:
+            self.text += sentence
+            yield TextChunk(sentence)

@@ -2,8 +2,7 @@
 
 import re
 
-from assistant.grounding.claims import DOWN, HEDGE, NUM, SIDES, UP, Claim, Kind, quantity
-from assistant.grounding.masked_sentence import MaskedSentence, Use, claim
+from assistant.grounding.claims import DOWN, HEDGE, NUM, SIDES, UP, Claim, Kind, MaskedSentence, Use, claim, quantity
 
 
 def read_comparisons(sentence: MaskedSentence) -> None:

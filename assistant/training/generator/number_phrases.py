@@ -2,7 +2,7 @@
 
 import random
 
-from assistant.core.number_words import UNITS
+from assistant.core.patterns import UNITS
 
 TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 ORDINALS = ["_", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]

@@ -1,15 +1,17 @@
-"""The intent of one clause: the first of the table that fits, corrected by what was read in its slots."""
+"""The intent of one clause: the first of `intents.toml` that fits, corrected by what was read in its slots."""
 
 import re
+import tomllib
+from pathlib import Path
 from typing import cast
 
 from assistant.core import patterns
 from assistant.core.requests import Intent
 from assistant.core.turn_state import TurnState
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.hit_questions import asked_of_hits, compares_with_mine
-from assistant.understanding.rules.intent_patterns import PURPOSE, first_intent
+from assistant.understanding.rules.questions import asked_of_hits, compares_with_mine
 from assistant.understanding.rules.slots import Slots
+from assistant.understanding.words_of_message import THANKED
 
 TELLS = re.compile(
     r"\b(?:records?|details?|data|info\w*|facts|tell|describe|story|known?|introduce|everything|all) (?:\w+"
@@ -17,6 +19,39 @@ TELLS = re.compile(
     r"|that|this)"
     r"|\bwhat is (?:known|it|that)\b|\bdetails?\b"
 )
+
+# What something is for says nothing of what it is: "its size, for my report table".
+PURPOSE = re.compile(
+    r",? \bfor (?:(?:my|our|a|an|the|his|her|some|tomorrow's|next week's) )?(?:[\w-]+ ){0,2}?(?:comparisons?|lectures?"
+    r"|talks?"
+    r"|slides?|seminars?|class|homework|thesis|papers?|presentations?|ppt|posters?|tables?|students?|teaching"
+    r"|didactic reasons"
+    r"|boards?|conference|rounds|mdt|journal club|stats|scripts?|logbook|case book)\b(?: (?:in|on|at|of) (?:my|our"
+    r"|the) \w+)?"
+)
+
+_TABLES = tomllib.loads(Path(__file__).with_name("intents.toml").read_text(encoding="utf-8"))
+_WORDS = {"LESION": lex.LESION, "THANKED": THANKED} | _TABLES["words"]
+INTENTS = tuple(
+    (
+        intent["name"],
+        re.compile("|".join(re.sub(r"<([A-Z]+)>", lambda m: _WORDS[m[1]], words) for words in intent["patterns"])),
+    )
+    for intent in _TABLES["intent"]
+)
+_AFTER_A_SEARCH = ("how_sure", "why", "undo", "filters")
+_HINTS = tuple((intent, re.compile(rf"\b(?:{words})\b")) for intent, words in _TABLES["hints"].items())
+
+
+def first_intent(clause: str) -> str:
+    """Return the first intent whose words are in a request, else `unknown`; `other` is a subject we know nothing of."""
+    return next((intent for intent, words in INTENTS if words.search(clause)), "unknown")
+
+
+def likely_intent(message: str, searched: bool) -> str:
+    """Guess what a message that fits no pattern is about, by single words; else `unknown`."""
+    possible = ((intent, words) for intent, words in _HINTS if searched or intent not in _AFTER_A_SEARCH)
+    return next((intent for intent, words in possible if words.search(message)), "unknown")
 
 
 def topic_of(intent: Intent, clause: str) -> str:

@@ -1,6 +1,6 @@
 """Clinical decisions and personal data that are asked for: what the program says no to, by topic.
 
-The answers are in `remarks.py`. Tried from top to bottom, the first topic that fits wins.
+The answers are in `assistant/wording/fixed_sentences.py`. Tried from top to bottom, the first topic that fits wins.
 """
 
 import re

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from assistant.core import patterns
-from assistant.core.number_words import ORDINALS
+from assistant.core.patterns import ORDINALS
 from assistant.core.requests import HitRef, RegionRef
 from assistant.understanding.rules.slots import Slots
 

@@ -3,7 +3,16 @@
 import pytest
 
 from assistant.core.requests import Request
-from assistant.understanding.words_of_message import given_name, with_conditions, with_words
+from assistant.planning.planner import plan_turn
+from assistant.understanding.ensemble import read_message
+from assistant.understanding.words_of_message import given_name, is_foreign, with_conditions, with_words
+from assistant.wording.fixed_sentences import IN_ENGLISH
+from tests.assistant.planning.test_planner import STUDY, state
+
+FOREIGN = (
+    "zeige ähnliche Läsionen in der Leber", "nur Frauen über 60", "montre des lésions semblables", "mide esto",
+    "solo mujeres mayores de 60", "mostrami lesioni simili", "mostre lesões semelhantes",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -68,3 +77,18 @@ def test_enlarged_nodes_are_looked_for_in_the_scan_unless_the_atlas_is_meant() -
     assert with_conditions(asked, "find enlarged lymph nodes")[0].intent == "find_regions"
     for of_atlas in ("show similar enlarged nodes", "enlarged nodes in people the age of my patient"):
         assert with_conditions(asked, of_atlas) == asked
+
+
+@pytest.mark.parametrize("message", FOREIGN)
+def test_another_language_is_known_by_its_common_words(message):
+    assert is_foreign(message)
+
+
+@pytest.mark.parametrize("message", ["similar lesions in women", "lung?", "R2", "W 400 L 40", "¿?"])
+def test_english_and_what_says_nothing_is_not(message):
+    assert not is_foreign(message)
+
+
+def test_what_is_asked_in_another_language_is_answered_in_english_and_told():
+    requests = read_message("ist das bösartig?", state().model_copy(update={"study": STUDY}))
+    assert plan_turn(requests, state(), {}).text.endswith(IN_ENGLISH)
