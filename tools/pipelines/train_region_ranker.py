@@ -10,7 +10,7 @@ import sys
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,14 @@ from scipy.ndimage import gaussian_filter
 
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.intake import read_study
-from tools.pipelines.measured_lesions import KEY_SLICES, PADDING_PX, USUAL_SPACING_MM, in_hu, read_key_slices
+from tools.pipelines.measured_lesions import (
+    KEY_SLICES,
+    PADDING_PX,
+    USUAL_SPACING_MM,
+    in_hu,
+    read_key_slices,
+    write_figures,
+)
 from tools.pipelines.painted_lesions import paint_several
 from tools.regions.blob_features import describe
 from tools.regions.blobs import Blobs, Floats, find_blobs
@@ -287,10 +294,7 @@ def main(arguments: list[str]) -> None:
         for source in ("key slices", "painted", "phantoms")
     ]
     fit(slices).measured(least, found[0].recall_at_5, found[0].precision).save(WEIGHTS)
-    with kept.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Figures)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(one) for one in found)
+    write_figures(kept, found)
 
 
 if __name__ == "__main__":

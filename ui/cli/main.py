@@ -108,7 +108,6 @@ Years = Annotated[Optional[int], typer.Option(help="age of the patients in years
 LongAxis = Annotated[Optional[float], typer.Option(help="long axis of the lesions in mm", min=0, max=1000)]  # noqa: UP045
 Reports = Annotated[Path, typer.Option("--reports", help="where a report you ask for is put")]
 Tuned = Annotated[Path, typer.Option("--out", help="the result, and the checkpoint a stopped run goes on from")]
-Utterances = Annotated[int, typer.Option("--utterances", min=100, help="generated sentences to learn from")]
 SentenceSeed = Annotated[int, typer.Option("--seed", help="of the sentences and the run")]
 KeepOut = Annotated[
     Path,

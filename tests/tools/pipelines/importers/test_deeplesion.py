@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from encoder.pack import read_pack
-from tools.pipelines.import_deeplesion import COLUMNS, ImportFailure, import_deeplesion, read_slice
+from tools.pipelines.importers.deeplesion import COLUMNS, ImportFailure, import_deeplesion, read_slice
 
 
 def slice_hu(seed: int, x: int, y: int) -> np.ndarray:
