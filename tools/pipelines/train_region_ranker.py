@@ -37,13 +37,9 @@ from tools.regions.suggestion_ranker import WEIGHTS, SuggestionRanker
 
 FOLDS = 5
 BOOSTING = {
-    "max_iter": 70,
-    "learning_rate": 0.08,
-    "max_leaf_nodes": 12,
-    "min_samples_leaf": 30,
-    "l2_regularization": 3.0,
+    "max_iter": 70, "learning_rate": 0.08, "max_leaf_nodes": 12, "min_samples_leaf": 30, "l2_regularization": 3.0,
     "max_features": 0.4,
-}
+}  # fmt: skip
 NEGATIVES = 10_000  # blobs that are no lesion, from key slices and from others
 REAL_SHARE, LESION_SHARE = 0.6, 0.2  # of all weight: of key slices, and of blobs that are lesions
 VARIANTS, PAINTED, LESIONS = 3, 2, 3  # of each key slice; of each slice without lesions, and how many in each

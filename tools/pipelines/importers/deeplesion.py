@@ -29,21 +29,10 @@ NOTED_ROWS = 20
 TYPE_OF_CODE = dict(enumerate(DEEPLESION_TYPES, start=1))  # Coarse_lesion_type; -1: not annotated
 SPLITS = {1: "train", 2: "validation", 3: "test"}
 COLUMNS = (
-    "File_name",
-    "Patient_index",
-    "Study_index",
-    "Series_ID",
-    "Key_slice_index",
-    "Measurement_coordinates",
-    "Bounding_boxes",
-    "Lesion_diameters_Pixel_",
-    "Coarse_lesion_type",
-    "Possibly_noisy",
-    "Spacing_mm_px_",
-    "Patient_gender",
-    "Patient_age",
-    "Train_Val_Test",
-)
+    "File_name", "Patient_index", "Study_index", "Series_ID", "Key_slice_index", "Measurement_coordinates",
+    "Bounding_boxes", "Lesion_diameters_Pixel_", "Coarse_lesion_type", "Possibly_noisy", "Spacing_mm_px_",
+    "Patient_gender", "Patient_age", "Train_Val_Test",
+)  # fmt: skip
 TABLE, IMAGES = "DL_info.csv", "Images_png"
 NOISY = "the authors of the data set marked it Possibly_noisy"
 
@@ -66,9 +55,6 @@ class ImportSummary:
     """What was imported, and every row that was not."""
 
     lesions: int
-    patients: int
-    by_type: dict[str, int]
-    untyped: int
     noisy: int  # left out because marked `Possibly_noisy`
     skipped_rows: tuple[SkippedRow, ...]
 
@@ -132,15 +118,7 @@ def import_deeplesion(
     order = sorted(range(len(kept)), key=lambda i: kept[i].line)
     rows = tuple(kept[i].row for i in order)
     write_pack(RoiPack.of_inputs(np.stack([inputs[i] for i in order]), rows), out)
-    named = [row.lesion_type for row in rows if row.lesion_type]
-    return ImportSummary(
-        lesions=len(rows),
-        patients=len({row.patient_id for row in rows}),
-        by_type={name: named.count(name) for name in sorted(set(named))},
-        untyped=len(rows) - len(named),
-        noisy=noisy,
-        skipped_rows=tuple(sorted(skipped, key=lambda row: row.line)),
-    )
+    return ImportSummary(len(rows), noisy, tuple(sorted(skipped, key=lambda row: row.line)))
 
 
 def list_lesions(
