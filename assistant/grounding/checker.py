@@ -3,12 +3,16 @@
 A claim is held against the record it speaks of: a size beside one lesion's id must be that lesion's. Which record a
 claim belongs to is read from the order of the sentence (the id before its facts, or after them); one reading must fit
 the whole sentence. Rounding and the change from mm to cm are tolerated, nothing else.
+
+A sentence that claims nothing checkable must be made of plain connecting words (`plain_words.txt`). A word of medicine,
+of anatomy or of certainty is a claim that no tool of ours can support, wherever it stands.
 """
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from pathlib import Path
 
 from assistant.core.events import Event, TextChunk, TextReset
 from assistant.core.evidence import Evidence
@@ -19,8 +23,59 @@ from assistant.grounding.claim_reader import read_claims
 from assistant.grounding.claims import Claim, Kind
 from assistant.grounding.knowledge import KnowledgeBase
 from assistant.grounding.sentence import Focus, Sentence, SentenceReading
-from assistant.grounding.vocabulary import unfamiliar_words, unsupported_terms
 from tools.domain.facts import SearchFacts
+
+# Findings, diseases, actions, history, place, change, certainty: none of it is in any evidence.
+TERMS = re.compile(
+    r"""\b(?:
+    \w*(?:oma|omas|omata|itis|osis|oses|emia|aemia|ectomy|plasia|plastic|pathy|pathies|scopy|blastic|lytic|cytic)
+    |malignan\w*|benign\w*|cancer\w*|carcino\w*|tumou?rs?|neoplas\w*|metasta\w*|cyst\w*|abscess\w*|infect\w*|inflam\w*
+    |h(?:a)?emorrhag\w*|bleed\w*|fractur\w*|thromb\w*|embol\w*|necro\w*|calcif\w*|fibro\w*|edema|oedema|effusion\w*
+    |spicul\w*|lobulat\w*|irregular\w*|circumscribed|ill-defined|well-defined|margins?|borders?|edges?|rim|septa\w*|septations?
+    |smooth|capsul\w*|cavit\w*|homogen\w*|heterogen\w*|hypodens\w*|hyperdens\w*|isodens\w*|hypoatten\w*|hyperatten\w*
+    |attenuat(?!ion\b)\w*|enhanc\w*|washout|vascular\w*|perfus\w*|opacit\w*|consolidat\w*|texture|spread\w*|invas\w*|invad\w*|infiltrat\w*
+    |adjacent|abut\w*|encas\w*|compress\w*|displac\w*|obstruct\w*|dilat\w*|thicken\w*|swollen|enlarged|lymph\w*|nod(?:al|es?)
+    |left|right|upper|lower|anterior|posterior|lateral|medial|superior|inferior|central|peripheral|apical|basal|lobes?|segments?
+    |right-sided|left-sided|bilateral|unilateral|vessels?|veins?|arter(?:y|ies|ial)|aort\w*|ducts?|bowel|spleen|pancrea\w*
+    |adrenals?|thyroid|brain|cerebr\w*|heart|cardiac|pleura\w*|bronch\w*|prostat\w*|ovar\w*|uter(?:us|ine)|bladder|spine|spinal
+    |vertebr\w*|ribs?|femur|skull|breasts?|diagnos(?:is|es|ed|tic)|disease\w*|patholog\w*|histolog\w*|prognos\w*|surviv\w*|mortality
+    |treat\w*|therap\w*|surg\w*|operat\w+|resect\w*|chemo\w*|radioth\w*|drugs?|medicat\w*|dose\w*|antibiotic\w*|biops\w*|aspirat\w*
+    |recommend\w*|advis(?:e|ed|able)|should|must|urgent\w*|immediate\w*|emergen\w*|refer(?:ral|red)|follow-up|follow\ up
+    |surveillance|mri|pet
+    |histor(?:y|ical)|smok\w*|alcohol|symptom\w*|pain\w*|fever|cough|weight\ loss|trauma|injur\w*|pregnan\w*
+    |diabet\w*|hypertens\w*
+    |grow(?:n|th|ing|s)?|grew|stable|unchanged|progress\w*|regress\w*|doubl(?:ed|ing)|increas(?:ed|ing)|decreas(?:ed|ing)
+    |normal|abnormal\w*|healthy|dangerous|harmless|serious\w*|worr\w*|concern\w*|suspicio\w*|alarming|reassur\w*|incidental\w*
+    |definite\w*|certain(?:ly|ty)?|undoubtedly|doubt\w*|proves?|proven|confirm\w*|conclusive\w*|obvious\w*|guarantee\w*|always|never
+    |typical\w*|characteristic\w*|classic\w*|pathognomonic|stag(?:e|ed|ing)|grade[ds]?|risk\w*|probabl[ey]|likelihood|rare|common
+    |lived|died|die|dead|hospital\w*|clinic|scanner|contrast\w*|born|birth\w*|named
+    |(?:patient|his|her|their)(?:'s)?\ names?|race|ethnic\w*|caucasian|asian|african
+    |radiologists?|experts?|physicians?|doctors?|studies\ show|research\ shows|literature|published|guidelines?
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# Saying what one does not do is no claim.
+REFUSAL = re.compile(
+    r"\b(?:I|we|this tool|the assistant|Lesion Search|it)\b[^.;]{0,40}\b(?:cannot|can't|can not|do not|don't|does not"
+    r"|am not able|is not able|am unable|never|will not|won't)\b"
+    r" (?:reliably |really |safely )?(?:to )?(?:tell|say|judge|decide|diagnos\w+|recommend|advise|assess|predict"
+    r"|determine|know|record|replace|make|give|offer|comment|answer|see one|identify)\b"
+    r"|\bthe (?:files?|header) (?:do|does|did) not (?:say|state|name|number|tell|give)\b"
+    r"|\bnot something I can\b|\bnot a (?:medical )?(?:diagnosis|finding|device|opinion)\b|\bbelongs to the treating "
+    r"team\b|\bno diagnosis\b"
+    r"|\bnot (?:a substitute|meant|intended) for\b",
+    re.IGNORECASE,
+)
+
+# Medical words that the program's own subject needs.
+NAMED_THINGS = re.compile(
+    r"\bnot a diagnosis\b|\bnot (?:disease|findings?)\b|\bsegmentation\b|\bstud(?:y|ies) gives?\b", re.IGNORECASE
+)
+
+PLAIN = frozenset(Path(__file__).with_name("plain_words.txt").read_text(encoding="utf-8").split())
+
+_CLAUSE = re.compile(r"[;:]|,? but |, however|, yet ")
 
 
 def _always(_: Sentence, __: Claim) -> bool:
@@ -255,3 +310,19 @@ class GroundedStream:
         if sentence:
             self.text += sentence
             yield TextChunk(sentence)
+
+
+def asserted(sentence: str) -> str:
+    """Strip a sentence of the clauses that only decline, and of the program's own set phrases."""
+    return " ; ".join(NAMED_THINGS.sub(" ", c) for c in _CLAUSE.split(sentence) if not REFUSAL.search(c))
+
+
+def unsupported_terms(sentence: str, supported: frozenset[str]) -> list[str]:
+    """List the medical or over-certain words of a sentence that no evidence holds; none where it only declines."""
+    return [m.group() for m in TERMS.finditer(asserted(sentence)) if m.group().lower() not in supported]
+
+
+def unfamiliar_words(sentence: str, supported: frozenset[str]) -> list[str]:
+    """List the words that are neither plain nor in the evidence."""
+    words = re.findall(r"[A-Za-z][A-Za-z'’-]{2,}", asserted(sentence))
+    return [w for w in words if (low := w.lower().replace("’", "'")) not in PLAIN and low not in supported]

@@ -10,10 +10,12 @@ from assistant.planning.context import (
     PlanningContext,
     Recipe,
     RequestRefusedError,
+    require_study,
+    resolve_region,
+    resolve_regions,
     stated,
 )
 from assistant.planning.recipes_search import describe_search, find_similar, plain_search
-from assistant.planning.resolve_regions import require_study, resolve_region, resolve_regions
 from assistant.wording import fact_answers, fixed_sentences, search_answers, study_answers
 from assistant.wording.phrases import joined
 from tools.domain.facts import (

@@ -3,8 +3,16 @@
 from collections.abc import Generator
 
 from assistant.core.requests import Request
-from assistant.planning.context import Call, PlanningContext, Recipe, RequestRefusedError, stated, stated_of_each
-from assistant.planning.resolve_regions import require_study, resolve_regions
+from assistant.planning.context import (
+    Call,
+    PlanningContext,
+    Recipe,
+    RequestRefusedError,
+    require_study,
+    resolve_regions,
+    stated,
+    stated_of_each,
+)
 from assistant.wording import fixed_sentences
 from tools.domain.facts import CasesFacts, Facts
 

@@ -5,8 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from assistant.core.requests import FilterSpec, Request
-from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
-from assistant.planning.resolve_regions import resolve_regions
+from assistant.planning.context import (
+    Call,
+    ClarificationNeededError,
+    PlanningContext,
+    Recipe,
+    RequestRefusedError,
+    resolve_regions,
+)
 from assistant.wording import fixed_sentences
 from assistant.wording.phrases import joined
 from assistant.wording.search_answers import search_answer

@@ -9,11 +9,13 @@ from assistant.planning.context import (
     PlanningContext,
     Recipe,
     RequestRefusedError,
+    require_study,
+    resolve_region,
+    resolve_regions,
     stated,
     stated_of_each,
 )
 from assistant.planning.recipes_search import undo as undo_search
-from assistant.planning.resolve_regions import require_study, resolve_region, resolve_regions
 from assistant.wording import fixed_sentences
 from tools.domain.view import ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS

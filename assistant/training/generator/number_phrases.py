@@ -227,10 +227,5 @@ def size_range(rng: random.Random) -> Phrase:
 
 # -- how many ----------------------------------------------------------------------------------------------------------
 COUNT_WORDS: tuple[tuple[str, int], ...] = (
-    ("a dozen", 12),
-    ("half a dozen", 6),
-    ("a couple of", 2),
-    ("a handful of", 5),
-    ("two dozen", 24),
-    ("a pair of", 2),
-)
+    ("a dozen", 12), ("half a dozen", 6), ("a couple of", 2), ("a handful of", 5), ("two dozen", 24), ("a pair of", 2),
+)  # fmt: skip

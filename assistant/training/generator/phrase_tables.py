@@ -67,49 +67,22 @@ TYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 # the plain names, for lists and for what is left out
 NAMES: dict[str, tuple[str, ...]] = {
     "bone": ("bone", "bones", "bony ones", "vertebral ones", "osseous", "skeletal", "rib", "spine"),
-    "abdomen": (
-        "abdomen",
-        "abd",
-        "splenic ones",
-        "abdominal",
-        "abdominal ones",
-        "belly",
-        "spleen",
-        "pancreas",
-        "adrenal",
-        "tummy",
-    ),
-    "mediastinum": (
-        "mediastinum",
-        "mediast",
-        "mediastinal nodes",
-        "mediastinal",
-        "mediastinal ones",
-        "hilar",
-        "hilum",
-        "thymic",
-    ),
+    "abdomen": ("abdomen", "abd", "splenic ones", "abdominal", "abdominal ones", "belly", "spleen", "pancreas",
+        "adrenal", "tummy"),
+    "mediastinum": ("mediastinum", "mediast", "mediastinal nodes", "mediastinal", "mediastinal ones", "hilar", "hilum",
+        "thymic"),
     "liver": ("liver", "livers", "hepatic", "liver", "hepatic ones", "liver ones"),
     "lung": ("lung", "lungs", "pulmonary", "pulm", "lung ones", "pulmonary ones"),
     "kidney": ("kidney", "kidneys", "renal", "kidney", "kidney ones", "renal ones"),
     "soft tissue": ("soft tissue", "subcut", "soft-tissue", "muscle", "subcutaneous", "soft tissue ones"),
     "pelvis": ("pelvis", "pelvic", "pelvic ones", "bladder", "adnexal", "ovarian"),
-}
+}  # fmt: skip
 TYPE_NAMES = DEEPLESION_TYPES  # their order decides which sentences a seed draws
 
 # -- people ------------------------------------------------------------------------------------------------------------
 FEMALE = (
-    "women",
-    "women",
-    "female patients",
-    "females",
-    "ladies",
-    "lady patients",
-    "woman",
-    "womens",
-    "girls",
-    "female",
-)
+    "women", "women", "female patients", "females", "ladies", "lady patients", "woman", "womens", "girls", "female",
+)  # fmt: skip
 MALE = ("men", "men", "male patients", "males", "gentlemen", "guys", "gents", "man", "mens", "boys", "male", "fellows")
 ANYBODY = ("patients", "patients", "people", "persons", "pts", "individuals", "folks", "adults aged", "those", "cases")
 _CHOICE = re.compile(r"\(([^()]*)\)")

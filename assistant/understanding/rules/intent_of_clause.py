@@ -1,4 +1,8 @@
-"""The intent of one clause: the first of `intents.toml` that fits, corrected by what was read in its slots."""
+"""The intent of one clause: the first of `intents.toml` that fits, corrected by what was read in its slots.
+
+Among them what the program says no to: clinical decisions and personal data (`declined`). The answers are in
+`assistant/wording/fixed_sentences.py`.
+"""
 
 import re
 import tomllib
@@ -9,8 +13,8 @@ from assistant.core import patterns
 from assistant.core.requests import Intent
 from assistant.core.turn_state import TurnState
 from assistant.understanding.rules import lexicon as lex
+from assistant.understanding.rules.clauses import Slots
 from assistant.understanding.rules.questions import asked_of_hits, compares_with_mine
-from assistant.understanding.rules.slots import Slots
 from assistant.understanding.words_of_message import THANKED
 
 TELLS = re.compile(
@@ -32,13 +36,26 @@ PURPOSE = re.compile(
 
 _TABLES = tomllib.loads(Path(__file__).with_name("intents.toml").read_text(encoding="utf-8"))
 _WORDS = {"LESION": lex.LESION, "THANKED": THANKED} | _TABLES["words"]
-INTENTS = tuple(
-    (
-        intent["name"],
-        re.compile("|".join(re.sub(r"<([A-Z]+)>", lambda m: _WORDS[m[1]], words) for words in intent["patterns"])),
+
+
+def _patterns(table: str, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Read a table of `intents.toml`: names and patterns, with the words they stand for."""
+    return tuple(
+        (row[name], tuple(re.sub(r"<([A-Z]+)>", lambda m: _WORDS[m[1]], words) for words in row["patterns"]))
+        for row in _TABLES[table]
     )
-    for intent in _TABLES["intent"]
+
+
+INTENTS = tuple((intent, re.compile("|".join(words))) for intent, words in _patterns("intent", "name"))
+DECLINED = _patterns("declined", "topic")
+_DECLINED_TOPICS = tuple((topic, re.compile(rf"\b(?:{'|'.join(words)})(?!\w)")) for topic, words in DECLINED)
+_DISEASE = dict(_DECLINED_TOPICS)["malignancy"]
+_LIKE_A_HIT = re.compile(r"\b(?:similar|look-?alikes?|resembl\w+|match(?:es)?|hits?)\b")
+_SEARCHES = re.compile(r"\b(?:find|show|search|list|similar|retrieve|get|only|cases?|matches)\b")
+_POINTS = re.compile(
+    r"\b(?:is|are|says?|call|could|will) (?:it|this|that|these|mine)\b|\b(?:this|it) (?:is|malignant|benign)\b"
 )
+_NAMED = re.compile(r"\b(?:name|address|called|identity)\b")
 _AFTER_A_SEARCH = ("how_sure", "why", "undo", "filters")
 _HINTS = tuple((intent, re.compile(rf"\b(?:{words})\b")) for intent, words in _TABLES["hints"].items())
 
@@ -305,3 +322,26 @@ _LESSON = re.compile(
     r" )?[\w -]*lesions?\b"
     r"|\btell me (?:something |more )?about\b|\bteach\b|\bknow about\b|\bdescribe (?:typical|an?) "
 )
+
+
+def declined(clause: str, about_hit: bool = False, no_study: bool = False) -> str:
+    """The topic of a request that is declined, else nothing. Of a hit, sex and age may be asked, not the name."""
+    for topic, words in _DECLINED_TOPICS:
+        if not words.search(clause):
+            continue
+        spared = (
+            (topic == "diagnosis" and "differential" in clause)
+            or (topic == "identity" and about_hit and not _NAMED.search(clause))
+            or (topic == "growth" and (about_hit or _LIKE_A_HIT.search(clause)))
+            or (topic == "next step" and no_study)  # "what do I do first?"
+            # "find malignant liver lesions" is a search; its adjective is said not to be applied
+            or (topic == "malignancy" and _SEARCHES.search(clause) and not _POINTS.search(clause))
+        )
+        if not spared:
+            return topic
+    return ""
+
+
+def names_disease(clause: str) -> bool:
+    """Tell whether a disease is named, such as "malignant", that no filter can hold."""
+    return bool(_DISEASE.search(clause))

@@ -19,7 +19,7 @@ from rapidfuzz.distance import OSA
 from assistant.core import patterns
 from assistant.core.patterns import DECADES, TENS, UNITS
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.out_of_scope import DECLINED
+from assistant.understanding.rules.intent_of_clause import DECLINED
 from assistant.understanding.type_words import TYPE_WORDS
 
 Table = tuple[tuple[re.Pattern[str], str], ...]

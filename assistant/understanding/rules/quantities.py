@@ -13,6 +13,7 @@ from typing import Literal, cast
 from assistant.core import patterns
 from assistant.understanding.rules import lexicon as lex
 from assistant.understanding.rules.bounds import Bound, compare, turned
+from assistant.understanding.rules.clauses import BLANK, Slots
 from assistant.understanding.rules.quantities_in_words import (
     read_age_phrases,
     read_counts_in_words,
@@ -20,7 +21,6 @@ from assistant.understanding.rules.quantities_in_words import (
     read_likeness,
     set_remarks_aside,
 )
-from assistant.understanding.rules.slots import BLANK, Slots
 
 Dimension = Literal["age", "size", "count", "ignored", ""]
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from assistant.core import patterns
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.slots import BLANK, SHOW_MORE, Slots
+from assistant.understanding.rules.clauses import BLANK, SHOW_MORE, Slots
 from tools.domain.lesions import Sex
 
 

@@ -10,7 +10,7 @@ import re
 
 from assistant.core.requests import Intent
 from assistant.core.turn_state import TurnState
-from assistant.understanding.rules.slots import Slots
+from assistant.understanding.rules.clauses import Slots
 
 _SERIES = (
     r"(?:series|stack|scan|stud(?:y|ies)|exam(?:ination)?s?|ct|acquisition|reconstruction|recon|reformat|images|kernel"

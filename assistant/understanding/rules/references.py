@@ -7,7 +7,7 @@ from typing import Literal
 from assistant.core import patterns
 from assistant.core.patterns import ORDINALS
 from assistant.core.requests import HitRef, RegionRef
-from assistant.understanding.rules.slots import Slots
+from assistant.understanding.rules.clauses import Slots
 
 _NTH = (
     r"((?:very )?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|bottom)"

@@ -4,8 +4,7 @@ import pytest
 
 from assistant.core.requests import HitRef, Request
 from assistant.core.turn_state import PastSearch, TurnState
-from assistant.understanding.rules.intent_of_clause import likely_intent
-from assistant.understanding.rules.out_of_scope import declined, names_disease
+from assistant.understanding.rules.intent_of_clause import declined, likely_intent, names_disease
 from assistant.understanding.rules.parser import understand
 from tests.assistant.facts import TYPES
 from tests.assistant.planning.test_planner import R1, STUDY, search_facts, state
