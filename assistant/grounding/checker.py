@@ -18,7 +18,7 @@ from assistant.core.events import Event, TextChunk, TextReset
 from assistant.core.evidence import Evidence
 from assistant.core.patterns import split_sentences
 from assistant.core.turn_state import TurnState
-from assistant.grounding import checks, claims_of_actions, claims_of_study
+from assistant.grounding import checks, claims_of_actions, claims_of_facts
 from assistant.grounding.claim_reader import read_claims
 from assistant.grounding.claims import Claim, Kind
 from assistant.grounding.knowledge import KnowledgeBase
@@ -134,19 +134,19 @@ CHECKS: dict[Kind, Callable[[Sentence, Claim], bool]] = {
     "other_patients": checks.scope,
     "type": checks.type_of_subject,
     "action": claims_of_actions.done,
-    "series": claims_of_study.series,
-    "image": claims_of_study.image,
-    "plane": claims_of_study.trait,
-    "kernel": claims_of_study.trait,
-    "series_kind": claims_of_study.trait,
-    "phase": claims_of_study.trait,
+    "series": claims_of_facts.series,
+    "image": claims_of_facts.image,
+    "plane": claims_of_facts.trait,
+    "kernel": claims_of_facts.trait,
+    "series_kind": claims_of_facts.trait,
+    "phase": claims_of_facts.trait,
     "phase_name": _never,
-    "lossy": claims_of_study.trait,
-    "ratio": claims_of_study.trait,
-    "contrast": claims_of_study.trait,
-    "years": claims_of_study.trait,
-    "newest": claims_of_study.trait,
-    "unstated": claims_of_study.unstated,
+    "lossy": claims_of_facts.trait,
+    "ratio": claims_of_facts.trait,
+    "contrast": claims_of_facts.trait,
+    "years": claims_of_facts.trait,
+    "newest": claims_of_facts.trait,
+    "unstated": claims_of_facts.unstated,
 }
 WITHOUT_FACTS = ("type", "action")  # claims beside which every word must be familiar
 

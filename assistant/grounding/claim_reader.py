@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from typing import get_args
 
-from assistant.grounding import claims_of_actions, claims_of_numbers, claims_of_study
+from assistant.grounding import claims_of_actions, claims_of_facts
 from assistant.grounding.claims import (
     CASE_NOUN,
     COUNT,
@@ -254,20 +254,20 @@ _READERS = (  # from the most specific wording to the least
     read_ids,
     read_body_parts_seen,
     claims_of_actions.read_actions,
-    claims_of_study.read_unstated,
-    claims_of_study.read_series,
+    claims_of_facts.read_unstated,
+    claims_of_facts.read_series,
     read_shares,
     read_bounded_ages,
-    claims_of_numbers.read_comparisons,
-    claims_of_numbers.read_densities,
-    claims_of_numbers.read_bounds,
-    claims_of_numbers.read_measures,
+    claims_of_facts.read_comparisons,
+    claims_of_facts.read_densities,
+    claims_of_facts.read_bounds,
+    claims_of_facts.read_measures,
     read_people,
     read_ranks,
     read_counts,
     read_statements,
     read_types,
-    claims_of_study.read_traits,
+    claims_of_facts.read_traits,
     read_left_over,
 )
 
