@@ -21,18 +21,16 @@ from langchain_core.tools import BaseTool
 from langgraph.errors import GraphRecursionError
 
 from assistant.agent.middleware import TurnLog, TurnMiddleware, middleware_stack
-from assistant.agent.prompts import system_prompt
-from assistant.agent.snapshot import turn_state
+from assistant.agent.snapshot import system_prompt, turn_state
 from assistant.core.events import Answer, AnswerReady, Event, Grounding, Notice, Timing, TurnBegan
 from assistant.core.evidence import EvidenceLedger
 from assistant.core.turn_state import ToolCallRecord, TurnState
-from assistant.grounding.checker import Checker
-from assistant.grounding.stream_filter import GroundedStream
+from assistant.grounding.checker import Checker, GroundedStream
 from assistant.models.planner_model import ASKS, PlannerChatModel
 from assistant.models.registry import offline_model, resolve_model
 from assistant.models.tool_call_parser import may_be_call
 from assistant.planning.context import Reply
-from assistant.wording.suggestions import next_questions
+from assistant.wording.fixed_sentences import next_questions
 from assistant.wording.tool_labels import unsaid
 from tools.domain.facts import SearchFacts
 from tools.workspace.session import Workspace

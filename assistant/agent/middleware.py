@@ -27,7 +27,7 @@ from langchain_core.tools import BaseTool
 from langgraph.types import Command
 from pydantic import BaseModel, ValidationError
 
-from assistant.agent.prompts import system_prompt
+from assistant.agent.snapshot import system_prompt
 from assistant.core.events import Notice, ToolFinished, ToolStarted
 from assistant.core.evidence import EvidenceLedger
 from assistant.core.turn_state import TurnState

@@ -1,10 +1,15 @@
-"""The claim model: what a sentence may claim, in which words, and the numbers and names it does so with."""
+"""The claim model: what a sentence may claim, in which words, and the numbers and names it does so with.
 
-from collections.abc import Collection
+A sentence is read from the most specific wording to the least, and what was read is masked: the mask has the same
+length, so that positions stay true and nothing is read twice.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from assistant.core.number_words import UNITS
+from assistant.core.patterns import UNITS
 
 Kind = Literal[
     "lesion", "region", "evidence", "unknown_id", "file", "patient_key", "group_count", "slice", "pixels", "share",
@@ -88,3 +93,46 @@ def quantity(digits: str, scale: float = 1.0, loose: bool = False) -> Quantity:
 def count_of(word: str) -> int:
     """Read a count in digits or words: 4 for `4` or `four`."""
     return int(word) if word.isdigit() else WORDS[word.lower()]
+
+
+Use = Callable[[re.Match[str]], Claim | None]
+
+
+class MaskedSentence:
+    """The text that is left to read, and the claims so far."""
+
+    def __init__(self, sentence: str, names: Names) -> None:
+        self.text = re.sub(r"[–—−]", "-", sentence.replace("**", "  ").replace("\u00a0", " ").replace("\u202f", " "))
+        self.names = names
+        self.claims: list[Claim] = []
+        types = {**{t.lower(): t for t in names.types}, **TYPE_ADJECTIVES}
+        self.types = {k: v for k, v in types.items() if v in names.types}
+        self.type = alternatives(self.types) if self.types else r"(?!)"
+
+    def take(self, pattern: str, use: Use, flags: re.RegexFlag = re.IGNORECASE) -> None:
+        """Read every match of which `use` makes a claim, and mask it."""
+
+        def one(match: re.Match[str]) -> str:
+            claim = use(match)
+            if claim is None:
+                return match.group()
+            self.claims.append(claim)
+            return MASK * len(match.group())
+
+        self.text = re.sub(pattern, one, self.text, flags=flags)
+
+
+def claim(
+    kind: Kind,
+    m: re.Match[str],
+    numbers: Iterable[Quantity] = (),
+    words: Iterable[str] = (),
+    label: str = "",
+) -> Claim:
+    """Make a claim of a match."""
+    return Claim(kind, m.group().strip(), m.start(), m.end(), tuple(numbers), tuple(words), label)
+
+
+def alternatives(words: Iterable[str]) -> str:
+    """Write a pattern of one of these words, the longest first."""
+    return "(?:" + "|".join(re.escape(w) for w in sorted(words, key=len, reverse=True)) + ")"

@@ -1,14 +1,25 @@
-"""The reader of claims that something was done: measured, searched, compared, written, switched, looked up.
+"""Claims that something was done: measured, searched, compared, written, switched, looked up; read, and checked.
 
 A claim names the kinds of tool results of which one must be there. What is announced, asked, denied, or said of the
 user claims nothing. A verb of the first person that no tool stands for ("I sent it to the ward") is a claim too.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from assistant.grounding.claims import MASK, Claim
-from assistant.grounding.masked_sentence import MaskedSentence
+from assistant.grounding.claims import MASK, Claim, MaskedSentence
+from assistant.grounding.sentence import Sentence
+from tools.domain.facts import (
+    CaseChanged,
+    ComparisonFacts,
+    Facts,
+    RegionFacts,
+    RegionRemoved,
+    RegionsFound,
+    ReportFacts,
+    SearchFacts,
+    SeriesSelected,
+)
 
 # what was done -> its verbs, past and in progress, and its nouns behind "here is", "I ran", …
 _VERBS: dict[str, str] = {
@@ -93,6 +104,21 @@ _NEUTRAL = frozenset(  # ways to speak of an answer, no actions
 )
 _STATES = frozenset(("found", "marked", "sized", "located", "opened", "loaded", "outlined"))  # "found in a woman"
 _CLAUSE = re.compile(r"[;:]|,? but |, however|, so |, which |[.!?](?:\s|$)")
+# what was done -> the results of tools that show it
+BROUGHT_BY: dict[str, tuple[type[Facts], ...]] = {
+    "measure": (RegionFacts, RegionsFound, ComparisonFacts),
+    "search": (SearchFacts,),
+    "report": (ReportFacts,),
+    "case": (CaseChanged, ReportFacts, RegionRemoved),  # "saved" and "deleted" are said of all three
+    "compare": (ComparisonFacts, SearchFacts),  # a search compares with every lesion of the atlas
+    "switch": (SeriesSelected,),
+    "suggest": (RegionsFound,),
+    "look up": (Facts,),
+    "any": (Facts,),
+    "none": (),  # no tool does it
+    "call": (),  # the text of a call is no answer
+}
+_EARLIER = re.compile(r"\b(?:before|earlier|already|previous(?:ly)?|last (?:time|turn|search))\b")
 
 
 def read_actions(sentence: MaskedSentence) -> None:
@@ -154,3 +180,17 @@ def _clauses(text: str) -> Iterator[tuple[int, int]]:
         start = match.end()
     if start < len(text):
         yield start, len(text)
+
+
+def done(sentence: Sentence, claim: Claim) -> bool:
+    """Check that a tool brought what is said to be done: in this turn, earlier where it says so, or in (E2)."""
+    kind = claim.words[0]
+    cited = [int(c.numbers[0].value) for c in sentence.claims if c.kind == "evidence"]
+    known = sentence.known
+    if cited:
+        facts: Sequence[Facts] = known.facts_of(cited)
+    else:
+        facts = known.all_facts if _EARLIER.search(sentence.lower) else known.turn_facts
+    if kind == "compare" and sum(isinstance(f, RegionFacts) for f in facts) > 1:
+        return True  # regions of the study beside each other
+    return any(isinstance(f, BROUGHT_BY[kind]) for f in facts)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from assistant.core.evidence import Evidence
-from assistant.core.sentences import split_sentences
+from assistant.core.patterns import split_sentences
 from assistant.core.turn_state import TurnState
 from assistant.grounding.claims import Claim, Names
 from assistant.wording import fixed_sentences as remarks

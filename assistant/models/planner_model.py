@@ -13,6 +13,7 @@ from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.language_models.chat_models import generate_from_stream
 from langchain_core.messages import (
     AIMessage,
     AIMessageChunk,
@@ -22,7 +23,7 @@ from langchain_core.messages import (
     ToolCallChunk,
     ToolMessage,
 )
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr
@@ -32,7 +33,7 @@ from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply, Result
 from assistant.planning.planner import plan_turn
 from assistant.understanding.ensemble import read_message
-from assistant.understanding.reader import ReadingCancelledError
+from assistant.understanding.network.reader import ReadingCancelledError
 from assistant.understanding.rules.parser import understand
 from tools.domain.facts import Facts
 
@@ -87,13 +88,7 @@ class PlannerChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
-        decision = self.decide(messages)
-        if isinstance(decision, Call):
-            call = {"name": decision.name, "args": decision.args, "id": _call_id()}
-            message = AIMessage(content="", tool_calls=[call])
-        else:
-            message = AIMessage(content=decision.text, response_metadata={ASKS: decision.asks})
-        return ChatResult(generations=[ChatGeneration(message=message)])
+        return generate_from_stream(self._stream(messages))
 
     def _stream(
         self,
@@ -104,7 +99,9 @@ class PlannerChatModel(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         decision = self.decide(messages)
         if isinstance(decision, Call):
-            chunk = ToolCallChunk(name=decision.name, args=json.dumps(decision.args), id=_call_id(), index=0)
+            chunk = ToolCallChunk(
+                name=decision.name, args=json.dumps(decision.args), id=f"call_{uuid.uuid4().hex[:12]}", index=0
+            )
             yield ChatGenerationChunk(message=AIMessageChunk(content="", tool_call_chunks=[chunk]))
             return
         for piece in re.findall(r".*?(?:[.!?:](?=\s)\s+|\n+|$)", decision.text, flags=re.DOTALL):
@@ -140,7 +137,3 @@ def _result(message: ToolMessage) -> Result:
         return Result(None, failure=message.text or "That step brought nothing.")
     number = re.match(r'\{"evidence":"E(\d+)"', message.text)
     return Result(message.artifact, evidence=int(number.group(1)) if number else 0)
-
-
-def _call_id() -> str:
-    return f"call_{uuid.uuid4().hex[:12]}"

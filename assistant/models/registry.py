@@ -2,13 +2,15 @@
 
 import importlib.util
 import os
+import time
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
+from uuid import UUID
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.language_models import BaseChatModel
 
 from assistant.models.planner_model import PlannerChatModel
-from assistant.models.time_limit import TimeLimit
 from encoder.errors import LesionSearchError
 
 TIMEOUT_S = 60.0  # without a word
@@ -24,6 +26,40 @@ PROVIDERS: dict[str, tuple[str, str, str]] = {
 }
 
 
+class ModelTimeoutError(TimeoutError):
+    """Raise where a model kept writing past its time."""
+
+
+class TimeLimit(BaseCallbackHandler):
+    """Stop a streamed answer that is not complete after `limit_s` seconds.
+
+    Raises ModelTimeoutError at its next token. An answer in one piece is bounded by its client's own time limit.
+    """
+
+    raise_error = True  # else an error in a callback is only logged
+
+    def __init__(self, limit_s: float) -> None:
+        self._limit_s = limit_s
+        self._until: dict[UUID, float] = {}
+
+    def on_chat_model_start(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        """Start the clock of a run."""
+        self._until[run_id] = time.monotonic() + self._limit_s
+
+    def on_llm_new_token(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        """Raise ModelTimeoutError past the limit."""
+        if time.monotonic() > self._until[run_id]:
+            raise ModelTimeoutError
+
+    def on_llm_end(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        """Forget the run."""
+        self._until.pop(run_id, None)
+
+    def on_llm_error(self, *args: Any, run_id: UUID, **kwargs: Any) -> None:
+        """Forget the run."""
+        self._until.pop(run_id, None)
+
+
 class ModelError(LesionSearchError):
     """Raise where the chosen model cannot be used: unknown, not installed, without a key, or not answering."""
 
@@ -34,13 +70,12 @@ class ResolvedModel:
 
     name: str
     label: str
-    runs_where: Literal["here", "elsewhere"]
     chat_model: BaseChatModel
 
 
 def offline_model() -> ResolvedModel:
     """Return the built-in planner."""
-    return ResolvedModel("offline", "offline: nothing leaves this machine", "here", PlannerChatModel())
+    return ResolvedModel("offline", "offline: nothing leaves this machine", PlannerChatModel())
 
 
 def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
@@ -52,7 +87,7 @@ def resolve_model(model: "str | BaseChatModel" = "auto") -> ResolvedModel:
         if type(model) is PlannerChatModel:
             return offline_model()
         name = str(getattr(model, "model_name", None) or getattr(model, "model", None) or model._llm_type)
-        return ResolvedModel(name, f"{name}: given by the program", "elsewhere", model)
+        return ResolvedModel(name, f"{name}: given by the program", model)
     name = model.strip()
     if name in BUILT_IN:
         return offline_model()
@@ -75,7 +110,7 @@ def _in_process(name: str, source: str) -> ResolvedModel:
         chat_model = load_local_model(source)
     except LocalModelError as error:
         raise ModelError(str(error)) from error
-    return ResolvedModel(name, f"{name}: on this machine, in this process", "here", chat_model)
+    return ResolvedModel(name, f"{name}: on this machine, in this process", chat_model)
 
 
 def _from_provider(provider: str, model_name: str) -> ResolvedModel:
@@ -108,7 +143,7 @@ def _from_provider(provider: str, model_name: str) -> ResolvedModel:
         if provider == "ollama"
         else f"your words and the evidence go to {_host(provider)}"
     )
-    return ResolvedModel(f"{provider}:{model_name}", f"{provider}:{model_name}: {where}", "elsewhere", chat_model)
+    return ResolvedModel(f"{provider}:{model_name}", f"{provider}:{model_name}: {where}", chat_model)
 
 
 def _host(provider: str) -> str:

@@ -1,26 +1,37 @@
-"""The recipes beside searching: one for each kind of request."""
+"""The recipes beside searching, one for each kind of request; and which lesions and series one is about."""
 
-from assistant.core.requests import FilterSpec, Request
+from collections.abc import Callable, Generator, Sequence
+
+from assistant.core.requests import FilterSpec, HitRef, Request
 from assistant.core.turn_state import PastSearch
-from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
-from assistant.planning.recipes_search import find_similar
-from assistant.planning.resolve_lesions import resolve_lesions
-from assistant.planning.resolve_regions import require_study, resolve_regions
-from assistant.planning.resolve_series import resolve_series
+from assistant.planning.context import (
+    Call,
+    ClarificationNeededError,
+    PlanningContext,
+    Recipe,
+    RequestRefusedError,
+    require_study,
+    resolve_region,
+    resolve_regions,
+    stated,
+)
+from assistant.planning.recipes_search import describe_search, find_similar, plain_search
 from assistant.wording import fact_answers, fixed_sentences, search_answers, study_answers
-from assistant.wording.not_yet import UNKEPT
 from assistant.wording.phrases import joined
 from tools.domain.facts import (
     AtlasFacts,
     ComparisonFacts,
+    Facts,
+    HitFacts,
     ImageFacts,
     LesionFacts,
     LessonFacts,
     RegionFacts,
     RegionsFound,
     ReportFacts,
+    SearchFacts,
+    SeriesFacts,
     SeriesSelected,
-    Stated,
     StudyFacts,
 )
 from tools.domain.planes import PLANES
@@ -74,9 +85,7 @@ def select_series(request: Request, context: PlanningContext) -> Recipe:
     """Bring another series to the screen."""
     require_study(context)
     if request.topic in PLANES and not any(series.plane == request.topic for series in context.series):
-        facts = yield Call("set_view", {"planes": [request.topic]})  # cut from the series on the screen
-        assert isinstance(facts, Stated)
-        return facts.statement
+        return (yield from stated("set_view", {"planes": [request.topic]}))  # cut from the series on the screen
     facts = yield Call("select_series", {"series": resolve_series(request.topic, context)})
     assert isinstance(facts, SeriesSelected)
     return study_answers.selected_answer(facts)
@@ -113,7 +122,9 @@ def find_regions(request: Request, context: PlanningContext) -> Recipe:
     count = request.wanted.k or request.wanted.max_age  # "max 8" alone reads like an age
     facts = yield Call("find_regions", {"max_regions": min(20, count)} if count else {})
     assert isinstance(facts, RegionsFound)
-    return joined([*(UNKEPT[condition] for condition in request.unkept), fact_answers.regions_answer(facts)])
+    return joined(
+        [*(fixed_sentences.UNKEPT[condition] for condition in request.unkept), fact_answers.regions_answer(facts)]
+    )
 
 
 def measure(request: Request, context: PlanningContext) -> Recipe:
@@ -196,32 +207,26 @@ def report(request: Request, context: PlanningContext) -> Recipe:
     return fact_answers.report_answer(facts)
 
 
-def why(request: Request, context: PlanningContext) -> Recipe:
+def why(request: Request, context: PlanningContext) -> str:
     """Give the reasons behind a search there was."""
     past = _past_search(request, context)
-    yield from ()
     return search_answers.why_answer(
         past.facts, context.regions.get(past.facts.region_id), past.evidence, request.types
     )
 
 
-def how_sure(request: Request, context: PlanningContext) -> Recipe:
+def how_sure(request: Request, context: PlanningContext) -> str:
     """Say how sure a search there was is."""
-    past = _past_search(request, context)
-    yield from ()
-    return search_answers.sureness_answer(past.facts)
+    return search_answers.sureness_answer(_past_search(request, context).facts)
 
 
-def count_hits(request: Request, context: PlanningContext) -> Recipe:
+def count_hits(request: Request, context: PlanningContext) -> str:
     """Count hits of a search there was."""
-    past = _past_search(request, context)
-    yield from ()
-    return search_answers.count_answer(past.facts, request.wanted)
+    return search_answers.count_answer(_past_search(request, context).facts, request.wanted)
 
 
-def filters(request: Request, context: PlanningContext) -> Recipe:
+def filters(request: Request, context: PlanningContext) -> str:
     """Say the filters of the last search."""
-    yield from ()
     return search_answers.filters_answer(context.last_search.facts if context.last_search else None)
 
 
@@ -232,3 +237,93 @@ def _past_search(request: Request, context: PlanningContext) -> PastSearch:
     if past is None:
         raise RequestRefusedError(fixed_sentences.NOTHING_SEARCHED if context.state.study else fixed_sentences.NO_STUDY)
     return past
+
+
+def resolve_lesions(request: Request, context: PlanningContext) -> Generator[Call, Facts, list[str]]:
+    """Resolve the atlas lesions of a request: by id, by place among the hits, or the one spoken of last.
+
+    Searches first where there are no hits yet. Raises RequestRefusedError where a reference points at nothing.
+    """
+    refs = list(request.hits)
+    if not refs and request.nth is not None:
+        refs = [HitRef("last") if request.nth == -1 else HitRef("rank", n=request.nth)]
+    if refs and all(ref.kind == "id" for ref in refs):
+        return [ref.lesion_id for ref in refs]
+    spoken_of = context.hit or context.state.last_lesion
+    if not refs and spoken_of:
+        return [spoken_of]
+    by_id = [r for r in request.regions if r.kind == "id"]
+    past = context.searches.get(resolve_region(by_id[0], context)) if by_id else context.last_search
+    if past is not None:
+        facts = past.facts
+    else:
+        region_id = (yield from resolve_regions(request, context))[0]
+        facts = yield from plain_search(region_id, context)
+        if request.intent != "compare":  # there was no list to point at: show it
+            raise RequestRefusedError(describe_search(facts, context))
+    if not facts.hits:
+        raise RequestRefusedError(fixed_sentences.NO_HITS_TO_NAME)
+    if not refs:
+        return [facts.hits[0].lesion_id]
+    return list(dict.fromkeys(_resolve_hit(ref, facts) for ref in refs))
+
+
+def _resolve_hit(ref: HitRef, facts: SearchFacts) -> str:
+    """Resolve one reference among the hits of a search."""
+    hits = facts.hits
+    if ref.kind == "id":
+        return ref.lesion_id
+    if ref.kind == "last":
+        return hits[-1].lesion_id
+    if ref.kind == "rank":
+        if not 1 <= ref.n <= len(hits):
+            raise RequestRefusedError(fixed_sentences.no_such_hit(ref.n, len(hits)))
+        return hits[ref.n - 1].lesion_id
+    value: Callable[[HitFacts], float | None] = (
+        (lambda h: h.long_axis_mm) if ref.kind in ("largest", "smallest") else (lambda h: h.age_years)
+    )
+    known = sorted((h for h in hits if value(h) is not None), key=lambda h: value(h) or 0)
+    if not known:
+        raise RequestRefusedError(fixed_sentences.NOT_RECORDED)
+    return known[-1 if ref.kind in ("largest", "oldest") else 0].lesion_id
+
+
+def resolve_series(topic: str, context: PlanningContext) -> int:
+    """Resolve a number, a place ("other", "next", "prior") or a trait ("coronal") to the number of a series.
+
+    Raises RequestRefusedError where there is none, ClarificationNeededError where there are several.
+    """
+    series, now = context.series, context.series_number
+    if topic.isdigit():
+        return int(topic)  # the tool says which there are
+    if len(series) < 2:
+        raise RequestRefusedError(fixed_sentences.NO_PRIOR if topic == "prior" else fixed_sentences.ONE_SERIES)
+    others = [s for s in series if s.number != now]
+    if topic in ("next", "previous", "last"):
+        return {"next": now % len(series) + 1, "previous": (now - 2) % len(series) + 1, "last": len(series)}[topic]
+    if topic == "prior":
+        return _prior(series, now)
+    if topic == "newest":
+        return next((s.number for s in series if not s.years_before_newest), 1)
+    fitting = others if topic == "other" else [s for s in series if _is(topic, s)]
+    if not fitting:
+        raise RequestRefusedError(study_answers.no_such_series(topic, series))
+    if len(fitting) == 1 or topic != "other":
+        return next((s.number for s in fitting if s.number != now), fitting[0].number)
+    raise ClarificationNeededError(study_answers.which_series(fitting))
+
+
+def _prior(series: Sequence[SeriesFacts], now: int) -> int:
+    """Find the first series of the next older examination. Raises RequestRefusedError where there is none."""
+    ages = {s.number: s.years_before_newest or 0.0 for s in series}
+    older = [s for s in series if ages[s.number] > ages[now]]
+    if not older:
+        raise RequestRefusedError(fixed_sentences.NO_PRIOR)
+    return min(older, key=lambda s: (ages[s.number], s.number)).number
+
+
+def _is(topic: str, series: SeriesFacts) -> bool:
+    """Tell whether a series is what was asked for: a plane, a kernel, with or without contrast."""
+    if topic in ("contrast", "plain"):
+        return series.contrast is (topic == "contrast")
+    return topic in (series.plane, series.kernel)

@@ -1,12 +1,20 @@
-"""The recipes of the user's own cases: saved, listed, changed, deleted."""
+"""The recipes of cases: the user's own saved, listed, changed and deleted, and those of the quiz."""
 
 from collections.abc import Generator
 
 from assistant.core.requests import Request
-from assistant.planning.context import Call, PlanningContext, Recipe, RequestRefusedError
-from assistant.planning.resolve_regions import require_study, resolve_regions
+from assistant.planning.context import (
+    Call,
+    PlanningContext,
+    Recipe,
+    RequestRefusedError,
+    require_study,
+    resolve_regions,
+    stated,
+    stated_of_each,
+)
 from assistant.wording import fixed_sentences
-from tools.domain.facts import CasesFacts, Facts, Stated
+from tools.domain.facts import CasesFacts, Facts
 
 
 def save(request: Request, context: PlanningContext) -> Recipe:
@@ -16,12 +24,9 @@ def save(request: Request, context: PlanningContext) -> Recipe:
         raise RequestRefusedError(fixed_sentences.NO_REGION)
     if request.case.lesion_type is None:
         raise RequestRefusedError(fixed_sentences.SAVE_AS_WHAT)
-    told = []
-    for region_id in (yield from resolve_regions(request, context)):
-        facts = yield Call("save_case", {"region_id": region_id, **_said(request)})
-        assert isinstance(facts, Stated)
-        told.append(facts.statement)
-    return " ".join([*told, fixed_sentences.SAVED_IS_FOUND])
+    regions, said = (yield from resolve_regions(request, context)), _said(request)
+    told = yield from stated_of_each("save_case", ({"region_id": region_id, **said} for region_id in regions))
+    return f"{told} {fixed_sentences.SAVED_IS_FOUND}"
 
 
 def list_own(request: Request, context: PlanningContext) -> Recipe:
@@ -29,9 +34,7 @@ def list_own(request: Request, context: PlanningContext) -> Recipe:
     arguments: dict[str, object] = {"lesion_types": list(request.types)} if request.types else {}
     if request.case.confirmed_by:
         arguments["confirmed_by"] = request.case.confirmed_by
-    facts = yield Call("list_cases", arguments)
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("list_cases", arguments))
 
 
 def edit(request: Request, context: PlanningContext) -> Recipe:
@@ -39,22 +42,14 @@ def edit(request: Request, context: PlanningContext) -> Recipe:
     changes = _said(request)
     if not changes:
         raise RequestRefusedError(fixed_sentences.CHANGE_TO_WHAT)
-    told = []
-    for lesion_id in (yield from _chosen(request)):
-        facts = yield Call("edit_case", {"lesion_id": lesion_id, **changes})
-        assert isinstance(facts, Stated)
-        told.append(facts.statement)
-    return " ".join(told)
+    chosen = yield from _chosen(request)
+    return (yield from stated_of_each("edit_case", ({"lesion_id": lesion_id, **changes} for lesion_id in chosen)))
 
 
 def delete(request: Request, context: PlanningContext) -> Recipe:
     """Delete the own cases that are meant."""
-    told = []
-    for lesion_id in (yield from _chosen(request)):
-        facts = yield Call("delete_case", {"lesion_id": lesion_id})
-        assert isinstance(facts, Stated)
-        told.append(facts.statement)
-    return " ".join(told)
+    chosen = yield from _chosen(request)
+    return (yield from stated_of_each("delete_case", ({"lesion_id": lesion_id} for lesion_id in chosen)))
 
 
 def _said(request: Request) -> dict[str, object]:
@@ -77,3 +72,23 @@ def _chosen(request: Request) -> Generator[Call, Facts, list[str]]:
     if not 0 <= place < len(facts.cases):
         raise RequestRefusedError(facts.statement)
     return [facts.cases[place].lesion_id]
+
+
+def start(request: Request, context: PlanningContext) -> Recipe:
+    """Start a quiz on the types that are named, with as many cases."""
+    if request.unknown_types:
+        raise RequestRefusedError(fixed_sentences.no_such_type(request.unknown_types[0], context.state.atlas_types))
+    arguments: dict[str, object] = {"lesion_types": list(request.types)} if request.types else {}
+    if request.wanted.k:
+        arguments["cases"] = request.wanted.k
+    return (yield from stated("start_quiz", arguments))
+
+
+def hint(request: Request, context: PlanningContext) -> Recipe:
+    """Give a hint on the case on the screen."""
+    return (yield from stated("give_hint", {}))
+
+
+def truth(request: Request, context: PlanningContext) -> Recipe:
+    """Tell the true type of a teaching case."""
+    return (yield from stated("reveal_truth", {}))

@@ -4,12 +4,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from assistant.core.requests import RegionRef, Request
-from assistant.planning.context import Call, ClarificationNeededError, PlanningContext, Recipe, RequestRefusedError
+from assistant.planning.context import (
+    ClarificationNeededError,
+    PlanningContext,
+    Recipe,
+    RequestRefusedError,
+    require_study,
+    resolve_region,
+    resolve_regions,
+    stated,
+    stated_of_each,
+)
+from assistant.planning.recipes import resolve_series
 from assistant.planning.recipes_search import undo as undo_search
-from assistant.planning.resolve_regions import require_study, resolve_region, resolve_regions
-from assistant.planning.resolve_series import resolve_series
 from assistant.wording import fixed_sentences
-from tools.domain.facts import Stated
 from tools.domain.planes import PLANES
 from tools.domain.view import ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS
@@ -25,9 +33,7 @@ def view(request: Request, context: PlanningContext) -> Recipe:
         change = replace(change, slice=slices if change.slice < 0 else slices // 2 + 1)
     if request.regions:
         change = replace(change, zoom_on=resolve_region(request.regions[0], context))
-    facts = yield Call("set_view", dict(_arguments(change)))
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("set_view", dict(_arguments(change))))
 
 
 def beside(request: Request, context: PlanningContext) -> Recipe:
@@ -35,17 +41,14 @@ def beside(request: Request, context: PlanningContext) -> Recipe:
     require_study(context)
     topic, series = request.topic, context.series
     if set(planes := topic.split("+")) <= {"", *PLANES}:
-        facts = yield Call("set_view", {"planes": [plane for plane in planes if plane]})
+        return (yield from stated("set_view", {"planes": [plane for plane in planes if plane]}))
+    if topic == "study" or (topic in ("other", "prior") and len(series) < 2):
+        which = "study"
+    elif topic in ("other", "prior"):  # of several others: the one behind it in the list
+        which = str(resolve_series("next" if topic == "other" else topic, context))
     else:
-        if topic == "study" or (topic in ("other", "prior") and len(series) < 2):
-            which = "study"
-        elif topic in ("other", "prior"):  # of several others: the one behind it in the list
-            which = str(resolve_series("next" if topic == "other" else topic, context))
-        else:
-            which = next((n for n in planes if int(n) != context.series_number), planes[0])
-        facts = yield Call("set_view", {"beside": which})
-    assert isinstance(facts, Stated)
-    return facts.statement
+        which = next((n for n in planes if int(n) != context.series_number), planes[0])
+    return (yield from stated("set_view", {"beside": which}))
 
 
 def _arguments(change: ViewChange) -> Iterator[tuple[str, object]]:
@@ -84,9 +87,7 @@ def distance(request: Request, context: PlanningContext) -> Recipe:
         if len(ids) + len(others) > 2:
             raise ClarificationNeededError(fixed_sentences.which_region(others))
         ids += others
-    facts = yield Call("measure_distance", {"region_id": ids[0], "other_region_id": ids[1]})
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("measure_distance", {"region_id": ids[0], "other_region_id": ids[1]}))
 
 
 def densities(request: Request, context: PlanningContext) -> Recipe:
@@ -104,9 +105,7 @@ def density(request: Request, context: PlanningContext) -> Recipe:
     require_study(context)
     column, row = request.point or (None, None)
     said = {"column": column, "row": row, "slice": request.slice}
-    facts = yield Call("read_density", {name: value for name, value in said.items() if value is not None})
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("read_density", {name: value for name, value in said.items() if value is not None}))
 
 
 def rename(request: Request, context: PlanningContext) -> Recipe:
@@ -114,9 +113,7 @@ def rename(request: Request, context: PlanningContext) -> Recipe:
     chosen = _chosen(request, context)
     if not request.name:
         raise ClarificationNeededError(fixed_sentences.WHICH_NAME)
-    facts = yield Call("rename_region", {"region_id": chosen[0], "name": request.name})
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("rename_region", {"region_id": chosen[0], "name": request.name}))
 
 
 def undo(request: Request, context: PlanningContext) -> Recipe:
@@ -124,19 +121,12 @@ def undo(request: Request, context: PlanningContext) -> Recipe:
     if not context.state.changed_last and request.topic != "region":
         return (yield from undo_search(request, context))
     named = next(({"region_id": ref.region_id} for ref in request.regions if ref.kind == "id"), {})
-    facts = yield Call("undo_change", dict(named))
-    assert isinstance(facts, Stated)
-    return facts.statement
+    return (yield from stated("undo_change", named))
 
 
 def _of_each(tool: str, region_ids: Sequence[str]) -> Recipe:
     """Call a tool for each of these regions; what it states is the answer."""
-    told = []
-    for region_id in region_ids:
-        facts = yield Call(tool, {"region_id": region_id})
-        assert isinstance(facts, Stated)
-        told.append(facts.statement)
-    return " ".join(told)
+    return stated_of_each(tool, ({"region_id": region_id} for region_id in region_ids))
 
 
 def _chosen(request: Request, context: PlanningContext) -> list[str]:

@@ -26,8 +26,7 @@ from assistant.training.generator import phrase_tables as ph
 from assistant.training.generator.noise import typed, voiced
 from assistant.training.generator.other_atlases import moved, ways_to_name
 from assistant.training.generator.scenes import Fields, Scene, drawn_filters
-from assistant.understanding.call_grammar import language
-from assistant.understanding.call_language import KEYS, MM_PER_UNIT, Do, ParsedCall, write
+from assistant.understanding.call_language import KEYS, MM_PER_UNIT, Do, ParsedCall, language, write
 from encoder.errors import LesionSearchError
 
 FOLDER = Path(__file__).parent / "sentences"

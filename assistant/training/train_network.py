@@ -12,11 +12,10 @@ import hashlib
 import itertools
 import json
 import math
-import os
-import random
 import time
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,33 +25,45 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from assistant.training.base_weights import base_model
+from assistant.training.batches import PADDING, Batch, drawn_batches
 from assistant.training.corpus import measured
-from assistant.training.generator.utterances import Kept, Utterance, utterance
-from assistant.training.run_progress import Progress, TuneError, progress_line
-from assistant.understanding.call_language import read
-from assistant.understanding.network.model import EncoderLayer, PrefixTransformer
+from assistant.training.generator.utterances import Kept
+from assistant.understanding.network.model import EncoderLayer, PrefixTransformer, dequantize, quantize
+from assistant.understanding.network.onnx_network import Shape
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
     MAX_TYPES,
     output_vocabulary,
-    to_output_tokens,
 )
 from assistant.understanding.network.reader import (
     NETWORK_FILE,
     SHAPE_FILE,
     TOKENIZER_FILE,
-    EncodedMessage,
-    encode_message,
 )
-from assistant.understanding.network.shape import Shape
+from encoder.errors import LesionSearchError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+
 RUN_FILE, CHECKPOINT = "run.json", "checkpoint.pt"
 WORDS = 16_000  # of the base model's vocabulary, the commonest
-PADDING = 0  # the id of the mark between documents, which no message has; dropped words become it too
+
+
+class TuneError(LesionSearchError):
+    """A tuning run cannot begin or go on."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is."""
+
+    done: int
+    total: int
+    loss: float
+    rate: float  # utterances a second
+    left_s: float
 
 
 class NetworkConfig(BaseModel):
@@ -196,87 +207,6 @@ def kept_out(folder: Path) -> Kept:
     return Kept([*spoken, *(filled.text for _, filled in measured())])
 
 
-# -- sentences as the network takes them -------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Batch:
-    """Sentences of like length, padded on the right."""
-
-    text: torch.Tensor  # (B, T) token ids
-    numbers: torch.Tensor  # (B, T) the number each token belongs to
-    types: torch.Tensor  # (B, T) likewise, the type
-    lengths: torch.Tensor  # (B,) of the texts
-    targets: torch.Tensor  # (B, S) output tokens with the end, then -1
-
-    def to(self, device: torch.device) -> "Batch":
-        """Copy it to a device."""
-        return Batch(*(getattr(self, name).to(device).long() for name in self.__dataclass_fields__))
-
-
-class _Windows(torch.utils.data.Dataset[list[Batch]]):
-    """Windows of sentences, each in batches: the same whoever draws them."""
-
-    def __init__(self, config: NetworkConfig, kept: Kept, tokenizer: "Tokenizer") -> None:
-        self._config, self._kept, self._tokenizer = config, kept, tokenizer
-        self._places = {token: place for place, token in enumerate(output_vocabulary())}
-
-    def __getitem__(self, window: int) -> list[Batch]:
-        config = self._config
-        first = window * config.window
-        numbers = range(first, min(first + config.window, config.utterances))
-        drawn = (utterance(config.seed, number, config.written, config.focus) for number in numbers)
-        rows = [
-            row for one in drawn if not self._kept.holds(one.text) and (row := _row(self._tokenizer, self._places, one))
-        ]
-        rows.sort(key=lambda row: len(row[0].ids) + len(row[1]))
-        batches = [padded(rows[i : i + config.batch]) for i in range(0, len(rows), config.batch)]
-        random.Random(window).shuffle(batches)
-        return batches
-
-
-def drawn_batches(
-    config: NetworkConfig, kept: Kept, tokenizer: "Tokenizer", windows: range
-) -> "torch.utils.data.DataLoader[list[Batch]]":
-    """Draw the batches of these windows in their order; with a GPU to wait for them, by all other cores."""
-    workers = max(1, (os.cpu_count() or 2) - 1) if torch.cuda.is_available() else 0
-    return torch.utils.data.DataLoader(
-        _Windows(config, kept, tokenizer),
-        batch_size=None,
-        sampler=windows,
-        num_workers=workers,
-        prefetch_factor=4 if workers else None,
-        multiprocessing_context="fork" if workers else None,
-    )
-
-
-_Row = tuple[EncodedMessage, list[int]]  # a sentence, and the numbers of its output tokens with the end
-
-
-def _row(tokenizer: "Tokenizer", places: Mapping[str, int], one: Utterance) -> _Row | None:
-    """Encode a sentence; None for an answer that names a type of a drawn atlas in words nothing finds."""
-    message = encode_message(tokenizer, one.state, one.text, one.types)
-    answer = [*to_output_tokens(read(one.answer), message.values, message.names), END]
-    if any(token not in places for token in answer):
-        return None
-    return message, [places[token] for token in answer]
-
-
-def padded(rows: Sequence[_Row]) -> Batch:
-    """Put sentences in one batch."""
-
-    def one(lists: Sequence[list[int]], filling: int = 0) -> torch.Tensor:
-        tensors = [torch.tensor(row, dtype=torch.int16) for row in lists]
-        return torch.nn.utils.rnn.pad_sequence(tensors, True, filling)
-
-    messages = [message for message, _ in rows]
-    return Batch(
-        one([m.ids for m in messages], PADDING),
-        one([m.numbers for m in messages]),
-        one([m.types for m in messages]),
-        torch.tensor([len(m.ids) for m in messages]),
-        one([answer for _, answer in rows], -1),
-    )
-
-
 def batch_loss(network: PrefixTransformer, batch: Batch, config: NetworkConfig) -> torch.Tensor:
     """Compute the mean cross-entropy of the output tokens of a batch; some of its words are dropped."""
     scores, targets = batch_scores(network, batch, config.word_dropout)
@@ -358,8 +288,6 @@ def begun_from(start: Path, output_tokens: Sequence[str], config: NetworkConfig)
     """
     from safetensors.torch import load_file
 
-    from assistant.understanding.network import quantization
-
     saved = json.loads((start / SHAPE_FILE).read_text(encoding="utf-8"))
     old = Shape(**saved["shape"])
     layers = max(old.layers, config.layers)
@@ -375,7 +303,7 @@ def begun_from(start: Path, output_tokens: Sequence[str], config: NetworkConfig)
             range(old.layers, layers), ("out_proj.weight", "down_proj.weight", "down_proj.bias")
         ):
             parameters[f"layers.{number}.{part}"].zero_()
-        for name, table in quantization.dequantize(load_file(start / NETWORK_FILE)).items():
+        for name, table in dequantize(load_file(start / NETWORK_FILE)).items():
             if name.startswith(("output_embedding.", "head.")):
                 parameters[name][here] = table[there]
             else:
@@ -423,8 +351,25 @@ def _write(out: Path, network: PrefixTransformer, output_tokens: Sequence[str]) 
     """Write the network in int8, as `NetworkReader` reads it."""
     from safetensors.torch import save_file
 
-    from assistant.understanding.network.quantization import quantize
-
     save_file(quantize(network.cpu().state_dict()), out / NETWORK_FILE)
     saved = {"shape": asdict(network.shape), "output_tokens": list(output_tokens)}
     (out / SHAPE_FILE).write_text(json.dumps(saved, indent=1), encoding="utf-8")
+
+
+@contextmanager
+def progress_line(before: str, after: str) -> Iterator[Callable[[Progress], None]]:
+    """Show one line on standard error that says how far a run is."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    with console.status(before) as status:
+
+        def told(now: Progress) -> None:
+            line = (f"{now.done} of {now.total} utterances, loss {now.loss:.3f}, {now.rate:.1f} a second, "
+                    f"{now.left_s / 60:.0f} min left")  # fmt: skip
+            status.update(line)
+            if not console.is_terminal:  # a file keeps every line, and a status shows nothing there
+                console.print(line)
+
+        yield told
+    console.print(after)

@@ -7,7 +7,7 @@ from typing import get_args
 from assistant.core.requests import FilterName, FilterSpec, HitRef, Intent, RegionRef, Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import MM_PER_UNIT, TOPICS, UNKNOWN_TYPE, ParsedCall, write
-from assistant.wording.not_yet import NOT_YET
+from assistant.wording.fixed_sentences import NOT_YET
 from tools.domain.facts import ReportFormat
 from tools.domain.view import OVERLAYS, ViewChange, WindowStep
 from tools.domain.windows import DISPLAY_WINDOWS, Window

@@ -9,19 +9,23 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from assistant.core.cancellation import current_cancel_event
 from assistant.core.requests import Request
-from assistant.core.turn_state import TurnState
+from assistant.core.turn_state import TurnState, current_cancel_event
 from assistant.planning.context import Call, Reply
-from assistant.planning.meaning import meaning
+from assistant.planning.planner import meaning
 from assistant.understanding.call_language import ParsedCall
 from assistant.understanding.call_to_request import to_request
-from assistant.understanding.case_words import with_case_words
-from assistant.understanding.network.reader import load_network_reader
-from assistant.understanding.preprocess import has_thanks, is_data, is_foreign, lesion_ids
-from assistant.understanding.reader import Fork, Reader, Reading
+from assistant.understanding.network.reader import Fork, NetworkReader, Reading, load_network_reader
 from assistant.understanding.rules.parser import understand
-from assistant.understanding.words_of_message import with_conditions, with_words
+from assistant.understanding.words_of_message import (
+    has_thanks,
+    is_data,
+    is_foreign,
+    lesion_ids,
+    with_case_words,
+    with_conditions,
+    with_words,
+)
 from tools.domain.lesions import DEEPLESION_TYPES
 
 RULES_PROBABILITY = 0.35  # of the rules' hypothesis
@@ -57,7 +61,7 @@ def read_message(message: str, state: TurnState) -> tuple[Request, ...]:
     return tuple(replace(request, foreign=True) for request in winner) if is_foreign(message) else winner
 
 
-def read_requests(reader: Reader, message: str, state: TurnState) -> Understood:
+def read_requests(reader: NetworkReader, message: str, state: TurnState) -> Understood:
     """Read a message with one reader; a reply to a question of ours that says nothing alone is read together with it.
 
     Raises what the reader raises, among it ValueError for what it could not read.
@@ -71,7 +75,7 @@ def read_requests(reader: Reader, message: str, state: TurnState) -> Understood:
     return alone
 
 
-def hypotheses(reader: Reader, message: str, state: TurnState) -> Iterator[Hypothesis]:
+def hypotheses(reader: NetworkReader, message: str, state: TurnState) -> Iterator[Hypothesis]:
     """Yield a reader's hypotheses, likeliest first, each read only when asked for; none where it reads no request."""
     try:
         first = read_requests(reader, message, state)
@@ -140,7 +144,7 @@ class _Votes:
         )
 
 
-def _understood(reader: Reader, text: str, state: TurnState, begin: Fork | None = None) -> Understood:
+def _understood(reader: NetworkReader, text: str, state: TurnState, begin: Fork | None = None) -> Understood:
     replaced, ids = lesion_ids(text, state)
     replaced = re.sub(r"\s*\bidref(\d+)\b", lambda m: f" L{int(m.group(1)) + 1}", replaced).strip()
     reading = reader.read(replaced, state, len(ids), current_cancel_event(), begin)

@@ -1,16 +1,22 @@
-"""What requests take from the words of the message itself, which the call language does not carry.
+"""What is found in the words of a message itself, beside what a reader makes of them.
 
-What is undone, the name a region is to have, the form of a report, the level of a lesson, the numbers of a display
-window, the slice of a pixel and which of two numbers is its row, what stands beside the picture, and conditions of
-suggestions that no tool can keep.
+Before any reader reads it: pasted data, thanks, another language, and lesion ids. Afterwards, since the call language
+does not carry it: what is undone, the name a region is to have, the form of a report, the level of a lesson, the
+numbers of a display window, the slice of a pixel and which of two numbers is its row, what stands beside the picture,
+conditions of suggestions that no tool can keep, and of a case its type in the message's own words (readers know the
+types of the atlas; a new one is named only by what stands behind "as" or "to").
 """
 
 import re
+import unicodedata
 from dataclasses import replace
 
-from assistant.core.requests import RegionRef, Request
+from assistant.core import patterns
+from assistant.core.requests import CaseWords, RegionRef, Request
+from assistant.core.turn_state import TurnState
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.type_words import ORGAN_WORDS, TYPE_WORDS
+from encoder.names import is_name
 from tools.domain.view import ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
@@ -88,6 +94,30 @@ _IN_ORGAN = re.compile(
     rf"(?:{_ORGANS})\b(?! (?:window|kernel|settings?|series|ct|scan))",
     re.IGNORECASE,
 )
+
+_INTENTS = ("save", "edit", "cases")
+_AFTER = {  # where the type stands
+    "save": re.compile(r"\bas\s+(?:an?\s+|the\s+|another\s+)?(?P<type>[^,.;:!?\n\"“”]+)", re.I),
+    "edit": re.compile(r"\b(?:to|as|is|be)\s+(?:really\s+)?(?:an?\s+|the\s+)?(?P<type>[^,.;:!?\n\"“”]+)", re.I),
+}
+_ENDS = re.compile(  # where it ends
+    r"\s+(?:(?:to|in|into|for|of|with|under|called|named|and|please|pls|from|by|on|which|that|because)\b.*"
+    r"|(?:confirmed|proven|proved|biops\w+)\b.*|(?:lesion|case|finding)s?)$",
+    re.I,
+)
+_NO_TYPE = re.compile(
+    r"\b(?:cases?|collection|teaching|mine|my|own|example|favou?rites?|file|pdf|png|image|report)\b", re.I
+)
+_CONFIRMED = {
+    "pathology": re.compile(r"\b(?:patholog|histolog|biops|resect|surg)\w*", re.I),
+    "follow-up": re.compile(r"\bfollow(?:ed)?[ -]?up\b", re.I),
+    "opinion": re.compile(r"\bopinions?\b", re.I),
+}
+_DIFFICULTY = {
+    "easy": re.compile(r"\b(?:easy|simple)\b", re.I),
+    "medium": re.compile(r"\b(?:medium|moderate)(?:ly)? (?:difficult|hard|difficulty)|\bmedium\b", re.I),
+    "hard": re.compile(r"\b(?:hard|difficult|tricky)\b", re.I),
+}
 
 
 def with_words(request: Request, message: str, alone: bool) -> Request:
@@ -173,3 +203,101 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
         requests = (Request("find_regions"),)
     unkept = ("nodes",) if nodes else ("organ",) if _IN_ORGAN.search(message) else ()
     return tuple(replace(r, unkept=unkept) if r.intent == "find_regions" else r for r in requests)
+
+
+def is_data(message: str) -> bool:
+    """Tell whether a message holds data instead of words, such as a pasted tool call or the tags of a transcript."""
+    return bool(_DATA.search(message))
+
+
+_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]|<\||</?(?:user|assistant|system|human|tool\w*)\b[^<>]*>', re.IGNORECASE)
+
+
+def has_thanks(message: str) -> bool:
+    """Tell whether a message holds a word of thanks."""
+    return bool(re.search(THANKED, message.casefold()))
+
+
+THANKED = (
+    r"\b(?:thanks?|thank you|thx|tnx|thnx|tks|ty|ta (?:mate|very much|love)|^ta|cheers|much appreciated|merci"
+    r"|danke|gracias)\b"
+)
+
+
+# words that stand in almost any request, and in no English one
+_FOREIGN = """
+aehnliche ahnliche bitte das der dieser eine frauen gross haut ist laesion laesionen lasionen leber lunge manner messe
+mit nieren nur oder ohne sind suche uber und unter vergleiche wie zeig zeige avec celle ceci cette dans des est femmes
+foie hommes mesure mesurer montre montrez ou poumon quelle semblables seulement similaires sont trouve trouvez une
+vous busca buscar con donde esta esto hombres lesiones mas mayores menores mide mostrar muestra mujeres parecidas
+pulmon similares tamano cerca confronta donne fegato lesione lesioni misura mostra mostrami polmone questa questo
+simili trova uomini figado homens isto lesao lesoes mais mostre mulheres pulmao semelhantes
+"""
+_FOREIGN_WORDS = frozenset(_FOREIGN.split())
+_ENGLISH = """
+a an and any are find for from how is it like me my of only or over please show similar that the this to under what
+where which with you
+"""
+_ENGLISH_WORDS = frozenset(_ENGLISH.split())
+
+
+def is_foreign(message: str) -> bool:
+    """Tell whether a message is in another language than English: it has common words of one, and none of English."""
+    plain = unicodedata.normalize("NFKD", message.casefold())
+    words = set(re.findall(r"[a-z]+", "".join(c for c in plain if not unicodedata.combining(c))))
+    return bool(words & _FOREIGN_WORDS) and not words & _ENGLISH_WORDS
+
+
+def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
+    """Replace the lesion ids of a message by idref0, idref1, … so that nothing else reads their digits."""
+    known = {h.lesion_id.lower(): h.lesion_id for s in state.searches for h in s.facts.hits}
+    ids: list[str] = []
+
+    def use(match: re.Match[str]) -> str:
+        token = match.group().strip(".,;:?!()[]\"'")
+        tail = match.group()[match.group().find(token) + len(token) :] if token else ""
+        if token.lower() not in known and not _looks_like_id(token):
+            return match.group()
+        ids.append(known.get(token.lower(), token))
+        return f" idref{len(ids) - 1}{tail.replace(']', '').replace(')', '')} "
+
+    return re.sub(r"\S+", use, message), tuple(ids)
+
+
+_NO_ID = re.compile(
+    r"(?i)[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
+    r"|\d+(?:\.\d+)?-\d+(?:\.\d+)?(?:mm|cm|y|yo|yrs?|years?)?|\d0s-\d0s"
+    r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*|(?:under|over)-\d+s?"
+)
+
+
+def _looks_like_id(token: str) -> bool:
+    """Recognise letters and digits with a joint or a leading zero, as ids have; not a size, an age or a region."""
+    if _NO_ID.fullmatch(token) or len(token) < 4 or not patterns.fullmatch(r"[\w.:/|-]+", token):
+        return False
+    digits, joints = bool(patterns.search(r"\d", token)), bool(patterns.search(r"[_:/|-]", token))
+    return digits and (joints or bool(patterns.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))
+
+
+def with_case_words(request: Request, message: str) -> Request:
+    """Add what a message says of a case to a request about one; any other request stays as it is."""
+    if request.intent not in _INTENTS:
+        return request
+    words = CaseWords(
+        lesion_type=_type(request.intent, message) or next(iter(request.types), None),
+        confirmed_by=next((word for word, said in _CONFIRMED.items() if said.search(message)), None),
+        difficulty=next((word for word, said in _DIFFICULTY.items() if said.search(message)), None),
+    )
+    return replace(request, case=words)
+
+
+def _type(intent: str, message: str) -> str | None:
+    """Find the type that is named, as it is written; None where none stands in the place of one."""
+    pattern = _AFTER.get(intent)
+    found = pattern.search(message) if pattern else None
+    if found is None:
+        return None
+    name = found.group("type").strip()
+    while (shorter := _ENDS.sub("", name).strip()) != name:
+        name = shorter
+    return name if name and is_name(name) and not _NO_TYPE.search(name) else None

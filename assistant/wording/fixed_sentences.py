@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from assistant.core.turn_state import TurnState
-from assistant.wording.not_yet import NOT_YET, UNKEPT, UNMET
-from assistant.wording.phrases import counted, listed
+from assistant.wording.phrases import SEX_NOUN, SEX_PLURAL, counted, listed
 from tools.domain.facts import RegionFacts
 from tools.domain.region import Outline
 from tools.domain.study_words import DENSITY_DOUBTS
@@ -190,3 +189,50 @@ def no_such_type(name: str, types: Sequence[str]) -> str:
     known = f"Its types are {listed(types)}." if types else "Its lesions carry no types."
     which = f"of type {name}" if name else "of that type"
     return f"This atlas has no lesions {which}, so I did not search. {known}"
+
+
+NOT_YET = {
+    "window": "A display window has a width and a level in HU: say both, e.g. W 400 L 40, or name one, such as lung.",
+    "show": "I can show and hide outlines, labels and rulers; everything else has its own button beside the picture.",
+    "report": "I write reports as HTML, text, Markdown, JSON, DICOM SR or DICOM SEG; the HTML one prints well and "
+    "can be saved as PDF.",
+    "export": "I save the view as a PNG and write reports; other exports do not exist yet.",
+}
+NOT_YET |= {
+    "hide": NOT_YET["show"],
+}
+UNKEPT = {
+    "organ": "I do not know where an organ begins and ends, so I could not look in that one alone: this is about the "
+    "whole series.",
+    "nodes": "I cannot tell a lymph node from what lies around it, or whether one is enlarged, so that could not be a "
+    "condition: this is about the whole series.",
+}
+UNMET = {
+    "disease": "The atlas does not record whether a lesion is benign or malignant, so that could not be a filter.",
+    "place": "The atlas records no finer place than the type, so that could not be a filter.",
+    "history": "The atlas records nothing of the patients' histories, so that could not be a filter.",
+    "date": "The atlas records no dates, so that could not be a filter.",
+    "image": "The atlas does not record how its images were made, so that could not be a filter.",
+    "other": "The atlas does not record that, so it could not be a filter.",
+}
+
+
+def next_questions(state: TurnState, tools: Sequence[str]) -> tuple[str, ...]:
+    """Suggest up to three next questions that fit the state, given the tools the last turn called."""
+    if state.study is None:
+        return ("What is in the atlas?", "Explain liver lesions", "What can you do?")
+    search = state.searches[0].facts if state.searches else None
+    if search is None or not search.hits:
+        mark = ("What does this look like?",) if state.regions else ("Suggest regions",)
+        return (*mark, "Describe the study", "What is in the atlas?")
+    leader = search.votes[0].lesion_type if search.votes and search.confidence != "none" else None
+    mixed = any(h.lesion_type != leader for h in search.hits)
+    ideas = ["Compare with the closest"] if "compare_lesion" not in tools else ["Describe the second hit"]
+    if leader and mixed and not search.filters.lesion_types:
+        ideas.append(f"Only {leader}")
+    elif leader and "explain_lesion_type" not in tools:
+        ideas.append(f"Explain {leader} lesions")
+    if state.study.sex in SEX_NOUN and not search.filters.sex:
+        ideas.append(f"Only {SEX_PLURAL[state.study.sex]}")
+    ideas += ["Why?", "Write a report"]
+    return tuple(ideas[:3])

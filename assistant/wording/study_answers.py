@@ -5,7 +5,7 @@ What the file does not say is said too: silence is never taken for an answer.
 
 from collections.abc import Callable, Sequence
 
-from assistant.core.sentences import split_sentences
+from assistant.core.patterns import split_sentences
 from assistant.wording.fixed_sentences import DATE_NEVER_KEPT, SEX_OTHER
 from assistant.wording.phrases import BODY_PART_UNKNOWN, body_part_seen, counted, joined, listed, person
 from tools.domain.facts import ImageFacts, RegionFacts, SeriesFacts, SeriesSelected, StudyFacts

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from assistant.core.requests import Request, Understand
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.planning.context import Call
-from assistant.planning.meaning import meaning
+from assistant.planning.planner import meaning
 from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.scenes import Scene
 from assistant.understanding.ensemble import read_message, read_requests, to_requests

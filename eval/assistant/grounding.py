@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from assistant.core.sentences import split_sentences
+from assistant.core.patterns import split_sentences
 from assistant.grounding.checker import Checker
 from eval.assistant.conversations import ConversationSplit, DemoInstallation, Played, read_conversations
 from eval.assistant.paraphrases import paraphrases

@@ -183,7 +183,7 @@ def _filters_of(calls: list[tuple[str, dict[str, Any]]]) -> set[str]:
 
 def unsaid_filters(call: "ToolCallRecord", played: Played) -> list[str]:
     """Find the filters of a search that its answer does not say back, outside the hits and the vote."""
-    from assistant.core.sentences import split_sentences
+    from assistant.core.patterns import split_sentences
 
     text = " ".join(s for s in split_sentences(played.answer.answer) if "%" not in s and "[" not in s)
     types = played.state.atlas_types
@@ -222,7 +222,7 @@ def _found(pattern: str, text: str) -> bool:
 # -- the answer ------------------------------------------------------------------------------------------------------
 def _unsupported(played: Played) -> tuple[str, ...]:
     """Find claims of the answer as shown that its evidence does not hold, checked once more from outside."""
-    from assistant.core.sentences import split_sentences
+    from assistant.core.patterns import split_sentences
     from assistant.grounding.checker import Checker
 
     checker = Checker(played.evidence, played.state, played.question, played.told)

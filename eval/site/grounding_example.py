@@ -4,7 +4,7 @@ import random
 import tempfile
 from pathlib import Path
 
-from assistant.core.sentences import split_sentences
+from assistant.core.patterns import split_sentences
 from assistant.grounding.checker import Checker
 from eval.assistant.conversations import Conversation, DemoInstallation, Played, ScriptedTurn, play
 from eval.assistant.perturbations import KINDS, Context, perturbed

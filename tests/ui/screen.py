@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from assistant.agent.assistant import Assistant
 from assistant.core.events import Event, ToolFinished, ToolStarted
-from assistant.grounding.stream_filter import GroundedStream
+from assistant.grounding.checker import GroundedStream
 from assistant.wording.fact_answers import comparison_answer, measure_answer, regions_answer
 from assistant.wording.search_answers import search_answer
 from encoder.errors import LesionSearchError

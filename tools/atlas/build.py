@@ -53,33 +53,35 @@ def index_pack(
     size = min(BATCH_SIZE, atlas.store.max_batch)
     done = written = 0
 
-    def changed() -> Iterator[Rows]:
+    def changed() -> Iterator[tuple[Rows, list[_Entry]]]:
         nonlocal done
         for start in range(0, len(pack), size):
             rows = np.arange(start, min(start + size, len(pack)))
             entries = _entries(atlas, pack, rows, notes)
             stored = atlas.store.content_of([entry.lesion.lesion_id for entry in entries])
-            new = rows[[stored.get(entry.lesion.lesion_id) != entry.content for entry in entries]]
+            new = [place for place, entry in enumerate(entries) if stored.get(entry.lesion.lesion_id) != entry.content]
             done += len(rows) - len(new)
-            if len(new):
-                yield new
+            if new:
+                yield rows[new], [entries[place] for place in new]
             elif progress:
                 progress(done, len(pack))
 
-    batches = changed()
-    found = embed_batches(batches) if embed_batches else ((rows, _embedded(embed, pack, rows)) for rows in batches)
-    for rows, vectors in found:
+    if embed_batches:  # which may ask for all rows at once: their images are not kept until then
+        elsewhere = embed_batches(rows for rows, _ in changed())
+        found = ((_entries(atlas, pack, rows, notes), vectors) for rows, vectors in elsewhere)
+    else:
+        found = ((entries, _embedded(embed, pack, rows)) for rows, entries in changed())
+    for entries, vectors in found:
         if not written or CHANGING not in atlas.store.facts():  # another process may have ended its own changes
             atlas.start_revision(keep_calibration=not recalibrate)
-        entries = _entries(atlas, pack, rows, notes)
         ids = [entry.lesion.lesion_id for entry in entries]
         records = [
             lesion_to_metadata(entry.lesion) | {"content": entry.content, NOTE: notes.get(entry.lesion.lesion_id)}
             for entry in entries
         ]
-        atlas.store.upsert(ids, _checked(vectors, len(rows)), records, [entry.image for entry in entries])
-        written += len(rows)
-        done += len(rows)
+        atlas.store.upsert(ids, _checked(vectors, len(entries)), records, [entry.image for entry in entries])
+        written += len(entries)
+        done += len(entries)
         if progress:
             progress(done, len(pack))
     if (written and recalibrate) or not atlas.is_calibrated():

@@ -24,6 +24,7 @@ from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Condition, Vectors
 from tools.atlas.folder import is_remote, is_writable, missing, private_copy, require_atlas, without_password
 from tools.domain.lesions import AtlasError
+from tools.intake.archive import REFUSALS
 from tools.settings import get_settings
 
 LESIONS = "lesions"
@@ -35,7 +36,6 @@ Metadata = Mapping[str, str | int | float | None]  # None deletes what is stored
 Candidates = tuple[list[str], NDArray[np.float64]]  # ids of lesions, best first, and their cosine similarities
 OPERATORS = {"==": "$eq", "!=": "$ne", "in": "$in", ">=": "$gte", "<=": "$lte"}
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-REFUSALS = (401, 403)  # HTTP's Unauthorized and Forbidden
 
 log = logging.getLogger(__name__)
 

@@ -76,12 +76,6 @@ class SearchableAtlas(ABC):
     def close(self) -> None:
         """Let go of what is open."""
 
-    def name_of(self, lesion_id: str) -> str | None:
-        """Name the atlas that a lesion is from, where several are searched together."""
-        view = self.view()
-        row = view.catalog.row(lesion_id)
-        return None if row is None else view.atlas_at(row)
-
     def __len__(self) -> int:
         return len(self.view().catalog)
 

@@ -2,9 +2,10 @@
 
 import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +13,11 @@ from numpy.typing import NDArray
 from encoder.errors import LesionSearchError
 from tools.domain.region import Measurement, PixelBox
 from tools.domain.study import SafeFacts, Series
-from tools.pipelines.import_deeplesion import Unreadable, list_lesions, read_slice
+from tools.pipelines.importers.deeplesion import Unreadable, list_lesions, read_slice
 from tools.regions.create import MIN_BOX_PX
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 PADDING_PX = 5  # of DeepLesion's boxes around the ends of the two diameters
 LIDC_CROP_PX = 128  # of the crops that LIDC boxes are in
@@ -31,8 +35,7 @@ class MeasuredLesionsError(LesionSearchError):
 class MeasuredLesion:
     """A lesion on a slice: where its middle (x, y) is, the box around it, and how long it is between two bounds.
 
-    `by_area`: the length is the diameter of a circle of its area, not the long axis. `known_mm`: the pixel size was
-    given, so that lengths are not only relative ones.
+    `by_area`: the length is the diameter of a circle of its area, not the long axis.
     """
 
     image: NDArray[np.int16]
@@ -43,7 +46,6 @@ class MeasuredLesion:
     patient_id: str
     source: str
     by_area: bool = False
-    known_mm: bool = True
 
     def series(self) -> Series:
         """Make a series of the slice alone."""
@@ -129,7 +131,6 @@ def read_key_slices(folder: Path) -> list[MeasuredLesion]:
                 length_mm=between,
                 patient_id=row["patient_id"],
                 source="key slices",
-                known_mm=bool(row["pixel_spacing_mm"]),
             )
         )
     return found
@@ -190,3 +191,11 @@ def _inside(box: PixelBox, image: NDArray[np.int16]) -> PixelBox | None:
     rows, columns = image.shape
     cut = PixelBox(max(box.x0, 0), max(box.y0, 0), min(box.x1, columns), min(box.y1, rows))
     return cut if min(cut.x1 - cut.x0, cut.y1 - cut.y0) >= MIN_BOX_PX else None
+
+
+def write_figures(path: Path, found: Sequence["DataclassInstance"]) -> None:
+    """Keep the figures of a cross-validation, at least one row, as a table."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [field.name for field in fields(found[0])], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(one) for one in found)

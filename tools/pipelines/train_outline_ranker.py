@@ -10,7 +10,7 @@ import csv
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from tools.pipelines.measured_lesions import (
     MeasuredLesion,
     read_key_slices,
     read_lidc_areas,
+    write_figures,
 )
 from tools.pipelines.painted_lesions import paint_lesions, place_in_tissue
 from tools.regions.measurement import longest_px
@@ -366,14 +367,6 @@ def main(arguments: list[str]) -> None:
         )
         ranker.save(weights)
     write_figures(kept, found)
-
-
-def write_figures(path: Path, found: Sequence[Figures]) -> None:
-    """Keep the figures of a cross-validation as a table."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Figures)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(one) for one in found)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sys
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,14 @@ from scipy.ndimage import gaussian_filter
 
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.intake import read_study
-from tools.pipelines.measured_lesions import KEY_SLICES, PADDING_PX, USUAL_SPACING_MM, in_hu, read_key_slices
+from tools.pipelines.measured_lesions import (
+    KEY_SLICES,
+    PADDING_PX,
+    USUAL_SPACING_MM,
+    in_hu,
+    read_key_slices,
+    write_figures,
+)
 from tools.pipelines.painted_lesions import paint_several
 from tools.regions.blob_features import describe
 from tools.regions.blobs import Blobs, Floats, find_blobs
@@ -30,13 +37,9 @@ from tools.regions.suggestion_ranker import WEIGHTS, SuggestionRanker
 
 FOLDS = 5
 BOOSTING = {
-    "max_iter": 70,
-    "learning_rate": 0.08,
-    "max_leaf_nodes": 12,
-    "min_samples_leaf": 30,
-    "l2_regularization": 3.0,
+    "max_iter": 70, "learning_rate": 0.08, "max_leaf_nodes": 12, "min_samples_leaf": 30, "l2_regularization": 3.0,
     "max_features": 0.4,
-}
+}  # fmt: skip
 NEGATIVES = 10_000  # blobs that are no lesion, from key slices and from others
 REAL_SHARE, LESION_SHARE = 0.6, 0.2  # of all weight: of key slices, and of blobs that are lesions
 VARIANTS, PAINTED, LESIONS = 3, 2, 3  # of each key slice; of each slice without lesions, and how many in each
@@ -287,10 +290,7 @@ def main(arguments: list[str]) -> None:
         for source in ("key slices", "painted", "phantoms")
     ]
     fit(slices).measured(least, found[0].recall_at_5, found[0].precision).save(WEIGHTS)
-    with kept.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, [field.name for field in fields(Figures)], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(asdict(one) for one in found)
+    write_figures(kept, found)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,10 @@ import gradio as gr
 from gradio.components.chatbot import MetadataDict
 
 from assistant.agent.snapshot import turn_state
-from assistant.core.cancellation import cancel_scope
 from assistant.core.events import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.core.evidence import EvidenceLedger
-from assistant.wording.suggestions import next_questions
+from assistant.core.turn_state import cancel_scope
+from assistant.wording.fixed_sentences import next_questions
 from assistant.wording.tool_labels import finished
 from encoder.errors import LesionSearchError
 from tools.atlas.searchable import SearchableAtlas

@@ -5,6 +5,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from ui.cli.options import Encoder
+
 atlases = typer.Typer(help="Look after an atlas: info, reindex, merge, backup, push, pull.", no_args_is_help=True)
 
 encoders = typer.Typer(help="Pass an encoder on.", no_args_is_help=True)
@@ -14,7 +16,6 @@ OneAtlas = Annotated[
     typer.Option("--atlas", help="atlas folder or http(s) address; that of the settings if left out"),
 ]
 NewAtlas = Annotated[Path, typer.Option("--out", help="new folder for the atlas")]
-Encoder = Annotated[Optional[str], typer.Option("--encoder", help="encoder folder or hub repository")]  # noqa: UP045
 Repository = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="repository on the Hugging Face Hub")]
 Private = Annotated[bool, typer.Option("--private", help="visible to its owner alone, where it is new")]
 

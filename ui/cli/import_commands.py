@@ -92,7 +92,7 @@ def import_deeplesion(
     out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
 ) -> None:
     """Turn DeepLesion's 16-bit PNGs and DL_info.csv into a ROI pack; rows that cannot be read are reported."""
-    from tools.pipelines.import_deeplesion import import_deeplesion as run
+    from tools.pipelines.importers.deeplesion import import_deeplesion as run
     from ui.cli.terminal import progress_bars, say
 
     with progress_bars() as progress:

@@ -26,7 +26,6 @@ from ui.state.visit import Visit
 
 HERE = Path(__file__).parent
 SHOWN_VOTES = 5
-MAX_LESION_ID = 200  # characters
 
 NOT_SEARCHED = "Ask what {region_id} looks like and the most similar lesions of the atlas appear here."
 CHOOSE_ONE = "Choose a region and its most similar lesions of the atlas appear here."

@@ -2,7 +2,7 @@
 
 import random
 
-from assistant.core.number_words import UNITS
+from assistant.core.patterns import UNITS
 
 TENS = ["_", "_", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 ORDINALS = ["_", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
@@ -227,10 +227,5 @@ def size_range(rng: random.Random) -> Phrase:
 
 # -- how many ----------------------------------------------------------------------------------------------------------
 COUNT_WORDS: tuple[tuple[str, int], ...] = (
-    ("a dozen", 12),
-    ("half a dozen", 6),
-    ("a couple of", 2),
-    ("a handful of", 5),
-    ("two dozen", 24),
-    ("a pair of", 2),
-)
+    ("a dozen", 12), ("half a dozen", 6), ("a couple of", 2), ("a handful of", 5), ("two dozen", 24), ("a pair of", 2),
+)  # fmt: skip

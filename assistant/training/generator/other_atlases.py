@@ -131,30 +131,9 @@ def unknown_words(types: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _ONSETS = (
-    "b",
-    "d",
-    "f",
-    "g",
-    "k",
-    "l",
-    "m",
-    "n",
-    "p",
-    "r",
-    "s",
-    "t",
-    "v",
-    "z",
-    "br",
-    "dr",
-    "gl",
-    "kr",
-    "pl",
-    "st",
-    "tr",
-    "qu",
-    "x",
-)
+    "b", "d", "f", "g", "k", "l", "m", "n", "p", "r", "s", "t", "v", "z", "br", "dr", "gl", "kr", "pl", "st", "tr",
+    "qu", "x",
+)  # fmt: skip
 _VOWELS = ("a", "e", "i", "o", "u", "ai", "ou")
 _ENDS = ("", "n", "l", "x", "t", "ma", "rid", "sk")
 

@@ -238,41 +238,14 @@ def declined(rng: random.Random, scene: Scene) -> Made:
         "settings": "((change|switch|set) (the |)(language|interface language|display language) (to|into) (German|Spanish|French|English)( please|)|(larger|bigger|smaller) (font|text|letters)( please|)|(dark|light) mode( please|)|(log me out|log out|sign out|logout|change my password|log in as admin|create an account|add a user)|(set|change|increase) the (font size|colours|theme|text size)|speak (German|Spanish|French) (with me|from now on)|(turn|switch) (on|off) (the |)(sound|notifications)|where are the settings?|open (the |)(settings|preferences)|make the letters bigger)",
     }  # fmt: skip
     topic = rng.choice(tuple(table))
-    lead = rng.choice(
-        (
-            "",
-            "",
-            "",
-            "",
-            "so ",
-            "ok ",
-            "please, ",
-            "I know you're not a doctor but ",
-            "hand on heart, ",
-            "quick question: ",
-            "and ",
-        )
-    )
-    organ = rng.choice(
-        (
-            "liver",
-            "spleen",
-            "kidney",
-            "heart",
-            "lung",
-            "bladder",
-            "pancreas",
-            "prostate",
-            "aorta",
-            "thyroid",
-            "left kidney",
-            "right lung",
-            "gallbladder",
-            "brain",
-            "uterus",
-            "stomach",
-        )
-    )
+    lead = rng.choice((
+        "", "", "", "", "so ", "ok ", "please, ", "I know you're not a doctor but ", "hand on heart, ",
+        "quick question: ", "and ",
+    ))  # fmt: skip
+    organ = rng.choice((
+        "liver", "spleen", "kidney", "heart", "lung", "bladder", "pancreas", "prostate", "aorta", "thyroid",
+        "left kidney", "right lung", "gallbladder", "brain", "uterus", "stomach",
+    ))  # fmt: skip
     return pick(lead + table[topic], rng, o=organ), [call("decline", topic=topic)]
 
 

@@ -1,9 +1,12 @@
-"""How people name lesion types, sexes and patients, each with what it means in the call language."""
+"""How people name lesion types, sexes and patients, with what it means in the call language; and a pocket grammar.
+
+`(show|give) me {lesions}( please|)` says four things, `{…}` stands for a row of a table.
+"""
 
 import random
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
-from assistant.training.generator.templates import say
 from tools.domain.lesions import DEEPLESION_TYPES
 
 # type -> adjectives, places, things that are of this type
@@ -64,51 +67,38 @@ TYPES: dict[str, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {
 # the plain names, for lists and for what is left out
 NAMES: dict[str, tuple[str, ...]] = {
     "bone": ("bone", "bones", "bony ones", "vertebral ones", "osseous", "skeletal", "rib", "spine"),
-    "abdomen": (
-        "abdomen",
-        "abd",
-        "splenic ones",
-        "abdominal",
-        "abdominal ones",
-        "belly",
-        "spleen",
-        "pancreas",
-        "adrenal",
-        "tummy",
-    ),
-    "mediastinum": (
-        "mediastinum",
-        "mediast",
-        "mediastinal nodes",
-        "mediastinal",
-        "mediastinal ones",
-        "hilar",
-        "hilum",
-        "thymic",
-    ),
+    "abdomen": ("abdomen", "abd", "splenic ones", "abdominal", "abdominal ones", "belly", "spleen", "pancreas",
+        "adrenal", "tummy"),
+    "mediastinum": ("mediastinum", "mediast", "mediastinal nodes", "mediastinal", "mediastinal ones", "hilar", "hilum",
+        "thymic"),
     "liver": ("liver", "livers", "hepatic", "liver", "hepatic ones", "liver ones"),
     "lung": ("lung", "lungs", "pulmonary", "pulm", "lung ones", "pulmonary ones"),
     "kidney": ("kidney", "kidneys", "renal", "kidney", "kidney ones", "renal ones"),
     "soft tissue": ("soft tissue", "subcut", "soft-tissue", "muscle", "subcutaneous", "soft tissue ones"),
     "pelvis": ("pelvis", "pelvic", "pelvic ones", "bladder", "adnexal", "ovarian"),
-}
+}  # fmt: skip
 TYPE_NAMES = DEEPLESION_TYPES  # their order decides which sentences a seed draws
 
 # -- people ------------------------------------------------------------------------------------------------------------
 FEMALE = (
-    "women",
-    "women",
-    "female patients",
-    "females",
-    "ladies",
-    "lady patients",
-    "woman",
-    "womens",
-    "girls",
-    "female",
-)
+    "women", "women", "female patients", "females", "ladies", "lady patients", "woman", "womens", "girls", "female",
+)  # fmt: skip
 MALE = ("men", "men", "male patients", "males", "gentlemen", "guys", "gents", "man", "mens", "boys", "male", "fellows")
 ANYBODY = ("patients", "patients", "people", "persons", "pts", "individuals", "folks", "adults aged", "those", "cases")
+_CHOICE = re.compile(r"\(([^()]*)\)")
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def say(pattern: str, rng: random.Random, tables: Mapping[str, Sequence[str]], **slots: str) -> str:
+    """One random sentence of a pattern. Slots are put in last, so that their text is never read as a pattern."""
+    while match := _NAME.search(pattern):
+        name = match.group(1)
+        text = f"\x01{name}\x02" if name in slots else rng.choice(tables[name])
+        pattern = pattern[: match.start()] + text + pattern[match.end() :]
+    while match := _CHOICE.search(pattern):
+        pattern = pattern[: match.start()] + rng.choice(match.group(1).split("|")) + pattern[match.end() :]
+    text = re.sub(r"\x01(\w+)\x02", lambda m: slots[m.group(1)], pattern)
+    return re.sub(r"\s+", " ", re.sub(r"\s+([,.?!;:])", r"\1", text)).strip()
 
 
 def people(sex: str, rng: random.Random) -> str:

@@ -205,9 +205,3 @@ def write_jsonl(utterances: Iterator[Utterance], path: Path) -> int:
     lines = [json.dumps(asdict(one), ensure_ascii=False) for one in utterances]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return len(lines)
-
-
-def read_jsonl(path: Path) -> list[Utterance]:
-    """Read what `write_jsonl` wrote."""
-    rows = (json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
-    return [Utterance(**{**row, "types": tuple(row.get("types", TYPE_NAMES))}) for row in rows]

@@ -4,10 +4,12 @@ Encoding begins with the word embeddings and the first layers of a small Llama (
 grouped-query attention: Ainslie et al. 2023, arXiv 2305.13245), so that words it was never trained on mean something
 too. A stack of its own follows: the message is attended to in both directions, the output tokens after it causally
 (prefix language model; Raffel et al. 2020, arXiv 1910.10683, 3.2.1). Positions are rotary (Su et al. 2021, arXiv
-2104.09864).
+2104.09864). Weights are stored as int8, each row of a matrix with its own scale (vector-wise quantization: Dettmers et
+al. 2022, arXiv 2208.07339, 2.1), and `onnx_network.py` computes with them as they are.
 """
 
 import math
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import ClassVar
 
@@ -15,10 +17,11 @@ import torch
 import torch.nn.functional as F  # noqa: N812  the field's usual name
 from torch import nn
 
-from assistant.understanding.network.shape import Shape
+from assistant.understanding.network.onnx_network import SCALE, Shape
 
 KeyValueCache = list[tuple[torch.Tensor, torch.Tensor]]  # keys and values of each layer, (1, heads, T, width / heads)
 Rotation = tuple[torch.Tensor, torch.Tensor]  # cosines and sines, (B or 1, 1, T, width / heads / 2)
+MIN_SCALE = 1e-8  # so that a row of zeros has one
 
 
 class PrefixTransformer(nn.Module):
@@ -207,3 +210,30 @@ def _rotated(x: torch.Tensor, rotation: Rotation) -> torch.Tensor:
     cos, sin = (part.to(x.dtype) for part in rotation)
     a, b = x.chunk(2, dim=-1)
     return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+
+
+def quantize(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Quantize matrices to int8, each row by its own scale; all else becomes float16. The inverse is `dequantize`."""
+    quantized: dict[str, torch.Tensor] = {}
+    for name, table in weights.items():
+        if table.dim() < 2:
+            quantized[name] = table.to(torch.float16)
+            continue
+        quantized[name], scale = _to_int8(table)
+        quantized[name + SCALE] = scale.to(torch.float16)
+    return quantized
+
+
+def dequantize(quantized: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Restore what `quantize` made to float32, within half a step of its scale."""
+    return {
+        name: table.float() * quantized[name + SCALE].float() if name + SCALE in quantized else table.float()
+        for name, table in quantized.items()
+        if not name.endswith(SCALE)
+    }
+
+
+def _to_int8(table: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Quantize row by row, symmetrically. Shape: (rows, columns) -> the same, (rows, 1)."""
+    scale = (table.abs().amax(dim=1, keepdim=True) / 127).clamp(min=MIN_SCALE)
+    return (table / scale).round().to(torch.int8), scale

@@ -7,17 +7,18 @@ than for its sums.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from assistant.understanding.network.shape import Shape
 from encoder.network.onnx_graph import OnnxGraph
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+
 
 Table = NDArray[np.generic]
 Cache = NDArray[
@@ -27,6 +28,26 @@ SCALE = ".scale"  # after the name of int8 weights: what each of their rows is m
 _EPSILON = 1e-5  # of all norms
 _POSITIONS = 512  # of a message and its output together, at most
 _MASKED = -1e9
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Sizes of the network: of the pretrained encoder layers, and of its own."""
+
+    vocabulary: int
+    output_tokens: int
+    numbers: int  # of a message that can be pointed at
+    encoder_width: int
+    encoder_layers: int
+    encoder_heads: int
+    encoder_kv_heads: int  # heads of keys and values
+    encoder_hidden: int
+    rope_base: float  # of the encoder's rotation
+    width: int = 256
+    layers: int = 2
+    heads: int = 8
+    hidden: int = 1024
+    types: int = 0  # lesion types of a message and its state that can be pointed at; 0: it writes their names
 
 
 class StoredWeights(Mapping[str, Table]):

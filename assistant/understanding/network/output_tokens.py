@@ -4,11 +4,14 @@
 pieces of its value. A number that the message says is pointed at (`#1` is the first), not spelled: a small network
 points better than it copies (pointer networks: Vinyals et al. 2015, arXiv 1506.03134). Other numbers are digits, so
 that any can be written. Lesion types are pointed at likewise (`type1`), whatever an atlas calls them; a name of
-DeepLesion's is written where the message says it in words that `type_mentions.py` does not find.
+DeepLesion's is written where the message says it in words that `type_mentions.py` does not find. What the network finds
+likeliest is only chosen among the tokens that may come next, so that it can hardly write what is no call
+(grammar-constrained decoding; Geng et al. 2023, arXiv 2305.13971).
 """
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import get_args
 
 from assistant.understanding.call_language import KEYS, TYPE_KEYS, UNKNOWN_TYPE, WORDS, Do, ParsedCall, read, write
@@ -24,6 +27,15 @@ _DO, _TYPE = "do=", "type"
 _SIGNS = ("+", "-", ".", "<", "<=", ">", ">=", "~", "R", "L", "mm", "cm", "in")
 _PIECES = re.compile(rf"3d|{NAME}|\?|\d+(?:\.\d+)?|[<>]=?|[~+]|-(?=\d)|[A-Za-z](?:[A-Za-z_ ]|-(?=[a-z]))*")
 _DECADE = re.compile(r"([1-9]0)-(\d9)")
+_NUMBER = frozenset([*"0123456789", ".", *(f"#{n + 1}" for n in range(MAX_NUMBERS))])
+_PARTS = {  # of the values that are no single word: what stands in them
+    "age": _NUMBER | {"<", "<=", ">", ">=", "~", "-", DECADE},
+    "size": _NUMBER | {"<", "<=", ">", ">=", "~", "-", "mm", "cm", "in"},
+    "region": _NUMBER | {"R"},
+    "hit": _NUMBER | {"L"},
+    "level": _NUMBER | {"-"},
+} | dict.fromkeys(("k", "more", "nth", "number", "slice", "image", "series", "width", "x", "y"), _NUMBER)
+_LISTS = frozenset((*TYPE_KEYS, "drop", "region", "hit", "unmet", "what", "topic"))
 
 
 def output_vocabulary() -> list[str]:
@@ -115,3 +127,53 @@ def _piece(token: str, before: str, numbers: Sequence[str]) -> str:
             raise ValueError("a decade of no number")
         return f"-{int(before) + 9}"
     return token
+
+
+class NextTokens:
+    """The tokens that may come next, for one vocabulary and the types of one atlas."""
+
+    def __init__(self, vocabulary: Sequence[str], atlas_types: Sequence[str]) -> None:
+        pointers = {f"type{n + 1}" for n in range(MAX_TYPES)}
+        self._vocabulary = tuple(vocabulary)
+        self._types = pointers | {UNKNOWN_TYPE} | {name for name in DEEPLESION_TYPES if name in atlas_types}
+        self._known: dict[tuple[str, str], frozenset[str]] = {}
+
+    def impossible(self, output: Sequence[str], numbers: int, types: int, ids: int) -> list[int]:
+        """List the places of tokens that may not follow an output, of a message with so many numbers, types and ids."""
+        beyond = {f"#{n + 1}" for n in range(numbers, MAX_NUMBERS)} | {f"type{n + 1}" for n in range(types, MAX_TYPES)}
+        beyond |= {"L"} if not ids else set()
+        stands = _place(output)
+        if stands not in self._known:
+            self._known[stands] = self._may_follow(*stands)
+        may = self._known[stands] - beyond
+        return [place for place, token in enumerate(self._vocabulary) if token not in may]
+
+    def _may_follow(self, key: str, last: str) -> frozenset[str]:
+        begun = {token for token in self._vocabulary if token.startswith(_DO)}
+        if not key:
+            return frozenset(begun)
+        later = frozenset(f"{other}=" for other in KEYS[KEYS.index(key) + 1 :]) | begun | {END}
+        if last.startswith(_DO):
+            return later
+        values = self._types if key in TYPE_KEYS else {*WORDS.get(key, ()), *_PARTS.get(key, ())}
+        if last in NAMES or last == "+":
+            return frozenset(values)
+        more = _PARTS.get(key, frozenset()) if last not in WORDS.get(key, ()) else frozenset()
+        return later | more | ({"+"} if key in _LISTS else set())
+
+
+@lru_cache(maxsize=16)
+def next_tokens(vocabulary: tuple[str, ...], atlas_types: tuple[str, ...]) -> NextTokens:
+    """Return the one for a vocabulary and an atlas, made once."""
+    return NextTokens(vocabulary, atlas_types)
+
+
+def _place(output: Sequence[str]) -> tuple[str, str]:
+    """Say where an output stands: the key whose value is written, `do` after a call's name; and the last token."""
+    last = output[-1] if output else END
+    if last == END:
+        return "", END
+    key = next(token for token in reversed(output) if token in NAMES or token.startswith(_DO))
+    if key.startswith(_DO):
+        return "do", last
+    return key[:-1], last if last in NAMES or last == "+" or last in WORDS.get(key[:-1], ()) else "a part"

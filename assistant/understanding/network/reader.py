@@ -6,6 +6,7 @@ was understood and writes the answer.
 
 import json
 import math
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,29 +16,64 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from assistant.core.patterns import DECADES, ORDINALS, TENS, UNITS
 from assistant.core.turn_state import TurnState
-from assistant.understanding.call_grammar import language
-from assistant.understanding.call_language import state_line, write
-from assistant.understanding.network.next_tokens import next_tokens
-from assistant.understanding.network.number_spans import find_numbers
-from assistant.understanding.network.onnx_network import Cache, OnnxNetwork, StoredWeights
+from assistant.understanding.call_language import ParsedCall, language, state_line, write
+from assistant.understanding.network.onnx_network import Cache, OnnxNetwork, Shape, StoredWeights
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
     MAX_TYPES,
     from_output_tokens,
+    next_tokens,
 )
-from assistant.understanding.network.shape import Shape
-from assistant.understanding.reader import MAX_CHARACTERS, Fork, Reading, ReadingCancelledError
 from assistant.understanding.type_mentions import TypeMention, find_types, folded
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+
 WEIGHTS = Path(__file__).parent / "weights"
 NETWORK_FILE, SHAPE_FILE, TOKENIZER_FILE = "network.safetensors", "network.json", "tokenizer.json"
 MAX_INPUT_TOKENS = 200  # of a message in its state
 MAX_OUTPUT_TOKENS = 60
+MAX_CHARACTERS = 600  # of a message
+_NAMED = DECADES | {word: n for word, n in ORDINALS.items() if n > 1}
+_PARTS = TENS | {word: n for n, word in enumerate(UNITS)}
+_INT = rf"(?:(?:{'|'.join(TENS)})[- ]?(?:{'|'.join(UNITS[1:10])})|{'|'.join([*UNITS, *TENS])})"
+_PART = re.compile("|".join(sorted(_PARTS, key=len, reverse=True)))  # "sixteen" before "six"
+_NUMBER = re.compile(
+    rf"(?P<digits>\d+(?:[.,]\d{{1,2}}(?!\d))?)"
+    rf"|\b(?:(?P<half>half an?)|(?P<hundred>(?:a|one) hundred)|(?P<whole>{_INT})(?P<more> and a half| point {_INT})?"
+    rf"|(?P<name>{'|'.join(_NAMED)}))\b"
+)
+
+
+class ReadingCancelledError(Exception):
+    """The reading was cancelled."""
+
+
+@dataclass(frozen=True)
+class Fork:
+    """The beginning of an alternative: the output so far, with the second-best token last."""
+
+    tokens: tuple[int, ...]
+    probability: float  # of all of them
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The calls of a message, and the probability of each of their fields (0 to 1)."""
+
+    calls: tuple[ParsedCall, ...]
+    confidence: tuple[dict[str, float], ...]  # one a call, by the names of the language
+    text: str
+    forks: tuple[Fork, ...] = ()  # the likeliest first
+
+    @property
+    def probability(self) -> float:
+        """That all of it is right: the product over all fields."""
+        return math.prod(value for fields in self.confidence for value in fields.values())
 
 
 @dataclass(frozen=True)
@@ -169,3 +205,41 @@ def _by_field(tokens: list[str], probabilities: list[float]) -> tuple[dict[str, 
         if found:
             found[-1][name] = found[-1].get(name, 1.0) * probability
     return tuple(found)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of a message: where it stands, and its value as digits, e.g. `1.5`."""
+
+    start: int
+    end: int
+    value: str
+
+
+def find_numbers(text: str, limit: int) -> list[Number]:
+    """Find the first `limit` numbers of a text in lower case. "One" and "first" are none: any words mean a 1."""
+    found: list[Number] = []
+    for match in _NUMBER.finditer(text):
+        if match.group() != "one" and len(found) < limit:
+            found.append(Number(*match.span(), _value(match)))
+    return found
+
+
+def _value(match: re.Match[str]) -> str:
+    if digits := match.group("digits"):
+        whole, _, part = digits.replace(",", ".").partition(".")
+        part = part.rstrip("0")
+        return f"{int(whole)}.{part}" if part else str(int(whole))
+    if match.group("half"):
+        return "0.5"
+    if match.group("hundred"):
+        return "100"
+    if name := match.group("name"):
+        return str(_NAMED[name])
+    value, more = str(_whole(match.group("whole"))), match.group("more")
+    return value if not more else f"{value}.5" if "half" in more else f"{value}.{_whole(more.removeprefix(' point '))}"
+
+
+def _whole(words: str) -> int:
+    """Add up "sixty-four": the tens and what follows them."""
+    return sum(_PARTS[word] for word in _PART.findall(words))

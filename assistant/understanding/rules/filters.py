@@ -5,7 +5,7 @@ from typing import cast
 
 from assistant.core import patterns
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.slots import BLANK, Slots
+from assistant.understanding.rules.clauses import BLANK, Slots
 from assistant.understanding.type_words import TYPE_WORDS
 from tools.domain.lesions import Sex
 

@@ -6,8 +6,8 @@ from typing import Literal, cast
 from assistant.core import patterns
 from assistant.core.requests import FilterName
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.bounds import LOWER_END, UPPER_END
-from assistant.understanding.rules.slots import Slots
+from assistant.understanding.rules.clauses import Slots
+from assistant.understanding.rules.quantities_in_words import LOWER_END, UPPER_END
 from assistant.understanding.type_words import TYPE_WORDS
 
 _ANY_TYPE = "|".join(w for words in TYPE_WORDS.values() for w in words)

@@ -1,15 +1,21 @@
-"""The intent of one clause: the first of the table that fits, corrected by what was read in its slots."""
+"""The intent of one clause: the first of `intents.toml` that fits, corrected by what was read in its slots.
+
+Among them what the program says no to: clinical decisions and personal data (`declined`). The answers are in
+`assistant/wording/fixed_sentences.py`.
+"""
 
 import re
+import tomllib
+from pathlib import Path
 from typing import cast
 
 from assistant.core import patterns
 from assistant.core.requests import Intent
 from assistant.core.turn_state import TurnState
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.hit_questions import asked_of_hits, compares_with_mine
-from assistant.understanding.rules.intent_patterns import PURPOSE, first_intent
-from assistant.understanding.rules.slots import Slots
+from assistant.understanding.rules.clauses import Slots
+from assistant.understanding.rules.questions import asked_of_hits, compares_with_mine
+from assistant.understanding.words_of_message import THANKED
 
 TELLS = re.compile(
     r"\b(?:records?|details?|data|info\w*|facts|tell|describe|story|known?|introduce|everything|all) (?:\w+"
@@ -17,6 +23,52 @@ TELLS = re.compile(
     r"|that|this)"
     r"|\bwhat is (?:known|it|that)\b|\bdetails?\b"
 )
+
+# What something is for says nothing of what it is: "its size, for my report table".
+PURPOSE = re.compile(
+    r",? \bfor (?:(?:my|our|a|an|the|his|her|some|tomorrow's|next week's) )?(?:[\w-]+ ){0,2}?(?:comparisons?|lectures?"
+    r"|talks?"
+    r"|slides?|seminars?|class|homework|thesis|papers?|presentations?|ppt|posters?|tables?|students?|teaching"
+    r"|didactic reasons"
+    r"|boards?|conference|rounds|mdt|journal club|stats|scripts?|logbook|case book)\b(?: (?:in|on|at|of) (?:my|our"
+    r"|the) \w+)?"
+)
+
+_TABLES = tomllib.loads(Path(__file__).with_name("intents.toml").read_text(encoding="utf-8"))
+_WORDS = {"LESION": lex.LESION, "THANKED": THANKED} | _TABLES["words"]
+
+
+def _patterns(table: str, name: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Read a table of `intents.toml`: names and patterns, with the words they stand for."""
+    return tuple(
+        (row[name], tuple(re.sub(r"<([A-Z]+)>", lambda m: _WORDS[m[1]], words) for words in row["patterns"]))
+        for row in _TABLES[table]
+    )
+
+
+INTENTS = tuple((intent, re.compile("|".join(words))) for intent, words in _patterns("intent", "name"))
+DECLINED = _patterns("declined", "topic")
+_DECLINED_TOPICS = tuple((topic, re.compile(rf"\b(?:{'|'.join(words)})(?!\w)")) for topic, words in DECLINED)
+_DISEASE = dict(_DECLINED_TOPICS)["malignancy"]
+_LIKE_A_HIT = re.compile(r"\b(?:similar|look-?alikes?|resembl\w+|match(?:es)?|hits?)\b")
+_SEARCHES = re.compile(r"\b(?:find|show|search|list|similar|retrieve|get|only|cases?|matches)\b")
+_POINTS = re.compile(
+    r"\b(?:is|are|says?|call|could|will) (?:it|this|that|these|mine)\b|\b(?:this|it) (?:is|malignant|benign)\b"
+)
+_NAMED = re.compile(r"\b(?:name|address|called|identity)\b")
+_AFTER_A_SEARCH = ("how_sure", "why", "undo", "filters")
+_HINTS = tuple((intent, re.compile(rf"\b(?:{words})\b")) for intent, words in _TABLES["hints"].items())
+
+
+def first_intent(clause: str) -> str:
+    """Return the first intent whose words are in a request, else `unknown`; `other` is a subject we know nothing of."""
+    return next((intent for intent, words in INTENTS if words.search(clause)), "unknown")
+
+
+def likely_intent(message: str, searched: bool) -> str:
+    """Guess what a message that fits no pattern is about, by single words; else `unknown`."""
+    possible = ((intent, words) for intent, words in _HINTS if searched or intent not in _AFTER_A_SEARCH)
+    return next((intent for intent, words in possible if words.search(message)), "unknown")
 
 
 def topic_of(intent: Intent, clause: str) -> str:
@@ -270,3 +322,26 @@ _LESSON = re.compile(
     r" )?[\w -]*lesions?\b"
     r"|\btell me (?:something |more )?about\b|\bteach\b|\bknow about\b|\bdescribe (?:typical|an?) "
 )
+
+
+def declined(clause: str, about_hit: bool = False, no_study: bool = False) -> str:
+    """The topic of a request that is declined, else nothing. Of a hit, sex and age may be asked, not the name."""
+    for topic, words in _DECLINED_TOPICS:
+        if not words.search(clause):
+            continue
+        spared = (
+            (topic == "diagnosis" and "differential" in clause)
+            or (topic == "identity" and about_hit and not _NAMED.search(clause))
+            or (topic == "growth" and (about_hit or _LIKE_A_HIT.search(clause)))
+            or (topic == "next step" and no_study)  # "what do I do first?"
+            # "find malignant liver lesions" is a search; its adjective is said not to be applied
+            or (topic == "malignancy" and _SEARCHES.search(clause) and not _POINTS.search(clause))
+        )
+        if not spared:
+            return topic
+    return ""
+
+
+def names_disease(clause: str) -> bool:
+    """Tell whether a disease is named, such as "malignant", that no filter can hold."""
+    return bool(_DISEASE.search(clause))

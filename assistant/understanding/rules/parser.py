@@ -7,22 +7,24 @@ from typing import cast
 from assistant.core import patterns
 from assistant.core.requests import SMALL_TALK, FilterName, FilterSpec, HitRef, Intent, Request
 from assistant.core.turn_state import TurnState
-from assistant.understanding.preprocess import is_data, lesion_ids
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.clauses import called_off, clauses, complains, unwanted
+from assistant.understanding.rules.clauses import Slots, called_off, clauses, complains, unwanted
 from assistant.understanding.rules.filters import read_scope, read_sex, read_types
 from assistant.understanding.rules.filters_lifted import read_lifted
-from assistant.understanding.rules.follow_up_words import ClauseRequest, as_data
-from assistant.understanding.rules.hit_questions import asked_of_hits
-from assistant.understanding.rules.intent_of_clause import clause_intent, topic_of
-from assistant.understanding.rules.intent_patterns import first_intent, likely_intent
-from assistant.understanding.rules.merge_requests import points, remarks, take_in
+from assistant.understanding.rules.intent_of_clause import (
+    clause_intent,
+    declined,
+    first_intent,
+    likely_intent,
+    names_disease,
+    topic_of,
+)
+from assistant.understanding.rules.merge_requests import ClauseRequest, as_data, points, remarks, take_in
 from assistant.understanding.rules.normalise import normalise
-from assistant.understanding.rules.out_of_scope import declined, names_disease
 from assistant.understanding.rules.quantities import read_quantities
+from assistant.understanding.rules.questions import asked_of_hits, study_question
 from assistant.understanding.rules.references import read_ids, read_numbered, read_references
-from assistant.understanding.rules.slots import Slots
-from assistant.understanding.rules.study_questions import study_question
+from assistant.understanding.words_of_message import is_data, lesion_ids
 from tools.domain.lesions import Sex
 
 MAX_REQUESTS = 6  # in one message

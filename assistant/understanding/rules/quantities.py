@@ -12,15 +12,17 @@ from typing import Literal, cast
 
 from assistant.core import patterns
 from assistant.understanding.rules import lexicon as lex
-from assistant.understanding.rules.bounds import Bound, compare, turned
+from assistant.understanding.rules.clauses import BLANK, Slots
 from assistant.understanding.rules.quantities_in_words import (
+    Bound,
+    compare,
     read_age_phrases,
     read_counts_in_words,
     read_decades,
     read_likeness,
     set_remarks_aside,
+    turned,
 )
-from assistant.understanding.rules.slots import BLANK, Slots
 
 Dimension = Literal["age", "size", "count", "ignored", ""]
 

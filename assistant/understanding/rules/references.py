@@ -5,9 +5,9 @@ from collections.abc import Callable
 from typing import Literal
 
 from assistant.core import patterns
-from assistant.core.number_words import ORDINALS
+from assistant.core.patterns import ORDINALS
 from assistant.core.requests import HitRef, RegionRef
-from assistant.understanding.rules.slots import Slots
+from assistant.understanding.rules.clauses import Slots
 
 _NTH = (
     r"((?:very )?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|last|final|bottom)"

@@ -9,7 +9,7 @@ from langchain_core.tools import tool
 
 from assistant.agent.assistant import MAX_KEPT_TURNS, MAX_TURNS_IN_PROMPT, Assistant
 from assistant.agent.middleware import MAX_TOOL_CALLS, NO_MORE_TOOLS
-from assistant.agent.prompts import system_prompt
+from assistant.agent.snapshot import system_prompt
 from assistant.core.events import AnswerReady, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.core.evidence import MAX_EVIDENCE
 from tests.assistant.models.model_server import Script, serving

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.core.sentences import split_sentences
+from assistant.core.patterns import split_sentences
 from assistant.core.turn_state import TurnState
 from assistant.grounding.checker import Checker
 from assistant.wording import fact_answers as fact_wording
@@ -17,6 +17,7 @@ from tests.conftest import examples
 from tools.domain.facts import (
     Facts,
     HitFacts,
+    LesionFacts,
     RegionFacts,
     RegionsFound,
     SearchFacts,
@@ -230,6 +231,19 @@ def test_a_single_age_that_was_searched_for_is_said_also_where_nobody_has_it() -
     said = "I looked at R1 and searched 0 of 612 atlas lesions: aged {}, other patients only."
     assert cut(said.format(70), [search], STATE) == {}
     assert cut(said.format(71), [search], STATE)
+
+
+@pytest.mark.parametrize(("age", "is_cut"), [(90, False), (79, True), (91, True)])
+def test_who_is_told_as_of_90_or_older_is_of_no_other_age_or_older(age: int, is_cut: bool) -> None:
+    lesion = LesionFacts(lesion_id="P-1", lesion_type="liver", patient_key="p-1", age_years=90, long_axis_mm=11)
+    said = f"[{lesion.lesion_id}]: {lesion.lesion_type}, patient of {age} or older."
+    assert bool(cut(said, [lesion], STATE)) == is_cut
+
+
+def test_one_patient_of_an_age_or_older_is_what_a_filter_may_ask_for() -> None:
+    search = SEARCH.model_copy(update={"filters": Filters(min_age=60)})
+    assert cut("I searched for a patient of 60 or older.", [search], STATE) == {}
+    assert cut("I searched for a patient of 61 or older.", [search], STATE)
 
 
 def test_sentences_are_split_without_losing_a_character() -> None:

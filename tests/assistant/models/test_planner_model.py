@@ -4,7 +4,7 @@ import json
 
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 
-from assistant.agent.prompts import system_prompt
+from assistant.agent.snapshot import system_prompt
 from assistant.models.planner_model import ASKS, PlannerChatModel, decide
 from assistant.planning.context import Call, Reply
 from tests.assistant.planning.test_planner import R1, state

@@ -12,7 +12,6 @@ def test_the_built_in_planner_serves_without_a_network(name: str) -> None:
     model = resolve_model(name)
     assert model.name == "offline"
     assert model.label == "offline: nothing leaves this machine"
-    assert model.runs_where == "here"
     assert isinstance(model.chat_model, PlannerChatModel)
 
 
@@ -49,7 +48,6 @@ def test_a_provider_is_set_up_with_time_limit_and_says_where_words_go(monkeypatc
     monkeypatch.setenv("OPENAI_API_KEY", "none")
     monkeypatch.setenv("OPENAI_BASE_URL", "http://models.example:8000/v1")
     model = resolve_model("openai:some-model")
-    assert model.runs_where == "elsewhere"
     assert "models.example:8000" in model.label
     assert getattr(model.chat_model, "request_timeout", None) == 60.0
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from assistant.core.evidence import EvidenceLedger
+from assistant.core.patterns import split_sentences
 from assistant.core.requests import Request
-from assistant.core.sentences import split_sentences
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.grounding.checker import Checker
 from assistant.planning.context import Call, Reply, Result

@@ -10,8 +10,7 @@ from assistant.training.corpus import KEPT_APART, UNSEEN, WrittenError, fill, le
 from assistant.training.corpus import written as draw
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.utterances import Kept, distinct, plain
-from assistant.understanding.call_grammar import MAX_CALLS, language
-from assistant.understanding.call_language import write
+from assistant.understanding.call_language import MAX_CALLS, language, write
 
 
 def written(folder, *rows):

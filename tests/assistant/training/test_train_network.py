@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from assistant.training.generator.utterances import Kept
-from assistant.training.run_progress import TuneError
 from assistant.training.train_network import (
     RUN_FILE,
     NetworkConfig,
+    TuneError,
     begun_from,
     fingerprint,
     run_in_terminal,

@@ -10,7 +10,7 @@ from assistant.planning.context import Call
 from assistant.planning.planner import plan_turn
 from assistant.understanding.call_language import Do, ParsedCall
 from assistant.understanding.call_to_request import to_request
-from assistant.wording.not_yet import NOT_YET
+from assistant.wording.fixed_sentences import NOT_YET
 from tests.assistant.planning.test_planner import R1, state
 from tools.domain.view import ViewChange
 from tools.domain.windows import BONE_WINDOW, SOFT_TISSUE_WINDOW, Window

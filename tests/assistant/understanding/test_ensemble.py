@@ -12,7 +12,7 @@ from assistant.understanding.ensemble import (
     read_message,
     vote,
 )
-from assistant.understanding.reader import Fork, Reading
+from assistant.understanding.network.reader import Fork, Reading
 from assistant.understanding.rules.parser import understand
 from tests.assistant.planning.test_planner import R1, state
 

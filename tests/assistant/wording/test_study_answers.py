@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assistant.core.sentences import split_sentences
+from assistant.core.patterns import split_sentences
 from assistant.grounding.checker import Checker
 from assistant.wording import study_answers as wording
 from tests.assistant import facts

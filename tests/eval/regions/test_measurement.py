@@ -13,7 +13,7 @@ from encoder.errors import LesionSearchError
 from eval.cli import app
 from eval.regions.measurement import Measured, errors, measure_all, read_sets, to_markdown
 from tools.domain.region import Outline
-from tools.pipelines.import_deeplesion import COLUMNS
+from tools.pipelines.importers.deeplesion import COLUMNS
 
 SPACING_MM = 0.8
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from assistant.core.cancellation import current_cancel_event
 from assistant.core.events import Event, TextChunk, ToolStarted
+from assistant.core.turn_state import current_cancel_event
 from encoder.errors import LesionSearchError
 from tools.domain.lesions import Filters
 from tools.workspace.search import search_region

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from encoder.pack import MAX_AGE_YEARS, TOO_MANY_CELLS, table_rows
 from tools.domain.region import PixelBox
-from tools.pipelines.import_deeplesion import Unreadable, read_slice
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut, Person
+from tools.pipelines.importers.deeplesion import Unreadable, read_slice
 from tools.pipelines.importers.dicom_folder import DicomFolder, ImageFile
 from tools.regions.measurement import measure
 

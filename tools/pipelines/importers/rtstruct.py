@@ -12,7 +12,7 @@ from skimage.draw import polygon
 from tools.intake.dicom import header
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut
 from tools.pipelines.importers.dicom_folder import AnnotationFile, DicomFolder, ReferredSeries, identifying_words
-from tools.pipelines.importers.dicom_masks import LabelledPart, lesions_of_part
+from tools.pipelines.importers.mask_lesions import LabelledPart, lesions_of_part
 from tools.pipelines.importers.placed_volume import PlacedVolume, refuse_outside
 
 SOURCE = "RTSTRUCT"

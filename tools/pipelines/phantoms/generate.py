@@ -18,13 +18,16 @@ from scipy.spatial import ConvexHull, QhullError
 from encoder.pack import LesionRow, RoiPack, write_pack
 from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
-from tools.pipelines.phantoms.anatomy import draw_anatomy
-from tools.pipelines.phantoms.body import Patient, Phase
+from tools.pipelines.phantoms.abdomen import draw_abdomen, draw_abdominal_vessels
+from tools.pipelines.phantoms.body import RIBS_FROM_MM, Body, Patient, Phase
 from tools.pipelines.phantoms.canvas import Canvas, Floats, Grid
 from tools.pipelines.phantoms.dicom_writer import PhantomStudy, write_series
 from tools.pipelines.phantoms.lesion_models import Finder, Site
 from tools.pipelines.phantoms.lesion_painting import paint_lesion
+from tools.pipelines.phantoms.pelvis import TOP_MM, draw_pelvis
 from tools.pipelines.phantoms.scanner import SIZE, noise_tiles, scan
+from tools.pipelines.phantoms.skeleton import draw_skeleton
+from tools.pipelines.phantoms.thorax import draw_thorax
 from tools.regions.crop import crop_box_with_context, field_of_view_mm
 
 SLICES = 6
@@ -280,3 +283,16 @@ def _write_truth(path: Path, truths: list[TruthRow]) -> None:
         writer = csv.DictWriter(file, [field.name for field in fields(TruthRow)], lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(truth) for truth in truths)
+
+
+def draw_anatomy(canvas: Canvas, patient: Patient, rng: np.random.Generator) -> None:
+    """Paint a healthy patient in Hounsfield units. Later organs cover earlier ones."""
+    body = Body(canvas, patient, rng)
+    body.draw_surface()
+    above_diaphragm = draw_thorax(body) if body.near(RIBS_FROM_MM, 640) else None
+    if body.near(TOP_MM - 2, 400):
+        draw_abdomen(body, above_diaphragm)
+    if body.near(-60, TOP_MM + 20):
+        draw_pelvis(body)
+    draw_abdominal_vessels(body)
+    draw_skeleton(body)

@@ -9,7 +9,7 @@ from assistant.core.turn_state import TurnState
 from assistant.training.generator.phrase_tables import TYPE_NAMES
 from assistant.training.generator.scenes import Scene
 from assistant.training.generator.telegraphic import SEARCH, shorthand
-from assistant.understanding.call_grammar import language
+from assistant.understanding.call_language import language
 
 
 @pytest.mark.parametrize("seed", range(60))

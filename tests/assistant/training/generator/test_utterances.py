@@ -5,7 +5,7 @@ import json
 import pytest
 
 from assistant.training.generator.scenes import Scene
-from assistant.training.generator.utterances import Kept, distinct, plain, read_jsonl, utterance, write_jsonl
+from assistant.training.generator.utterances import Kept, Utterance, distinct, plain, utterance, write_jsonl
 from assistant.understanding.call_language import read
 
 
@@ -56,7 +56,8 @@ def test_kept_sentences_are_never_drawn():
 def test_a_file_is_read_back(tmp_path):
     made = list(distinct(0, 10))
     assert write_jsonl(iter(made), tmp_path / "u.jsonl") == 10
-    assert read_jsonl(tmp_path / "u.jsonl") == made
+    rows = (json.loads(line) for line in (tmp_path / "u.jsonl").read_text(encoding="utf-8").splitlines())
+    assert [Utterance(**{**row, "types": tuple(row["types"])}) for row in rows] == made
     assert list(distinct(0, 20, before=made))[:10] == made
 
 

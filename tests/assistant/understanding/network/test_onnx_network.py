@@ -8,10 +8,9 @@ import torch
 from safetensors.torch import load_file
 
 from assistant.understanding.call_language import state_line
-from assistant.understanding.network.model import PrefixTransformer
-from assistant.understanding.network.onnx_network import OnnxNetwork
+from assistant.understanding.network.model import PrefixTransformer, dequantize, quantize
+from assistant.understanding.network.onnx_network import OnnxNetwork, Shape
 from assistant.understanding.network.output_tokens import END
-from assistant.understanding.network.quantization import dequantize, quantize
 from assistant.understanding.network.reader import (
     NETWORK_FILE,
     SHAPE_FILE,
@@ -19,7 +18,6 @@ from assistant.understanding.network.reader import (
     encode_message,
     load_network_reader,
 )
-from assistant.understanding.network.shape import Shape
 from tests.assistant.understanding.network.test_reader import STATE
 
 MESSAGES = (

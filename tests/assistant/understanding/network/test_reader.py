@@ -9,10 +9,9 @@ from assistant.core.turn_state import TurnState
 from assistant.models.planner_model import PlannerChatModel
 from assistant.training.train_network import NetworkConfig, _network, _tokenizer
 from assistant.understanding.network.model import PrefixTransformer
+from assistant.understanding.network.onnx_network import Shape
 from assistant.understanding.network.output_tokens import END
-from assistant.understanding.network.reader import encode_message, load_network_reader
-from assistant.understanding.network.shape import Shape
-from assistant.understanding.reader import ReadingCancelledError
+from assistant.understanding.network.reader import ReadingCancelledError, encode_message, load_network_reader
 from assistant.understanding.rules.parser import understand
 from tests.assistant.models.tiny_model import make_tiny_base
 from tests.assistant.planning.test_planner import R1, state

@@ -3,8 +3,7 @@
 import pytest
 
 from assistant.understanding.rules.clauses import clauses
-from assistant.understanding.rules.normalise import normalise
-from assistant.understanding.rules.spelling import spelled
+from assistant.understanding.rules.normalise import normalise, spelled
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from skimage.measure import find_contours
 
 from encoder.pack import read_pack
 from tests.tools.pipelines.importers.bodies import CtSeries, Ellipsoid, check_roi
-from tests.tools.pipelines.test_import_deeplesion import record, slice_hu, write_csv, write_png
+from tests.tools.pipelines.importers.test_deeplesion import record, slice_hu, write_csv, write_png
 from tools.domain.patient_keys import PatientKeys
 from tools.intake.intake import intake_limits
 from tools.pipelines.importers.annotated_lesion import ImportFailure

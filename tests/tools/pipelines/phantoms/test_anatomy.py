@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tools.pipelines.phantoms.anatomy import draw_anatomy
 from tools.pipelines.phantoms.body import Patient, Phase
 from tools.pipelines.phantoms.canvas import Canvas, Grid, Tissue
+from tools.pipelines.phantoms.generate import draw_anatomy
 
 CHEST, LIVER, KIDNEYS, HIPS = 440.0, 305.0, 240.0, 25.0
 Painter = Callable[..., Canvas]

@@ -1,8 +1,7 @@
 """Streamed text is checked before it is shown."""
 
 from assistant.core.events import TextChunk, TextReset
-from assistant.grounding.checker import Checker
-from assistant.grounding.stream_filter import GroundedStream
+from assistant.grounding.checker import Checker, GroundedStream
 from tests.assistant.facts import ledger_of
 from tests.assistant.grounding.test_checker import SEARCH, STATE
 

@@ -2,7 +2,7 @@
 
 import torch
 
-from assistant.understanding.network.quantization import dequantize, quantize
+from assistant.understanding.network.model import dequantize, quantize
 
 
 def test_they_are_near_the_weights():

@@ -1,6 +1,6 @@
 """The next questions offered below an answer."""
 
-from assistant.wording.suggestions import next_questions
+from assistant.wording.fixed_sentences import next_questions
 from tests.assistant.planning.test_planner import R1, state
 
 
