@@ -4,12 +4,20 @@ import struct
 
 JPEG_START, J2K_START, JP2_START = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "
 J2K_CODING = b"\xff\x52"  # COD: coding style
+MAX_JPEG_BITS = 16
 SEARCHED = 1 << 16  # bytes before the first codestream: offset table, item headers
 JPEG_FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # SOF markers; not tables; SOF55 is JPEG-LS
 
 
+class PrecisionError(Exception):
+    """The samples of an image cannot have the bits that it states."""
+
+
 def stated_size(encoded: bytes) -> tuple[int, int] | None:
-    """Read (rows, columns) of a JPEG, JPEG-LS or JPEG 2000 image; None for damage and RLE, which states none."""
+    """Read (rows, columns) of a JPEG, JPEG-LS or JPEG 2000 image; None for damage and RLE, which states none.
+
+    Raises PrecisionError for a JPEG of more bits a sample than there are: a decoder may end the process.
+    """
     if encoded.startswith(JP2_START):
         start = encoded.find(J2K_START, 0, 4096)
         encoded = encoded[max(start, 0) :]
@@ -39,7 +47,9 @@ def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:
         if marker == 0xFF:  # fill byte
             at += 1
         elif marker in JPEG_FRAMES:
-            rows, columns = struct.unpack_from(">2H", encoded, at + 5)
+            bits, rows, columns = struct.unpack_from(">B2H", encoded, at + 4)
+            if bits > MAX_JPEG_BITS:
+                raise PrecisionError
             return rows, columns
         else:
             at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]

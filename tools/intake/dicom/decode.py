@@ -120,7 +120,7 @@ def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
     if int(dataset.BitsAllocated) == 8 and not decoder.is_native:
         options["bits_stored"] = 8  # GDCM ends the process for fewer; what is stored is not masked either way
     done = 0
-    for plugin in _plugins(decoder, options.get("bits_stored") or int(dataset.BitsStored)):
+    for plugin in _plugins(decoder, options.get("bits_stored") or int(dataset.BitsStored), int(dataset.BitsAllocated)):
         arrays = decoder.iter_array(
             dataset,
             indices=range(done, frames) if done or decoder.is_native else None,
@@ -140,12 +140,12 @@ def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
     raise LeftOutError(Reason.DAMAGED)
 
 
-def _plugins(decoder: Decoder, bits_stored: int) -> list[str]:
+def _plugins(decoder: Decoder, bits_stored: int, bits_allocated: int) -> list[str]:
     """List who may decode, fast ones first. GDCM, which ends the process at some damaged files, only where others lack
     a kind of JPEG, and for the bits that its JPEG decoders have."""
     if decoder.is_native:
         return [""]
-    may_gdcm = decoder.UID in JPEGTransferSyntaxes and 8 <= bits_stored <= 16
+    may_gdcm = decoder.UID in JPEGTransferSyntaxes and 8 <= bits_stored <= bits_allocated <= 16
     return sorted(
         (name for name in decoder.available_plugins if name != "gdcm" or may_gdcm),
         key=lambda name: DECODERS.index(name) if name in DECODERS else len(DECODERS),
