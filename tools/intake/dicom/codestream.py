@@ -3,22 +3,25 @@
 import struct
 
 JPEG_START, J2K_START, JP2_START = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "
+JP2_IMAGE, BOX_HEAD_BYTES = b"jp2c", 8
 J2K_CODING = b"\xff\x52"  # COD: coding style
 MAX_JPEG_BITS = 16
 SEARCHED = 1 << 16  # bytes before the first codestream: offset table, item headers
 JPEG_FRAMES = frozenset({*range(0xC0, 0xD0), 0xF7}) - {0xC4, 0xC8, 0xCC}  # SOF markers; not tables; SOF55 is JPEG-LS
 
 
-class PrecisionError(Exception):
-    """The samples of an image cannot have the bits that it states."""
+class CodestreamError(Exception):
+    """What a compressed image states of itself brings a decoder down."""
 
 
 def stated_size(encoded: bytes) -> tuple[int, int] | None:
     """Read (rows, columns) of a JPEG, JPEG-LS or JPEG 2000 image; None for damage and RLE, which states none.
 
-    Raises PrecisionError for a JPEG of more bits a sample than there are: a decoder may end the process.
+    Raises CodestreamError for a JPEG of more bits a sample than there are, at which a decoder ends the process, and for
+    a JP2 box before the image that does not state its length, at which pydicom waits for ever.
     """
     if encoded.startswith(JP2_START):
+        _check_boxes(encoded)
         start = encoded.find(J2K_START, 0, 4096)
         encoded = encoded[max(start, 0) :]
     try:
@@ -39,6 +42,20 @@ def is_irreversible(encoded: bytes) -> bool:
     return coding >= 0 and len(encoded) > coding + 13 and encoded[coding + 13] == 0
 
 
+def _check_boxes(encoded: bytes) -> None:
+    """Walk the boxes (ISO/IEC 15444-1 I.4) up to the one of the image."""
+    at = len(JP2_START) + 4
+    while at + BOX_HEAD_BYTES <= len(encoded):
+        length, kind = struct.unpack_from(">I4s", encoded, at)
+        if kind == JP2_IMAGE:
+            return
+        if length < BOX_HEAD_BYTES:
+            raise CodestreamError
+        at += length
+    if at < len(encoded):
+        raise CodestreamError
+
+
 def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:
     """Walk the marker segments up to the frame header."""
     at = 2
@@ -49,7 +66,7 @@ def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:
         elif marker in JPEG_FRAMES:
             bits, rows, columns = struct.unpack_from(">B2H", encoded, at + 4)
             if bits > MAX_JPEG_BITS:
-                raise PrecisionError
+                raise CodestreamError
             return rows, columns
         else:
             at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]

@@ -24,7 +24,7 @@ from pydicom.uid import (
 )
 
 from tools.intake.dicom import header
-from tools.intake.dicom.codestream import PrecisionError, stated_size
+from tools.intake.dicom.codestream import CodestreamError, stated_size
 from tools.intake.messages import Reason
 from tools.intake.sources import Budget, LeftOutError, inflate
 
@@ -180,7 +180,7 @@ def _check_codestreams(data: bytes, rows: int, columns: int, frames: int) -> Non
         for encoded in generate_frames(data, number_of_frames=frames):
             if stated_size(encoded) not in (None, (rows, columns)):
                 raise LeftOutError(Reason.SIZE_LIES)
-    except PrecisionError as error:
+    except CodestreamError as error:
         raise LeftOutError(Reason.DAMAGED) from error
     except (ValueError, EOFError, IndexError, struct.error) as error:
         raise LeftOutError(Reason.CUT) from error

@@ -2,7 +2,7 @@ import pydicom
 import pytest
 from pydicom.encaps import generate_frames
 
-from tools.intake.dicom.codestream import stated_size
+from tools.intake.dicom.codestream import JP2_START, CodestreamError, stated_size
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,14 @@ def test_the_size_in_a_real_codestream_is_the_size_in_the_header(real_dicom, nam
 )
 def test_what_states_no_size_has_none(data):
     assert stated_size(data) is None
+
+
+@pytest.mark.parametrize("boxes", [bytes(8), b"\0\0\0\7free", b"\0\0\0\x08free\0\0"])
+def test_a_box_without_a_length_is_refused(boxes: bytes) -> None:
+    with pytest.raises(CodestreamError):
+        stated_size(JP2_START + b"\r\n\x87\n" + boxes)
+
+
+def test_jpeg_of_impossible_bits_is_refused() -> None:
+    with pytest.raises(CodestreamError):
+        stated_size(b"\xff\xd8\xff\xc0\0\x11\xe2\0\x40\0\x40\3" + bytes(9))
