@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from assistant.core.evidence import Evidence
     from assistant.core.turn_state import ToolCallRecord, TurnState
     from encoder.embedder import Embedder
+    from tools.atlas.own_cases import OwnCases
     from tools.atlas.searchable import SearchableAtlas
     from tools.domain.study import Study
     from tools.pipelines.phantoms.generate import TruthRow
@@ -144,7 +145,7 @@ class DemoInstallation:
 def play(
     conversation: Conversation, installation: DemoInstallation, model: "str | BaseChatModel", folder: Path
 ) -> Iterator[Played]:
-    """Ask every turn of a conversation, in one session that is deleted afterwards."""
+    """Ask every turn of a conversation, in one session that is deleted afterwards with the cases it saved."""
     from assistant.agent.assistant import Assistant
     from assistant.agent.snapshot import turn_state
     from assistant.core.events import AnswerReady, ToolFinished
@@ -153,6 +154,8 @@ def play(
     workspace = installation.workspace(conversation, folder)
     names = names_of(workspace.session, installation.atlas)
     assistant, ledger = Assistant(workspace, model), EvidenceLedger()
+    own = installation.atlas.own
+    kept = _ids_of(own)
     try:
         for turn in conversation.turns:
             ledger.begin_turn()
@@ -175,6 +178,13 @@ def play(
             yield Played(conversation, turn, question, expected, answer, state, tuple(ledger), tuple(told), ledger.turn)
     finally:
         workspace.session.close()
+        if own is not None:
+            for lesion_id in _ids_of(own) - kept:
+                own.delete(lesion_id)
+
+
+def _ids_of(own: "OwnCases | None") -> set[str]:
+    return {case.lesion.lesion_id for case in own.cases()} if own is not None else set()
 
 
 def _read_truth(samples: Path) -> list["TruthRow"]:

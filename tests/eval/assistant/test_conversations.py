@@ -1,5 +1,6 @@
 """The utterances of the agent evaluation, and the installation they are played on."""
 
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -79,3 +80,17 @@ def test_placeholders_become_ids_and_nothing_is_left_behind(installation: DemoIn
     sizes = {r.region_id: r.long_axis_mm or 0 for r in third.state.regions}
     assert third.expected[0][0].args["region_id"] == max(sizes, key=sizes.__getitem__)
     assert not (tmp_path / "session").exists()
+
+
+def test_a_case_that_a_conversation_saves_is_in_no_other(demo: Demo, tmp_path: Path):
+    shutil.copytree(demo.settings.data, tmp_path / "data")
+    settings = demo.settings.model_copy(update={"data": tmp_path / "data", "own_cases": "on"})
+    installation = DemoInstallation(settings)
+    lesions, types = len(installation.atlas), installation.atlas.types()
+    save = {"save_case": {"region_id": "R1", "lesion_type": "adrenal adenoma"}}
+    case = conversation(study="liver", regions=1, turn=[{"say": "save this as an adrenal adenoma", "calls": [save]}])
+    played = play(case, installation, "offline", tmp_path / "session")
+    next(played)
+    assert len(installation.atlas) == lesions + 1
+    assert list(played) == []
+    assert (len(installation.atlas), installation.atlas.types()) == (lesions, types)
