@@ -4,6 +4,7 @@ import struct
 
 JPEG_START, J2K_START, JP2_START = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "
 JP2_IMAGE, BOX_HEAD_BYTES = b"jp2c", 8
+LONG_LENGTH, LONG_LENGTH_BYTES = 1, 8  # a length that stands for one of eight bytes behind the box's head
 J2K_CODING = b"\xff\x52"  # COD: coding style
 MAX_JPEG_BITS = 16
 SEARCHED = 1 << 16  # bytes before the first codestream: offset table, item headers
@@ -18,12 +19,10 @@ def stated_size(encoded: bytes) -> tuple[int, int] | None:
     """Read (rows, columns) of a JPEG, JPEG-LS or JPEG 2000 image; None for damage and RLE, which states none.
 
     Raises CodestreamError for a JPEG of more bits a sample than there are, at which a decoder ends the process, and for
-    a JP2 box before the image that does not state its length, at which pydicom waits for ever.
+    a JP2 whose boxes do not lead to its image, at which pydicom may wait for ever.
     """
     if encoded.startswith(JP2_START):
-        _check_boxes(encoded)
-        start = encoded.find(J2K_START, 0, 4096)
-        encoded = encoded[max(start, 0) :]
+        encoded = encoded[_image_start(encoded) :]
     try:
         if encoded.startswith(J2K_START):
             right, bottom, left, top = struct.unpack_from(">4I", encoded, 8)
@@ -42,18 +41,20 @@ def is_irreversible(encoded: bytes) -> bool:
     return coding >= 0 and len(encoded) > coding + 13 and encoded[coding + 13] == 0
 
 
-def _check_boxes(encoded: bytes) -> None:
-    """Walk the boxes (ISO/IEC 15444-1 I.4) up to the one of the image."""
+def _image_start(encoded: bytes) -> int:
+    """Walk the boxes of a JP2 (ISO/IEC 15444-1 I.4) to the one of the image: where its codestream starts.
+
+    Raises CodestreamError where no box of the image is reached.
+    """
     at = len(JP2_START) + 4
     while at + BOX_HEAD_BYTES <= len(encoded):
         length, kind = struct.unpack_from(">I4s", encoded, at)
         if kind == JP2_IMAGE:
-            return
+            return at + BOX_HEAD_BYTES + (LONG_LENGTH_BYTES if length == LONG_LENGTH else 0)
         if length < BOX_HEAD_BYTES:
             raise CodestreamError
         at += length
-    if at < len(encoded):
-        raise CodestreamError
+    raise CodestreamError
 
 
 def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:
