@@ -9,6 +9,7 @@ import logging
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -24,7 +25,6 @@ from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Condition, Vectors
 from tools.atlas.folder import is_remote, is_writable, missing, private_copy, require_atlas, without_password
 from tools.domain.lesions import AtlasError
-from tools.intake.archive import REFUSALS
 from tools.settings import get_settings
 
 LESIONS = "lesions"
@@ -201,7 +201,10 @@ class ChromaStore:
         for cause in _causes(error):  # Chroma's own words hide what its HTTP client met
             if "CERTIFICATE_VERIFY_FAILED" in str(cause):
                 return "nobody known here has signed its certificate. Name the signer's PEM file in SSL_CERT_FILE."
-            if getattr(getattr(cause, "response", None), "status_code", None) in REFUSALS:
+            if getattr(getattr(cause, "response", None), "status_code", None) in (
+                HTTPStatus.UNAUTHORIZED,
+                HTTPStatus.FORBIDDEN,
+            ):
                 return (
                     "the server lets nobody in without a name. Set LESION_SEARCH_ATLAS_HEADERS, or name:password@host."
                 )

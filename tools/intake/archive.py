@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,7 +21,6 @@ ATTEMPTS, RETRY_AFTER_MS = 3, 200  # the second wait is twice the first
 TIMEOUT_S = (10, 120)  # to connect, and between two pieces of an answer
 MAX_STUDIES = 50  # of one search on the page
 IMAGES = ("CT", "MR", "PT")
-REFUSALS = (401, 403)  # HTTP's Unauthorized and Forbidden
 ASKED_BY = {"patient": "PatientID", "accession": "AccessionNumber"}
 
 AskedBy = Literal["patient", "accession"]
@@ -153,7 +153,7 @@ def _reason(error: Exception) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         told = f"it says {response.status_code} {response.reason}"
-        refused = response.status_code in REFUSALS
+        refused = response.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
         return f"{told}, so set LESION_SEARCH_DICOMWEB_TOKEN or give --header" if refused else told
     return {
         "SSLError": "its certificate is not trusted",

@@ -42,7 +42,7 @@ SHARP_FROM = 50  # Siemens numbers kernels by sharpness: B31f, Br40d; B60f, Bl64
 def kind_of(image_type: Sequence[str]) -> SeriesKind | None:
     """Classify Image Type (PS3.3 C.7.6.1.1.2, C.8.2.1.1.1, C.8.15.2.1.1) of a CT; None where it says nothing known."""
     values = [" ".join(re.split(r"[^A-Z0-9]+", value.upper())).strip() for value in image_type]
-    words = {word for value in values for word in value.split()}
+    words = _words(image_type)
     derived = values[:1] == ["DERIVED"]
     if words & LOCALIZERS:
         return "localizer"
