@@ -171,6 +171,8 @@ def resolve_region(ref: RegionRef, context: PlanningContext) -> str:
         if ref.region_id not in context.regions:
             raise RequestRefusedError(fixed_sentences.no_such_region(ref.region_id, list(context.regions)))
         return ref.region_id
+    if not regions:
+        raise RequestRefusedError(fixed_sentences.NO_REGION)
     if ref.kind in ("nth", "last"):
         return _nth_region(ref.n or -1, context)
     if ref.kind in ("largest", "smallest"):

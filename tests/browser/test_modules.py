@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.conftest import REPO
-from ui.browser.modules import mounting
+from ui.browser.modules import bundle, mounting
 from ui.viewer.viewer import HERE as VIEWER
 
 pytestmark = pytest.mark.browser
@@ -51,12 +51,14 @@ def test_a_module_keeps_its_promises(page: Any, file: Path) -> None:
 def test_the_viewer_starts_behind_a_prefix(page: Any) -> None:
     page.goto(f"{ORIGIN}/space/app/")
     page.evaluate(
-        """([script, html, props]) => {
+        """([modules, script, html, props]) => {
+          window.pageParts = new Function(`${modules}; return modules;`)();
           const element = document.querySelector("main");
           element.innerHTML = html;
           new Function("element", "trigger", "props", "watch", script)(element, () => {}, props, () => {});
         }""",
         [
+            bundle("viewer/js/viewer.js"),
             mounting("viewer/js/viewer.js"),
             (VIEWER / "viewer.html").read_text(encoding="utf-8"),
             {"value": None, "samples": [{"id": "case1", "title": "Chest CT"}]},

@@ -23,7 +23,15 @@ from numpy.typing import NDArray
 from encoder.pack import Images
 from encoder.roi import ROI_SIZE
 from tools.atlas.catalog import Condition, Vectors
-from tools.atlas.folder import is_remote, is_writable, missing, private_copy, require_atlas, without_password
+from tools.atlas.folder import (
+    is_remote,
+    is_writable,
+    last_written,
+    missing,
+    private_copy,
+    require_atlas,
+    without_password,
+)
 from tools.domain.lesions import AtlasError
 from tools.settings import get_settings
 
@@ -54,6 +62,7 @@ class ChromaStore:
             require_atlas(location)  # before Chroma makes an empty database there
         searchable = self.remote or create or is_writable(Path(location))
         self._copy = None if searchable else private_copy(Path(location))
+        self._kept_facts: tuple[object, dict[str, Any]] | None = None  # and when the database had been written
         with self._reported("opened"):
             self._client = _connect(self._copy.name if self._copy else location)
             self.max_batch = min(int(self._client.get_max_batch_size()), PAGE)
@@ -73,10 +82,16 @@ class ChromaStore:
         return self._copy is None
 
     def facts(self) -> dict[str, Any]:
-        """Read what the collection remembers about itself: fingerprint, revision, calibration."""
-        with self._reported("read"):
-            self._lesions = self._client.get_collection(LESIONS, embedding_function=None)
-            return dict(self._lesions.metadata or {})
+        """Read what the collection remembers about itself: fingerprint, revision, calibration.
+
+        Every search asks for them, so they are kept while the database's files are as they were.
+        """
+        written = None if self.remote else last_written(self._copy.name if self._copy else self.location)
+        if written is None or self._kept_facts is None or self._kept_facts[0] != written:
+            with self._reported("read"):
+                self._lesions = self._client.get_collection(LESIONS, embedding_function=None)
+                self._kept_facts = written, dict(self._lesions.metadata or {})
+        return dict(self._kept_facts[1])
 
     def remember(self, facts: Metadata) -> None:
         """Replace all facts."""

@@ -18,6 +18,7 @@ DATABASE = "chroma.sqlite3"
 LOCK = "write.lock"
 SNAPSHOT = "columns"  # folder in which an atlas's columns and vectors are kept for reading
 POLL_S = 0.2
+JUST_NOW_NS = 100_000_000
 WAITING = "Waiting for another writer of this atlas"
 
 log = logging.getLogger(__name__)
@@ -32,6 +33,20 @@ def require_atlas(location: str) -> None:
     """Raise AtlasError where a folder holds no atlas. What lies on a server is known when it is asked."""
     if not is_remote(location) and not (Path(location) / DATABASE).is_file():
         raise AtlasError(missing(location))
+
+
+def last_written(folder: str) -> tuple[tuple[int, int], ...] | None:
+    """Tell when the database of a folder was written last, and how large it is; None where that was just now.
+
+    What is written within one tick of the file system's clock looks the same.
+    """
+    found = []
+    for name in (DATABASE, f"{DATABASE}-wal"):
+        with contextlib.suppress(FileNotFoundError):
+            state = (Path(folder) / name).stat()
+            found.append((state.st_mtime_ns, state.st_size))
+    newest_ns = max((at for at, _ in found), default=0)
+    return tuple(found) if found and abs(time.time_ns() - newest_ns) > JUST_NOW_NS else None
 
 
 def missing(location: str) -> str:

@@ -247,7 +247,7 @@ class PageHandlers:
         for turn in converse(visit, question[:MAX_QUESTION]):
             changed = visit.session.revision != seen or turn.done
             seen = visit.session.revision
-            notice = _undo_notice(visit, regions) if turn.done else None
+            notice = (_undo_notice(visit, regions) or Notice(text="")) if turn.done else None  # no older one stays
             with visit.acting:
                 reply = (
                     messages(visit),

@@ -4,10 +4,19 @@ from pathlib import Path
 
 import gradio as gr
 
-from ui.browser.modules import script
+from ui.browser.modules import script, script_of_parts
 
 HERE = Path(__file__).parent
 FONTS = ("system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif")
+AT_ONCE = ("server/js/theme.js", "server/js/connection.js", "chat/js/copy.js")
+PARTS = (
+    "viewer/js/viewer.js",
+    "gallery/js/gallery.js",
+    "quiz/js/quiz.js",
+    "server/js/tabs.js",
+    "server/js/column_edge.js",
+    "server/js/model_picker.js",
+)
 MONO_FONTS = ("ui-monospace", "SFMono-Regular", "Menlo", "monospace")
 
 
@@ -43,6 +52,6 @@ def css() -> str:
 
 
 def head() -> str:
-    """Write what the head of the page gains: the theme, set before the first paint, word of a lost connection, and how
-    answers are copied."""
-    return "".join(script(entry) for entry in ("server/js/theme.js", "server/js/connection.js", "chat/js/copy.js"))
+    """Write what the head of the page gains: the theme, set before the first paint, word of a lost connection, how
+    answers are copied, and the modules that the page's parts begin with."""
+    return script(*AT_ONCE) + script_of_parts(*PARTS)

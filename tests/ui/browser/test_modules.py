@@ -7,13 +7,10 @@ import pytest
 
 from ui.browser import modules
 from ui.browser.modules import UI, bundle, mounting, script
+from ui.server.theme import AT_ONCE, PARTS, head
 
 ALL = sorted(path.relative_to(UI).as_posix() for path in UI.glob("*/js/*.js"))
-PAGE = ("theme", "connection", "tabs", "column_edge", "model_picker")
-ENTRIES = (
-    "viewer/js/viewer.js", "gallery/js/gallery.js", "chat/js/copy.js", "quiz/js/quiz.js",
-    *(f"server/js/{name}.js" for name in PAGE),
-)  # fmt: skip
+ENTRIES = (*AT_ONCE, *PARTS)
 
 
 def joined(text: str) -> list[str]:
@@ -48,6 +45,11 @@ def test_events_and_scripts_are_where_gradio_looks_for_them() -> None:
     assert '"act"' in mounting("viewer/js/viewer.js")
     assert '"search"' in mounting("gallery/js/gallery.js")
     assert script("server/js/theme.js").startswith("<script>")
+
+
+def test_what_gradio_copies_with_every_reply_is_short() -> None:
+    assert max(len(mounting(entry)) for entry in PARTS) < 300
+    assert all(f'modules["{entry}"] = ' in head() for entry in PARTS)
 
 
 @pytest.fixture
