@@ -116,10 +116,10 @@ class PageHandlers:
         before, regions = _offers(visit), kept_regions(visit.session)
         notice = perform(visit, event._data)
         if isinstance(event._data, dict) and event._data.get("kind") == "look":
-            return (gr.skip(),) * 4 if visit.is_shown else self.whole_page(visit)
+            return (gr.skip(),) * 4 if visit.is_shown else (*self._screen(visit), *_conversation(visit))
         notice = _undo_notice(visit, regions, notice)
-        chat = messages(visit) if _offers(visit) != before else gr.skip()
-        return *self._screen(visit, notice), chat, list(follow_ups(visit))
+        chat, chips = _conversation(visit)
+        return *self._screen(visit, notice), chat if _offers(visit) != before else gr.skip(), chips
 
     @_in_turn
     def search(self, visit: Visit, event: gr.EventData) -> tuple[Any, ...]:
@@ -347,6 +347,14 @@ def _undo_notice(visit: Visit, before: tuple[KeptRegion, ...], notice: Notice | 
         return notice
     told = (f"{name} {'outlined anew' if visit.session.wherever(name) else 'deleted'}." for name in changed)
     return Notice(text=notice.text if notice else " ".join(told), undo=True)
+
+
+def _conversation(visit: Visit) -> tuple[Any, Any]:
+    """Show the messages and the questions to ask; not while an answer is written: its own replies bring them, and this
+    one, which goes another way, might arrive after the last of those."""
+    if visit.turns and not visit.turns[-1].done:
+        return gr.skip(), gr.skip()
+    return messages(visit), list(follow_ups(visit))
 
 
 def _offers(visit: Visit) -> list[str]:

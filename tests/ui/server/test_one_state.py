@@ -248,3 +248,21 @@ def test_a_reply_that_never_reached_the_screen_is_sent_again(start: Callable[...
         assert screen.viewer["revision"] == revision  # what is shown is not sent once more
     finally:
         visits.close_all()
+
+
+def test_a_reply_from_the_midst_of_an_answer_brings_no_half_of_it(start: Callable[..., Opened]) -> None:
+    screen, visit, visits = start(PlayedAssistant)
+    try:
+        do(screen, ("click", 0))
+        screen.ask("search it")
+        whole = list(screen.chat)
+        visit.turns[-1].done = False
+        visit.turns[-1].text, text = "R1", visit.turns[-1].text
+        screen.act("look", slice_index=0, shown=0)  # its reply may come after the last of the answer
+        do(screen, ("click", 1))
+        visit.turns[-1].done, visit.turns[-1].text = True, text
+        assert screen.chat == whole
+        screen.act("look", slice_index=0, shown=0)
+        assert any(text.splitlines()[0] in str(message.content) for message in screen.chat)
+    finally:
+        visits.close_all()
