@@ -154,3 +154,31 @@ def test_a_search_says_how_many_lesions_only_the_patient_id_keeps_out(small):
     assert atlas.search(query, patient_key=patient).own_patient == own > 0
     assert atlas.search(query, patient_key=KEYS.patient("somebody else")).own_patient == 0
     assert atlas.search(query).own_patient == 0
+
+
+def test_facts_are_read_again_only_when_the_database_was_written(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(atlas_folder, "JUST_NOW_NS", 0)  # the files are as old as they say
+    atlas, other = (Atlas(small, FINGERPRINT, KEYS) for _ in range(2))
+    asked: list[str] = []
+    read = atlas.store._client.get_collection
+
+    def counted(name: str, **how: object) -> object:
+        asked.append(name)
+        return read(name, **how)
+
+    monkeypatch.setattr(atlas.store._client, "get_collection", counted)
+    before = atlas.view().revision
+    for _ in range(5):
+        assert atlas.view().revision == before
+    assert len(asked) <= 1
+    other.start_revision()
+    other.end_revision()
+    assert atlas.view().revision != before
+
+
+def test_what_was_written_just_now_is_not_trusted(small: Path) -> None:
+    os.utime(small / atlas_folder.DATABASE)
+    assert atlas_folder.last_written(str(small)) is None
+    os.utime(small / atlas_folder.DATABASE, (1, 1))
+    assert atlas_folder.last_written(str(small)) is not None
+    assert atlas_folder.last_written(str(small.parent)) is None
