@@ -41,8 +41,8 @@ from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
+from tools.regions.lesion_detector import how_often_right
 from tools.regions.spatial import densities_inside, density_at, distance_between
-from tools.regions.suggestion_ranker import how_often_right
 from tools.regions.volume import volume_words
 from tools.report import write as report
 from tools.settings import get_settings

@@ -151,7 +151,7 @@ def to_markdown(found: SuggestionReports) -> str:
 def cross_validation_to_markdown(kept: Path = KEPT) -> str:
     """Write what the ranker's training kept: its suggestions for patients whom it had not learnt from."""
     lines = [
-        "Cross-validated by patient when the ranking was trained:",
+        "Cross-validated by patient when the detector was trained:",
         "",
         "| source | slices | lesions | among the first five | suggestions a slice | of them marked lesions |",
         "|---|---|---|---|---|---|",

@@ -43,25 +43,6 @@ def paint_lesions(
     return painted
 
 
-def paint_several(
-    image: NDArray[np.int16], spacing_mm: float, patient: str, count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int16], list[tuple[float, float, float, float]], list[float]]:
-    """Paint up to `count` lesions into a slice in HU: the slice, their padded boxes and their lengths in mm."""
-    boxes: list[tuple[float, float, float, float]] = []
-    lengths: list[float] = []
-    for _ in range(count):
-        radius_px = float(np.exp(rng.uniform(*np.log(RADII_MM)))) / spacing_mm
-        place = place_in_tissue(image, radius_px, rng)
-        if place is None or any(b[0] <= place[0] <= b[2] and b[1] <= place[1] <= b[3] for b in boxes):
-            continue
-        painted = paint_lesion(image.astype(np.float64), spacing_mm, patient, place, radius_px, rng)
-        assert painted.box is not None
-        image = painted.image
-        boxes.append((painted.box.x0, painted.box.y0, painted.box.x1, painted.box.y1))
-        lengths.append(painted.length_mm[0])
-    return image, boxes, lengths
-
-
 def place_in_tissue(
     image: NDArray[np.int16], radius_px: float, rng: np.random.Generator, even_share: float = EVEN_SHARE
 ) -> tuple[float, float] | None:
@@ -81,7 +62,7 @@ def place_in_tissue(
     return None
 
 
-def _shape(radius_px: float, rng: np.random.Generator) -> Floats:
+def uneven_radii(radius_px: float, rng: np.random.Generator) -> Floats:
     """Radii (72,) of an ellipse with a few waves."""
     ratio, turn = rng.uniform(0.5, 1), rng.uniform(0, np.pi)
     a, b = radius_px / np.sqrt(ratio), radius_px * np.sqrt(ratio)
@@ -91,7 +72,7 @@ def _shape(radius_px: float, rng: np.random.Generator) -> Floats:
     return radii
 
 
-def _soft_mask(shape: tuple[int, ...], center: tuple[float, float], radii: Floats, blur_px: float) -> Floats:
+def soft_mask(shape: tuple[int, ...], center: tuple[float, float], radii: Floats, blur_px: float) -> Floats:
     rows, columns = np.mgrid[: shape[0], : shape[1]] + 0.5
     dx, dy = columns - center[0], rows - center[1]
     limit = np.interp(np.arctan2(dy, dx) % (2 * np.pi), ANGLES, radii, period=2 * np.pi)
@@ -108,9 +89,9 @@ def paint_lesion(
     rng: np.random.Generator,
 ) -> MeasuredLesion:
     """Paint one lesion around `center` (x, y) into a copy of the slice."""
-    radii = _shape(radius_px, rng)
+    radii = uneven_radii(radius_px, rng)
     blur_px = rng.uniform(0.2, 0.8) / spacing_mm
-    mask = _soft_mask(image.shape, center, radii, blur_px)
+    mask = soft_mask(image.shape, center, radii, blur_px)
     texture = image - gaussian_filter(image, 2.0)
     tissue = float(np.median(image[mask > 0.5])) if (mask > 0.5).any() else float(image[int(center[1]), int(center[0])])
     noise = 1.4826 * float(np.median(np.abs(texture[mask > 0.5]))) if (mask > 0.5).any() else 5.0
@@ -119,13 +100,13 @@ def paint_lesion(
     value = tissue + contrast if tissue > FAT_HU else rng.uniform(*FLESH_HU)
     flesh = np.full(image.shape, value)
     if rng.random() < CORE_SHARE:
-        core = _soft_mask(image.shape, center, radii * rng.uniform(*CORE), 2 * blur_px)
+        core = soft_mask(image.shape, center, radii * rng.uniform(*CORE), 2 * blur_px)
         flesh += core * contrast * rng.uniform(-0.9, 1.0)
     if rng.random() < NEIGHBOUR_SHARE:
         angle, other = rng.uniform(0, 2 * np.pi), radius_px * rng.uniform(0.5, 1.2)
         reach = float(np.interp(angle, ANGLES, radii, period=2 * np.pi)) + other * rng.uniform(0.9, 1.3)
         beside = center[0] + reach * np.cos(angle), center[1] + reach * np.sin(angle)
-        mask_beside = _soft_mask(image.shape, beside, _shape(other, rng), blur_px)
+        mask_beside = soft_mask(image.shape, beside, uneven_radii(other, rng), blur_px)
         image = image * (1 - mask_beside) + mask_beside * (value + texture)
     painted = image * (1 - mask) + mask * (flesh + texture)
     points = np.stack([center[0] + radii * np.cos(ANGLES), center[1] + radii * np.sin(ANGLES)], axis=1)

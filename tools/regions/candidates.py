@@ -1,7 +1,6 @@
-"""Proposes places worth a look: blobs that boosted trees rank by how much they look like lesions.
+"""Proposes places worth a look: spots that a small detector takes for lesions.
 
-They were fitted by `tools.pipelines.train_region_ranker`. Fewer are offered where they are less like lesions; it is no
-detector, and `how_often_right` says so beside them.
+Fewer are offered where they are less like lesions; most are none, and `how_often_right` says so beside them.
 """
 
 from dataclasses import dataclass
@@ -11,17 +10,15 @@ from numpy.typing import NDArray
 
 from tools.domain.region import Outline
 from tools.domain.study import Series
-from tools.regions.blob_features import describe
-from tools.regions.blobs import Blobs, Floats, find_blobs
 from tools.regions.coarse_slice import CoarseSlice
+from tools.regions.lesion_detector import Spots, load_lesion_detector
 from tools.regions.polar import RAYS, centroid, polygon
 from tools.regions.segmentation import outline_from_seed
-from tools.regions.suggestion_ranker import load_suggestion_ranker
 
 SLICE_STEP_MM = 4.0  # thinner slices are not all looked at
-SAME_MM = 6.0  # blobs nearer than this, or than most of their radius, are one place
+SAME_MM = 6.0  # spots nearer than this, or than most of their radius, are one place
 SAME_PLACE_SLICES_MM = 12.0
-UNLIKE = 2.2  # times as large or as small as the blob: an outline of something else
+UNLIKE = 2.2  # times as large or as small as the spot: an outline of something else
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +33,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class _Place:
-    """A blob with its rank: x, y in image coordinates, `likeness` to a lesion 0..1."""
+    """A spot with its rank: x, y in image coordinates, `likeness` to a lesion 0..1."""
 
     slice_index: int
     x: float
@@ -53,7 +50,7 @@ def find_candidates(series: Series, slice_index: int | None, count: int) -> list
     places.sort(key=lambda place: (-place.likeness, place.slice_index, place.y, place.x))
     apart: list[_Place] = []
     for place in places:
-        if len(apart) == count or (apart and place.likeness < load_suggestion_ranker().least):
+        if len(apart) == count or (apart and place.likeness < load_lesion_detector().least):
             break
         if not any(_same(place, other, series) for other in apart):
             apart.append(place)
@@ -63,29 +60,22 @@ def find_candidates(series: Series, slice_index: int | None, count: int) -> list
 def _places(series: Series, slice_index: int, most: int) -> list[_Place]:
     """The likeliest places of one slice, apart from each other."""
     spacing = (series.spacing_mm[1], series.spacing_mm[2])
-    volume = series.volume_hu
-    here = CoarseSlice.of(volume[slice_index], spacing)
-    blobs = find_blobs(here)
-    if not len(blobs.x):
-        return []
-    beside = [index for index in (slice_index - 1, slice_index + 1) if 0 <= index < len(volume)]
-    features = describe(blobs, here, [CoarseSlice.of(volume[index], spacing) for index in beside])
-    likeness = load_suggestion_ranker()(features)
+    spots = load_lesion_detector()(CoarseSlice.of(series.volume_hu[slice_index], spacing))
     return [
-        _Place(slice_index, float(blobs.x[i]), float(blobs.y[i]), float(blobs.radius_mm[i]), float(likeness[i]))
-        for i in apart(blobs, likeness, spacing, most)
+        _Place(slice_index, *(float(each[i]) for each in (spots.x, spots.y, spots.radius_mm, spots.likeness)))
+        for i in apart(spots, spacing, most)
     ]
 
 
-def apart(blobs: Blobs, likeness: Floats, spacing_mm: tuple[float, float], most: int) -> list[int]:
-    """Pick the best blobs, best first, none of them on another."""
+def apart(spots: Spots, spacing_mm: tuple[float, float], most: int) -> list[int]:
+    """Pick the best spots, best first, none of them on another."""
     kept: list[int] = []
-    for i in np.argsort(-likeness, kind="stable"):
-        across = (blobs.x[i] - blobs.x[kept]) * spacing_mm[1]
-        down = (blobs.y[i] - blobs.y[kept]) * spacing_mm[0]
-        reach = np.maximum(SAME_MM, 0.8 * np.maximum(blobs.radius_mm[i], blobs.radius_mm[kept]))
+    for i in range(len(spots.x)):
+        across = (spots.x[i] - spots.x[kept]) * spacing_mm[1]
+        down = (spots.y[i] - spots.y[kept]) * spacing_mm[0]
+        reach = np.maximum(SAME_MM, 0.8 * np.maximum(spots.radius_mm[i], spots.radius_mm[kept]))
         if (np.hypot(across, down) > reach).all():
-            kept.append(int(i))
+            kept.append(i)
         if len(kept) == most:
             break
     return kept

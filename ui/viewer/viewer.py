@@ -23,7 +23,7 @@ from tools.domain.study_words import age_words, lossy_words, series_words, spaci
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
-from tools.regions.suggestion_ranker import how_often_right
+from tools.regions.lesion_detector import how_often_right
 from tools.regions.volume import RegionVolume
 from tools.workspace.volumes import known_volume
 from ui.browser.modules import mounting
