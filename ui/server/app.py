@@ -5,6 +5,7 @@ import contextlib
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import AsyncIterator
 from functools import partial
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from tools.domain.progress import StageProgress
 
 log = logging.getLogger(__name__)
+SWITCH_S = 0.0005  # Python lets a thread compute ten times as long: with many users each request waits that often
 SPACES = ("https://huggingface.co", "https://*.hf.space")  # a Space is shown in a frame of theirs
 
 
@@ -133,6 +135,7 @@ def run_server(app: FastAPI, host: str, port: int, proxies: str = "") -> None:
             forwarded_allow_ips=trusted_proxies(proxies),
             server_header=False,
         )
+        sys.setswitchinterval(SWITCH_S)
         PageServer(config).run(sockets=[listener])
 
 
