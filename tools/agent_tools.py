@@ -37,7 +37,7 @@ from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
 from tools.domain.planes import PlaneName, cut_of
 from tools.domain.quiz import CASES, MAX_CASES, Level
 from tools.domain.study_words import series_words
-from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom, window_name
+from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
@@ -163,9 +163,7 @@ def set_view(
         tuple(show or ()), tuple(hide or ()),
     )  # fmt: skip
     session.change_view(change)
-    return _told(
-        Stated(statement=" ".join([*_seen_now(change, slices), *told]) or "Nothing was to change in the viewer.")
-    )
+    return _told(Stated(statement=" ".join([*change.words(slices), *told]) or "Nothing was to change in the viewer."))
 
 
 def _panes(
@@ -206,33 +204,6 @@ def _other_study(session: Session) -> tuple[str, str]:
         raise SessionError(f"Several other studies are open ({listed}): choose one in the list above the picture.")
     (other,) = session.open_studies
     return f"study:{other.study_key}", f"The other study, {other.words},"
-
-
-def _seen_now(change: ViewChange, slices: int) -> list[str]:
-    """Say in one sentence each how the viewer shows the picture now."""
-    told = []
-    if change.slice is not None:
-        told.append(f"The viewer shows slice {change.slice} of {slices}.")
-    if change.slices_on:
-        count, way = abs(change.slices_on), "on" if change.slices_on > 0 else "back"
-        told.append(f"The viewer goes {count} slice{'s' * (count > 1)} {way}.")
-    if change.window is not None:
-        told.append(f"The display window is {window_name(change.window)}.")
-    if change.window_step == "default":
-        told.append("The display window is the one that the file asks for.")
-    elif change.window_step is not None:
-        told.append(f"The picture is {change.window_step} now." if change.window_step in ("brighter", "darker")
-                    else f"The display window is {change.window_step} now.")  # fmt: skip
-    if change.zoom_on:
-        told.append(f"The viewer is zoomed to {change.zoom_on.upper()}.")
-    elif change.zoom is not None:
-        told.append("The picture fits the viewer." if change.zoom == "fit" else f"The viewer is zoomed {change.zoom}.")
-    if change.save_picture:
-        told.append("The picture is saved as a PNG, with outlines and scale bar, by your browser.")
-    told += [
-        f"The {what} are {how}." for how, those in (("shown", change.show), ("hidden", change.hide)) for what in those
-    ]
-    return told
 
 
 @tool(response_format="content_and_artifact")

@@ -46,6 +46,32 @@ class ViewChange:
     show: tuple[Overlay, ...] = ()
     hide: tuple[Overlay, ...] = ()
 
+    def words(self, slices: int) -> list[str]:
+        """Say in one sentence each how the viewer shows the picture now."""
+        told = []
+        if self.slice is not None:
+            told.append(f"The viewer shows slice {self.slice} of {slices}.")
+        if self.slices_on:
+            count, way = abs(self.slices_on), "on" if self.slices_on > 0 else "back"
+            told.append(f"The viewer goes {count} slice{'s' * (count > 1)} {way}.")
+        if self.window is not None:
+            told.append(f"The display window is {window_name(self.window)}.")
+        if self.window_step == "default":
+            told.append("The display window is the one that the file asks for.")
+        elif self.window_step is not None:
+            told.append(f"The picture is {self.window_step} now." if self.window_step in ("brighter", "darker")
+                        else f"The display window is {self.window_step} now.")  # fmt: skip
+        if self.zoom_on:
+            told.append(f"The viewer is zoomed to {self.zoom_on.upper()}.")
+        elif self.zoom is not None:
+            told.append("The picture fits the viewer." if self.zoom == "fit" else f"The viewer is zoomed {self.zoom}.")
+        if self.save_picture:
+            told.append("The picture is saved as a PNG, with outlines and scale bar, by your browser.")
+        told += [
+            f"The {what} are {how}." for how, those in (("shown", self.show), ("hidden", self.hide)) for what in those
+        ]
+        return told
+
 
 def window_name(window: Window) -> str:
     """Name a window as the viewer lists it, with its width and level: `Lung (W 1500, L −600)`; the numbers alone."""
