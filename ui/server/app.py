@@ -29,7 +29,7 @@ from ui.server.cookies import VisitorCookies
 from ui.server.handlers import PageHandlers
 from ui.server.layout import TITLE, build_page
 from ui.server.login import Login, LoginGuard, credentials
-from ui.server.memory import give_back, keep_for_good
+from ui.server.memory import forget_pages, give_back, keep_for_good
 from ui.server.middleware import RemoteGZip, SafeHeaders, VisitorCookie
 from ui.server.quiz_events import QuizHandlers
 from ui.server.quiz_routes import quiz_routes
@@ -65,7 +65,7 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         threading.Thread(target=_warm_up, args=(visits, shelf), name="warm-up", daemon=True).start()
-        sweeper = asyncio.create_task(_sweep(visits, settings.sweep_s))
+        sweeper = asyncio.create_task(_sweep(visits, page, settings))
         try:
             async with sessions.run() if sessions else contextlib.nullcontext():
                 yield
@@ -173,9 +173,10 @@ def _warm_up(visits: Visits, shelf: SampleShelf) -> None:
         log.exception("the server could not be warmed up")  # the first question will say what is wrong
 
 
-async def _sweep(visits: Visits, every_s: float) -> None:
+async def _sweep(visits: Visits, page: gr.Blocks, settings: Settings) -> None:
     while True:
-        await asyncio.sleep(every_s)
+        await asyncio.sleep(settings.sweep_s)
+        forget_pages(page, 60 * settings.keep_minutes)
         closed = await asyncio.to_thread(visits.sweep)
         await asyncio.to_thread(give_back, collect=closed > 0)
         if closed:

@@ -1,8 +1,14 @@
-"""Memory that is free goes back to the system: what the C library keeps of it was half as much as the server used."""
+"""Memory that is free goes back to the system (what the C library keeps of it was half as much as the server used), and
+what is no longer needed is freed."""
 
 import ctypes
 import gc
 import sys
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 _ARENA_MAX, _MMAP_THRESHOLD = -8, -3  # malloc.h of glibc
 ARENAS = 2  # one for every thread would each keep what a burst of work once needed
@@ -31,6 +37,17 @@ def give_back(collect: bool = False) -> None:
     libc = _glibc()
     if libc is not None:
         libc.malloc_trim(0)
+
+
+def forget_pages(page: "gr.Blocks", unused_s: float) -> None:
+    """Drop what Gradio keeps of pages that are closed, or were not used for so long: the last value of every part of
+    them, until ten thousand others were opened. A page that is still open gets a new, empty record."""
+    holder = page.state_holder
+    oldest = datetime.now() - timedelta(seconds=unused_s)
+    for name, state in list(holder.session_data.items()):
+        if state.is_closed or holder.time_last_used.get(name, oldest) <= oldest:
+            holder.session_data.pop(name, None)
+            holder.time_last_used.pop(name, None)
 
 
 def _glibc() -> ctypes.CDLL | None:
