@@ -215,6 +215,8 @@ class _Proxy:
             try:
                 async for chunk in answer.aiter_raw():
                     yield chunk
+            except httpx.TransportError:  # the Space went to sleep under an open page
+                return
             finally:
                 await answer.aclose()
 
