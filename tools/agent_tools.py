@@ -14,6 +14,7 @@ from pydantic_core.core_schema import CoreSchema, any_schema
 
 from encoder.names import MAX_NAME_CHARACTERS
 from tools.domain import lessons
+from tools.domain.body_regions import regions_of
 from tools.domain.facts import (
     AtlasFacts,
     CaseChanged,
@@ -59,6 +60,10 @@ SETTINGS = get_settings()  # a model reads default and limit in the schema
 Hits = Annotated[int, Field(ge=1, le=SETTINGS.max_hits)]
 F = TypeVar("F", bound=Facts)
 WindowName = Literal["soft tissue", "lung", "liver", "bone", "brain"]
+NOT_IN_THE_HEAD = (
+    "On CT of the head no places are suggested: what suggests them has learnt from CT of neck to pelvis and of limbs "
+    "only. Click the lesion or draw a box around it."
+)
 GroupBy = Literal["lesion_type", "sex", "body_part", "source"]
 CaseType = Annotated[str, Field(min_length=1, max_length=MAX_NAME_CHARACTERS, description="in the person's words")]
 Confirmation = Literal["pathology", "follow-up", "opinion"]
@@ -302,6 +307,9 @@ def find_regions(
     """
     session = runtime.context.session
     series = session.series
+    facts = with_body_part_seen(series)
+    if regions_of(facts.body_part or facts.body_part_seen or "") == {"head"}:
+        raise SessionError(NOT_IN_THE_HEAD)
     kept = session.add_suggestions(propose_regions(series, max_regions=max_regions))
     fewer = "No other place looks enough like a lesion to be suggested. " if 0 < len(kept) < max_regions else ""
     note = f"{fewer}{how_often_right()}" if kept else ""

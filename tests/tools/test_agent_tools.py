@@ -207,6 +207,20 @@ def test_a_region_is_accepted_and_removed(looking):
         call(looking, "remove_region", region_id="R1")
 
 
+@pytest.mark.parametrize("stated", [{"body_part": "head"}, {"body_part": None, "body_part_seen": "head"}])
+def test_nothing_is_suggested_where_nothing_was_learnt(looking, stated):
+    session = looking.session
+    (series,) = session.study.series
+    changed = replace(series, facts=series.facts.model_copy(update=stated))
+    session.study = replace(session.study, series=(changed,))
+    if stated["body_part"] is None:
+        assert call(looking, "find_regions").artifact.regions  # the picture is looked at, and shows a chest
+        return
+    with pytest.raises(LesionSearchError, match="On CT of the head no places are suggested"):
+        call(looking, "find_regions")
+    assert len(session.regions()) == 1
+
+
 def test_what_lies_between_and_inside_is_told(looking, demo):
     case = demo.case("lung")
     looking.session.add_box(case.slice - 1, PixelBox(10, 10, 30, 30))
