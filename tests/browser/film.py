@@ -19,7 +19,7 @@ PICTURES = Path(os.environ.get("PICTURES") or OUTPUT)  # where `make pictures` w
 FILMING = "PICTURES" in os.environ
 FRAMES_PER_S = 4
 WEBP_QUALITY = 82
-READING_S = 0.09  # a character of a caption
+READING_S = 0.06  # a character of a caption
 # Above everything, without a word to the page: a pointer, and what the film says.
 OVERLAY = """
 ([x, y, words]) => {
