@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # before gradio is imported: it asks the network at import time
+os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**12)  # events between two statistics of all, which pandas makes
 
 import gradio as gr
 import uvicorn
