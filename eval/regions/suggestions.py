@@ -149,7 +149,7 @@ def to_markdown(found: SuggestionReports) -> str:
 
 
 def cross_validation_to_markdown(kept: Path = KEPT) -> str:
-    """Write what the ranker's training kept: its suggestions for patients whom it had not learnt from."""
+    """Write what the detector's training kept: its suggestions for patients whom it had not learnt from."""
     lines = [
         "Cross-validated by patient when the detector was trained:",
         "",

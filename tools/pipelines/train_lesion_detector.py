@@ -344,11 +344,9 @@ def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
 
 
 # -- how good it is ----------------------------------------------------------------------------------------------------
-def detector(
-    network: DetectorNetwork, least: float = 0.0, recall: float = 0.0, precision: float = 0.0
-) -> LesionDetector:
-    """Serve a network as it will be served, with what was measured of it."""
-    return LesionDetector(network.weights() | _measured(least, recall, precision))
+def detector(network: DetectorNetwork) -> LesionDetector:
+    """Serve a network as it will be served; nothing was measured of it yet."""
+    return LesionDetector(network.weights() | _measured(0, 0, 0))
 
 
 def _measured(least: float, recall: float, precision: float) -> dict[str, NDArray[np.float64]]:

@@ -83,7 +83,7 @@ class LesionDetector:
 
 
 def channels(image: Maps) -> Maps:
-    """Show a slice in HU in three windows, each -1..1. Shape: (H, W) -> (3, H, W)."""
+    """Show a slice in HU in each of the windows, -1..1. Shape: (H, W) -> (len(WINDOWS_HU), H, W)."""
     shown: Maps = np.stack([2 * (image.clip(low, high) - low) / (high - low) - 1 for low, high in WINDOWS_HU])
     return shown.astype(np.float32)
 
