@@ -48,9 +48,15 @@ def test_a_reload_a_second_tab_and_a_way_back_show_the_visit(person: Any, server
 
 def test_a_gap_in_the_network_loses_nothing(person: Any, server: Any) -> None:
     visit = server.visits.opened(person.cookie())[0]
+    person.page.locator(".loaded.complete").wait_for(state="attached")
+    person.until(lambda: visit.is_shown)
+    person.page.wait_for_timeout(500)  # until that reply is here too
     person.context.set_offline(True)
+    slices = int(person.page.locator(".slider").get_attribute("max")) + 1
+    person.scroll_to(slices)
     person.page.wait_for_timeout(1500)
     person.context.set_offline(False)
+    person.until(lambda: visit.session.looked and visit.session.looked.slice_index == slices - 1)
     person.click_image(300, 240)
     person.page.locator(".regions [data-region=R2]").wait_for()
     assert server.visits.opened(person.cookie()) == [visit]

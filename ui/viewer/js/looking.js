@@ -15,15 +15,17 @@ export class Looking {
       this.gallery = detail.revision;
       this.tell();
     });
+    addEventListener("online", () => this.tell());
   }
 
-  // Tell, once the slices rest, which one is looked at, and the spot on it that was pointed at.
+  // Tell, once the slices rest, which one is looked at, and the spot on it that was pointed at. Without a network it
+  // waits: Gradio takes a message that is lost for a lost server, and loads the page anew, over what is done meanwhile.
   tell(spot = null) {
     if (spot) this.pointed = { slice: this.viewer.view.slice, spot };
     clearTimeout(this.timer);
     this.timer = setTimeout(() => {
       const { view, state } = this.viewer;
-      if (!view) return;
+      if (!view || !navigator.onLine) return;
       const point = this.pointed && this.pointed.slice === view.slice ? this.pointed.spot : null;
       const shown = [state.revision, this.gallery];
       const look = JSON.stringify([state.study_key, state.series_index, view.slice, point, shown]);
