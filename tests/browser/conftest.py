@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OUTPUT = Path(__file__).resolve().parents[2] / "test-output"
 DESKTOP = {"width": 1280, "height": 720}
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 @dataclass(frozen=True)
