@@ -80,13 +80,16 @@ _AWAIT_REGION = """
 """
 _AWAIT_ANSWER = """
 (region) => {
+  const asked = () => [...document.querySelectorAll("#chat [data-testid=user]")]
+    .find((each) => each.textContent.includes(region));
+  const follows = (each, one) => one && one.compareDocumentPosition(each) & Node.DOCUMENT_POSITION_FOLLOWING;
   const said = () => [...document.querySelectorAll("#chat [data-testid=bot] > .message-content")];
-  const words = () => said().filter((each) => each.textContent.trim()).length, before = words();
+  const answered = () => said().some((each) => each.textContent.trim() && follows(each, asked()));
   const shown = (each) => each && each.offsetParent !== null;
   const pictures = () => [...document.querySelectorAll(".hits img")];
   Object.assign(window.pageSpeed, { seen: {}, awaited: {
-    word: () => words() > before,
-    complete: () => words() > before && shown(document.querySelector("#send")) &&
+    word: answered,
+    complete: () => answered() && shown(document.querySelector("#send")) &&
       document.querySelector(".gallery .title").textContent.endsWith(" " + region) &&
       pictures().length > 0 && pictures().every((each) => each.complete && each.naturalWidth),
   } });

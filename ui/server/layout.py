@@ -10,13 +10,14 @@ from ui.gallery.gallery import gallery_component
 from ui.quiz.quiz import quiz_component
 from ui.server.handlers import PageHandlers, offered_models
 from ui.server.quiz_events import QuizHandlers
+from ui.server.replies import complete
 from ui.viewer.viewer import viewer_component
 
 TITLE = "Lesion Search"
 NOT_A_DIAGNOSIS = "Find and explain similar CT lesions. A research and teaching tool, not a diagnosis."
 MAX_WAITING = 64  # events in Gradio's queue; further ones are refused
 MAX_THREADS = 96  # more than wait and work at the handlers' gates, so that the rest of the page goes on
-INTERNAL: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+INTERNAL: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden", "postprocess": False}
 
 
 def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = False) -> gr.Blocks:
@@ -94,28 +95,28 @@ def build_page(page: PageHandlers, quizzes: QuizHandlers, may_leave: bool = Fals
             "concurrency_limit": None,  # the handlers' gate, which addresses beside the queue meet too
             **INTERNAL,
         }
-        demo.load(page.load, outputs=[*everything, picker], queue=False, **INTERNAL)
+        demo.load(complete(page.load), outputs=[*everything, picker], queue=False, **INTERNAL)
         demo.unload(page.unload)
         at_once: dict[str, Any] = {"outputs": everything, "queue": False, "trigger_mode": "multiple", **INTERNAL}
-        viewer.act(page.act, **at_once)
-        gallery.search(page.search, **at_once)
-        gallery.show(page.show, **at_once)
-        gallery.undo(page.undo, **at_once)
-        viewer.undo(page.undo, **at_once)
-        viewer.refresh(page.refresh, **at_once)
-        chat.select(page.choose_answer, **at_once)
+        viewer.act(complete(page.act), **at_once)
+        gallery.search(complete(page.search), **at_once)
+        gallery.show(complete(page.show), **at_once)
+        gallery.undo(complete(page.undo), **at_once)
+        viewer.undo(complete(page.undo), **at_once)
+        viewer.refresh(complete(page.refresh), **at_once)
+        chat.select(complete(page.choose_answer), **at_once)
         opening: dict[str, Any] = {"concurrency_limit": None, "trigger_mode": "multiple", **INTERNAL}
-        viewer.open(page.open, outputs=everything, **opening)
-        quiz.begin(quizzes.begin, outputs=everything, **opening)
-        quiz.act(quizzes.act, outputs=everything, **opening)
-        box.submit(page.ask, box, **answer)
-        send.click(page.ask, box, **answer)
-        chips.ask(page.ask_chip, **answer)
-        chat.retry(page.ask_again, **answer)
-        chat.edit(page.edit, **answer)
-        chat.clear(page.clear, outputs=everything, queue=False, **INTERNAL)
+        viewer.open(complete(page.open), outputs=everything, **opening)
+        quiz.begin(complete(quizzes.begin), outputs=everything, **opening)
+        quiz.act(complete(quizzes.act), outputs=everything, **opening)
+        box.submit(complete(page.ask), box, **answer)
+        send.click(complete(page.ask), box, **answer)
+        chips.ask(complete(page.ask_chip), **answer)
+        chat.retry(complete(page.ask_again), **answer)
+        chat.edit(complete(page.edit), **answer)
+        chat.clear(complete(page.clear), outputs=everything, queue=False, **INTERNAL)
         stop.click(page.stop, queue=False, **INTERNAL)
-        picker.choose(page.choose_model, outputs=[chat, picker], queue=False, **INTERNAL)
+        picker.choose(complete(page.choose_model), outputs=[chat, picker], queue=False, **INTERNAL)
     demo.max_threads = MAX_THREADS
     demo.queue(default_concurrency_limit=None, max_size=MAX_WAITING)
     return demo
