@@ -1,6 +1,5 @@
 """How fast a file becomes hits, a pack an atlas, and a folder a volume, beside the usual packages."""
 
-import contextlib
 import csv
 import itertools
 import tempfile
@@ -18,7 +17,7 @@ from tools.atlas.atlas import Atlas
 from tools.atlas.build import index_pack
 from tools.domain.region import PixelBox
 from tools.intake.intake import open_study, read_study
-from tools.intake.worker_process import WorkerPool
+from tools.intake.worker_process import warm_up
 from tools.pipelines.demo import ensure_samples, open_workspace_parts, patient_keys
 from tools.pipelines.phantoms.teaching_cases import series_folder
 from tools.settings import Settings
@@ -51,14 +50,14 @@ def end_to_end_speed(settings: Settings, runs: int) -> list[Comparison]:
     asked = queries(ensure_samples(settings), 20)
     ours, theirs = itertools.cycle(asked), itertools.cycle(asked)
     plain = PlainSearch(len(atlas))
-    pool = WorkerPool()
-    with tempfile.TemporaryDirectory() as folder, contextlib.closing(pool):
+    warm_up()
+    with tempfile.TemporaryDirectory() as folder:
 
         def search() -> object:
             file, box = next(ours)
             session = Session(Path(tempfile.mkdtemp(dir=folder)))
             try:
-                session.open(open_study(file, keys, spares=pool))
+                session.open(open_study(file, keys))
                 region = session.add_box(0, PixelBox(*box))
                 return search_region(Workspace(session, atlas, embedder), region.region_id, 10)
             finally:

@@ -111,7 +111,9 @@ def worker_that(monkeypatch):
             "    yield from real(data, file, budget, wanted)\n"
             "d.decode_file = decode_file\n"
         )
-        head, tail = worker_process.BOOTSTRAP.split("; from tools.intake.worker")
-        monkeypatch.setattr(worker_process, "BOOTSTRAP", f"{head}\n{patch}\nfrom tools.intake.worker{tail}")
+        monkeypatch.setattr(worker_process, "BOOTSTRAP", f"{worker_process.BOOTSTRAP}\n{patch}")
+        monkeypatch.setattr(worker_process, "_zygote", zygote)
 
-    return install
+    zygote = worker_process._Zygote()
+    yield install
+    zygote.close()

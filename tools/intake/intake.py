@@ -20,7 +20,7 @@ from tools.intake.ranking import solid_block
 from tools.intake.sandbox import IntakeResult, Only, read_headers, read_records, read_sandboxed, worker_for
 from tools.intake.series import build_series
 from tools.intake.slice_loader import SliceLoader
-from tools.intake.worker_process import WorkerError, WorkerPool, WorkerProcess
+from tools.intake.worker_process import WorkerError
 from tools.settings import Settings, get_settings
 
 MANY_SLICES = 16  # fewer are decoded in no time
@@ -89,7 +89,6 @@ def open_study(
     paths: Sequence[Path] | Path,
     keys: PatientKeys,
     when_done: Callable[[], None] = _nothing,
-    spares: WorkerPool | None = None,
     limits: IntakeLimits | None = None,
 ) -> Study:
     """Like `read_study`, but of an ordinary CT series only the headers are read before it returns; its slices are
@@ -99,13 +98,11 @@ def open_study(
     `when_done` is called once, when the files are not needed any longer. Raises IntakeError.
     """
     files, limits = _given(paths), limits or intake_limits(get_settings())
-    start = spares.take if spares else WorkerProcess
     with contextlib.ExitStack() as at_the_end:
         at_the_end.callback(when_done)
-        at_the_end.callback(spares.fill if spares else _nothing)  # while nobody waits
         at_the_end.enter_context(upload_slots())
         try:
-            reading, workers = read_headers(files, limits, start)
+            reading, workers = read_headers(files, limits)
             only = _block_that_fits(files, limits, reading)
             if only is not None:
                 for worker in workers:
@@ -125,7 +122,7 @@ def open_study(
         for worker in workers:
             worker.close()
         try:
-            return _study(_within_limits(files, limits, read_sandboxed(files, limits, start)), keys)
+            return _study(_within_limits(files, limits, read_sandboxed(files, limits)), keys)
         except WorkerError as error:
             raise IntakeError(UNSAFE) from error
 

@@ -3,7 +3,7 @@
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
@@ -73,34 +73,26 @@ class Job:
     only: list[tuple[int, list[int] | None]] | None = None  # see `Only`; None: all of all
 
 
-def read_sandboxed(
-    paths: Sequence[Path],
-    limits: IntakeLimits,
-    start: Callable[[], WorkerProcess] = WorkerProcess,
-    only: Only | None = None,
-) -> IntakeResult:
+def read_sandboxed(paths: Sequence[Path], limits: IntakeLimits, only: Only | None = None) -> IntakeResult:
     """Parse and decode `paths`, or what `only` names of them, in worker processes. A file that crashes one or takes
     too long is left out; the others are read."""
-    reading, workers = _read(paths, limits, start, only=only)
+    reading, workers = _read(paths, limits, only=only)
     for worker in workers:
         worker.close()
     return reading
 
 
 def read_headers(
-    paths: Sequence[Path],
-    limits: IntakeLimits,
-    start: Callable[[], WorkerProcess] = WorkerProcess,
-    only: Only | None = None,
+    paths: Sequence[Path], limits: IntakeLimits, only: Only | None = None
 ) -> tuple[IntakeResult, list[WorkerProcess]]:
     """Like `read_sandboxed`, but of plain CT images only the headers. Also returns the workers, which know the files
     by their numbers and can decode them; close them."""
-    return _read(paths, limits, start, headers_only=True, only=only)
+    return _read(paths, limits, headers_only=True, only=only)
 
 
 def read_records(paths: Sequence[Path], limits: IntakeLimits) -> list[ReceivedFrame]:
     """Read the records of all images, without their pixels and however many they are."""
-    reading, workers = _read(paths, replace(limits, max_voxels=UNBOUNDED), WorkerProcess, records_only=True)
+    reading, workers = _read(paths, replace(limits, max_voxels=UNBOUNDED), records_only=True)
     for worker in workers:
         worker.close()
     return reading.frames
@@ -126,7 +118,6 @@ def parse_frame(message: dict[str, Any], payload: bytes) -> ReceivedFrame:
 def _read(
     paths: Sequence[Path],
     limits: IntakeLimits,
-    start: Callable[[], WorkerProcess],
     headers_only: bool = False,
     records_only: bool = False,
     only: Only | None = None,
@@ -140,7 +131,7 @@ def _read(
         jobs = [
             Job(names, asdict(limits), 1, shard, shards, headers_only, records_only, wanted) for shard in range(shards)
         ]
-        running = [threads.submit(_run_shard, job, reading, deadline, start, workers) for job in jobs]
+        running = [threads.submit(_run_shard, job, reading, deadline, workers) for job in jobs]
     try:
         for done in running:
             done.result()
@@ -174,12 +165,10 @@ def _is_large_zip(path: Path) -> bool:
         return False
 
 
-def _run_shard(
-    job: Job, reading: IntakeResult, deadline: float, start: Callable[[], WorkerProcess], workers: list[WorkerProcess]
-) -> None:
+def _run_shard(job: Job, reading: IntakeResult, deadline: float, workers: list[WorkerProcess]) -> None:
     """One worker after another until every file of the shard was read or left out; the last one joins `workers`."""
     for _ in range(MAX_CRASHES + 1):
-        worker = start()
+        worker = WorkerProcess()
         died_at = _run_worker(worker, job, reading, deadline)
         if died_at is None:
             workers.append(worker)

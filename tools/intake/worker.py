@@ -26,11 +26,23 @@ HEAD_BYTES = 1 << 16  # a header of an ordinary CT image is a tenth of it
 
 
 def main() -> None:
+    """Load everything while nobody waits yet, then work."""
+    load()
+    work()
+
+
+def load() -> None:
+    """Import what reading needs."""
+    from tools.intake.dicom import decode  # noqa: F401
+    from tools.intake.nifti import decode_nifti  # noqa: F401
+
+
+def work() -> None:
     """Read the job, work through this shard's files from `start_at` on, tell the parent about each. Where only headers
     were wanted, stay and decode the files that the parent asks for, until it closes the pipe."""
     pipe = _claim_output()
     _silence()
-    import numpy as np  # all this is loaded while nobody waits yet
+    import numpy as np
 
     from tools.intake.dicom.decode import decode_file, read_header
     from tools.intake.nifti import decode_nifti

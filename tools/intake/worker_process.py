@@ -1,47 +1,52 @@
-"""The sandboxed worker as a process: started without environment, secret or open file, and spoken to through its pipes.
+"""The sandboxed worker as a process: without environment, secret or open file, and spoken to through its pipes.
 
-Paths travel on its standard input, where no process list shows them. Nothing is written to disk.
+Paths travel on its standard input, where no process list shows them. Nothing is written to disk. On Linux workers are
+forked (`tools.intake.zygote`), elsewhere started.
 """
 
 import contextlib
 import json
 import os
+import select
+import signal
+import socket
 import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 from tools.intake.messages import IntakeLimits
 
 REPO = Path(__file__).resolve().parents[2]
-BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from tools.intake.worker import main; main()"
+BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1])"
 MAX_MESSAGE_BYTES = 1 << 20
-SPARE_WORKERS = 2  # workers that wait for the next upload: starting one takes longer than reading a hundred headers
+FORK, MAX_REPLY_BYTES = b"fork", 32
+HAS_ZYGOTE = sys.platform == "linux"
 
 
 class WorkerError(Exception):
     """The worker could not start, or broke the protocol."""
 
 
+class Process(Protocol):
+    """What is needed of a process: `subprocess.Popen` has it."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def kill(self) -> None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+
 class WorkerProcess:
-    """One sandboxed process. `close` ends it, whatever it is doing."""
+    """One sandboxed process, for one upload. `close` ends it, whatever it is doing. Raises WorkerError."""
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-c", BOOTSTRAP, json.dumps(_import_path())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=_environment(),
-            cwd=REPO,
-        )
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
+        self._process: Process = _Forked(_zygote) if HAS_ZYGOTE else _started("worker")
 
     def tell(self, message: dict[str, Any]) -> None:
         """Send one line. A worker that died at once says so by the answer that never comes."""
@@ -105,38 +110,110 @@ class WorkerProcess:
             return self._process.wait()
 
 
-class WorkerPool:
-    """Workers that have started already, so that an upload need not wait for them. Each serves one upload only."""
+class _Forked:
+    """A process that the zygote forked. Raises WorkerError."""
 
-    def __init__(self, count: int = SPARE_WORKERS) -> None:
-        self._count = count
-        self._workers: list[WorkerProcess] = []
+    def __init__(self, zygote: "_Zygote") -> None:
+        reads, stdin = os.pipe()
+        stdout, writes = os.pipe()
+        status, tells = os.pipe()
+        self.stdin: IO[bytes] | None = os.fdopen(stdin, "wb")
+        self.stdout: IO[bytes] | None = os.fdopen(stdout, "rb")
+        self._status = os.fdopen(status, "rb", buffering=0)
+        self._exit_status: int | None = None
+        self._zygote = zygote
+        try:
+            self._pid = zygote.fork(reads, writes, tells)
+        finally:
+            for theirs in (reads, writes, tells):
+                os.close(theirs)
+
+    def kill(self) -> None:
+        self._zygote.kill(self._pid)
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self._exit_status is not None:
+            return self._exit_status
+        if not select.select([self._status], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("worker", timeout or 0)
+        with self._status as told:
+            self._exit_status = int(told.read(16) or -signal.SIGKILL)  # nothing: the zygote was killed
+        return self._exit_status
+
+
+class _Zygote:
+    """The process that forks workers (`tools.intake.zygote`); started with the first one, and anew when it is gone."""
+
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._closed = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
 
-    def fill(self) -> None:
-        """Start as many as are missing; returns at once."""
+    def start(self) -> None:
+        """Start it, if it does not run; returns at once."""
         with self._lock:
-            while not self._closed and len(self._workers) < self._count:
-                self._workers.append(WorkerProcess())
+            self._running()
 
-    def take(self) -> WorkerProcess:
-        """Take a waiting worker, or else a new one."""
-        with self._lock:
-            while self._workers:
-                worker = self._workers.pop()
-                if worker.alive:
-                    return worker
-                worker.close()
-        return WorkerProcess()
+    def fork(self, reads: int, writes: int, tells: int) -> int:
+        """Fork a worker with these three descriptors, and name its process. Raises WorkerError."""
+        with self._lock, contextlib.suppress(OSError):
+            its = self._running()
+            socket.send_fds(its, [FORK], [reads, writes, tells])
+            if pid := its.recv(MAX_REPLY_BYTES):
+                return int(pid)
+        raise WorkerError("the reading process could not start")
+
+    def kill(self, pid: int) -> None:
+        """Kill one of its workers, if that has not ended."""
+        with self._lock, contextlib.suppress(OSError):
+            if self._socket is not None:
+                self._socket.send(b"%d" % pid)
 
     def close(self) -> None:
-        """End those that wait."""
-        with self._lock:
-            self._closed = True
-            workers, self._workers = self._workers, []
-        for worker in workers:
-            worker.close()
+        """End it; its workers end with their own pipes."""
+        process = self._process
+        self.forget()
+        if process is not None:
+            process.wait()
+
+    def forget(self) -> None:
+        """Let go of it. In a copy of this process: the zygote stays with the original."""
+        if self._socket is not None:
+            self._socket.close()
+        self._lock, self._process, self._socket = threading.Lock(), None, None
+
+    def _running(self) -> socket.socket:
+        if self._socket is None or self._process is None or self._process.poll() is not None:
+            if self._socket is not None:
+                self._socket.close()
+            self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            with theirs:
+                self._process = _started("zygote", str(theirs.fileno()), pass_fds=[theirs.fileno()])
+        return self._socket
+
+
+_zygote = _Zygote()
+if HAS_ZYGOTE:
+    os.register_at_fork(after_in_child=_zygote.forget)
+
+
+def warm_up() -> None:
+    """Start what the first upload needs; returns at once."""
+    if HAS_ZYGOTE:
+        _zygote.start()
+
+
+def _started(module: str, *arguments: str, pass_fds: Collection[int] = ()) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", f"{BOOTSTRAP}\nfrom tools.intake.{module} import main; main()",
+         json.dumps(_import_path()), *arguments],
+        stdin=subprocess.PIPE if module == "worker" else subprocess.DEVNULL,
+        stdout=subprocess.PIPE if module == "worker" else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=_environment(),
+        cwd=REPO,
+        pass_fds=pass_fds,
+    )  # fmt: skip
 
 
 def _import_path() -> list[str]:

@@ -67,7 +67,7 @@ def _in_turn(
         with visit.acting:
             return follow(self, visit, event)
 
-    handle.__doc__ = follow.__doc__
+    handle.__name__, handle.__doc__ = follow.__name__, follow.__doc__
     return handle
 
 
@@ -295,7 +295,6 @@ class PageHandlers:
                 folder,
                 self.visits.shared.keys,
                 reading.pop_all().close,
-                self.visits.workers,
                 intake_limits(self.visits.settings),
             )
         visit = self.visits.for_study(visit.visitor, page)

@@ -21,7 +21,7 @@ import numpy as np
 from encoder.errors import storage_error
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
-from tools.intake.worker_process import WorkerPool
+from tools.intake import worker_process
 from tools.settings import Settings
 from tools.workspace.session import Session, Workspace
 from ui.state.atlas_map import AtlasMap
@@ -62,7 +62,6 @@ class Visits:
     def __init__(self, shared: Shared, clock: Callable[[], float] = time.monotonic) -> None:
         self.shared = shared
         self.settings = shared.settings
-        self.workers = WorkerPool()
         self.disk = Disk(self.settings)
         self._clock = clock
         self._visits: list[Visit] = []
@@ -214,7 +213,7 @@ class Visits:
 
     def warm_up(self) -> None:
         """Load what the first upload and the first question need. Asks no model outside this machine."""
-        self.workers.fill()
+        worker_process.warm_up()
         visit = self._new_visit(new_visitor())
         visit.choose_model("offline")
         self.shared.embedder(np.zeros((1, 2, ROI_SIZE, ROI_SIZE), np.int16))
@@ -225,7 +224,6 @@ class Visits:
 
     def close_all(self) -> None:
         """Delete everything when the server stops."""
-        self.workers.close()
         with self._lock:
             visits = list(self._visits)
             self._visits.clear()

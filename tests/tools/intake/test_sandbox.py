@@ -2,7 +2,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +12,13 @@ from tests.conftest import REPO
 from tools.intake import sandbox, worker_process
 from tools.intake.intake import intake_limits
 from tools.intake.messages import Reason
-from tools.intake.sandbox import read_sandboxed
+from tools.intake.sandbox import read_sandboxed, worker_for
 from tools.intake.worker_process import WorkerError
 from tools.settings import Settings
 
 LIMITS = intake_limits(Settings())
+WAIT_S = 20.0
+needs_forks = pytest.mark.skipif(not worker_process.HAS_ZYGOTE, reason="workers are forked on Linux alone")
 
 
 @pytest.fixture
@@ -85,10 +89,74 @@ def test_what_libraries_print_goes_nowhere(worker_that, three_slices, capfd):
 
 
 def test_a_worker_that_cannot_start_is_an_error_of_its_own(three_slices, monkeypatch):
+    zygote = worker_process._Zygote()
     monkeypatch.setattr(worker_process, "BOOTSTRAP", "raise SystemExit(1)")
+    monkeypatch.setattr(worker_process, "_zygote", zygote)
 
     with pytest.raises(WorkerError):
         read_sandboxed(three_slices, LIMITS)
+    zygote.close()
+
+
+def test_workers_are_started_where_none_can_be_forked(three_slices, monkeypatch):
+    monkeypatch.setattr(worker_process, "HAS_ZYGOTE", False)
+
+    assert files_read(read_sandboxed(three_slices, LIMITS)) == [1, 2, 3]
+
+
+@needs_forks
+def test_an_upload_has_a_process_of_its_own_that_holds_nothing_else(three_slices):
+    workers = [worker_for(three_slices, LIMITS) for _ in range(2)]
+    pids = [worker._process._pid for worker in workers]
+
+    assert len({os.getpid(), worker_process._zygote._process.pid, *pids}) == 4
+    for pid in pids:
+        opened = {os.readlink(each) for each in Path(f"/proc/{pid}/fd").iterdir()}
+        assert not [each for each in opened if each.startswith("socket:")], "it could ask for more workers"
+    assert len({os.readlink(f"/proc/{pid}/fd/0") for pid in pids}) == 2
+    for worker in workers:
+        worker.close()
+    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+@needs_forks
+def test_a_killed_zygote_starts_again_and_the_upload_is_told(three_slices):
+    worker = worker_for(three_slices, LIMITS)
+    gone = worker_process._zygote._process
+    gone.kill()
+    gone.wait()
+
+    assert worker.close() == -signal.SIGKILL
+    assert files_read(read_sandboxed(three_slices, LIMITS)) == [1, 2, 3]
+    assert worker_process._zygote._process.pid != gone.pid
+
+
+@needs_forks
+def test_a_parent_that_is_killed_leaves_no_process(three_slices):
+    code = (
+        "import sys, time; from pathlib import Path; from tools.intake import worker_process\n"
+        "from tests.tools.intake.test_sandbox import LIMITS; from tools.intake.sandbox import worker_for\n"
+        "worker = worker_for([Path(sys.argv[1])], LIMITS)\n"
+        "print(worker_process._zygote._process.pid, worker._process._pid, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(three_slices[0])], cwd=REPO, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        pids = parent.stdout.readline().split()
+        parent.kill()
+    end = time.monotonic() + WAIT_S
+    while any(_runs(pid) for pid in pids):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    assert len(pids) == 2
+
+
+def _runs(pid: str) -> bool:
+    """Whether a process is there and no zombie: who adopts it may be slow to bury it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_two_workers_share_a_long_upload(make_ct, save, monkeypatch):

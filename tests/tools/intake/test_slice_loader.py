@@ -15,7 +15,6 @@ from tools.domain.lazy_volume import LazyVolume, SliceError
 from tools.intake import intake as dicom
 from tools.intake.intake import open_study, read_study
 from tools.intake.slice_loader import SliceLoader
-from tools.intake.worker_process import WorkerPool
 from tools.settings import Settings
 
 SLICES = dicom.MANY_SLICES
@@ -161,20 +160,6 @@ def test_an_upload_of_nothing_useful_is_one_sentence(keys, tmp_path):
     for _ in range(2):  # nothing is held back: a third upload would wait for ever
         with pytest.raises(dicom.IntakeError):
             open_study(tmp_path, keys)
-
-
-def test_spare_workers_serve_one_upload_each(opened, upload):
-    spares = WorkerPool(1)
-    spares.fill()
-    first = spares._workers[0]
-    study, done = opened(upload, spares=spares)
-    assert done.wait(WAIT_S)
-    assert not first.alive
-    assert spares._workers
-    assert spares._workers[0] is not first
-    spares.close()
-    assert not spares._workers
-    assert study.series[0].volume_hu.loaded == SLICES
 
 
 def test_an_upload_that_decodes_for_too_long_is_let_go(opened, upload, monkeypatch):
