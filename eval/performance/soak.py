@@ -102,8 +102,11 @@ class User:
                 raise RuntimeError(f"slice: {reply.status_code}")
         spot = self.draw.randint(180, 320), self.draw.randint(180, 320)
         await self.act("click", slice_index=self.draw.randrange(count), x=spot[0], y=spot[1])
-        if self.viewer["selected"]:
-            await self.act("rename", region_id=self.viewer["selected"], name=self.name)
+        if not self.viewer["selected"]:
+            raise RuntimeError("click: no region")
+        await self.act("rename", region_id=self.viewer["selected"], name=self.name)
+        if self.name not in {region["name"] for region in self.viewer["regions"]}:
+            raise RuntimeError("rename: no name")
 
     async def ask(self) -> None:
         began = time.monotonic()
