@@ -4,23 +4,25 @@ Of a study only its annotations are fetched, and the CT series that they refer t
 their lesions are cropped.
 """
 
+import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydicom import dcmread
+
 from tools.domain.progress import StageProgress
 from tools.intake.archive import (
-    ANY_SYNTAX,
     MODALITY,
     SERIES,
     STUDY,
     Archive,
     ArchiveError,
     answering,
-    as_file,
     connect,
+    files_of_series,
     text,
 )
 from tools.intake.messages import IntakeLimits
@@ -66,12 +68,13 @@ def _fetch(client: "DICOMwebClient", study_uid: str, folder: Path, limits: Intak
     store = _Store(folder, limits)
     named: set[str] = set()
     for uid in annotations:
-        for dataset in client.iter_series(study_uid, uid, media_types=ANY_SYNTAX):
-            named.update(str(e.value) for e in dataset.iterall() if e.keyword == "SeriesInstanceUID")
-            store.add(as_file(dataset))
+        for file in files_of_series(client, study_uid, uid):
+            its_elements = dcmread(io.BytesIO(file)).iterall()
+            named.update(str(each.value) for each in its_elements if each.keyword == "SeriesInstanceUID")
+            store.add(file)
     for uid in sorted(images & named or images):
-        for dataset in client.iter_series(study_uid, uid, media_types=ANY_SYNTAX):
-            store.add(as_file(dataset))
+        for file in files_of_series(client, study_uid, uid):
+            store.add(file)
 
 
 @dataclass
