@@ -19,7 +19,7 @@ test: $(VENV)/.dev ## set up and run the whole test suite, on two cores (WORKERS
 fuzz: $(VENV)/.dev ## property tests alone and 20,000 broken files, new ones each time; a failure says how to repeat it
 	$(PYTHON) -m pytest -n $(WORKERS) -m hypothesis --hypothesis-profile fuzz --timeout 0
 
-soak: $(VENV)/.dev ## 20 users at once for 10 minutes: no error, no leak, memory given back
+soak: $(VENV)/.dev ## 20 users at once for 10 minutes, one for 500 questions: no error, no leak, memory given back
 	$(PYTHON) -m eval.performance.soak
 
 check: $(VENV)/.dev ## format, lint, types, one-way imports, licences

@@ -23,6 +23,15 @@ class Soak(BaseModel):
     memory_after_mb: int
 
 
+class Conversation(BaseModel):
+    """One user who asks and asks (`make soak`): median times of an answer, and by how much the server grew."""
+
+    questions: int
+    first_tenth_s: float
+    last_tenth_s: float
+    grown_mb: int
+
+
 class Fault(BaseModel):
     """What one kind of work left after being killed in each of `rounds`, and then done again (`eval kills`)."""
 
@@ -55,6 +64,7 @@ class Reliability(BaseModel):
     """All that was kept; None and empty for what was never run."""
 
     soak: Soak | None = None
+    conversation: Conversation | None = None
     faults: tuple[Fault, ...] = ()
     mutants: Mutants | None = None
     space: Visited | None = None
@@ -81,6 +91,12 @@ def to_markdown(kept: Reliability) -> str:
             f"opened, {soak.answers} questions, p95 of an answer {soak.answer_p95_s:.1f} s; resident memory "
             f"{soak.memory_before_mb} MB warmed up, {soak.memory_loaded_mb} under load, {soak.memory_after_mb} after | "
             f"{soak.errors} errors, {soak.leaks} leaks between users |"
+        )
+    if long := kept.conversation:
+        lines.append(
+            f"| one conversation of one user | {long.questions} questions: median {long.first_tenth_s:.2f} s for the "
+            f"first {long.questions // 10}, {long.last_tenth_s:.2f} s for the last; {long.grown_mb:+d} MB | "
+            f"{'nothing' if long.last_tenth_s < 2 * long.first_tenth_s else 'slower'} |"
         )
     for fault in kept.faults:
         lines.append(

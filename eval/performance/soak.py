@@ -6,18 +6,24 @@ Speaks the page's own protocol (Gradio's queue and the plain routes), a cookie a
 import asyncio
 import contextlib
 import json
+import os
 import random
 import secrets
+import statistics
+import subprocess
+import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-from eval.performance.reliability import Soak, keep
+from eval.performance.reliability import Conversation, Soak, keep
+from tools.pipelines.demo import ensure_samples
+from tools.settings import get_settings
 
 QUESTIONS = ("Describe this study", "What does it look like?", "Measure it", "What is in the atlas?", "only women")
 PATIENCE_S = 120.0
@@ -170,34 +176,43 @@ async def _one_visit(user: User, uploads: list[Path], draw: random.Random, end: 
         await asyncio.sleep(draw.uniform(0.5, 3))
 
 
-def main(users: int = 20, minutes: float = 10.0) -> None:
-    """Start a server over the demo, let people use it, and print what became of it. Exits with 1 where anything went
-    wrong."""
-    import os
-    import subprocess
-    import sys
+async def converse(address: str, questions: int, record: Record) -> None:
+    """Let one user of the server at `address` ask so many questions about one region."""
+    async with visitor(address, record, random.Random("long"), "10.8.0.1") as user:
+        await user.open_sample()
+        await user.look()
+        for _ in range(questions):
+            await user.ask()
 
-    from tools.pipelines.demo import ensure_samples
-    from tools.settings import get_settings
 
-    cases = sorted({path.parent for path in (ensure_samples(get_settings()) / "dicom").rglob("*") if path.is_file()})
-    record = Record()
+@contextlib.contextmanager
+def warm_server() -> Iterator[tuple[str, int]]:
+    """Start a server over the demo, and let somebody use it; its address and process."""
     settings = os.environ | {"LESION_SEARCH_SWEEP_S": "10", "LESION_SEARCH_KEEP_MINUTES": "1"}
     command = [sys.executable, "-m", "ui.cli.main", "serve", "--port", "0"]
     with subprocess.Popen(command, env=settings, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout is not None
             address = server.stdout.readline().split()[-1]
-            asyncio.run(soak(address, [], 1, 30.0, Record()))  # warmed up
-            before = resident_mb(server.pid)
-            asyncio.run(soak(address, cases[:4], users, 60 * minutes, record))
-            loaded = resident_mb(server.pid)
-            time.sleep(120)  # until what was left behind is swept
-            after = resident_mb(server.pid)
+            asyncio.run(soak(address, [], 1, 30.0, Record()))
+            yield address, server.pid
         finally:
             server.terminate()
+
+
+def soaked(users: int = 20, minutes: float = 10.0) -> Soak:
+    """Let people use a server, and wait until what they left behind is swept."""
+    cases = sorted({path.parent for path in (ensure_samples(get_settings()) / "dicom").rglob("*") if path.is_file()})
+    record = Record()
+    with warm_server() as (address, process):
+        before = resident_mb(process)
+        asyncio.run(soak(address, cases[:4], users, 60 * minutes, record))
+        loaded = resident_mb(process)
+        time.sleep(120)
+        after = resident_mb(process)
+    print(*(f"{count} x {error}" for error, count in record.errors.items()), sep="\n")
     times = sorted(record.answers_s)
-    found = Soak(
+    return Soak(
         users=users,
         minutes=minutes,
         studies=record.done["opened"],
@@ -209,9 +224,27 @@ def main(users: int = 20, minutes: float = 10.0) -> None:
         memory_loaded_mb=loaded,
         memory_after_mb=after,
     )
-    keep(soak=found)
-    print(found.model_dump_json(indent=2), *(f"{count} x {error}" for error, count in record.errors.items()), sep="\n")
-    sys.exit(bool(found.errors or found.leaks or found.answer_p95_s > 3 or after > before + 100))
+
+
+def conversed(questions: int = 500) -> Conversation:
+    """Let one user talk with a server for long."""
+    record = Record()
+    with warm_server() as (address, process):
+        before = resident_mb(process)
+        asyncio.run(converse(address, questions, record))
+        grown = resident_mb(process) - before
+    tenth = questions // 10
+    first, last = statistics.median(record.answers_s[:tenth]), statistics.median(record.answers_s[-tenth:])
+    return Conversation(questions=questions, first_tenth_s=first, last_tenth_s=last, grown_mb=grown)
+
+
+def main() -> None:
+    """Keep and print what became of both. Exits with 1 where anything went wrong."""
+    keep(soak=(many := soaked()))
+    keep(conversation=(long := conversed()))
+    print(many.model_dump_json(indent=2), long.model_dump_json(indent=2), sep="\n")
+    wrong = many.errors or many.leaks or many.answer_p95_s > 3 or many.memory_after_mb > many.memory_before_mb + 100
+    sys.exit(bool(wrong or long.last_tenth_s > 2 * long.first_tenth_s or long.grown_mb > 100))
 
 
 def resident_mb(process: int) -> int:
