@@ -96,6 +96,12 @@ _IN_ORGAN = re.compile(
 )
 
 _INTENTS = ("save", "edit", "cases")
+_OWN_CASES = re.compile(
+    r"\b(?:my|our|own)(?: own| saved| teaching)? cases?\b|\bcases? (?:i|we) (?:have )?saved\b", re.I
+)
+_DONE_TO_CASES = re.compile(
+    r"\b(?:save|keep|store|add|put|edit|change|correct|mark|set|delete|remove|similar|like|compare|search)\b", re.I
+)
 _AFTER = {  # where the type stands
     "save": re.compile(r"\bas\s+(?:an?\s+|the\s+|another\s+)?(?P<type>[^,.;:!?\n\"“”]+)", re.I),
     "edit": re.compile(r"\b(?:to|as|is|be)\s+(?:really\s+)?(?:an?\s+|the\s+)?(?P<type>[^,.;:!?\n\"“”]+)", re.I),
@@ -158,6 +164,14 @@ def _beyond_the_language(message: str) -> Request | None:
     return None
 
 
+def _own_cases(message: str) -> Request | None:
+    """Read a question for own cases by how they were confirmed."""
+    if _OWN_CASES.search(message) and not _DONE_TO_CASES.search(message):
+        asked = with_case_words(Request("cases"), message)
+        return asked if asked.case.confirmed_by else None
+    return None
+
+
 def given_name(message: str, alone: bool = True) -> str:
     """Find the name that a message gives: what is in quotes, else what follows "rename R1 to"; empty where none is."""
     if quoted := _QUOTED.search(message):
@@ -198,6 +212,8 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
     if (meant := _beyond_the_language(message)) is not None:
         kept = tuple(r for r in requests if r.intent not in _INSTEAD) if len(requests) > 1 else ()
         return (*kept, replace(meant, thanked=any(r.thanked for r in requests)))
+    if not any(r.intent in _INTENTS for r in requests) and (meant := _own_cases(message)) is not None:
+        return (replace(meant, thanked=any(r.thanked for r in requests)),)
     nodes = _NODES.fullmatch(message)
     if nodes and len(requests) == 1 and (nodes["in_scan"] or requests[0].intent in ("search", "unknown")):
         requests = (Request("find_regions"),)
