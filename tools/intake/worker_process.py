@@ -24,6 +24,7 @@ REPO = Path(__file__).resolve().parents[2]
 BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1])"
 MAX_MESSAGE_BYTES = 1 << 20
 FORK, MAX_REPLY_BYTES = b"fork", 32
+START_TIMEOUT_S = 60.0
 HAS_ZYGOTE = sys.platform == "linux"
 
 
@@ -156,11 +157,15 @@ class _Zygote:
 
     def fork(self, reads: int, writes: int, tells: int) -> int:
         """Fork a worker with these three descriptors, and name its process. Raises WorkerError."""
-        with self._lock, contextlib.suppress(OSError):
-            its = self._running()
-            socket.send_fds(its, [FORK], [reads, writes, tells])
-            if pid := its.recv(MAX_REPLY_BYTES):
-                return int(pid)
+        with self._lock:
+            try:
+                its = self._running()
+                socket.send_fds(its, [FORK], [reads, writes, tells])
+                if pid := its.recv(MAX_REPLY_BYTES):
+                    return int(pid)
+            except OSError:
+                pass  # as when it does not answer in time
+            self._let_go()
         raise WorkerError("the reading process could not start")
 
     def kill(self, pid: int) -> None:
@@ -172,24 +177,29 @@ class _Zygote:
     def close(self) -> None:
         """End it; its workers end with their own pipes."""
         process = self._process
-        self.forget()
+        self._let_go()
         if process is not None:
             process.wait()
 
     def forget(self) -> None:
-        """Let go of it. In a copy of this process: the zygote stays with the original."""
-        if self._socket is not None:
-            self._socket.close()
-        self._lock, self._process, self._socket = threading.Lock(), None, None
+        """Leave it to the process of which this one is a copy."""
+        self._lock = threading.Lock()
+        self._let_go()
 
     def _running(self) -> socket.socket:
-        if self._socket is None or self._process is None or self._process.poll() is not None:
-            if self._socket is not None:
-                self._socket.close()
+        if self._process is not None and self._process.poll() is not None:
+            self._let_go()
+        if self._socket is None:
             self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            self._socket.settimeout(START_TIMEOUT_S)
             with theirs:
                 self._process = _started("zygote", str(theirs.fileno()), pass_fds=[theirs.fileno()])
         return self._socket
+
+    def _let_go(self) -> None:
+        if self._socket is not None:
+            self._socket.close()  # which it ends with
+        self._process = self._socket = None
 
 
 _zygote = _Zygote()
