@@ -95,6 +95,8 @@ def test_every_deletion_can_be_undone(person: Any) -> None:
 
 def test_a_second_study_keeps_the_first_on_a_shelf(person: Any, server: Any) -> None:
     page = person.page
+    page.locator(".typed .width").fill("777")
+    page.locator(".typed .width").press("Enter")
     page.locator("[data-do=cases]").click()
     person.open_sample(server.shelf.samples[1].title)
     page.locator("#chat", has_text=server.shelf.samples[1].title).wait_for()
@@ -106,6 +108,7 @@ def test_a_second_study_keeps_the_first_on_a_shelf(person: Any, server: Any) -> 
     person.shot("33-shelf")
     card.click()
     is_as_it_was(page)
+    assert page.locator(".typed .width").input_value() == "777"
     page.reload()
     is_as_it_was(page)
 

@@ -30,7 +30,8 @@ def distance_between(series: Series, a: Region, b: Region) -> str:
         where = f"on slices {a.slice_index + 1} and {b.slice_index + 1}"
     told = f"{a.region_id} and {b.region_id} lie {mm:.1f} mm apart, centre to centre, {where}."
     unsure = [f"{r.region_id} is marked “{OUTLINE_MARKS[r.outline]}”" for r in (a, b) if r.outline != "measured"]
-    return f"{told} {' and '.join(unsure)}, so its centre may be off." if unsure else told
+    where_off = "so their centres may be off" if len(unsure) > 1 else "so its centre may be off"
+    return f"{told} {' and '.join(unsure)}, {where_off}." if unsure else told
 
 
 def densities_inside(series: Series, region: Region) -> str:

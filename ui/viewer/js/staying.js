@@ -1,6 +1,6 @@
 // Nothing is lost: how a page is left and come back to, and what was deleted.
 
-const VIEW_KEY = "lesion-search-view", WAIT_MS = 1000;
+const VIEWS_KEY = "lesion-search-views", MOST_VIEWS = 20, WAIT_MS = 1000;
 
 // Leaving with work asks first; a page that is looked at again, or has its network back, asks what there is.
 export function listenToLeaving(viewer) {
@@ -28,19 +28,26 @@ function hasWork({ state }) {
   return Boolean(state && state.regions.some((region) => !region.suggested)) || Boolean(document.querySelector("#chat .user"));
 }
 
-function rememberView({ state, view, panes }) {
-  if (!view) return;
-  const kept = { study: state.study_key, series: state.series_index, view, beside: panes.asShown };
-  try { sessionStorage.setItem(VIEW_KEY, JSON.stringify(kept)); } catch { /* without storage the view starts anew */ }
+const nameOf = (state) => `${state.study_key}/${state.series_index}`;
+
+function readViews() {
+  try { return new Map(JSON.parse(sessionStorage.getItem(VIEWS_KEY)) || []); } catch { return new Map(); }
 }
 
-// How this series was looked at before the page was reloaded, and what stood beside it; null where it was not.
+// Remember how the series on the screen is looked at, before another one is shown or the page is left.
+export function rememberView({ state, view, panes }) {
+  if (!view) return;
+  const views = readViews(), name = nameOf(state);
+  views.delete(name); // so that it is the newest
+  views.set(name, { view, beside: panes.asShown, shown_at: state.shown_at || 0 });
+  try { sessionStorage.setItem(VIEWS_KEY, JSON.stringify([...views].slice(-MOST_VIEWS))); } catch { /* then views start anew */ }
+}
+
+// How this series was looked at when it was left, and what stood beside it, on the slice that an answer has asked for
+// since; null where it was never looked at.
 export function rememberedView(state) {
-  try {
-    const kept = JSON.parse(sessionStorage.getItem(VIEW_KEY));
-    sessionStorage.removeItem(VIEW_KEY);
-    return kept && kept.study === state.study_key && kept.series === state.series_index ? kept : null;
-  } catch {
-    return null;
-  }
+  const kept = readViews().get(nameOf(state));
+  if (!kept) return null;
+  if ((state.shown_at || 0) > kept.shown_at) kept.view.slice = state.shown_slice;
+  return kept;
 }

@@ -15,7 +15,7 @@ import { Panes } from "./panes.js";
 import { listCases } from "./own_cases.js";
 import { Picture } from "./picture.js";
 import { listenToPointers } from "./pointer.js";
-import { listenToLeaving, rememberedView } from "./staying.js";
+import { listenToLeaving, rememberedView, rememberView } from "./staying.js";
 import { showCorners, showFacts, showLoaded, showPosition, showSeries, stageName } from "./readouts.js";
 import { listAnnotations, listRegions, listSeries } from "./region_list.js";
 import { savePicture } from "./saving.js";
@@ -150,6 +150,7 @@ export class Viewer {
   apply(next) {
     if (!isNewer(this.state, next)) return;
     const change = transition(this.state, next);
+    if (change.newSeries) rememberView(this);
     this.state = next;
     this.marks.pending = this.marks.sent = null;
     this.takeBack();
@@ -179,8 +180,7 @@ export class Viewer {
     if (!hasStudy(this.state)) return;
     const { state, series } = this, kept = rememberedView(state);
     const start = state.start_window || firstWindow(series, state.windows);
-    const whole = { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), mirror: [1, 1], inverted: false, width: start.width, level: start.level };
-    this.view = kept?.view || whole;
+    this.view = kept?.view || { slice: state.shown_slice, fitted: false, ...geometry.wholeImage(series), mirror: [1, 1], inverted: false, width: start.width, level: start.level };
     this.picture = new Picture(series);
     this.slices = new Slices({
       address: `studies/${state.study_key}/series/${state.series_index}/slices/`,
