@@ -5,6 +5,7 @@ Closed tables: a code that is not in them means nothing, and none of them is han
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from tools.domain.dicom_terms import KernelClass, SeriesKind
 
@@ -36,10 +37,12 @@ RESHAPED = frozenset(  # words of derived images whose values stay Hounsfield un
 
 SOFT_KERNELS = frozenset({"SOFT", "STANDARD", "STND", "CHEST", "A", "B", "C", "UA", "UB"})
 SHARP_KERNELS = frozenset({"BONE", "BONEPLUS", "EDGE", "LUNG", "ULTRA", "D", "E", "L", "YA", "YB", "YC", "YD"})
+KNOWN = 64  # Image Types whose kind is remembered: the images of a series have one
 SHARP_FROM = 50  # Siemens numbers kernels by sharpness: B31f, Br40d; B60f, Bl64d
 
 
-def kind_of(image_type: Sequence[str]) -> SeriesKind | None:
+@lru_cache(maxsize=KNOWN)
+def kind_of(image_type: tuple[str, ...]) -> SeriesKind | None:
     """Classify Image Type (PS3.3 C.7.6.1.1.2, C.8.2.1.1.1, C.8.15.2.1.1) of a CT; None where it says nothing known."""
     values = [" ".join(re.split(r"[^A-Z0-9]+", value.upper())).strip() for value in image_type]
     words = _words(image_type)
@@ -57,13 +60,15 @@ def kind_of(image_type: Sequence[str]) -> SeriesKind | None:
     return "derived" if derived else "original" if values[:1] == ["ORIGINAL"] else None
 
 
-def keeps_hounsfield_units(image_type: Sequence[str]) -> bool:
+@lru_cache(maxsize=KNOWN)
+def keeps_hounsfield_units(image_type: tuple[str, ...]) -> bool:
     """Tell whether nothing in Image Type speaks of a computation that leaves the Hounsfield scale."""
     words = _words(image_type)
     return "DERIVED" not in words or words <= RESHAPED | VIRTUAL | MIPS | AVERAGES
 
 
-def is_virtual(image_type: Sequence[str]) -> bool:
+@lru_cache(maxsize=KNOWN)
+def is_virtual(image_type: tuple[str, ...]) -> bool:
     """Tell whether Image Type says that a spectral CT computed the image for one energy, or without contrast."""
     words = _words(image_type)
     return bool(words & VIRTUAL) or any(word.endswith("KEV") for word in words)

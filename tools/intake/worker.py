@@ -15,7 +15,6 @@ import struct
 import sys
 import warnings
 from collections.abc import Collection
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 from zipfile import ZipFile
@@ -71,15 +70,15 @@ def work() -> None:
             record = read_header(head, size, file, budget) if header_only and not is_nifti(head) else None
             if record is not None:
                 source.skip(budget)
-                _send(pipe, {"kind": "header", "record": asdict(record)})
+                _send(pipe, {"kind": "header", "record": record})
             else:
                 data = source.read(budget)
                 decode = decode_nifti if is_nifti(data) else decode_file
                 for record, image in decode(data, file, budget, frames):
                     if records_only:
-                        _send(pipe, {"kind": "header", "record": asdict(record)})
+                        _send(pipe, {"kind": "header", "record": record})
                     else:
-                        _send(pipe, {"kind": "frame", "record": asdict(record)}, np.ascontiguousarray(image).data)
+                        _send(pipe, {"kind": "frame", "record": record}, np.ascontiguousarray(image).data)
         except LeftOutError as problem:
             _send(pipe, {"kind": "left out", "file": file, "reason": problem.reason})
         except MemoryError:
@@ -149,7 +148,7 @@ def _alarm(seconds: float, cpu_s: float = 0.0) -> None:
 
 
 def _send(pipe: BinaryIO, message: dict[str, Any], pixels: memoryview | None = None) -> None:
-    text = json.dumps(message).encode()
+    text = json.dumps(message, default=vars).encode()  # a record is given as its fields
     pipe.write(struct.pack(">I", len(text)))
     pipe.write(text)
     if pixels is not None:

@@ -32,13 +32,13 @@ from tools.intake.image_kinds import keeps_hounsfield_units, kernel_class, kind_
     ],
 )
 def test_image_types_are_classified_by_closed_lists(image_type, kind):
-    assert kind_of(image_type.split("\\")) == kind
+    assert kind_of(tuple(image_type.split("\\"))) == kind
 
 
 def test_an_unknown_word_of_a_derived_image_may_be_any_computation():
-    assert keeps_hounsfield_units(["ORIGINAL", "PRIMARY", "AXIAL", "QQQ"])
-    assert keeps_hounsfield_units(["DERIVED", "SECONDARY", "CORONAL", "MPR"])
-    assert not keeps_hounsfield_units(["DERIVED", "SECONDARY", "AXIAL", "QQQ"])
+    assert keeps_hounsfield_units(("ORIGINAL", "PRIMARY", "AXIAL", "QQQ"))
+    assert keeps_hounsfield_units(("DERIVED", "SECONDARY", "CORONAL", "MPR"))
+    assert not keeps_hounsfield_units(("DERIVED", "SECONDARY", "AXIAL", "QQQ"))
 
 
 @pytest.mark.parametrize("name", ["B30f", "B31s", "Br40d\\3", "I30f", "H31s", "STANDARD", "SOFT", "FC08", "FC18", "B"])

@@ -71,9 +71,9 @@ IMAGE_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
 def value(dataset: Dataset, keyword: str | int) -> Any:
     """Read an element's value, None when it is absent, empty or not what its type allows."""
-    place = tag(keyword)
     try:
-        found = dataset[place].value if place in dataset else None
+        element = dataset.get(tag(keyword))
+        found = None if element is None else element.value
     except (RecursionError, MemoryError):
         raise
     except Exception:  # pydicom raises many kinds for what a damaged value may hold
@@ -288,7 +288,7 @@ def window(voi: Dataset) -> tuple[float | None, float | None]:
     return (center, width) if center is not None and width is not None else (None, None)
 
 
-def notes(dataset: Dataset, is_colour: bool, image_type: Sequence[str]) -> list[Note]:
+def notes(dataset: Dataset, is_colour: bool, image_type: tuple[str, ...]) -> list[Note]:
     """List what is to be said of an image by its header."""
     found = [Note.COLOUR] if is_colour else []
     if text(dataset, "BurnedInAnnotation").upper() == "YES":
