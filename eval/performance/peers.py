@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import torch
@@ -148,7 +149,7 @@ class PlainSearch:
 
         self.network = PaperPipeline()
         client = chromadb.EphemeralClient(chromadb.config.Settings(anonymized_telemetry=False))
-        self.collection = client.create_collection(f"plain-{id(self)}", metadata={"hnsw:space": "cosine"})
+        self.collection = client.create_collection(f"plain-{uuid4()}", metadata={"hnsw:space": "cosine"})
         vectors = np.random.default_rng(seed).standard_normal((lesions, 512)).astype(np.float32)
         self.collection.add([str(n) for n in range(lesions)], embeddings=vectors)
 
