@@ -31,6 +31,11 @@ class Conversation(BaseModel):
     last_tenth_s: float
     grown_mb: int
 
+    @property
+    def is_flat(self) -> bool:
+        """Whether the last answers took no more than twice as long as the first."""
+        return self.last_tenth_s <= 2 * self.first_tenth_s
+
 
 class Fault(BaseModel):
     """What one kind of work left after being killed in each of `rounds`, and then done again (`eval kills`)."""
@@ -96,7 +101,7 @@ def to_markdown(kept: Reliability) -> str:
         lines.append(
             f"| one conversation of one user | {long.questions} questions: median {long.first_tenth_s:.2f} s for the "
             f"first {long.questions // 10}, {long.last_tenth_s:.2f} s for the last; {long.grown_mb:+d} MB | "
-            f"{'nothing' if long.last_tenth_s < 2 * long.first_tenth_s else 'slower'} |"
+            f"{'nothing' if long.is_flat else 'slower'} |"
         )
     for fault in kept.faults:
         lines.append(

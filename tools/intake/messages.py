@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Literal
 
 Vector = tuple[float, float, float]
+FORK, MAX_FORK_BYTES = b"fork", 32  # asks the zygote for a worker; its answer, a process's number, is no longer
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from tools.intake.messages import IntakeLimits
+from tools.intake.messages import FORK, MAX_FORK_BYTES, IntakeLimits
 
 REPO = Path(__file__).resolve().parents[2]
 BOOTSTRAP = "import json, sys; sys.path[:] = json.loads(sys.argv[1])"
 MAX_MESSAGE_BYTES = 1 << 20
-FORK, MAX_REPLY_BYTES = b"fork", 32
 START_TIMEOUT_S = 60.0
 HAS_ZYGOTE = sys.platform == "linux"
 
@@ -161,7 +160,7 @@ class _Zygote:
             try:
                 its = self._running()
                 socket.send_fds(its, [FORK], [reads, writes, tells])
-                if pid := its.recv(MAX_REPLY_BYTES):
+                if pid := its.recv(MAX_FORK_BYTES):
                     return int(pid)
             except OSError:
                 pass  # as when it does not answer in time

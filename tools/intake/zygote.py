@@ -15,9 +15,8 @@ import sys
 from typing import NoReturn
 
 from tools.intake import worker
+from tools.intake.messages import FORK, MAX_FORK_BYTES
 
-FORK = b"fork"
-MAX_BYTES = 32  # of a message
 DESCRIPTORS = 3
 
 
@@ -40,7 +39,7 @@ def main() -> None:
                 _report(children)
             if parent not in ready:
                 continue
-            message, descriptors, _, _ = socket.recv_fds(parent, MAX_BYTES, DESCRIPTORS)
+            message, descriptors, _, _ = socket.recv_fds(parent, MAX_FORK_BYTES, DESCRIPTORS)
             if not message:
                 return
             if message != FORK:
