@@ -4,6 +4,7 @@ import csv
 import re
 import tomllib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -113,11 +114,26 @@ class DemoInstallation:
             (settings.samples / COMPLETE).touch()
         return cls(settings)
 
-    def workspace(self, conversation: Conversation, folder: Path) -> "Workspace":
-        """Open the study in a new session and click its regions: the lesion of that type, then others by size."""
+    @contextmanager
+    def workspace(self, conversation: Conversation, folder: Path) -> "Iterator[Workspace]":
+        """Open the study in a new session and click its regions: the lesion of that type, then others by size.
+
+        Afterwards the session is deleted, and every own case that was saved meanwhile.
+        """
         from tools.workspace.session import Session, Workspace
 
-        session = Session(folder)
+        session, own = Session(folder), self.atlas.own
+        kept = _ids_of(own)
+        try:
+            self._open(session, conversation)
+            yield Workspace(session, self.atlas, self.embedder)
+        finally:
+            session.close()
+            if own is not None:
+                for lesion_id in _ids_of(own) - kept:
+                    own.delete(lesion_id)
+
+    def _open(self, session: "Session", conversation: Conversation) -> None:
         if conversation.study:
             of_type = [row for row in self._truth if row.lesion_type == conversation.study]
             lesion = max(of_type, key=lambda row: row.long_axis_mm)
@@ -132,7 +148,6 @@ class DemoInstallation:
                 session.deselect()
             elif conversation.regions:
                 session.select(conversation.selected)
-        return Workspace(session, self.atlas, self.embedder)
 
     def _study(self, dicom_folder: str) -> "Study":
         from tools.intake.intake import read_study
@@ -145,18 +160,15 @@ class DemoInstallation:
 def play(
     conversation: Conversation, installation: DemoInstallation, model: "str | BaseChatModel", folder: Path
 ) -> Iterator[Played]:
-    """Ask every turn of a conversation, in one session that is deleted afterwards with the cases it saved."""
+    """Ask every turn of a conversation, in one session."""
     from assistant.agent.assistant import Assistant
     from assistant.agent.snapshot import turn_state
     from assistant.core.events import AnswerReady, ToolFinished
     from assistant.core.evidence import EvidenceLedger
 
-    workspace = installation.workspace(conversation, folder)
-    names = names_of(workspace.session, installation.atlas)
-    assistant, ledger = Assistant(workspace, model), EvidenceLedger()
-    own = installation.atlas.own
-    kept = _ids_of(own)
-    try:
+    with installation.workspace(conversation, folder) as workspace:
+        names = names_of(workspace.session, installation.atlas)
+        assistant, ledger = Assistant(workspace, model), EvidenceLedger()
         for turn in conversation.turns:
             ledger.begin_turn()
             state = turn_state(workspace, ledger)
@@ -176,11 +188,6 @@ def play(
                 for calls in (turn.calls, *turn.or_calls)
             )
             yield Played(conversation, turn, question, expected, answer, state, tuple(ledger), tuple(told), ledger.turn)
-    finally:
-        workspace.session.close()
-        if own is not None:
-            for lesion_id in _ids_of(own) - kept:
-                own.delete(lesion_id)
 
 
 def _ids_of(own: "OwnCases | None") -> set[str]:

@@ -4,19 +4,17 @@ The conversations are played once by a model that makes the calls expected, so t
 other; then each reader plans every turn from the same states and results.
 """
 
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import PrivateAttr
 
-from assistant.core.requests import Request, Understand
+from assistant.core.requests import Request
 from assistant.core.turn_state import ToolCallRecord, TurnState
 from assistant.models.planner_model import ASKS
 from assistant.planning.context import Call, Result
@@ -33,7 +31,6 @@ from eval.assistant.conversations import (
     records,
 )  # fmt: skip
 from eval.assistant.tool_calls import comparable
-from eval.metrics import Share
 from tools.domain.facts import Facts, SearchFacts
 
 Comparable = tuple[str, dict[str, Any]]
@@ -49,17 +46,6 @@ class MessageCase:
     state: TurnState
     allowed: tuple[tuple[ToolCallRecord, ...], ...]
     results: tuple[tuple[Comparable, Result], ...]
-
-
-class ReaderScore(BaseModel):
-    """One reader on one split."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    exact: Share
-    p50_s: float
-    p95_s: float
 
 
 class _Expected(BaseChatModel):
@@ -114,10 +100,9 @@ def message_cases(
 def _cases_of(conversation: Conversation, installation: DemoInstallation, folder: Path) -> Iterator[MessageCase]:
     from assistant.agent.assistant import Assistant
 
-    workspace = installation.workspace(conversation, folder)
-    model = _Expected()
-    model._names = names_of(workspace.session, installation.atlas)
-    try:
+    with installation.workspace(conversation, folder) as workspace:
+        model = _Expected()
+        model._names = names_of(workspace.session, installation.atlas)
         assistant = Assistant(workspace, model)
         for turn in conversation.turns:
             question = filled(turn.say, model._names)
@@ -126,8 +111,6 @@ def _cases_of(conversation: Conversation, installation: DemoInstallation, folder
             state, names, results = model._seen
             allowed = tuple(records(calls, names) for calls in (turn.calls, *turn.or_calls))
             yield MessageCase(turn, question, state, allowed, tuple(results))
-    finally:
-        workspace.session.close()
 
 
 def planned(case: MessageCase, requests: Sequence[Request]) -> list[Comparable]:
@@ -150,18 +133,3 @@ def planned(case: MessageCase, requests: Sequence[Request]) -> list[Comparable]:
 def is_right(case: MessageCase, requests: Sequence[Request]) -> bool:
     """Tell whether exactly the expected calls are planned."""
     return planned(case, requests) in [[comparable(call) for call in calls] for calls in case.allowed]
-
-
-def score(name: str, found: Sequence[MessageCase], read: Understand) -> ReaderScore:
-    """Score one reader on all messages, with the time in s that each took to be understood."""
-    right, times = 0, []
-    for case in found:
-        began = time.perf_counter()
-        try:
-            requests = read(case.question, case.state)
-        except ValueError:  # not in the language
-            requests = None
-        times.append(time.perf_counter() - began)
-        right += requests is not None and is_right(case, requests)
-    p50, p95 = np.percentile(times, [50, 95])
-    return ReaderScore(name=name, exact=Share(right=right, total=len(found)), p50_s=float(p50), p95_s=float(p95))

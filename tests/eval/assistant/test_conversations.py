@@ -54,12 +54,12 @@ def test_expected_calls_are_ones_the_tools_accept():
 
 def test_regions_are_clicked_and_the_named_one_is_selected(installation: DemoInstallation, tmp_path: Path):
     case = conversation(study="lung", regions=3, selected="R2", turn=[{"say": "?", "calls": []}])
-    session = installation.workspace(case, tmp_path / "a").session
-    assert [r.region_id for r in session.regions()] == ["R1", "R2", "R3"]
-    assert session.selected is not None
-    assert session.selected.region_id == "R2"
-    none = installation.workspace(case.model_copy(update={"selected": "none"}), tmp_path / "b").session
-    assert none.selected is None
+    with installation.workspace(case, tmp_path / "a") as workspace:
+        assert [r.region_id for r in workspace.session.regions()] == ["R1", "R2", "R3"]
+        assert workspace.session.selected is not None
+        assert workspace.session.selected.region_id == "R2"
+    with installation.workspace(case.model_copy(update={"selected": "none"}), tmp_path / "b") as workspace:
+        assert workspace.session.selected is None
 
 
 def test_placeholders_become_ids_and_nothing_is_left_behind(installation: DemoInstallation, tmp_path: Path):
