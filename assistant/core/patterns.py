@@ -1,11 +1,6 @@
-"""Patterns of text: regular expressions from the tables, compiled once and kept; where sentences end; number words.
-
-The `re` module remembers 512 patterns for the whole process and drops the rest; the tables alone have more.
-"""
+"""Number words, and where sentences end."""
 
 import re
-from collections.abc import Iterator
-from functools import cache
 
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|vs|approx|ca|cf|no|nr|fig|al|dr|etc|min|max|[A-Z])\.$|(?:^|\n)\s*\(?\d{1,2}[.)]$",
@@ -28,32 +23,6 @@ ORDINALS = {
     "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
     "tenth": 10,
 }  # fmt: skip
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Compile an expression once."""
-    return re.compile(pattern)
-
-
-def search(pattern: str, text: str) -> re.Match[str] | None:
-    """Do `re.search` with a cached pattern."""
-    return compiled(pattern).search(text)
-
-
-def match(pattern: str, text: str) -> re.Match[str] | None:
-    """Do `re.match` with a cached pattern."""
-    return compiled(pattern).match(text)
-
-
-def fullmatch(pattern: str, text: str) -> re.Match[str] | None:
-    """Do `re.fullmatch` with a cached pattern."""
-    return compiled(pattern).fullmatch(text)
-
-
-def finditer(pattern: str, text: str) -> Iterator[re.Match[str]]:
-    """Do `re.finditer` with a cached pattern."""
-    return compiled(pattern).finditer(text)
 
 
 def split_sentences(text: str) -> list[str]:

@@ -24,7 +24,7 @@ SMALL_TALK = ("thanks", "greeting")
 class RegionRef:
     """Refer to a region: by id, by place in the list, by size, or to all of them."""
 
-    kind: Literal["id", "nth", "largest", "smallest", "this", "other", "all", "last"]
+    kind: Literal["id", "nth", "largest", "smallest", "other", "all", "last"]
     region_id: str = ""
     n: int = 0
 
@@ -79,17 +79,14 @@ class Request:
     nth: int | None = None  # "the second one": a region or a hit, whichever fits
     types: tuple[str, ...] = ()  # types that were named, as filters or not
     left_out: tuple[str, ...] = ()
-    unknown_types: tuple[str, ...] = ()
+    unknown_type: bool = False  # one is named that the atlas does not have
     topic: str = ""  # group_by, report format, what is declined or not done yet, or what is asked of the study
     goes_on: bool = False  # a search that keeps the filters of the last one
     adds_types: bool = False  # the types wanted come to those of the last search
     more: int = 0  # how many hits more than last time
-    corrects: bool = False  # begins as a correction: the range it gives replaces the whole range there was
     unmet: tuple[str, ...] = ()  # kinds of conditions that the atlas does not record, such as disease
     unclear: str = ""  # a filter that was meant but cannot be read, such as "small"
-    unread: tuple[str, ...] = ()  # numbers whose meaning is open
-    replaces: bool = False  # such a number is to stand for a bound of the last search
-    instead_of: float | None = None  # the bound that it is to stand for, if that was said
+    unread: str = ""  # a number whose meaning is open
     case: CaseWords = CaseWords()  # of a case that is to be saved, listed or edited
     view: ViewChange | None = None  # how the viewer is to show the series; a region to zoom to is among `regions`
     name: str = ""  # that a region is to have

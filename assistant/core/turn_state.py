@@ -4,10 +4,6 @@ Models stay pure functions of their messages: the built-in planner and any provi
 `assistant.agent.snapshot` fills it in.
 """
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -16,7 +12,6 @@ from tools.domain.facts import RegionFacts, SearchFacts, SeriesFacts
 from tools.domain.study import SafeFacts
 
 OPENING, CLOSING = "<state>", "</state>"
-_cancelled: ContextVar[threading.Event | None] = ContextVar("cancelled", default=None)
 
 
 class ToolCallRecord(BaseModel):
@@ -82,18 +77,3 @@ class TurnState(BaseModel):
         if start < 0 or end < start:
             return cls()
         return cls.model_validate_json(system_text[start + len(OPENING) : end])
-
-
-@contextmanager
-def cancel_scope(event: threading.Event) -> Iterator[None]:
-    """Cancel what runs within, in this context and its copies, once the event is set."""
-    token = _cancelled.set(event)
-    try:
-        yield
-    finally:
-        _cancelled.reset(token)
-
-
-def current_cancel_event() -> threading.Event | None:
-    """Return the event that cancels what is running here; None outside any scope."""
-    return _cancelled.get()

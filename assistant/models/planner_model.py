@@ -1,10 +1,6 @@
-"""The built-in model: a chat model that plans by rules, answers from evidence, and needs nothing from outside.
-
-A message is read by two readers, the rules and the network; whenever the network fails, the rules read alone.
-"""
+"""The built-in model: a chat model that plans by rules, answers from evidence, and needs nothing from outside."""
 
 import json
-import logging
 import re
 import uuid
 from collections import OrderedDict
@@ -32,12 +28,8 @@ from assistant.core.requests import Request, Understand
 from assistant.core.turn_state import TurnState
 from assistant.planning.context import Call, Reply, Result
 from assistant.planning.planner import plan_turn
-from assistant.understanding.ensemble import read_message
-from assistant.understanding.network.reader import ReadingCancelledError
-from assistant.understanding.rules.parser import understand
+from assistant.understanding.message_reader import read_message
 from tools.domain.facts import Facts
-
-log = logging.getLogger(__name__)
 
 ASKS = "asks"  # key of the response metadata: the answer is a clarification question
 MAX_CACHED_MESSAGES = 16  # a turn asks several times about the same one
@@ -62,21 +54,11 @@ class PlannerChatModel(BaseChatModel):
         """Return the next tool call or the answer."""
         return decide(messages, self._read)
 
-    def understood(self, message: str, state: TurnState) -> tuple[Request, ...]:
-        """Return the requests of a message, as rules and network read it together."""
-        return read_message(message, state)
-
     def _read(self, message: str, state: TurnState) -> tuple[Request, ...]:
-        """Return `understood`, cached; what the rules alone read where it is cancelled or fails."""
+        """Return the requests of a message, read once."""
         key = (message, state.render())
         if key not in self._understood:
-            try:
-                self._understood[key] = self.understood(message, state)
-            except ReadingCancelledError:  # not cached: asked again it is read anew
-                return understand(message, state)
-            except Exception:  # a reader that answers nonsense never stops a conversation
-                log.exception("a message was read by the rules alone")
-                self._understood[key] = understand(message, state)
+            self._understood[key] = read_message(message, state)
             while len(self._understood) > MAX_CACHED_MESSAGES:
                 self._understood.popitem(last=False)
         return self._understood[key]
@@ -113,7 +95,7 @@ class PlannerChatModel(BaseChatModel):
         yield ChatGenerationChunk(message=AIMessageChunk(content="", response_metadata={ASKS: decision.asks}))
 
 
-def decide(messages: Sequence[BaseMessage], read: Understand = understand) -> Call | Reply:
+def decide(messages: Sequence[BaseMessage], read: Understand = read_message) -> Call | Reply:
     """Return the next tool call or the answer, from the state in the system message and the messages of this turn."""
     state = TurnState.read("\n".join(m.text for m in messages if isinstance(m, SystemMessage)))
     asked = max((i for i, m in enumerate(messages) if isinstance(m, HumanMessage)), default=-1)

@@ -2,14 +2,12 @@
 
 Each kind of request is a generator that reads like a recipe: it yields the calls it needs, gets their facts back, and
 returns the words of its part of the answer. `plan_turn` replays the recipes over the results there already are, so
-that planning is a pure function of the messages, and a turn that another model began can be finished here. Two readings
-that lead to the same steps mean the same, however they were put in words (`meaning`).
+that planning is a pure function of the messages, and a turn that another model began can be finished here.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
 
-from assistant.core.requests import RegionRef, Request
+from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.planning import recipes, recipes_cases, recipes_search, recipes_viewer
 from assistant.planning.context import (
@@ -23,23 +21,6 @@ from assistant.planning.context import (
 )
 from assistant.wording import fixed_sentences
 from assistant.wording.phrases import joined
-
-_OF_EACH_HIT = ("describe_lesion", "compare")
-_OF_EACH_REGION = ("search", "what", "refine", "measure", "volume", "densities", "remove", "accept", "save")
-_TOLD_BY_TOPIC = ("measure", "describe_study")  # the same call answers different questions
-
-
-@dataclass(frozen=True)
-class Step:
-    """What one request begins with: a call, or the answer where none is needed."""
-
-    request: Request
-    does: Call | Reply
-
-    @property
-    def told(self) -> frozenset[str]:
-        """Name what is told of what the call brings, where its arguments do not say."""
-        return frozenset(self.request.topic.split("+")) if self.request.intent in _TOLD_BY_TOPIC else frozenset()
 
 
 def plan_turn(requests: Iterable[Request], state: TurnState, results: Mapping[str, Result]) -> Call | Reply:
@@ -122,33 +103,3 @@ RECIPES: dict[str, Callable[[Request, PlanningContext], Recipe]] = {
     "greeting": _without_tools(lambda _, context: fixed_sentences.greeting(context.state)),
     "unknown": _without_tools(lambda *_: fixed_sentences.NOT_UNDERSTOOD),
 }
-
-
-def meaning(requests: Sequence[Request], state: TurnState) -> list[Step]:
-    """Plan the first step of each request; one about several hits, regions or explained types counts as one about
-    each.
-
-    A step that leads to what an earlier one does leads nowhere: it is not counted.
-    """
-    steps: list[Step] = []
-    for one in (one for request in requests for one in _each(request, state)):
-        step = Step(one, plan_turn([one], state, {}))
-        if all((step.does, step.told) != (before.does, before.told) for before in steps):
-            steps.append(step)
-    return steps
-
-
-def _each(request: Request, state: TurnState) -> Iterator[Request]:
-    if len(request.hits) > 1 and request.intent in _OF_EACH_HIT:
-        yield from (replace(request, hits=(hit,)) for hit in request.hits)
-        return
-    if request.intent == "explain":
-        yield from (replace(request, types=(one,)) for one in sorted(request.types)) if request.types else (request,)
-        return
-    regions = request.regions
-    if any(region.kind == "all" for region in regions):
-        regions = tuple(RegionRef("id", region.region_id) for region in state.regions)
-    if regions and request.intent in _OF_EACH_REGION:
-        yield from (replace(request, regions=(region,)) for region in regions)
-        return
-    yield request

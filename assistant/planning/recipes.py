@@ -119,8 +119,7 @@ def place(request: Request, context: PlanningContext) -> Recipe:
 def find_regions(request: Request, context: PlanningContext) -> Recipe:
     """Suggest regions of the study."""
     require_study(context)
-    count = request.wanted.k or request.wanted.max_age  # "max 8" alone reads like an age
-    facts = yield Call("find_regions", {"max_regions": min(20, count)} if count else {})
+    facts = yield Call("find_regions", {"max_regions": min(20, request.wanted.k)} if request.wanted.k else {})
     assert isinstance(facts, RegionsFound)
     return joined(
         [*(fixed_sentences.UNKEPT[condition] for condition in request.unkept), fact_answers.regions_answer(facts)]
@@ -186,8 +185,12 @@ def atlas(request: Request, context: PlanningContext) -> Recipe:
 
 def explain(request: Request, context: PlanningContext) -> Recipe:
     """Teach lesion types."""
-    taught = [call.args["lesion_type"] for call in context.state.last_calls if call.name == "explain_lesion_type"]
-    types = request.types or (tuple(taught) if request.topic else ())  # the last lesson, for others
+    taught = tuple(
+        str(call.args["lesion_type"])
+        for call in context.state.last_calls
+        if call.name == "explain_lesion_type" and "lesion_type" in call.args  # a model may have made it without
+    )
+    types = request.types or (taught if request.topic else ())  # the last lesson, for others
     if not types:
         raise RequestRefusedError(fixed_sentences.which_type(context.state.atlas_types))
     level = {"level": request.topic} if request.topic else {}

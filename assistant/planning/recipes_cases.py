@@ -76,8 +76,8 @@ def _chosen(request: Request) -> Generator[Call, Facts, list[str]]:
 
 def start(request: Request, context: PlanningContext) -> Recipe:
     """Start a quiz on the types that are named, with as many cases."""
-    if request.unknown_types:
-        raise RequestRefusedError(fixed_sentences.no_such_type(request.unknown_types[0], context.state.atlas_types))
+    if request.unknown_type:
+        raise RequestRefusedError(fixed_sentences.no_such_type(context.state.atlas_types))
     arguments: dict[str, object] = {"lesion_types": list(request.types)} if request.types else {}
     if request.wanted.k:
         arguments["cases"] = request.wanted.k

@@ -31,8 +31,8 @@ FILTER_ARGS: dict[str, tuple[str, ...]] = {
 
 def find_similar(request: Request, context: PlanningContext) -> Recipe:
     """Search for each region asked about, anew or going on with the filters there are."""
-    if request.unknown_types:
-        raise RequestRefusedError(fixed_sentences.no_such_type(request.unknown_types[0], context.state.atlas_types))
+    if request.unknown_type:
+        raise RequestRefusedError(fixed_sentences.no_such_type(context.state.atlas_types))
     if request.unclear and not request.wanted.said() and not request.cleared:
         raise ClarificationNeededError(fixed_sentences.how_unclear(request.unclear))
     if request.unread:
@@ -104,14 +104,6 @@ def search_args(request: Request, context: PlanningContext, region_id: str) -> d
         before.pop(argument)
     if "type" in request.cleared and "sex" in request.cleared:
         before.pop("k", None)  # everything was lifted
-    if request.corrects:
-        for end, other in (("min", "max"), ("max", "min")):
-            for what in ("age", "size_mm"):
-                if (
-                    getattr(request.wanted, f"{end}_{what}") is not None
-                    and getattr(request.wanted, f"{other}_{what}") is None
-                ):
-                    before.pop(f"{other}_{what}", None)
     said = request.wanted.said()
     types = before.get("lesion_types")
     if request.left_out and types:
@@ -139,17 +131,15 @@ def with_bare_number(request: Request, context: PlanningContext) -> Request:
     """
     before = context.last_search.args if request.goes_on and context.last_search else {}
     bounds = [name for name in ("min_age", "max_age", "min_size_mm", "max_size_mm", "k") if name in before]
-    value = float(request.unread[0])
-    if (instead_of := request.instead_of) is not None:
-        bounds = [name for name in bounds if abs(float(before[name]) - instead_of) <= 1] or bounds
+    value = float(request.unread)
     if not bounds and context.last_search and request.goes_on and value <= get_settings().max_hits:
         bounds = ["k"]
         before = {**before, "k": context.last_search.facts.asked_k}
     bound = _nearest_bound({name: float(before[name]) for name in bounds}, value)
-    if not request.replaces or not bound or len(request.unread) != 1 or request.wanted.said():
-        raise ClarificationNeededError(fixed_sentences.what_number(request.unread[0]))
+    if not bound or request.wanted.said():
+        raise ClarificationNeededError(fixed_sentences.what_number(request.unread))
     said = {bound: value if "size" in bound and value != int(value) else int(value)}
-    return replace(request, wanted=FilterSpec(**said), unread=())  # type: ignore[arg-type]
+    return replace(request, wanted=FilterSpec(**said), unread="")  # type: ignore[arg-type]
 
 
 def _nearest_bound(bounds: dict[str, float], value: float) -> str:

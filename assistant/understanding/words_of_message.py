@@ -11,7 +11,6 @@ import re
 import unicodedata
 from dataclasses import replace
 
-from assistant.core import patterns
 from assistant.core.requests import CaseWords, RegionRef, Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.beside_words import asked_beside
@@ -289,10 +288,10 @@ _NO_ID = re.compile(
 
 def _looks_like_id(token: str) -> bool:
     """Recognise letters and digits with a joint or a leading zero, as ids have; not a size, an age or a region."""
-    if _NO_ID.fullmatch(token) or len(token) < 4 or not patterns.fullmatch(r"[\w.:/|-]+", token):
+    if _NO_ID.fullmatch(token) or len(token) < 4 or not re.fullmatch(r"[\w.:/|-]+", token):
         return False
-    digits, joints = bool(patterns.search(r"\d", token)), bool(patterns.search(r"[_:/|-]", token))
-    return digits and (joints or bool(patterns.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))
+    digits, joints = bool(re.search(r"\d", token)), bool(re.search(r"[_:/|-]", token))
+    return digits and (joints or bool(re.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))
 
 
 def with_case_words(request: Request, message: str) -> Request:

@@ -184,11 +184,10 @@ def no_such_hit(n: int, total: int) -> str:
     return f"There is no hit {n}: the last search has {counted(total, 'hit')}."
 
 
-def no_such_type(name: str, types: Sequence[str]) -> str:
-    """Say that the atlas has no such type, and which it has; `name` is empty where it is not known."""
+def no_such_type(types: Sequence[str]) -> str:
+    """Say that the atlas does not have the type that was named, and which it has."""
     known = f"Its types are {listed(types)}." if types else "Its lesions carry no types."
-    which = f"of type {name}" if name else "of that type"
-    return f"This atlas has no lesions {which}, so I did not search. {known}"
+    return f"This atlas has no lesions of that type, so I did not search. {known}"
 
 
 NOT_YET = {

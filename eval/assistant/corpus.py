@@ -4,21 +4,22 @@ What a reader understood and what was meant are both planned, request by request
 same search are the same call, and a reply is told by its intent.
 """
 
-import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from assistant.core.requests import Request, Understand
+from assistant.core.requests import RegionRef, Request, Understand
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
-from assistant.planning.context import Call
-from assistant.planning.planner import meaning
+from assistant.planning.context import Call, Reply
+from assistant.planning.planner import plan_turn
 from assistant.training.corpus import Filled, Line, WrittenError, measured
 from assistant.training.generator.scenes import Scene
-from assistant.understanding.ensemble import read_message, read_requests, to_requests
+from assistant.understanding.message_reader import read_message, to_requests
+from assistant.understanding.network.reader import load_network_reader
 from eval.assistant.tool_calls import comparable
 from eval.metrics import Share
 from tools.domain.facts import HitFacts, RegionFacts, SearchFacts
@@ -33,21 +34,23 @@ TOOLS = {
 }  # fmt: skip
 
 
+_OF_EACH_HIT = ("describe_lesion", "compare")
+_OF_EACH_REGION = ("search", "what", "refine", "measure", "volume", "densities", "remove", "accept", "save")
+_TOLD_BY_TOPIC = ("measure", "describe_study")  # the same call answers different questions
 A_LESION = "P0003-S1-L03"  # the id that L1 in a sentence stands for
 
 
 class CorpusScore(BaseModel):
-    """One reader on the lines of one file, or of all."""
+    """The reader on the lines of one file, or of all."""
 
     model_config = ConfigDict(frozen=True)
 
-    reader: str
     file: str
     exact: Share
 
 
 class CorpusReport(BaseModel):
-    """All readers on the same sentences."""
+    """The reader on all sentences kept apart."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -116,6 +119,49 @@ def _found(args: dict[str, Any], types: Sequence[str]) -> SearchFacts:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Step:
+    """What one request begins with: a call, or the answer where none is needed."""
+
+    request: Request
+    does: Call | Reply
+
+    @property
+    def told(self) -> frozenset[str]:
+        """Name what is told of what the call brings, where its arguments do not say."""
+        return frozenset(self.request.topic.split("+")) if self.request.intent in _TOLD_BY_TOPIC else frozenset()
+
+
+def meaning(requests: Sequence[Request], state: TurnState) -> list[Step]:
+    """Plan the first step of each request; one about several hits, regions or explained types counts as one about
+    each.
+
+    A step that leads to what an earlier one does leads nowhere: it is not counted.
+    """
+    steps: list[Step] = []
+    for one in (one for request in requests for one in _each(request, state)):
+        step = Step(one, plan_turn([one], state, {}))
+        if all((step.does, step.told) != (before.does, before.told) for before in steps):
+            steps.append(step)
+    return steps
+
+
+def _each(request: Request, state: TurnState) -> Iterator[Request]:
+    if len(request.hits) > 1 and request.intent in _OF_EACH_HIT:
+        yield from (replace(request, hits=(hit,)) for hit in request.hits)
+        return
+    if request.intent == "explain":
+        yield from (replace(request, types=(one,)) for one in sorted(request.types)) if request.types else (request,)
+        return
+    regions = request.regions
+    if any(region.kind == "all" for region in regions):
+        regions = tuple(RegionRef("id", region.region_id) for region in state.regions)
+    if regions and request.intent in _OF_EACH_REGION:
+        yield from (replace(request, regions=(region,)) for region in regions)
+        return
+    yield request
+
+
 def meant_by(requests: Sequence[Request], state: TurnState) -> list[tuple[Any, ...]]:
     """List what each request does and tells, normalized. Courtesy counts where it stands alone."""
     asked = [r for r in requests if r.intent not in ("thanks", "greeting")]
@@ -134,79 +180,52 @@ def is_read(filled: Filled, read: Understand) -> bool:
     state = turn_state(filled.scene)
     text = re.sub(r"\bL1\b", A_LESION, filled.text)
     meant = to_requests(filled.said, text, state, [A_LESION])
-    try:
-        understood = read(text, state)
-    except ValueError:  # not in the language
-        return False
-    return meant_by(understood, state) == meant_by(meant, state)
+    return meant_by(read(text, state), state) == meant_by(meant, state)
 
 
-def scores(
-    reader: str, found: Sequence[tuple[Line, Filled]], read: Understand, progress: Callable[[], None] = lambda: None
-) -> list[CorpusScore]:
+def scores(found: Sequence[tuple[Line, Filled]], read: Understand, progress: Progress | None = None) -> CorpusReport:
     """Score a reader by file and, where there are several, on all of them together, last."""
     right: dict[str, list[bool]] = {}
-    for line, filled in found:
+    for done, (line, filled) in enumerate(found, 1):
         right.setdefault(line.file, []).append(is_read(filled, read))
-        progress()
+        if progress is not None:
+            progress(done, len(found))
     rows = dict(sorted(right.items()))
     if len(rows) > 1:
         rows["all"] = [one for group in right.values() for one in group]
-    return [
-        CorpusScore(reader=reader, file=file, exact=Share(right=sum(group), total=len(group)))
-        for file, group in rows.items()
-    ]
-
-
-def readers(network: Path | None = None) -> dict[str, Understand]:
-    """Return what reads messages, alone and together, by name; of the network in folder `network` it alone."""
-    from assistant.understanding.network.reader import load_network_reader
-    from assistant.understanding.rules.parser import understand
-
-    reader = load_network_reader(network) if network else load_network_reader()
-    alone: dict[str, Understand] = {"network": lambda message, state: read_requests(reader, message, state).requests}
-    return {"rules": understand, **alone, "both": read_message} if network is None else alone
-
-
-def run(files: Sequence[str] = (), progress: Progress | None = None, network: Path | None = None) -> CorpusReport:
-    """Score rules, network and both on the sentences kept apart; `files` are those to measure on, none is all.
-
-    `network` is the folder of a network to score and nothing else. Raises WrittenError for an unknown file.
-    """
-    measured_with = readers(network)
-    known = {line.file for line, _ in measured()}
-    if unknown := set(files) - known:
-        raise WrittenError(f"there is no file {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
-    found = [one for one in measured() if not files or one[0].file in files]
-    done = itertools.count(1)
-
-    def told() -> None:
-        if progress is not None:
-            progress(next(done), len(found) * len(measured_with))
-
     return CorpusReport(
-        scores=tuple(s for name, read in measured_with.items() for s in scores(name, found, read, told))
+        scores=tuple(
+            CorpusScore(file=file, exact=Share(right=sum(group), total=len(group))) for file, group in rows.items()
+        )
     )
 
 
+def reader_of(network: Path | None = None) -> Understand:
+    """Return the reader of messages, with the network in a folder instead of the shipped one if given."""
+    loaded = load_network_reader(network) if network else load_network_reader()
+    return lambda message, state: read_message(message, state, loaded)
+
+
+def run(files: Sequence[str] = (), progress: Progress | None = None, network: Path | None = None) -> CorpusReport:
+    """Score the reader on the sentences kept apart; `files` are those to measure on, none is all.
+
+    `network` is the folder of another network than the shipped one. Raises WrittenError for an unknown file.
+    """
+    known = {line.file for line, _ in measured()}
+    if unknown := set(files) - known:
+        raise WrittenError(f"there is no file {', '.join(sorted(unknown))}; choose among {', '.join(sorted(known))}")
+    return scores([one for one in measured() if not files or one[0].file in files], reader_of(network), progress)
+
+
 def to_markdown(report: CorpusReport) -> str:
-    """Format the report as Markdown: one row a file, one column a reader."""
-    readers = list(dict.fromkeys(s.reader for s in report.scores))
-    files = list(dict.fromkeys(s.file for s in report.scores))
-    by = {(s.file, s.reader): s.exact for s in report.scores}
-    lines = [
-        "Requests exactly right on the written sentences kept apart from tuning, each in its state (95 % Wilson "
-        "intervals):",
-        "",
-        "| sentences | " + " | ".join(readers) + " |",
-        "|---|" + "---|" * len(readers),
-    ]
+    """Format the report as Markdown: one row a file."""
     return "\n".join(
         [
-            *lines,
-            *(
-                f"| {file.replace('_', ' ')} | " + " | ".join(str(by[file, r]) for r in readers) + " |"
-                for file in files
-            ),
+            "Requests exactly right on the written sentences kept apart from tuning, each in its state (95 % Wilson "
+            "intervals):",
+            "",
+            "| sentences | read right |",
+            "|---|---|",
+            *(f"| {score.file.replace('_', ' ')} | {score.exact} |" for score in report.scores),
         ]
     )

@@ -10,6 +10,12 @@ from eval.cli.options import JsonOption, ModelOption, SplitChoice, progress_bar,
 app = typer.Typer()
 
 
+NetworkOption = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(metavar="FOLDER", help="a network to measure instead of the shipped one, e.g. runs/offline"),
+]
+
+
 @app.command()
 def agent(
     model: ModelOption = "offline",
@@ -27,14 +33,11 @@ def agent(
 
 @app.command()
 def written(
-    network: Annotated[
-        Optional[Path],  # noqa: UP045
-        typer.Option(metavar="FOLDER", help="a network to measure, e.g. runs/offline, and nothing else"),
-    ] = None,
+    network: NetworkOption = None,
     file: Annotated[Optional[list[str]], typer.Option(help="only the lines of this file; may be repeated")] = None,  # noqa: UP045
     json: JsonOption = False,
 ) -> None:
-    """Measure rules and network on the written sentences that training never saw, by file."""
+    """Measure the reader of messages on the written sentences that training never saw, by file."""
     from eval.assistant.corpus import run, to_markdown
 
     with progress_bar("sentences") as progress:
@@ -43,12 +46,12 @@ def written(
 
 
 @app.command()
-def gate(json: JsonOption = False) -> None:
+def gate(network: NetworkOption = None, json: JsonOption = False) -> None:
     """Measure the reader of messages on all that nothing learnt from, with its time and memory; some minutes."""
     from eval.assistant.gate import measure_gate, to_markdown
 
     with progress_bar("sentences") as progress:
-        report = measure_gate(progress)
+        report = measure_gate(progress, network)
     show(report, to_markdown(report), json)
 
 

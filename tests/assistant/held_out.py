@@ -92,7 +92,7 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("what are typical features of lung nodules", [("explain_lesion_type", {"lesion_type": "lung"})]),
     ("can you teach me something about kidney lesions?", [("explain_lesion_type", {"lesion_type": "kidney"})]),
     ("define soft tissue lesion", [("explain_lesion_type", {"lesion_type": "soft tissue"})]),
-    ("I'm a student, what should I know about hepatic lesions?", [("explain_lesion_type", {"lesion_type": "liver"})]),
+    ("I'm a student, what should I know about hepatic lesions?", [("explain_lesion_type", {"lesion_type": "liver", "level": "student"})]),  # noqa: E501
     ("mimics of mediastinal lesions?", [("explain_lesion_type", {"lesion_type": "mediastinum"})]),
     ("make me a report please", [("write_report", {})]),
     ("I need this as DICOM SR", [("write_report", {"format": "dicom-sr"})]),

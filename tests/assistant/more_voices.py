@@ -140,7 +140,10 @@ MARKED: list[tuple[str, list[Call]]] = [
     ("explain bone", [("explain_lesion_type", {"lesion_type": "bone"})]),
     ("What are soft tissue lesions?", [("explain_lesion_type", {"lesion_type": "soft tissue"})]),
     ("quick lesson on lung lesions", [("explain_lesion_type", {"lesion_type": "lung"})]),
-    ("what should a student know about pelvic lesions", [("explain_lesion_type", {"lesion_type": "pelvis"})]),
+    (
+        "what should a student know about pelvic lesions",
+        [("explain_lesion_type", {"lesion_type": "pelvis", "level": "student"})],
+    ),
     ("how do I recognise a liver lesion?", [("explain_lesion_type", {"lesion_type": "liver"})]),
     ("what are the look-alikes of kidney lesions", [("explain_lesion_type", {"lesion_type": "kidney"})]),
     ("tell me more about abdominal lesions in general", [("explain_lesion_type", {"lesion_type": "abdomen"})]),

@@ -14,7 +14,6 @@ from gradio.components.chatbot import MetadataDict
 from assistant.agent.snapshot import turn_state
 from assistant.core.events import AnswerReady, Event, Notice, TextChunk, TextReset, ToolFinished, ToolStarted, TurnBegan
 from assistant.core.evidence import EvidenceLedger
-from assistant.core.turn_state import cancel_scope
 from assistant.wording.fixed_sentences import next_questions
 from assistant.wording.tool_labels import finished
 from encoder.errors import LesionSearchError
@@ -87,11 +86,10 @@ def _events(visit: Visit, turn: ChatTurn) -> Iterator[Event | None]:
     def work() -> None:
         try:
             turn.answered_by = visit.assistant()
-            with cancel_scope(left):
-                for event in turn.answered_by.stream(turn.question):
-                    if turn.stop.is_set() or left.is_set():
-                        break
-                    events.put(event)
+            for event in turn.answered_by.stream(turn.question):
+                if turn.stop.is_set() or left.is_set():
+                    break
+                events.put(event)
             events.put(None)
         except Exception as error:
             events.put(error)

@@ -7,7 +7,6 @@ was understood and writes the answer.
 import json
 import math
 import re
-import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -19,7 +18,7 @@ import numpy as np
 from assistant.core.patterns import DECADES, ORDINALS, TENS, UNITS
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import ParsedCall, language, state_line, write
-from assistant.understanding.network.onnx_network import Cache, OnnxNetwork, Shape, StoredWeights
+from assistant.understanding.network.onnx_network import OnnxNetwork, Shape, StoredWeights
 from assistant.understanding.network.output_tokens import (
     END,
     MAX_NUMBERS,
@@ -47,33 +46,6 @@ _NUMBER = re.compile(
     rf"|\b(?:(?P<half>half an?)|(?P<hundred>(?:a|one) hundred)|(?P<whole>{_INT})(?P<more> and a half| point {_INT})?"
     rf"|(?P<name>{'|'.join(_NAMED)}))\b"
 )
-
-
-class ReadingCancelledError(Exception):
-    """The reading was cancelled."""
-
-
-@dataclass(frozen=True)
-class Fork:
-    """The beginning of an alternative: the output so far, with the second-best token last."""
-
-    tokens: tuple[int, ...]
-    probability: float  # of all of them
-
-
-@dataclass(frozen=True)
-class Reading:
-    """The calls of a message, and the probability of each of their fields (0 to 1)."""
-
-    calls: tuple[ParsedCall, ...]
-    confidence: tuple[dict[str, float], ...]  # one a call, by the names of the language
-    text: str
-    forks: tuple[Fork, ...] = ()  # the likeliest first
-
-    @property
-    def probability(self) -> float:
-        """That all of it is right: the product over all fields."""
-        return math.prod(value for fields in self.confidence for value in fields.values())
 
 
 @dataclass(frozen=True)
@@ -123,88 +95,41 @@ class NetworkReader:
         saved = json.loads((folder / SHAPE_FILE).read_text(encoding="utf-8"))
         self.output_tokens: list[str] = saved["output_tokens"]
         self.network = OnnxNetwork(Shape(**saved["shape"]), StoredWeights(folder / NETWORK_FILE))
-        self._last: tuple[EncodedMessage, Cache] | None = None
         self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
 
-    def read(
-        self,
-        message: str,
-        state: TurnState,
-        ids: int = 0,
-        stop: threading.Event | None = None,
-        begin: Fork | None = None,
-    ) -> Reading:
-        """Read a message in which `ids` lesion ids stand as L1, L2, …; going on from `begin`, if given.
+    def read(self, message: str, state: TurnState, ids: int = 0) -> tuple[ParsedCall, ...]:
+        """Read the calls of a message in which `ids` lesion ids stand as L1, L2, …
 
-        Raises ReadingCancelledError when `stop` is set, ValueError when the output is no calls of this state.
+        Raises ValueError when the output is no calls of this state.
         """
         encoded = encode_message(self.tokenizer, state_line(state), message[:MAX_CHARACTERS], state.atlas_types)
-        output, probabilities, forks = self._decode(encoded, state.atlas_types, ids, stop, begin)
-        tokens = [self.output_tokens[n] for n in output]
-        calls = tuple(from_output_tokens([token for token in tokens if token != END], encoded.values, encoded.names))
-        text = write(calls)
-        if not language(state, ids).fullmatch(text):
+        calls = tuple(from_output_tokens(self._decode(encoded, state.atlas_types, ids), encoded.values, encoded.names))
+        if not language(state, ids).fullmatch(text := write(calls)):
             raise ValueError(f"not in the language: {text[:80]}")
-        return Reading(calls, _by_field(tokens, probabilities), text, forks)
+        return calls
 
-    def _decode(
-        self,
-        encoded: EncodedMessage,
-        atlas_types: Sequence[str],
-        ids: int,
-        stop: threading.Event | None,
-        begin: Fork | None,
-    ) -> tuple[list[int], list[float], tuple[Fork, ...]]:
-        """Decode greedily: the output tokens, the probability of each, and the forks, likeliest first."""
-        end = self.output_tokens.index(END)
+    def _decode(self, encoded: EncodedMessage, atlas_types: Sequence[str], ids: int) -> list[str]:
+        """Decode greedily: the output tokens, without the end."""
         counts = len(encoded.values), len(encoded.names), ids
         follow = next_tokens(tuple(self.output_tokens), tuple(atlas_types))
-        output: list[int] = list(begin.tokens) if begin else []
-        probabilities = [1.0] * (len(output) - 1) + [begin.probability] if begin else []
-        forks: list[Fork] = []
-        cache = self._encoded(encoded)
-        for token in (end, *output):  # what an output begins after, as it ends
+        end = self.output_tokens.index(END)
+        cache = self.network.encode(encoded.ids, encoded.numbers, encoded.types)
+        output: list[str] = []
+        token = end  # what an output begins after, as it ends
+        while len(output) < MAX_OUTPUT_TOKENS:
             scores, cache = self.network.next_token(token, cache)
-        while len(output) < MAX_OUTPUT_TOKENS and (not output or output[-1] != end):
-            if stop is not None and stop.is_set():
-                raise ReadingCancelledError
-            scores[follow.impossible([self.output_tokens[n] for n in output], *counts)] = -math.inf
-            token, other = (int(place) for place in np.argsort(-scores, kind="stable")[:2])
-            forks.append(Fork((*output, other), math.prod(probabilities) * math.exp(scores[other])))
-            probabilities.append(math.exp(scores[token]))
-            output.append(token)
-            if token != end:
-                scores, cache = self.network.next_token(token, cache)
-        return output, probabilities, tuple(sorted(forks, key=lambda fork: -fork.probability))
-
-    def _encoded(self, message: EncodedMessage) -> Cache:
-        """Encode a message, or take the last one's cache again: its alternatives begin with it too."""
-        last = self._last  # taken and set at once: another thread's message at worst means to encode again
-        if last is None or last[0] != message:
-            last = message, self.network.encode(message.ids, message.numbers, message.types)
-            self._last = last
-        return last[1]
+            scores[follow.impossible(output, *counts)] = -math.inf
+            token = int(np.argmax(scores))
+            if token == end:
+                break
+            output.append(self.output_tokens[token])
+        return output
 
 
 @lru_cache
 def load_network_reader(folder: Path = WEIGHTS) -> NetworkReader:
     """Load the shipped network, once."""
     return NetworkReader(folder)
-
-
-def _by_field(tokens: list[str], probabilities: list[float]) -> tuple[dict[str, float], ...]:
-    """Multiply the probabilities of the tokens of each field of each call; the end counts to the last field."""
-    found: list[dict[str, float]] = []
-    name = ""
-    for token, probability in zip(tokens, probabilities, strict=True):
-        if token.startswith("do="):
-            found.append({})
-            name = "do"
-        elif token.endswith("="):
-            name = token[:-1]
-        if found:
-            found[-1][name] = found[-1].get(name, 1.0) * probability
-    return tuple(found)
 
 
 @dataclass(frozen=True)

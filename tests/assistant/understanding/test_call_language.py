@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from assistant.core.turn_state import ToolCallRecord, TurnState
 from assistant.training.generator.utterances import utterance
 from assistant.understanding.call_language import ParsedCall, language, read, state_line, write
-from assistant.understanding.ensemble import read_message
+from assistant.understanding.message_reader import read_message
 from tests.assistant.facts import TYPES
 from tests.assistant.planning.test_planner import STUDY
 

@@ -5,7 +5,7 @@ import pytest
 from assistant.core.requests import RegionRef, Request
 from assistant.planning.planner import plan_turn
 from assistant.understanding.beside_words import asked_beside
-from assistant.understanding.ensemble import read_message
+from assistant.understanding.message_reader import read_message
 from assistant.understanding.words_of_message import given_name, is_foreign, window_said, with_conditions, with_words
 from assistant.wording.fixed_sentences import IN_ENGLISH
 from tests.assistant.planning.test_planner import STUDY, state

@@ -72,8 +72,9 @@ def test_reading_loads_no_torch():
     import sys
 
     code = (
-        "import sys; from assistant.core.turn_state import TurnState; from assistant.models.planner_model import "
-        "PlannerChatModel; PlannerChatModel().understood('women over 60', TurnState(atlas_types=('liver',), "
-        "atlas_size=9)); assert not {'torch', 'transformers'} & set(sys.modules)"
+        "import sys; from assistant.core.turn_state import TurnState; "
+        "from assistant.understanding.message_reader import read_message; "
+        "read_message('women over 60', TurnState(atlas_types=('liver',), atlas_size=9)); "
+        "assert not {'torch', 'transformers'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
