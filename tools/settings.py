@@ -80,6 +80,11 @@ class Settings(BaseSettings):
     )
     password: SecretStr | None = Field(default=None, description="its password; unset, it is asked for")
     password_file: Path | None = Field(default=None, description="the file that holds it")
+    hub_users: str = Field(
+        default="",
+        description="names of Hugging Face accounts that may sign in to a Space with `hf_oauth: true`, with commas; "
+        "`*` for all",
+    )
     hosts: str = Field(
         default="",
         description="names that the server is reached by, with commas; any other is refused, but for its own, "

@@ -17,7 +17,6 @@ Intent = Literal[
     "volume", "density", "rename", "not_yet", "save", "cases", "edit", "delete_case",
     "quiz", "hint", "truth",
 ]  # fmt: skip
-SMALL_TALK = ("thanks", "greeting")
 
 
 @dataclass(frozen=True)

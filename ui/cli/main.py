@@ -93,7 +93,7 @@ def serve(
 
     settings = settings_with(atlas=atlas, model=model)
     login = login_of(auth, settings)
-    if login is None and host not in ("127.0.0.1", "localhost", "::1"):
+    if login is None and not settings.hub_users and host not in ("127.0.0.1", "localhost", "::1"):
         if settings.own_cases == "auto":
             settings = settings.model_copy(update={"own_cases": "read"})  # strangers write nothing unless wished
         if settings.dicomweb is not None:

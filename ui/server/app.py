@@ -28,6 +28,7 @@ from ui.server.archive import archive_routes
 from ui.server.bounds import MAX_CONNECTIONS, Bounds, TimedProtocol, own_hosts, trusted_proxies
 from ui.server.cookies import VisitorCookies
 from ui.server.handlers import PageHandlers
+from ui.server.hub_sign_in import hub_sign_in
 from ui.server.layout import TITLE, build_page
 from ui.server.login import Login, LoginGuard, credentials
 from ui.server.memory import forget_pages, give_back, keep_for_good
@@ -52,11 +53,12 @@ SPACES = ("https://huggingface.co", "https://*.hf.space")  # a Space is shown in
 def build_app(settings: Settings, auth: str | None = None, progress: "StageProgress | None" = None) -> FastAPI:
     """Build the whole server: plain routes, then the Gradio page at `/`; demo atlas and samples too on first use.
 
-    `auth` is `USER:PASSWORD`, or a name whose password the settings have. `app.state` holds the open `visits` and the
-    `shelf` of samples. Raises VisitError for a login that is none, ModelError for a model that cannot be used, and
-    AtlasError for an atlas that is missing.
+    `auth` is `USER:PASSWORD`, or a name whose password the settings have, which also name accounts of the Hub.
+    `app.state` holds the open `visits` and the `shelf` of samples. Raises VisitError for a login that is none,
+    ModelError for a model that cannot be used, and AtlasError for an atlas that is missing.
     """
-    login = credentials(auth, settings)
+    right, hub = credentials(auth, settings), hub_sign_in(settings.hub_users)
+    login = Login(right) if right or hub else None
     embedder, atlas = open_workspace_parts(settings, progress)
     shelf = SampleShelf(ensure_samples(settings, progress), patient_keys(settings))
     visits = Visits(Shared(atlas, embedder, patient_keys(settings), settings))
@@ -103,7 +105,7 @@ def build_app(settings: Settings, auth: str | None = None, progress: "StageProgr
     inputs = {number: len(function.inputs) for number, function in page.fns.items()}
     app.add_middleware(VisitorCookie, visits=visits, cookies=VisitorCookies(patient_keys(settings)), inputs=inputs)
     if login is not None:
-        app.add_middleware(LoginGuard, login=Login(*login), visits=visits)
+        app.add_middleware(LoginGuard, login=login, visits=visits, hub=hub)
     app.add_middleware(Bounds, hosts=own_hosts(settings.hosts))
     app.add_middleware(SafeHeaders, framed_by=SPACES if os.environ.get("SPACE_HOST") else ())
     app.add_middleware(RemoteGZip, compresslevel=1)  # a slice of 512 x 512 waits longer for any other level

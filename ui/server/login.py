@@ -1,4 +1,4 @@
-"""One shared login in front of everything: no address of the server answers without it."""
+"""A login in front of everything, one shared password or a Hugging Face account: nothing answers without it."""
 
 import secrets
 import threading
@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tools.settings import Settings
 from ui.server.cookies import cookie_header, new_token, read_cookie
+from ui.server.hub_sign_in import CALLBACK_PATH, SIGN_IN_PATH, STATE_COOKIE, STATE_S, HubSignIn
 from ui.state.visit import VisitError
 from ui.state.visits import COOKIE, Visits
 
@@ -28,12 +29,17 @@ _PAGE = (Path(__file__).parent / "login.html").read_text(encoding="utf-8")
 class Login:
     """Who is logged in, and which address has to wait because it guessed too often."""
 
-    def __init__(self, user: str, password: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._right = f"{user}\0{password}".encode()
+    def __init__(self, right: tuple[str, str] | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._right = "\0".join(right).encode() if right else None  # name and password
         self._clock = clock
         self._until: OrderedDict[str, float] = OrderedDict()  # by token
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()  # by address: how often, and waits until
         self._lock = threading.Lock()
+
+    @property
+    def has_password(self) -> bool:
+        """Tell whether a name and a password let somebody in."""
+        return self._right is not None
 
     def wait_s(self, address: str) -> float:
         """Tell for how long an address may not try."""
@@ -41,22 +47,26 @@ class Login:
 
     def enter(self, user: str, password: str, address: str) -> str | None:
         """Give a token for the right name and password, None for wrong ones, which count."""
-        right = secrets.compare_digest(f"{user}\0{password}".encode(), self._right)
+        right = self._right is not None and secrets.compare_digest(f"{user}\0{password}".encode(), self._right)
         with self._lock:
             if self.wait_s(address):
                 return None
             if right:
                 self._wrong.pop(address, None)
-                token = new_token()
-                self._until[token] = self._clock() + LASTS_S
-                _bound(self._until)
-                return token
+                return self.let_in()
             count = self._wrong.get(address, (0, 0.0))[0] + 1
             wait_s = min(FIRST_WAIT_S * 2 ** min(count - FREE_TRIES, 16), LONGEST_WAIT_S) if count >= FREE_TRIES else 0
             self._wrong[address] = count, self._clock() + wait_s
             self._wrong.move_to_end(address)
             _bound(self._wrong)
             return None
+
+    def let_in(self) -> str:
+        """Give a token to one whom the Hub has named."""
+        token = new_token()
+        self._until[token] = self._clock() + LASTS_S
+        _bound(self._until)
+        return token
 
     def is_in(self, token: str | None) -> bool:
         """Tell whether a token is valid."""
@@ -70,10 +80,11 @@ class Login:
 class LoginGuard:
     """Answer nothing but the login page to those who are not logged in."""
 
-    def __init__(self, app: ASGIApp, login: Login, visits: Visits) -> None:
+    def __init__(self, app: ASGIApp, login: Login, visits: Visits, hub: HubSignIn | None = None) -> None:
         self.app = app
         self.login = login
         self.visits = visits
+        self.hub = hub
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -89,7 +100,13 @@ class LoginGuard:
             await self.app(scope, receive, send)
             return
         elif scope["path"] in ("/", "/login") and scope["method"] in ("GET", "HEAD"):
-            answer = _page("", 401 if scope["path"] == "/" else 200)
+            answer = self._page("", 401 if scope["path"] == "/" else 200)
+        elif self.hub is not None and scope["path"] == SIGN_IN_PATH and scope["method"] == "GET":
+            address, kept = self.hub.begin()
+            answer = RedirectResponse(address, 303)
+            answer.headers.append("Set-Cookie", cookie_header(scope, STATE_COOKIE, kept, STATE_S))
+        elif self.hub is not None and scope["path"] == CALLBACK_PATH and scope["method"] == "GET":
+            answer = await self._come_back(self.hub, Request(scope), scope)
         else:
             answer = PlainTextResponse("Log in first.", 401)
         await answer(scope, receive, send)
@@ -98,7 +115,7 @@ class LoginGuard:
         address = request.client.host if request.client else ""
         wait_s = self.login.wait_s(address)
         if wait_s:
-            return _page(f"Too many wrong passwords: try again in {wait_s:.0f} seconds.", 429, int(wait_s) + 1)
+            return self._page(f"Too many wrong passwords: try again in {wait_s:.0f} seconds.", 429, int(wait_s) + 1)
         try:
             async with request.form(max_files=0, max_fields=8) as form:
                 user, password = str(form.get("username", "")), str(form.get("password", ""))
@@ -106,10 +123,23 @@ class LoginGuard:
             return PlainTextResponse(error.detail, error.status_code)
         token = self.login.enter(user, password, address)
         if token is None:
-            return _page("This name and password do not belong together.", 401)
-        answer = RedirectResponse("./", 303)
-        answer.headers.append("Set-Cookie", cookie_header(scope, LOGIN_COOKIE, token, LASTS_S))
+            return self._page("This name and password do not belong together.", 401)
+        return _entered(scope, token, "./")
+
+    async def _come_back(self, hub: HubSignIn, request: Request, scope: Scope) -> Response:
+        told = request.query_params
+        if await hub.is_welcome(read_cookie(scope, STATE_COOKIE), told.get("state", ""), told.get("code", "")):
+            answer = _entered(scope, self.login.let_in(), "../")
+        else:
+            answer = self._page("This Hugging Face account may not come in here, or the sign-in was interrupted.", 401)
+        answer.headers.append("Set-Cookie", cookie_header(scope, STATE_COOKIE, "", 0))
         return answer
+
+    def _page(self, problem: str, status: int, wait_s: int | None = None) -> Response:
+        headers = {"Retry-After": str(wait_s)} if wait_s else None
+        form, link = "" if self.login.has_password else "hidden", "" if self.hub else "hidden"
+        page = _PAGE.replace("{problem}", problem).replace("{form}", form).replace("{link}", link)
+        return HTMLResponse(page.replace("{address}", SIGN_IN_PATH), status, headers)
 
     def _leave(self, token: str | None, scope: Scope) -> Response:
         """Forget the login, and all that its browser had open."""
@@ -146,9 +176,10 @@ def credentials(auth: str | None, settings: Settings) -> tuple[str, str] | None:
     return user, password
 
 
-def _page(problem: str, status: int, wait_s: int | None = None) -> Response:
-    headers = {"Retry-After": str(wait_s)} if wait_s else None
-    return HTMLResponse(_PAGE.replace("{problem}", problem), status, headers)
+def _entered(scope: Scope, token: str, home: str) -> Response:
+    answer = RedirectResponse(home, 303)
+    answer.headers.append("Set-Cookie", cookie_header(scope, LOGIN_COOKIE, token, LASTS_S))
+    return answer
 
 
 def _bound(notes: OrderedDict[str, float] | OrderedDict[str, tuple[int, float]]) -> None:

@@ -74,7 +74,7 @@ def test_logging_out_revokes_the_login_and_closes_what_was_open(client: Any, gua
 
 def test_guessing_has_to_wait_longer_and_longer() -> None:
     now = [0.0]
-    login = Login("ann", "secret", clock=lambda: now[0])
+    login = Login(("ann", "secret"), clock=lambda: now[0])
     waits = []
     for _ in range(FREE_TRIES + 3):
         now[0] += login.wait_s("attacker")
