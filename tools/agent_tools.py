@@ -4,7 +4,6 @@ Every tool gets the user's workspace from the runtime, which the model never see
 compact JSON as the message a model reads, the object itself as the artifact that grounding and the screen use.
 """
 
-from collections.abc import Sequence
 from typing import Annotated, Literal, TypeVar
 
 from langchain.tools import ToolRuntime, tool
@@ -35,9 +34,8 @@ from tools.domain.facts import (
     StudyFacts,
 )
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
-from tools.domain.planes import PlaneName, cut_of
+from tools.domain.planes import PlaneName
 from tools.domain.quiz import CASES, MAX_CASES, Level
-from tools.domain.study_words import series_words
 from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
@@ -49,8 +47,9 @@ from tools.report import write as report
 from tools.settings import get_settings
 from tools.workspace import cases, quiz
 from tools.workspace.compare import compare_with_lesion, others_of_patient
+from tools.workspace.panes import panes_beside
 from tools.workspace.search import atlas_name, is_synthetic, search_region
-from tools.workspace.session import MAX_NAME_LENGTH, Session, SessionError, Workspace
+from tools.workspace.session import MAX_NAME_LENGTH, SessionError, Workspace
 from tools.workspace.undo import bring_back, bring_back_region
 from tools.workspace.volumes import measure_volume as grow_volume
 
@@ -162,53 +161,13 @@ def set_view(
         session.select(zoom_on)  # which brings its slice to the screen
     if slice is not None:
         session.show_slice(slice - 1)
-    panes, told = _panes(session, planes, beside)
+    panes, told = panes_beside(session, planes, beside)
     change = ViewChange(
         slice, slices_on, chosen, window_step, zoom, zoom_on or "", panes, save_picture,
         tuple(show or ()), tuple(hide or ()),
     )  # fmt: skip
     session.change_view(change)
     return _told(Stated(statement=" ".join([*change.words(slices), *told]) or "Nothing was to change in the viewer."))
-
-
-def _panes(
-    session: Session, planes: Sequence[PlaneName] | None, beside: str | None
-) -> tuple[tuple[str, ...] | None, list[str]]:
-    """Name what is to stand beside the picture, None where it stays, and say so. Raises SessionError."""
-    if planes is None and beside is None:
-        return None, []
-    cut = [plane for plane in dict.fromkeys(planes or ()) if not cut_of(session.series, plane).is_own]
-    panes = [f"plane:{plane}" for plane in cut]
-    told = []
-    if cut:
-        views = f"{' and '.join(cut)} view{'s stand' if len(cut) > 1 else ' stands'}"
-        told.append(f"The {views} beside the picture, with a cross-hair at the same place.")
-    if beside is not None:
-        pane, words = _other_study(session) if beside == "study" else _other_series(session, int(beside))
-        panes.append(pane)
-        told.append(f"{words} stands beside the picture, and its slices follow.")
-    return tuple(panes), told or ["The picture stands alone, in its own plane."]
-
-
-def _other_series(session: Session, number: int) -> tuple[str, str]:
-    series = session.series_of_number(number)
-    if series is session.series:
-        raise SessionError(f"Series {number} is the picture itself: name another series of the upload.")
-    slices = len(series.volume_hu)
-    words = ", ".join((f"{slices} slice{'s' if slices > 1 else ''}", *series_words(series.facts)))
-    return f"series:{number - 1}", f"Series {number} ({words})"
-
-
-def _other_study(session: Session) -> tuple[str, str]:
-    if not session.open_studies:
-        raise SessionError(
-            "No other study is open that could stand beside: open one, or name a series of the upload by its number."
-        )
-    if len(session.open_studies) > 1:
-        listed = "; ".join(each.words for each in session.open_studies)
-        raise SessionError(f"Several other studies are open ({listed}): choose one in the list above the picture.")
-    (other,) = session.open_studies
-    return f"study:{other.study_key}", f"The other study, {other.words},"
 
 
 @tool(response_format="content_and_artifact")
