@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from encoder.errors import LesionSearchError
 from tools.domain.region import Measurement, PixelBox
 from tools.domain.study import SafeFacts, Series
-from tools.pipelines.importers.deeplesion import Unreadable, list_lesions, read_slice
+from tools.pipelines.importers.deeplesion import Unreadable, list_lesions, read_slices
 from tools.regions.create import MIN_BOX_PX
 
 if TYPE_CHECKING:
@@ -79,16 +79,10 @@ def read_deeplesion(images_dir: Path, csv_path: Path) -> Iterator[MeasuredLesion
     Rows that cannot be read or are marked noisy are left out. Raises ImportFailure for files that are not DeepLesion's,
     and MeasuredLesionsError if no lesion is left.
     """
-    path, image, found = None, np.zeros((0, 0), np.int16), 0
-    for row in sorted(list_lesions(images_dir, csv_path)[0], key=lambda row: row.path):
-        try:
-            if row.path != path:  # several lesions of a slice: it is read once
-                path, image = None, read_slice(row.path)
-                path = row.path
-        except Unreadable:
-            continue
-        box = _inside(row.box, image)
-        if row.middle_px is None or row.row.long_axis_mm is None or box is None:
+    found = 0
+    for row, image in read_slices(list_lesions(images_dir, csv_path)[0]):
+        box = None if isinstance(image, Unreadable) else _inside(row.box, image)
+        if isinstance(image, Unreadable) or row.middle_px is None or row.row.long_axis_mm is None or box is None:
             continue
         found += 1
         yield MeasuredLesion(

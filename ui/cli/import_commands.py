@@ -89,14 +89,12 @@ def import_dicomweb(
 def import_deeplesion(
     images: Annotated[Path, typer.Option(help="the Images_png folder")],
     csv: Annotated[Path, typer.Option(help="DL_info.csv")],
-    out: Annotated[Path, typer.Option(help="folder of the ROI pack to write")],
+    out: PackOut,
 ) -> None:
     """Turn DeepLesion's 16-bit PNGs and DL_info.csv into a ROI pack; rows that cannot be read are reported."""
-    from tools.pipelines.importers.deeplesion import import_deeplesion as run
-    from ui.cli.terminal import progress_bars, say
+    from ui.cli.arguments import check_unused
 
-    with progress_bars() as progress:
-        summary = run(images, csv, out, progress=lambda n, of: progress("Reading DeepLesion", n, of))
-    for note in summary.notes:
-        say(note)
-    say(f"{summary.lesions} lesions written to {out}, {summary.skipped} rows left out.")
+    check_unused(out)
+    from ui.cli.importing import run_deeplesion_import
+
+    run_deeplesion_import(images, csv, out)

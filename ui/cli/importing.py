@@ -1,7 +1,8 @@
 """What `import` prints: a bar while it reads, a table of what was imported, and everything left out with its reason."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from assistant.wording.phrases import counted
@@ -9,7 +10,8 @@ from tools.domain.progress import StageProgress
 from tools.intake.archive import Archive
 from tools.intake.intake import intake_limits
 from tools.pipelines.demo import patient_keys
-from tools.pipelines.importers.annotated_lesion import ImportFailure, LeftOutItem
+from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportFailure, ImportJob, LeftOutItem
+from tools.pipelines.importers.deeplesion import lesions_of_deeplesion
 from tools.pipelines.importers.dicomweb import lesions_of_archive
 from tools.pipelines.importers.run import ImportOptions, import_annotations, import_lesions
 from tools.pipelines.importers.write import ImportSummary
@@ -37,6 +39,21 @@ def run_dicomweb_import(url: str, query: list[str], headers: list[str], out: Pat
         ),
         out,
     )
+
+
+def run_deeplesion_import(images: Path, csv: Path, out: Path) -> None:
+    """Import DeepLesion, and tell what came of it. Raises ImportFailure."""
+    settings = settings_with()
+    limits, keys = intake_limits(settings), patient_keys(settings)
+
+    def run(progress: StageProgress) -> ImportSummary:
+        def read(job: ImportJob) -> Iterator[AnnotatedLesion]:
+            job = replace(job, progress=lambda done, total: progress("Reading DeepLesion", done, total))
+            return lesions_of_deeplesion(images, csv, job)
+
+        return import_lesions(read, out, keys, limits)
+
+    _tell(run, out)
 
 
 def _tell(run: Callable[[StageProgress], ImportSummary], out: Path) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from encoder.pack import read_pack
 from tests.tools.pipelines.importers.bodies import Ellipsoid
+from tests.tools.pipelines.importers.test_deeplesion import record, slice_hu, write_csv, write_png
 from tests.tools.pipelines.importers.test_volume_masks import write_case
 from ui.cli.main import main
 
@@ -34,6 +35,17 @@ def test_a_folder_is_imported_without_a_word_between(volumes, tmp_path, capsys):
     [lesion] = read_pack(out).lesions
     assert (lesion.lesion_type, lesion.source) == ("liver", "our hospital")
     assert [path.name for path in out.parent.iterdir()] == ["mine"]
+
+
+def test_deeplesion_is_imported_and_what_was_left_out_is_told(tmp_path, capsys):
+    write_png(tmp_path / "Images_png" / "000001_01_01" / "109.png", slice_hu(0, 200, 220))
+    rows = [record("000001_01_01_109.png", 200, 220), record("000002_01_01_187.png", 250, 180)]
+    table, out = write_csv(tmp_path / "DL_info.csv", rows), tmp_path / "pack"
+    assert run("import", "deeplesion", "--images", tmp_path / "Images_png", "--csv", table, "--out", out) == 0
+    shown = capsys.readouterr()
+    assert "1 lesion of 1 patient" in shown.out
+    assert "000002_01_01_187.png is missing: DL_info.csv, line 3." in shown.err
+    assert read_pack(out).lesions[0].lesion_type == "lung"
 
 
 def test_what_cannot_be_imported_is_said_with_every_reason(volumes, tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""DeepLesion as published, `Images_png` (16-bit) and `DL_info.csv`: written as a ROI pack, or found by `import`.
+"""DeepLesion as published: `Images_png` (16-bit) and `DL_info.csv`.
 
 Yan et al. 2018, "DeepLesion: automated mining of large-scale lesion annotations", doi:10.1117/1.JMI.5.3.036501.
 """
@@ -15,17 +15,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from encoder.errors import LesionSearchError
-from encoder.pack import MAX_AGE_YEARS, TOO_MANY_CELLS, LesionRow, RoiPack, table_rows, write_pack
+from encoder.pack import MAX_AGE_YEARS, TOO_MANY_CELLS, LesionRow, table_rows
 from tools.domain.lesions import DEEPLESION_TYPES
-from tools.domain.progress import Progress
 from tools.domain.region import PixelBox
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportFailure, ImportJob, Person
 from tools.pipelines.importers.dicom_folder import DicomFolder
-from tools.regions.crop import crop_box_with_context, field_of_view_mm
+from tools.regions.crop import field_of_view_mm
 
 HU_OFFSET = 32768  # stored value minus this is HU
 MAX_SIDE_PX = 4096
-NOTED_ROWS = 20
 TYPE_OF_CODE = dict(enumerate(DEEPLESION_TYPES, start=1))  # Coarse_lesion_type; -1: not annotated
 SPLITS = {1: "train", 2: "validation", 3: "test"}
 COLUMNS = (
@@ -46,32 +44,7 @@ class SkippedRow:
     """A row that was left out: its line in the CSV, counted from 1, and why."""
 
     line: int
-    file_name: str
     reason: str
-
-
-@dataclass(frozen=True)
-class ImportSummary:
-    """What was imported, and every row that was not."""
-
-    lesions: int
-    noisy: int  # left out because marked `Possibly_noisy`
-    skipped_rows: tuple[SkippedRow, ...]
-
-    @property
-    def skipped(self) -> int:
-        """How many rows could not be read."""
-        return len(self.skipped_rows)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was left out, in sentences; beyond the first rows only their number."""
-        notes = [f"Line {row.line} ({row.file_name}): {row.reason}." for row in self.skipped_rows[:NOTED_ROWS]]
-        if self.skipped > NOTED_ROWS:
-            notes.append(f"{self.skipped - NOTED_ROWS} more rows could not be read.")
-        if self.noisy:
-            notes.append(f"{self.noisy} rows marked Possibly_noisy by the data set's authors were left out.")
-        return tuple(notes)
 
 
 @dataclass(frozen=True)
@@ -87,44 +60,11 @@ class DeepLesionRow:
     row: LesionRow
 
 
-def import_deeplesion(
-    images_dir: str | Path,
-    csv_path: str | Path,
-    out: str | Path,
-    include_noisy: bool = False,
-    progress: Progress | None = None,
-) -> ImportSummary:
-    """Write the lesions as a ROI pack of int16 HU crops with context to `out`.
+def list_lesions(images_dir: Path, csv_path: Path) -> tuple[list[DeepLesionRow], list[SkippedRow], int]:
+    """List the readable rows, the others, and how many were left out as noisy. Raises ImportFailure without images.
 
-    Rows marked `Possibly_noisy` are left out unless `include_noisy`, rows that cannot be read are named in the
-    summary. Images lie in a folder a series (`000001_01_01/109.png`) or flat (`000001_01_01_109.png`). Raises
-    ImportFailure if nothing can be imported.
+    Images lie in a folder a series (`000001_01_01/109.png`) or flat (`000001_01_01_109.png`).
     """
-    images_dir, csv_path = Path(images_dir), Path(csv_path)
-    lesions, skipped, noisy = list_lesions(images_dir, csv_path, include_noisy)
-    inputs: list[NDArray[np.int16]] = []
-    kept: list[DeepLesionRow] = []
-    for done, (lesion, seen) in enumerate(read_slices(lesions), start=1):
-        if isinstance(seen, Unreadable):
-            skipped.append(SkippedRow(lesion.line, lesion.file_name, str(seen)))
-        else:
-            inputs.append(crop_box_with_context(seen, lesion.box, (lesion.spacing_mm, lesion.spacing_mm)))
-            kept.append(lesion)
-        if progress and (done % 50 == 0 or done == len(lesions)):
-            progress(done, len(lesions))
-    if not kept:
-        first = f" The first: line {skipped[0].line}, {skipped[0].reason}." if skipped else ""
-        raise ImportFailure(f"No lesion of {csv_path} could be imported from {images_dir}.{first}")
-    order = sorted(range(len(kept)), key=lambda i: kept[i].line)
-    rows = tuple(kept[i].row for i in order)
-    write_pack(RoiPack.of_inputs(np.stack([inputs[i] for i in order]), rows), out)
-    return ImportSummary(len(rows), noisy, tuple(sorted(skipped, key=lambda row: row.line)))
-
-
-def list_lesions(
-    images_dir: Path, csv_path: Path, include_noisy: bool = False
-) -> tuple[list[DeepLesionRow], list[SkippedRow], int]:
-    """List the readable rows, the others, and how many were left out as noisy. Raises ImportFailure without images."""
     if not images_dir.is_dir():
         raise ImportFailure(f"{images_dir} is not a folder; unpack DeepLesion's Images_png there first.")
     skipped: list[SkippedRow] = []
@@ -134,12 +74,12 @@ def list_lesions(
         try:
             if too_many:
                 raise Unreadable(TOO_MANY_CELLS)
-            if not include_noisy and _number(record, "Possibly_noisy") == 1:
+            if _number(record, "Possibly_noisy") == 1:
                 noisy += 1
                 continue
             lesions.append(_lesion(line, record, images_dir))
         except (Unreadable, LesionSearchError) as error:
-            skipped.append(SkippedRow(line, record["File_name"], str(error)))
+            skipped.append(SkippedRow(line, str(error)))
     return lesions, skipped, noisy
 
 
@@ -263,18 +203,25 @@ def is_deeplesion(path: Path) -> bool:
     return path.name == TABLE
 
 
-def lesions_of_deeplesion(path: Path, folder: DicomFolder, job: ImportJob) -> Iterator[AnnotatedLesion]:
-    """Read the lesions of the table. Raises ImportFailure where it is not DeepLesion's."""
+def lesions_of_table(path: Path, folder: DicomFolder, job: ImportJob) -> Iterator[AnnotatedLesion]:
+    """Read the lesions of a table that `import` finds, with the images beside it."""
     images = path.parent / IMAGES if (path.parent / IMAGES).is_dir() else path.parent
-    lesions, skipped, noisy = list_lesions(images, path)
+    yield from lesions_of_deeplesion(images, path, job)
+
+
+def lesions_of_deeplesion(images_dir: Path, csv_path: Path, job: ImportJob) -> Iterator[AnnotatedLesion]:
+    """Read the lesions of the data set. Raises ImportFailure where these are not its table and its images."""
+    lesions, skipped, noisy = list_lesions(images_dir, csv_path)
     for left_out in skipped:
-        job.skip(f"{path.name}, line {left_out.line}", left_out.reason)
+        job.skip(f"{csv_path.name}, line {left_out.line}", left_out.reason)
     if noisy:
-        job.skip(f"{path.name}, {noisy} rows", NOISY)
-    for lesion, seen in read_slices(lesions):
+        job.skip(f"{csv_path.name}, {noisy} rows", NOISY)
+    for done, (lesion, seen) in enumerate(read_slices(lesions), start=1):
+        if done % 50 == 0 or done == len(lesions):
+            job.progress(done, len(lesions))
         against = job.labels.reason_against(lesion.row.lesion_type, is_finding=True)
         if against or isinstance(seen, Unreadable):
-            job.skip(f"{path.name}, line {lesion.line}", against or str(seen))
+            job.skip(f"{csv_path.name}, line {lesion.line}", against or str(seen))
             continue
         row = lesion.row
         yield AnnotatedLesion(

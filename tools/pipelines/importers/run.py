@@ -18,7 +18,7 @@ from tools.intake.messages import IntakeLimits
 from tools.intake.sources import is_zip
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportFailure, ImportJob, LeftOut, LeftOutItem
 from tools.pipelines.importers.boxes import is_coco, is_table_of_boxes, lesions_of_boxes
-from tools.pipelines.importers.deeplesion import is_deeplesion, lesions_of_deeplesion
+from tools.pipelines.importers.deeplesion import is_deeplesion, lesions_of_table
 from tools.pipelines.importers.dicom_folder import DicomFolder, by_study
 from tools.pipelines.importers.dicom_seg import lesions_of_seg
 from tools.pipelines.importers.lesion_labels import LabelRule
@@ -35,7 +35,7 @@ DICOM_READERS = {"SEG": lesions_of_seg, "RTSTRUCT": lesions_of_rtstruct, "SR": l
 TableReader = Callable[[Path, DicomFolder, ImportJob], Iterator[AnnotatedLesion]]
 TABLE_READERS: tuple[tuple[Callable[[Path], bool], TableReader], ...] = (
     (is_lidc, lesions_of_lidc),
-    (is_deeplesion, lesions_of_deeplesion),
+    (is_deeplesion, lesions_of_table),
     (is_table_of_boxes, lesions_of_boxes),
     (is_coco, lesions_of_boxes),
 )

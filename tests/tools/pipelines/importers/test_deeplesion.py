@@ -1,6 +1,7 @@
 """DeepLesion as published, in miniature: 16-bit PNGs and DL_info.csv made from arrays."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,29 @@ import pytest
 from PIL import Image
 
 from encoder.pack import read_pack
-from tools.pipelines.importers.deeplesion import COLUMNS, ImportFailure, import_deeplesion, read_slice
+from tools.domain.patient_keys import PatientKeys
+from tools.intake.intake import intake_limits
+from tools.pipelines.importers.annotated_lesion import ImportFailure
+from tools.pipelines.importers.deeplesion import COLUMNS, lesions_of_deeplesion, read_slice
+from tools.pipelines.importers.run import import_lesions
+from tools.pipelines.importers.write import ImportSummary
+from tools.settings import get_settings
+
+
+def import_deeplesion(
+    images: Path, table: Path, out: Path, ticks: list[tuple[int, int]] | None = None
+) -> ImportSummary:
+    """What `import deeplesion` does; `ticks` gets its progress."""
+
+    def read(job):
+        progress = job.progress if ticks is None else lambda done, total: ticks.append((done, total))
+        return lesions_of_deeplesion(images, table, replace(job, progress=progress))
+
+    return import_lesions(read, out, PatientKeys(b"k" * 32), intake_limits(get_settings()))
+
+
+def left_out(summary: ImportSummary) -> list[tuple[str, str]]:
+    return [(item.what, item.reason) for item in summary.left_out]
 
 
 def slice_hu(seed: int, x: int, y: int) -> np.ndarray:
@@ -70,24 +93,21 @@ def test_lesions_become_a_pack_in_hounsfield_units(tmp_path: Path, images: Path)
         record("000001_02_01_014.png", 300, 260, Coarse_lesion_type="8", Train_Val_Test="2"),
     ]
     ticks: list[tuple[int, int]] = []
-    summary = import_deeplesion(
-        images,
-        write_csv(tmp_path / "DL_info.csv", records),
-        tmp_path / "pack",
-        progress=lambda done, total: ticks.append((done, total)),
-    )
-    assert (summary.lesions, summary.noisy, summary.notes) == (4, 0, ())
+    summary = import_deeplesion(images, write_csv(tmp_path / "DL_info.csv", records), tmp_path / "pack", ticks)
+    assert (summary.lesions, summary.left_out) == (4, ())
     assert ticks[-1] == (4, 4)
     pack = read_pack(tmp_path / "pack")
     assert pack.images.dtype == np.int16
-    for image in (pack.images[0], pack.images[1], pack.images[3]):
+    order = {lesion.lesion_id.rpartition("-")[2]: number for number, lesion in enumerate(pack.lesions)}
+    rows = [order[line] for line in "1234"]
+    for image in (pack.images[rows[0]], pack.images[rows[1]], pack.images[rows[3]]):
         assert image[28:36, 28:36].mean() == pytest.approx(130, abs=3)
         assert image[:4].mean() == pytest.approx(50, abs=3)
     assert pack.context is not None
-    for context in (pack.context[0], pack.context[1], pack.context[3]):
+    for context in (pack.context[rows[0]], pack.context[rows[1]], pack.context[rows[3]]):
         assert context[31:33, 31:33].mean() == pytest.approx(130, abs=3)
         assert context[20].mean() == pytest.approx(50, abs=3)
-    first, second, third, fourth = pack.lesions
+    first, second, third, fourth = (pack.lesions[number] for number in rows)
     assert (first.lesion_type, first.sex, first.age_years, first.split) == ("lung", "F", 61, "train")
     assert (first.long_axis_mm, first.short_axis_mm, first.pixel_spacing_mm, first.slice) == (16.0, 12.8, 0.8, 109)
     assert (second.lesion_type, second.sex, second.split) == (None, "M", "test")
@@ -97,16 +117,16 @@ def test_lesions_become_a_pack_in_hounsfield_units(tmp_path: Path, images: Path)
     assert first.study_id == third.study_id != fourth.study_id
 
 
-def test_noisy_rows_are_left_out_unless_wanted(tmp_path: Path, images: Path) -> None:
+def test_noisy_rows_are_left_out_and_told(tmp_path: Path, images: Path) -> None:
     path = write_csv(
         tmp_path / "DL_info.csv",
         [record("000001_01_01_109.png", 200, 220), record("000002_01_01_187.png", 250, 180, Possibly_noisy="1")],
     )
     summary = import_deeplesion(images, path, tmp_path / "a")
-    assert summary.noisy == 1
-    assert "1 rows marked Possibly_noisy" in summary.notes[0]
+    ((what, reason),) = left_out(summary)
+    assert what == "DL_info.csv, 1 rows"
+    assert "Possibly_noisy" in reason
     assert len(read_pack(tmp_path / "a")) == 1
-    assert import_deeplesion(images, path, tmp_path / "b", include_noisy=True).lesions == 2
 
 
 def test_what_cannot_be_read_is_named_and_the_rest_imported(tmp_path: Path, images: Path) -> None:
@@ -127,10 +147,9 @@ def test_what_cannot_be_read_is_named_and_the_rest_imported(tmp_path: Path, imag
     ]
     summary = import_deeplesion(images, write_csv(tmp_path / "DL_info.csv", records), tmp_path / "pack")
     assert summary.lesions == 1
-    assert summary.skipped == 9
-    assert [row.line for row in summary.skipped_rows] == list(range(3, 12))
-    reasons = [row.reason for row in summary.skipped_rows]
-    assert summary.notes[0] == "Line 3 (000003_01_01_001.png): 001.png is damaged."
+    told = sorted(left_out(summary), key=lambda item: int(item[0].rpartition(" ")[2]))
+    assert [what for what, _ in told] == [f"DL_info.csv, line {line}" for line in range(3, 12)]
+    reasons = [reason for _, reason in told]
     for reason, words in zip(
         reasons,
         ("damaged", "8-bit", "missing", "Bounding_boxes", "no area", "outside", "Spacing", "diameters", "File_name"),
@@ -141,8 +160,9 @@ def test_what_cannot_be_read_is_named_and_the_rest_imported(tmp_path: Path, imag
 
 def test_nothing_usable_is_one_sentence(tmp_path: Path, images: Path) -> None:
     path = write_csv(tmp_path / "DL_info.csv", [record("000009_01_01_001.png", 9, 9)])
-    with pytest.raises(ImportFailure, match=r"No lesion of .*line 2, 000009_01_01_001\.png is missing"):
+    with pytest.raises(ImportFailure, match="No lesion could be imported") as failure:
         import_deeplesion(images, path, tmp_path / "pack")
+    assert failure.value.left_out[0].reason == "000009_01_01_001.png is missing"
     with pytest.raises(ImportFailure, match="is not a folder"):
         import_deeplesion(tmp_path / "nowhere", path, tmp_path / "pack")
     with pytest.raises(ImportFailure, match="cannot be read"):
@@ -177,7 +197,7 @@ def test_a_table_that_went_through_a_spreadsheet_is_read_the_same(tmp_path, imag
         writer.writeheader()
         writer.writerows(records)
     summary = import_deeplesion(images, tmp_path / "excel.csv", tmp_path / "excel")
-    assert summary.skipped_rows == ()
+    assert summary.left_out == ()
     assert read_pack(tmp_path / "excel").lesions == read_pack(tmp_path / "plain").lesions
 
 
@@ -187,5 +207,7 @@ def test_a_row_with_too_many_cells_is_named_and_the_others_are_read(tmp_path, im
     )
     path.write_text(path.read_text().replace("61.0", "61,0", 1))
     summary = import_deeplesion(images, path, tmp_path / "out")
-    assert (summary.lesions, [row.line for row in summary.skipped_rows]) == (1, [2])
-    assert "more cells than there are columns" in summary.notes[0]
+    assert summary.lesions == 1
+    ((what, reason),) = left_out(summary)
+    assert what == "DL_info.csv, line 2"
+    assert "more cells than there are columns" in reason
