@@ -21,9 +21,9 @@ Intent = Literal[
 
 @dataclass(frozen=True)
 class RegionRef:
-    """Refer to a region: by id, by place in the list, by size, or to all of them."""
+    """Refer to a region: by id, by place in the list, by size, to all of them, or to all but one."""
 
-    kind: Literal["id", "nth", "largest", "smallest", "other", "all", "last"]
+    kind: Literal["id", "nth", "largest", "smallest", "other", "all", "last", "all but"]
     region_id: str = ""
     n: int = 0
 

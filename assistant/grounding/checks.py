@@ -228,6 +228,11 @@ def no_vote(sentence: Sentence, claim: Claim) -> bool:
     }
 
 
+_BOUNDS = re.compile(
+    r"(?P<of>aged|of a long axis of) (?P<first>[\d.]+)(?: mm)?(?: to (?P<last>[\d.]+)(?: mm)?| or (?P<end>over|under))?"
+)
+
+
 def _counted_hits(sentence: Sentence, what: str, hits: Sequence[object]) -> int | None:
     """Count the hits that are of what the sentence says; None when it says nothing countable."""
     assert sentence.search is not None
@@ -241,6 +246,11 @@ def _counted_hits(sentence: Sentence, what: str, hits: Sequence[object]) -> int 
     person = PLURAL_SEXES.get(re.sub(r"^(?:from |of )", "", what))
     if person:
         return sum(h.sex == person for h in found)
+    if bounds := _BOUNDS.fullmatch(what):
+        first, last = float(bounds["first"]), float(bounds["last"] or bounds["first"])
+        low, high = 0.0 if bounds["end"] == "under" else first, float("inf") if bounds["end"] == "over" else last
+        own = [h.age_years if bounds["of"] == "aged" else h.long_axis_mm for h in found]
+        return sum(value is not None and low <= value <= high for value in own)
     kinds = {sentence.type_name(w) for w in sentence.split_types(what)}
     if not kinds:
         return None

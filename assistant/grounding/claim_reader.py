@@ -71,6 +71,9 @@ def _named(sentence: MaskedSentence, kind: Kind, names: Collection[str]) -> None
     sentence.take(r"(?<![\w-])([^\s\[\](),;\"“”\x00]*\w)(?![\w-])", use, re.RegexFlag(0))
 
 
+INSIDE_BOUNDS = r"(?:aged|of a long axis of) \d+(?:\.\d+)?(?: mm)?(?: to \d+(?:\.\d+)?(?: mm)?| or (?:over|under))?"
+
+
 def read_shares(sentence: MaskedSentence) -> None:
     """Read shares of hits and of the atlas, and counts of its groups."""
     if sentence.names.groups:
@@ -84,7 +87,7 @@ def read_shares(sentence: MaskedSentence) -> None:
     people = alternatives(PLURAL_SEXES)
     what = (
         rf"(?P<what>(?:of )?(?:another|a different|other) types?|not {kinds}|{kinds}|(?:from |of )?{people}"
-        rf"|larger|smaller)"
+        rf"|larger|smaller|{INSIDE_BOUNDS})"
     )
     sentence.take(
         rf"\b{COUNT} (?:out )?of (?:the |its |these |those |all )?(?:(?:{NEAR}) )?(?:{COUNT} )?(?:{NEAR} "

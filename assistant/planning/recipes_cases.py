@@ -64,11 +64,13 @@ def _chosen(request: Request) -> Generator[Call, Facts, list[str]]:
     named = [ref.lesion_id for ref in request.hits if ref.kind == "id"]
     if named:
         return named
-    if request.nth is None:
+    ranks = (-1 if ref.kind == "last" else ref.n for ref in request.hits if ref.kind in ("rank", "last"))
+    nth = request.nth or next(ranks, None)
+    if nth is None:
         raise RequestRefusedError(fixed_sentences.WHICH_CASE)
     facts = yield Call("list_cases", {})
     assert isinstance(facts, CasesFacts)
-    place = request.nth - 1 if request.nth > 0 else len(facts.cases) - 1
+    place = nth - 1 if nth > 0 else len(facts.cases) - 1
     if not 0 <= place < len(facts.cases):
         raise RequestRefusedError(facts.statement)
     return [facts.cases[place].lesion_id]

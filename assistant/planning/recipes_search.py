@@ -42,6 +42,8 @@ def find_similar(request: Request, context: PlanningContext) -> Recipe:
         if low is not None and high is not None and low > high:
             raise ClarificationNeededError(fixed_sentences.CONTRADICTION)
     parts: list[str] = [fixed_sentences.UNMET[kind] for kind in request.unmet]
+    if request.unclear:  # beside filters that are clear
+        parts.append(fixed_sentences.how_unclear(request.unclear))
     if (request.wanted.k or 0) > get_settings().max_hits:
         parts.append(fixed_sentences.HIT_LIMIT_NOTE)
     for region_id in (yield from resolve_regions(request, context)):

@@ -139,12 +139,13 @@ def _chosen(request: Request, context: PlanningContext) -> list[str]:
         raise RequestRefusedError(fixed_sentences.NO_REGION)
     if any(ref.kind == "all" for ref in request.regions):
         return list(context.regions)
+    if kept := {ref.region_id for ref in request.regions if ref.kind == "all but"}:
+        return [region for region in context.regions if region not in kept]
     selected = context.state.selected
     if any(ref.kind == "other" for ref in request.regions):
-        kept = selected if selected in context.regions else None
-        if kept is None:
+        if selected not in context.regions:
             raise ClarificationNeededError(fixed_sentences.which_region(list(context.regions)))
-        return [region for region in context.regions if region != kept]
+        return [region for region in context.regions if region != selected]
     refs = list(request.regions)
     if request.nth is not None:
         refs.append(RegionRef("nth", n=request.nth))

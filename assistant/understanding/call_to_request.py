@@ -74,7 +74,7 @@ def to_request(call: ParsedCall, state: TurnState, ids: Sequence[str] = ()) -> R
         goes_on=call.do == "refine" or (call.do == "search" and bool(call.number)),
         adds_types=bool(call.add),
         more=int(call.more) if call.more else 0,
-        unclear=call.vague,
+        unclear=call.vague or ("same age" if call.age == "~" and (min_age, max_age) == (None, None) else ""),
         unread=call.number,
         view=view,
         point=(int(call.x), int(call.y)) if call.x and call.y else None,

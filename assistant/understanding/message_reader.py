@@ -2,8 +2,8 @@
 
 Rules find lesion ids, numbers, lesion types and pasted data beforehand. The network (`network/reader.py`) writes the
 calls that the message means, pointing at those. Of its words the calls are then given what no call can hold
-(`words_of_message.py`), and a question for a judgement that is nobody's but a clinician's is declined whatever was made
-of it (`guardrail.py`).
+(`words_of_message.py`). Whatever was made of it, nothing is deleted that was not asked for (`deletions.py`), and a
+question for a judgement that is nobody's but a clinician's is declined (`guardrail.py`).
 """
 
 import re
@@ -14,6 +14,7 @@ from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import ParsedCall
 from assistant.understanding.call_to_request import to_request
+from assistant.understanding.deletions import only_as_asked
 from assistant.understanding.guardrail import guarded
 from assistant.understanding.network.reader import NetworkReader, load_network_reader
 from assistant.understanding.words_of_message import (
@@ -21,6 +22,7 @@ from assistant.understanding.words_of_message import (
     is_data,
     is_foreign,
     lesion_ids,
+    like_the_patient,
     with_case_words,
     with_conditions,
     with_words,
@@ -63,4 +65,5 @@ def to_requests(calls: Sequence[ParsedCall], message: str, state: TurnState, ids
     """
     thanked, alone = has_thanks(message), len(calls) == 1
     read = (with_words(replace(to_request(call, state, ids), thanked=thanked), message, alone) for call in calls)
-    return tuple(with_case_words(request, message) for request in read)
+    asked = (only_as_asked(like_the_patient(request, message, state), message, state) for request in read)
+    return tuple(with_case_words(request, message) for request in asked)

@@ -111,7 +111,8 @@ _ENDS = re.compile(  # where it ends
     re.I,
 )
 _NO_TYPE = re.compile(
-    r"\b(?:cases?|collection|teaching|mine|my|own|example|favou?rites?|file|pdf|png|image|report)\b", re.I
+    r"\b(?:easy|medium|hard|difficult|tricky|simple|proven|cases?|collection|teaching|mine|my|own|example|favou?rites?|file|pdf|png|image|report)\b",
+    re.I,
 )
 _CONFIRMED = {
     "pathology": re.compile(r"\b(?:patholog|histolog|biops|resect|surg)\w*", re.I),
@@ -169,6 +170,30 @@ def _own_cases(message: str) -> Request | None:
         asked = with_case_words(Request("cases"), message)
         return asked if asked.case.confirmed_by else None
     return None
+
+
+_SAME_SEX = re.compile(
+    r"\b(?:same|matching|match(?:es|ed)?(?: the| my)?(?: patient['’]?s?)?) (?:sex|gender)\b|\b(?:sex|gender)[- ]match",
+    re.I,
+)
+_OF_AGE = re.compile(r"\b(?:ages?|aged|old\w*|young\w*|years?|peers?|\d+)\b", re.I)
+_SIMILARITY = re.compile(r"\b(?:similarit\w+|score)\b[^.;]*\d", re.I)
+
+
+def like_the_patient(request: Request, message: str, state: TurnState) -> Request:
+    """Give a search the patient's sex where that was meant, and no size where a number of similarity was."""
+    if request.intent not in ("search", "refine", "count_hits"):
+        return request
+    if _SAME_SEX.search(message):
+        sex = state.study.sex if state.study else None
+        wanted = replace(request.wanted, sex=sex if sex in ("F", "M") else None)
+        if not _OF_AGE.search(message):
+            wanted = replace(wanted, min_age=None, max_age=None)
+        request = replace(request, wanted=wanted, unclear=request.unclear if wanted.sex else "same sex")
+    if _SIMILARITY.search(message):
+        unsized = replace(request.wanted, min_size_mm=None, max_size_mm=None)
+        request = replace(request, wanted=unsized, unmet=(*request.unmet, "similarity"), unread="")
+    return request
 
 
 def given_name(message: str, alone: bool = True) -> str:
@@ -280,7 +305,7 @@ def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
 
 
 _NO_ID = re.compile(
-    r"(?i)[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
+    r"(?i)\d+/-?\d+|[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
     r"|\d+(?:\.\d+)?-\d+(?:\.\d+)?(?:mm|cm|y|yo|yrs?|years?)?|\d0s-\d0s"
     r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*|(?:under|over)-\d+s?"
 )

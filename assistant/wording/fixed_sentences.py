@@ -146,8 +146,16 @@ VAGUE_WORDS = (
 )  # fmt: skip
 
 
+UNKNOWN_OF_PATIENT = {
+    "same age": "The file does not say how old the patient is: give me ages, for example “50 to 60”.",
+    "same sex": "The file does not say the patient's sex: say women or men.",
+}
+
+
 def how_unclear(word: str) -> str:
-    """Ask for the limit that a vague word stands for."""
+    """Ask for the limit that a vague word stands for, or for what the file does not say of the patient."""
+    if word in UNKNOWN_OF_PATIENT:
+        return UNKNOWN_OF_PATIENT[word]
     examples = {"old": "over 65", "older": "over 65", "young": "under 40", "younger": "under 40"}
     example = examples.get(word, "under 10 mm" if word in ("small", "tiny", "little", "smaller") else "over 30 mm")
     return f"What counts as {word} here? Give me a limit, for example “{example}”."
@@ -169,7 +177,7 @@ def fixed_texts() -> tuple[str, ...]:
         ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, WHICH_NAME, IN_ENGLISH, ONE_SERIES,
         SAVE_AS_WHAT, SAVED_IS_FOUND, CHANGE_TO_WHAT, WHICH_CASE,
         NO_PRIOR,
-        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in VAGUE_WORDS),
+        CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in (*VAGUE_WORDS, *UNKNOWN_OF_PATIENT)),
     )  # fmt: skip
 
 
@@ -199,6 +207,8 @@ NOT_YET = {
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
+    "deletion": "Nothing is deleted. Say “delete R1” for a region, or “delete my first case” for one of your own "
+    "cases; “undo” brings either back.",
 }
 UNKEPT = {
     "organ": "I do not know where an organ begins and ends, so I could not look in that one alone: this is about the "
@@ -212,6 +222,7 @@ UNMET = {
     "history": "The atlas records nothing of the patients' histories, so that could not be a filter.",
     "date": "The atlas records no dates, so that could not be a filter.",
     "image": "The atlas does not record how its images were made, so that could not be a filter.",
+    "similarity": "Similarity is no filter: the hits come in its order, and each shows its own.",
     "other": "The atlas does not record that, so it could not be a filter.",
 }
 

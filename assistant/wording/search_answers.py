@@ -8,6 +8,7 @@ from assistant.wording.fixed_sentences import CALIBRATED, CAUTION, ENCODER_SEES,
 from assistant.wording.phrases import (
     SEX_PLURAL,
     body_part_seen,
+    bounds,
     cite,
     counted,
     filter_phrases,
@@ -244,6 +245,12 @@ def count_answer(facts: SearchFacts, wanted: FilterSpec) -> str:
         tests.append((listed(wanted.lesion_types, "or"), [h.lesion_type in wanted.lesion_types for h in facts.hits]))
     if wanted.sex:
         tests.append((SEX_PLURAL[wanted.sex], [h.sex == wanted.sex for h in facts.hits]))
+    for what, low, high, unit, values in (
+        ("aged", wanted.min_age, wanted.max_age, "", [h.age_years for h in facts.hits]),
+        ("of a long axis of", wanted.min_size_mm, wanted.max_size_mm, " mm", [h.long_axis_mm for h in facts.hits]),
+    ):
+        inside = [value is not None and (low or value) <= value <= (high or value) for value in values]
+        tests += [(words, inside) for words in bounds(what, low, high, unit)]
     if not tests:
         counts = Counter(h.lesion_type or "type not recorded" for h in facts.hits)
         return (

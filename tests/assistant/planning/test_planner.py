@@ -4,7 +4,7 @@ from typing import Any
 
 from assistant.core.evidence import EvidenceLedger
 from assistant.core.patterns import split_sentences
-from assistant.core.requests import Request
+from assistant.core.requests import FilterSpec, Request
 from assistant.core.turn_state import PastSearch, ToolCallRecord, TurnState
 from assistant.grounding.checker import Checker
 from assistant.planning.context import Call, Reply, Result
@@ -182,3 +182,23 @@ def test_a_plane_that_no_series_has_is_cut_from_the_one_on_the_screen():
     )  # fmt: skip
     asked = plan_turn([Request("select_series", topic="coronal")], of_two, {})
     assert (asked.name, asked.args) == ("select_series", {"series": 2})
+
+
+def test_hits_are_counted_by_age_and_size_too() -> None:
+    def told(**wanted: Any) -> str:
+        step = plan_turn([Request("count_hits", FilterSpec(**wanted))], state(R1, searched={}), {})
+        assert isinstance(step, Reply)
+        return step.text
+
+    assert told(min_age=61) == "2 of the 4 hits for R1 are aged 61 or over."
+    assert told(max_size_mm=10) == "1 of the 4 hits for R1 is of a long axis of 10 mm or under."
+    assert told(sex="F", min_age=50, max_age=70) == (
+        "2 of the 4 hits for R1 are women. 2 of the 4 hits for R1 are aged 50 to 70."
+    )
+
+
+def test_a_filter_without_a_limit_is_told_beside_those_that_have_one() -> None:
+    request = Request("search", FilterSpec(sex="F"), unclear="small")
+    searched = Call("search_similar_lesions", {"region_id": "R1", "sex": "F"})
+    results = {searched.key: Result(search_facts(searched.args), evidence=1)}
+    assert "What counts as small here?" in plan_turn([request], state(R1), results).text  # type: ignore[union-attr]

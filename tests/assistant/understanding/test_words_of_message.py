@@ -2,11 +2,19 @@
 
 import pytest
 
-from assistant.core.requests import RegionRef, Request
+from assistant.core.requests import FilterSpec, RegionRef, Request
 from assistant.planning.planner import plan_turn
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.message_reader import read_message
-from assistant.understanding.words_of_message import given_name, is_foreign, window_said, with_conditions, with_words
+from assistant.understanding.words_of_message import (
+    given_name,
+    is_foreign,
+    like_the_patient,
+    window_said,
+    with_case_words,
+    with_conditions,
+    with_words,
+)
 from assistant.wording.fixed_sentences import IN_ENGLISH
 from tests.assistant.planning.test_planner import STUDY, state
 from tools.domain.view import ViewChange
@@ -184,3 +192,22 @@ def test_english_and_what_says_nothing_is_not(message):
 def test_what_is_asked_in_another_language_is_answered_in_english_and_told():
     requests = read_message("ist das bösartig?", state().model_copy(update={"study": STUDY}))
     assert plan_turn(requests, state(), {}).text.endswith(IN_ENGLISH)
+
+
+def test_the_patients_sex_is_taken_from_the_study_or_asked_for():
+    asked = Request("refine", FilterSpec(sex="M", min_age=60, max_age=70))
+    known = state().model_copy(update={"study": STUDY.model_copy(update={"sex": "F"})})
+    assert like_the_patient(asked, "same sex please", known).wanted == FilterSpec(sex="F")
+    assert like_the_patient(asked, "same sex and age", known).wanted == FilterSpec(sex="F", min_age=60, max_age=70)
+    assert like_the_patient(asked, "matching gender", state()).unclear == "same sex"
+    assert like_the_patient(asked, "only men", known) == asked
+
+
+def test_a_number_of_similarity_is_no_size():
+    asked = like_the_patient(Request("refine", FilterSpec(min_size_mm=8.5)), "similarity above 0.85 only", state())
+    assert (asked.wanted, asked.unmet) == (FilterSpec(), ("similarity",))
+
+
+def test_how_hard_a_case_is_is_not_its_type():
+    case = with_case_words(Request("edit"), "set my first case to easy").case
+    assert (case.lesion_type, case.difficulty) == (None, "easy")
