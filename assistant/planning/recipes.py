@@ -192,7 +192,8 @@ def explain(request: Request, context: PlanningContext) -> Recipe:
     )
     types = request.types or (taught if request.topic else ())  # the last lesson, for others
     if not types:
-        raise RequestRefusedError(fixed_sentences.which_type(context.state.atlas_types))
+        named = fixed_sentences.no_lesson if request.unknown_type else fixed_sentences.which_type
+        raise RequestRefusedError(named(context.state.atlas_types))
     level = {"level": request.topic} if request.topic else {}
     parts = []
     for lesion_type in types:

@@ -52,6 +52,10 @@ _LEVEL = re.compile(
     r"(?:['’]s?)?(?: level)?|in simple(?:r)? (?:words|terms))(?: please)?\W*",
     re.IGNORECASE,
 )
+_QUIZ_BUTTONS = re.compile(r"\b(?:stop|end|quit|leave|exit|cancel|close|share|link|send)\b", re.IGNORECASE)
+_COMPOSITION = re.compile(r"\b(?:calcif\w+|calcium|fat(?:ty)?|cystic|solid|fluid|necro\w+)\b", re.IGNORECASE)
+_DISEASE = re.compile(r"\b(?:malign\w+|benign|cancer\w*|tumou?rs?|dangerous|harmless|serious|bad)\b", re.IGNORECASE)
+_PROVEN = re.compile(r"\b(?:proven|proved|confirmed|biops\w+|histolog\w+|patholog\w+)\b", re.IGNORECASE)
 _WIDTH = r"\bw(?:w|idth|indow(?: width)?)?(?:\b\W{0,3}(?:of |to |is )?|(?=\d))(?P<w>\d{1,4})\b"
 _HU = r"(?P<l>(?:[−-]|minus)? ?\d{1,4})\b"
 _CENTRE = rf"(?:\b(?:w?[lc]|level|cent(?:er|re))(?:\b[^\w−-]{{0,3}}(?:of |to |at |is )?|(?=[\d−-]))){_HU}"
@@ -137,6 +141,12 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
         return replace(request, topic="region")
     if request.intent == "report" and alone and _SEGMENTATION.search(message):
         return replace(request, topic="dicom-seg")
+    if request.intent == "quiz" and _QUIZ_BUTTONS.search(message):
+        return Request("not_yet", topic="quiz buttons", thanked=request.thanked)
+    if request.topic == "malignancy" and _COMPOSITION.search(message) and not _DISEASE.search(message):
+        return replace(request, intent="densities", topic="")
+    if "disease" in request.unmet and _PROVEN.search(message):
+        return replace(request, unmet=tuple("proof" if one == "disease" else one for one in request.unmet))
     if request.intent == "explain" and _STUDENT.search(message):
         return replace(request, topic="student")
     if request.view is not None and request.view.window is not None:

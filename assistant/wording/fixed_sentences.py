@@ -140,6 +140,13 @@ def which_type(types: Sequence[str]) -> str:
     )
 
 
+def no_lesson(types: Sequence[str]) -> str:
+    """Say that the type that was named is not of this atlas, and which can be explained."""
+    return (
+        f"This atlas has no lesions of that type. I can explain {listed(types, 'or')}." if types else which_type(types)
+    )
+
+
 VAGUE_WORDS = (
     "small", "tiny", "little", "large", "big", "huge", "old", "young", "smaller",
     "larger", "bigger", "older", "younger",
@@ -207,6 +214,7 @@ NOT_YET = {
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
+    "quiz buttons": "The quiz has its own buttons, above the case: one copies its link for a class, the × ends it.",
     "deletion": "Nothing is deleted. Say “delete R1” for a region, or “delete my first case” for one of your own "
     "cases; “undo” brings either back.",
 }
@@ -222,6 +230,7 @@ UNMET = {
     "history": "The atlas records nothing of the patients' histories, so that could not be a filter.",
     "date": "The atlas records no dates, so that could not be a filter.",
     "image": "The atlas does not record how its images were made, so that could not be a filter.",
+    "proof": "How a diagnosis was confirmed is recorded for your own cases only, so it could not be a filter.",
     "similarity": "Similarity is no filter: the hits come in its order, and each shows its own.",
     "other": "The atlas does not record that, so it could not be a filter.",
 }

@@ -211,3 +211,27 @@ def test_a_number_of_similarity_is_no_size():
 def test_how_hard_a_case_is_is_not_its_type():
     case = with_case_words(Request("edit"), "set my first case to easy").case
     assert (case.lesion_type, case.difficulty) == (None, "easy")
+
+
+@pytest.mark.parametrize(
+    ("read", "message", "meant"),
+    [
+        (Request("quiz"), "stop the quiz", Request("not_yet", topic="quiz buttons")),
+        (Request("quiz"), "quiz me on bone", Request("quiz")),
+        (Request("out_of_scope", topic="malignancy"), "is it calcified?", Request("densities")),
+        (
+            Request("out_of_scope", topic="malignancy"),
+            "solid, so malignant?",
+            Request("out_of_scope", topic="malignancy"),
+        ),
+        (Request("refine", unmet=("disease",)), "only biopsy-proven ones", Request("refine", unmet=("proof",))),
+        (Request("refine", unmet=("disease",)), "only benign ones", Request("refine", unmet=("disease",))),
+    ],
+)
+def test_what_the_words_say_is_not_misread(read, message, meant):
+    assert with_words(read, message, True) == meant
+
+
+def test_a_lesson_on_what_the_atlas_has_not_says_so():
+    reply = plan_turn([Request("explain", unknown_type=True)], state(), {})
+    assert reply.text.startswith("This atlas has no lesions of that type. I can explain")
