@@ -41,7 +41,7 @@ def find_similar(request: Request, context: PlanningContext) -> Recipe:
     for low, high in ((w.min_age, w.max_age), (w.min_size_mm, w.max_size_mm)):
         if low is not None and high is not None and low > high:
             raise ClarificationNeededError(fixed_sentences.CONTRADICTION)
-    parts: list[str] = [fixed_sentences.UNMET[kind] for kind in request.unmet]
+    parts: list[str] = [(fixed_sentences.UNMET | fixed_sentences.NO_FILTER)[kind] for kind in request.unmet]
     if request.unclear:  # beside filters that are clear
         parts.append(fixed_sentences.how_unclear(request.unclear))
     if (request.wanted.k or 0) > get_settings().max_hits:

@@ -38,6 +38,7 @@ HAVE_A_VOICE = (
     "misheard",
     "non_native",
     "rough_english",
+    "slips_of_all_kinds",
     "thumbs",
 )  # files whose lines are dictated, misspelt or in a foreigner's English already
 UNSEEN = (
@@ -57,6 +58,11 @@ OFTEN = {
     "other_collections": 2,
     "own_atlases": 2,
     "type_naming": 2,
+    "screen_orders": 2,
+    "three_at_once": 2,
+    "ends_and_lists": 2,
+    "slips_of_all_kinds": 2,
+    "beside_searching": 2,
 }  # files of what few others speak of: times as often
 FOCUS = 4  # times as often, the files that a training dwells on
 VOICED = 0.4  # share of the other lines that get one

@@ -179,7 +179,7 @@ def fixed_texts() -> tuple[str, ...]:
         LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(), *OUTLINE_NOTES.values(),
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_TO_UNDO, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
-        *NOT_YET.values(), *UNMET.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
+        *NOT_YET.values(), *UNMET.values(), *NO_FILTER.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, WHICH_NAME, IN_ENGLISH, ONE_SERIES,
         SAVE_AS_WHAT, SAVED_IS_FOUND, CHANGE_TO_WHAT, WHICH_CASE,
@@ -230,9 +230,12 @@ UNMET = {
     "history": "The atlas records nothing of the patients' histories, so that could not be a filter.",
     "date": "The atlas records no dates, so that could not be a filter.",
     "image": "The atlas does not record how its images were made, so that could not be a filter.",
+    "other": "The atlas does not record that, so it could not be a filter.",
+}
+
+NO_FILTER = {  # of the words of a message, which the network has none for
     "proof": "How a diagnosis was confirmed is recorded for your own cases only, so it could not be a filter.",
     "similarity": "Similarity is no filter: the hits come in its order, and each shows its own.",
-    "other": "The atlas does not record that, so it could not be a filter.",
 }
 
 
