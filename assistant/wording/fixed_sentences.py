@@ -102,6 +102,7 @@ HELP = """I find atlas lesions that look like yours and say how they compare. Yo
 - What does this look like?
 - Find similar liver lesions in women over 60, smaller than 2 cm, top 5.
 - Why? Compare with the closest. Describe #3.
+- To mark a lesion, click its middle in the picture, or draw a box around it.
 - Measure R1. Volume of R1. HU at column 120, row 96. Suggest regions. Describe the study.
 - Show coronal. Put the other series beside it. Bone window. Save a PNG.
 - Rename R1 to “left adrenal”. Delete R2. Bring R2 back. Undo.

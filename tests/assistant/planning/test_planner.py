@@ -123,8 +123,9 @@ def run(message: str, start: TurnState) -> tuple[list[tuple[str, dict[str, Any]]
     """All calls of a turn, and its answer."""
     results: dict[str, Result] = {}
     made = []
+    requests = read_message(message, start)
     for _ in range(20):
-        step = plan_turn(read_message(message, start), start, results)
+        step = plan_turn(requests, start, results)
         if isinstance(step, Reply):
             return made, step.text
         made.append((step.name, step.args))
@@ -165,7 +166,8 @@ def test_no_answer_of_the_table_holds_an_unsupported_claim() -> None:
         ledger = EvidenceLedger()
         ledger.begin_turn()
         results: dict[str, Result] = {}
-        while isinstance(step := plan_turn(read_message(message, start), start, results), Call):
+        requests = read_message(message, start)
+        while isinstance(step := plan_turn(requests, start, results), Call):
             facts = facts_of(step)
             results[step.key] = Result(facts, evidence=ledger.add(step.name, step.args, facts).number)
         checker = Checker(ledger, start, message)
