@@ -260,7 +260,10 @@ def is_data(message: str) -> bool:
     return bool(_DATA.search(message))
 
 
-_DATA = re.compile(r'\{\s*"|"\s*:\s*[\["{]|<\||</?(?:user|assistant|system|human|tool\w*)\b[^<>]*>', re.IGNORECASE)
+_DATA = re.compile(
+    r'\{\s*"|"\s*:\s*[\["{]|<\||</?(?:user|assistant|system|human|tool\w*)\b[^<>]*>|^\s*(?:system|assistant|developer)\s*:',
+    re.IGNORECASE,
+)
 
 
 def has_thanks(message: str) -> bool:
