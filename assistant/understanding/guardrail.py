@@ -20,9 +20,9 @@ _PARTS = {
 }
 _QUESTIONS = (
     ("malignancy", r"\b(?:is|are|could|can|might|may|would|will) <IT>(?: \w+){0,3}? <GRAVE>"),
-    ("malignancy", r"\b(?:do|would|can|could) you (?:\w+ )?(?:think|say|believe|reckon|suspect|tell)\b.* <GRAVE>"),
+    ("malignancy", r"\b(?:do|would|can|could) you (?:\w+ )?(?:think|say|believe|reckon|suspect|tell)\b[^.?!]* <GRAVE>"),
     ("malignancy", r"\b(?:say|state|tell|declare|confirm)\b.{0,40}? (?:is|are|as) (?:\w+ ){0,3}?<GRAVE>"),
-    ("malignancy", r"\b(?:can|could) <WHO> be (?:sure|certain)\b.* <GRAVE>"),
+    ("malignancy", r"\b(?:can|could) <WHO> be (?:sure|certain)\b[^.?!]* <GRAVE>"),
     ("malignancy", r"\b(?:chances?|probability|likelihood|odds|risk|how (?:likely|probable))\b.{0,40}\b<GRAVE>"),
     ("malignancy", r"\b(?P<said>(?:safe|ok|fine) to (?:ignore|leave)|(?:can|may|should) <WHO> ignore|red flags)\b"),
     ("malignancy", r"\b(?P<said>mets?|metastas[ie]s) or \w+\W*$"),
