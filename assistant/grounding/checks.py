@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from assistant.grounding.claims import PLURAL_SEXES, Claim, Quantity
+from assistant.grounding.claims import INSIDE_BOUNDS, PLURAL_SEXES, Claim, Quantity
 from assistant.grounding.sentence import Sentence
 
 OF_ONE_RECORD = frozenset({
@@ -228,11 +228,6 @@ def no_vote(sentence: Sentence, claim: Claim) -> bool:
     }
 
 
-_BOUNDS = re.compile(
-    r"(?P<of>aged|of a long axis of) (?P<first>[\d.]+)(?: mm)?(?: to (?P<last>[\d.]+)(?: mm)?| or (?P<end>over|under))?"
-)
-
-
 def _counted_hits(sentence: Sentence, what: str, hits: Sequence[object]) -> int | None:
     """Count the hits that are of what the sentence says; None when it says nothing countable."""
     assert sentence.search is not None
@@ -246,7 +241,7 @@ def _counted_hits(sentence: Sentence, what: str, hits: Sequence[object]) -> int 
     person = PLURAL_SEXES.get(re.sub(r"^(?:from |of )", "", what))
     if person:
         return sum(h.sex == person for h in found)
-    if bounds := _BOUNDS.fullmatch(what):
+    if bounds := re.fullmatch(INSIDE_BOUNDS, what):
         first, last = float(bounds["first"]), float(bounds["last"] or bounds["first"])
         low, high = 0.0 if bounds["end"] == "under" else first, float("inf") if bounds["end"] == "over" else last
         own = [h.age_years if bounds["of"] == "aged" else h.long_axis_mm for h in found]

@@ -11,6 +11,7 @@ from assistant.grounding import claims_of_actions, claims_of_facts
 from assistant.grounding.claims import (
     CASE_NOUN,
     COUNT,
+    INSIDE_BOUNDS,
     MASK,
     NEAR,
     NUM,
@@ -69,9 +70,6 @@ def _named(sentence: MaskedSentence, kind: Kind, names: Collection[str]) -> None
 
     sentence.take(r"\[([^\[\]]+)\]", use, re.RegexFlag(0))
     sentence.take(r"(?<![\w-])([^\s\[\](),;\"“”\x00]*\w)(?![\w-])", use, re.RegexFlag(0))
-
-
-INSIDE_BOUNDS = r"(?:aged|of a long axis of) \d+(?:\.\d+)?(?: mm)?(?: to \d+(?:\.\d+)?(?: mm)?| or (?:over|under))?"
 
 
 def read_shares(sentence: MaskedSentence) -> None:

@@ -25,6 +25,10 @@ MASK = "\x00"  # stands for each character of what was read already
 NUM = r"(\d+(?:\.\d+)?)"
 WORDS = {word: n for n, word in enumerate(UNITS) if n}
 COUNT = rf"(\d+|{'|'.join(WORDS)})"
+INSIDE_BOUNDS = (  # what hits of an age or a size are
+    r"(?P<of>aged|of a long axis of) (?P<first>\d+(?:\.\d+)?)(?: mm)?"
+    r"(?: to (?P<last>\d+(?:\.\d+)?)(?: mm)?| or (?P<end>over|under))?"
+)
 CASE_NOUN = (
     r"(?:(?:retrieved |similar |matching |atlas |found )?"
     r"(?:hits?|cases?|match(?:es)?|results?|neighbou?rs?|look-?alikes?|retrieved lesions?))"

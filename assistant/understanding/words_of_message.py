@@ -115,7 +115,8 @@ _ENDS = re.compile(  # where it ends
     re.I,
 )
 _NO_TYPE = re.compile(
-    r"\b(?:easy|medium|hard|difficult|tricky|simple|proven|cases?|collection|teaching|mine|my|own|example|favou?rites?|file|pdf|png|image|report)\b",
+    r"\b(?:easy|medium|hard|difficult|tricky|simple|proven|cases?|collection|teaching|mine|my|own|example|favou?rites?"
+    r"|file|pdf|png|image|report)\b",
     re.I,
 )
 _CONFIRMED = {

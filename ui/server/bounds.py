@@ -21,7 +21,8 @@ SLOWEST_BYTES_S = 2048  # of an upload, on average
 HEADERS_S = 20.0
 MAX_CONNECTIONS = 1024
 PAGES = re.compile(  # Gradio has many more addresses, for its own development and for what is not used here
-    r"/(|config|theme\.css|robots\.txt|favicon\.ico|manifest\.json|login(/huggingface|/callback)?|logout|atlas-map|atlas-lesion\.png"
+    r"/(|config|theme\.css|robots\.txt|favicon\.ico|manifest\.json|login(/huggingface|/callback)?|logout"
+    r"|atlas-map|atlas-lesion\.png"
     r"|own-cases\.zip|mcp/?"
     r"|(assets|static|svelte|studies|samples|uploads|archive|pwa_icon|quiz|lessons)/.*"
     r"|gradio_api/(startup-events|app_id|theme\.css|heartbeat/[^/]+|queue/(join|data)|run/predict|cancel|reset))"
