@@ -160,11 +160,12 @@ def _looks_right(series: Series, loader: SliceLoader) -> bool:
     volume = series.volume_hu
     if not isinstance(volume, LazyVolume) or series.facts.kind == "localizer" or not is_large_enough(*volume.shape[1:]):
         return True
-    if not loader.first_look(volume, series.middle_slice):
+    middle, quarter = series.middle_slice, len(volume) // 4
+    there = loader.first_look(volume, list(dict.fromkeys((middle, quarter, 3 * quarter))))
+    if middle not in there:
         return True  # the loader says later why it cannot be shown
-    others = [i for i in (len(volume) // 4, len(volume) * 3 // 4) if loader.first_look(volume, i)]
-    return is_beyond_doubt(volume[series.middle_slice]) and all(
-        reason_against_values(volume[i][None]) is None for i in others
+    return is_beyond_doubt(volume[middle]) and all(
+        reason_against_values(volume[i][None]) is None for i in there if i != middle
     )
 
 

@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -67,14 +68,23 @@ class SliceLoader:
                 self._files[id(volume), index] = frame.record.file
         return volume
 
-    def first_look(self, volume: LazyVolume, index: int) -> bool:
-        """Decode this slice before `start`; tell whether it is there now."""
-        file = self._files[id(volume), index]
-        place = self._places.pop(file)
-        if self._decode(self._workers[0], file, place) is None:
-            return True
-        self._places[file] = place  # another try, with a reason
-        return False
+    def first_look(self, volume: LazyVolume, indices: Sequence[int]) -> list[int]:
+        """Decode these slices before `start`, all workers at once; list those that are there now."""
+        several = len(self._workers)
+        with ThreadPoolExecutor(several) as threads:
+            shares = [threads.submit(self._look, number, volume, indices[number::several]) for number in range(several)]
+        return [index for share in shares for index in share.result()]
+
+    def _look(self, number: int, volume: LazyVolume, indices: Sequence[int]) -> list[int]:
+        there = []
+        for index in indices:
+            file = self._files[id(volume), index]
+            place = self._places.pop(file)
+            if self._decode(self._workers[number], file, place) is None:
+                there.append(index)
+            else:
+                self._places[file] = place  # another try, with a reason
+        return there
 
     def want(self, volume: LazyVolume, index: int) -> None:
         """Decode this slice next, and then those around it."""

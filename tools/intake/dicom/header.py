@@ -7,10 +7,11 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Literal
 
 import pydicom
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag, Tag
 
@@ -58,6 +59,8 @@ NON_IMAGES = (  # SOP Class UID prefixes, PS3.4 annex B.5
     ("1.2.840.10008.5.1.4.1.1.11.", Reason.PRESENTATION),
     ("1.2.840.10008.5.1.4.1.1.9.", Reason.WAVEFORM),
 )
+# Slices of a series repeat most of their values: those that depend on nothing else in the file are converted once.
+PLAIN_VRS = frozenset(("AS", "CS", "DA", "DS", "DT", "FD", "IS", "TM", "UI", "US"))
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
 MAX_AGE_YEARS = 90  # ages above 89 can identify a person and become 90
@@ -72,8 +75,12 @@ IMAGE_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 def value(dataset: Dataset, keyword: str | int) -> Any:
     """Read an element's value, None when it is absent, empty or not what its type allows."""
     try:
-        element = dataset.get(tag(keyword))
-        found = None if element is None else element.value
+        raw = dataset.get_item(tag(keyword))
+        if isinstance(raw, RawDataElement) and raw.VR in PLAIN_VRS:
+            found = _converted(raw._replace(value_tell=0))
+        else:
+            element = dataset.get(tag(keyword))
+            found = None if element is None else element.value
     except (RecursionError, MemoryError):
         raise
     except Exception:  # pydicom raises many kinds for what a damaged value may hold
@@ -311,6 +318,11 @@ def to_numbers(items: Iterable[Any], below_1000: bool = False) -> list[float]:
     if below_1000 or not all(map(_THOUSANDS.fullmatch, commas)):
         items = [item.replace(",", ".") if item in commas else item for item in items]
     return [float(item) for item in items]
+
+
+@lru_cache(maxsize=1024)
+def _converted(raw: RawDataElement) -> Any:
+    return convert_raw_data_element(raw).value
 
 
 @cache
