@@ -13,7 +13,7 @@ from pydantic_core.core_schema import CoreSchema, any_schema
 
 from encoder.names import MAX_NAME_CHARACTERS
 from tools.domain import lessons
-from tools.domain.body_regions import regions_of
+from tools.domain.body_regions import is_head
 from tools.domain.facts import (
     AtlasFacts,
     CaseChanged,
@@ -267,7 +267,7 @@ def find_regions(
     session = runtime.context.session
     series = session.series
     facts = with_body_part_seen(series)
-    if regions_of(facts.body_part or facts.body_part_seen or "") == {"head"}:
+    if is_head(facts.body_part or facts.body_part_seen):
         raise SessionError(NOT_IN_THE_HEAD)
     kept = session.add_suggestions(propose_regions(series, max_regions=max_regions))
     fewer = "No other place looks enough like a lesion to be suggested. " if 0 < len(kept) < max_regions else ""
@@ -364,10 +364,11 @@ def explain_lesion_type(
 def write_report(
     runtime: Runtime,
     format: ReportFormat = "html",
+    region_ids: list[RegionId] | None = None,
 ) -> tuple[str, ReportFacts]:
     """Write a report of the regions and searches of this session: html to read and print, text or markdown for a note,
-    json, dicom-sr for an archive, dicom-seg for the outlines alone."""
-    return _told(report.report_session(runtime.context, format))
+    json, dicom-sr for an archive, dicom-seg for the outlines alone. Of all regions, unless some are named."""
+    return _told(report.report_session(runtime.context, format, region_ids or ()))
 
 
 @tool(response_format="content_and_artifact")

@@ -133,6 +133,10 @@ def read_bounds(sentence: MaskedSentence) -> None:
 
         return use
 
+    sentence.take(
+        r"\bslice thickness(?: of| is|:)? (\d+(?:\.\d+)?) to (\d+(?:\.\d+)?) ?mm\b",
+        lambda m: claim("geometry", m, [quantity(g) for g in m.groups()], label="thickness"),
+    )
     not_hu = r"(?! ?(?:HU|%|percent|mm²|kVp))"
     over = r"(?:over|above|at least|more than|larger than|older than|greater than|longer than|minimum|min\.?|from|≥|>)"
     under = r"(?:under|below|at most|less than|smaller than|younger than|shorter than|up to|maximum|max\.?|≤|<)"

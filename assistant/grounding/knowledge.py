@@ -22,6 +22,7 @@ from tools.domain.facts import (
     ReportFacts,
     SearchFacts,
     SeriesFacts,
+    SeriesSelected,
     Stated,
     StudyFacts,
 )
@@ -96,8 +97,8 @@ class Record:
             case "pixels":
                 return self.pixels is not None and n[0].fits(self.pixels[0]) and n[1].fits(self.pixels[1])
             case "geometry":
-                of_columns = self.geometry.get("column spacing")
-                return n[0].fits(self.geometry.get(claim.label)) and (len(n) == 1 or n[1].fits(of_columns))
+                second = self.geometry.get({"thickness": "thickest"}.get(claim.label, "column spacing"))
+                return n[0].fits(self.geometry.get(claim.label)) and (len(n) == 1 or n[1].fits(second))
             case "plane" | "kernel" | "series_kind":
                 own = self.traits.get(claim.kind.removeprefix("series_"))
                 return own is not None and (own == claim.words[0]) != (claim.label == "not")
@@ -308,7 +309,7 @@ def _regions_of(facts: Facts) -> dict[str, RegionFacts]:
     match facts:
         case RegionFacts():
             return {facts.region_id: facts}
-        case RegionsFound():
+        case RegionsFound() | SeriesSelected():
             return {r.region_id: r for r in facts.regions}
         case ComparisonFacts():
             return {facts.region.region_id: facts.region}
@@ -335,8 +336,8 @@ def _study_record(f: SafeFacts) -> Record:
         "study", "study", age=f.age_years, sex=f.sex, body_part=f.body_part, slices=f.slices,
         pixels=(f.columns, f.rows),
         geometry={
-            "spacing": f.row_spacing_mm, "thickness": f.slice_thickness_mm, "gap": f.slice_gap_mm,
-            "tilt": f.gantry_tilt_deg, "kvp": f.kvp, "column spacing": f.column_spacing_mm,
+            "spacing": f.row_spacing_mm, "thickness": f.slice_thickness_mm, "thickest": f.thickest_slice_mm,
+            "gap": f.slice_gap_mm, "tilt": f.gantry_tilt_deg, "kvp": f.kvp, "column spacing": f.column_spacing_mm,
         },
         traits=_traits(f) | {"lossy": f.lossy, "ratio": f.lossy_ratio, "thickness": f.slice_thickness_mm},
     )  # fmt: skip

@@ -1,6 +1,7 @@
 """The recipes beside searching, one for each kind of request; and which lesions and series one is about."""
 
 from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 from assistant.core.requests import FilterSpec, HitRef, Request
 from assistant.core.turn_state import PastSearch
@@ -204,9 +205,12 @@ def explain(request: Request, context: PlanningContext) -> Recipe:
 
 
 def report(request: Request, context: PlanningContext) -> Recipe:
-    """Write the report."""
+    """Write the report, of the regions that are named or of all."""
     require_study(context)
-    facts = yield Call("write_report", {"format": request.topic} if request.topic else {})
+    args: dict[str, Any] = {"format": request.topic} if request.topic else {}
+    if request.regions and all(ref.kind != "all" for ref in request.regions):
+        args["region_ids"] = list(dict.fromkeys(resolve_region(ref, context) for ref in request.regions))
+    facts = yield Call("write_report", args)
     assert isinstance(facts, ReportFacts)
     return fact_answers.report_answer(facts)
 

@@ -77,13 +77,15 @@ def accept(request: Request, context: PlanningContext) -> Recipe:
 
 
 def distance(request: Request, context: PlanningContext) -> Recipe:
-    """Measure between two regions: those named, or the only two there are."""
+    """Measure between two regions: those named, the one named and the selected one, or the only two there are."""
     require_study(context)
     ids = list(dict.fromkeys(resolve_region(ref, context) for ref in request.regions if ref.kind != "all"))
     if len(ids) < 2:
         others = [r for r in context.regions if r not in ids]
         if len(ids) + len(others) < 2:
             raise RequestRefusedError(fixed_sentences.TWO_REGIONS)
+        if context.state.selected in others and ids:
+            others = [context.state.selected]  # type: ignore[list-item]
         if len(ids) + len(others) > 2:
             raise ClarificationNeededError(fixed_sentences.which_region(others))
         ids += others

@@ -41,8 +41,16 @@ _SLICE = re.compile(r"\bslice(?: number| no\.?)?[ #]*(\d{1,5})\b", re.IGNORECASE
 _ROW_FIRST = re.compile(r"\b(?:row|y)\b\W*\d+.*\b(?:col\w*|x)\b\W*\d+", re.IGNORECASE)
 _SEGMENTATION = re.compile(r"\b(?:dicom[- ]?)?seg\b", re.IGNORECASE)
 _NOTE = re.compile(
-    r"\W*(?:(?:please|can you|could you|i want|i need|write|make|save|give|get|me|us|it|this|down|as) )*"
-    r"(?:an?|the|my) (?:\w+ )?notes?(?: (?:please|of (?:this|it|that|the \w+)|for (?:the|my) \w+))?\W*",
+    r"\b(?:write|draft|prepare|compose|dictate|jot|document|summari[sz]e|record|make|save|give|get|need|want|put|copy)\b"
+    r"(?: (?!with\b|teaching\b)[\w'’]+){0,6}? notes?\b(?! that\b)"
+    r"|^\W*(?:an?|the|my) (?:\w+ )?notes?(?:\W*$| (?:of|on|about|for|please)\b)|^\W*notes? (?:of|on|about)\b",
+    re.IGNORECASE,
+)
+_NOTE_READ_AS = ("out_of_scope", "search", "refine", "unknown", "describe_lesion", "measure", "what", "view")
+_NAMED_REGION = re.compile(r"\br ?(\d{1,4})\b", re.IGNORECASE)
+_TO_REGION = re.compile(
+    r"\W*(?:(?:please|now|can you|could you) )*(?:show(?: me)?|select|go to|jump to|bring up|take me to|back to) "
+    r"(?:region |lesion )?r ?(\d{1,4})(?: please)?\W*",
     re.IGNORECASE,
 )
 _STUDENT = re.compile(r"\b(?:students?|beginners?|novices?)\b|\b(?:in |more )simpl\w+", re.IGNORECASE)
@@ -93,7 +101,8 @@ _NODES = re.compile(
 )
 _ORGANS = "|".join(word for table in (TYPE_WORDS, ORGAN_WORDS) for words in table.values() for word in words)
 _IN_ORGAN = re.compile(
-    rf"\b(?:in|within|inside|of|with|on|along) (?:the |my |his |her |this |left |right |upper |lower |both )*"
+    r"\b(?:in|within|inside|of|with|on|along) (?!(?:this|my) (?:abdomen|chest|thorax|pelvis|head|neck)\b)"
+    rf"(?:the |my |his |her |this |left |right |upper |lower |both )*"
     rf"(?:{_ORGANS})\b(?! (?:window|kernel|settings?|series|ct|scan))",
     re.IGNORECASE,
 )
@@ -140,8 +149,9 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
         return replace(request, name=given_name(message, alone))
     if request.intent == "undo" and _DELETION.search(message):
         return replace(request, topic="region")
-    if request.intent == "report" and alone and _SEGMENTATION.search(message):
-        return replace(request, topic="dicom-seg")
+    if request.intent == "report" and alone:
+        named = request.regions or _regions_named(message)
+        return replace(request, regions=named, topic="dicom-seg" if _SEGMENTATION.search(message) else request.topic)
     if request.intent == "quiz" and _QUIZ_BUTTONS.search(message):
         return Request("not_yet", topic="quiz buttons", thanked=request.thanked)
     if request.topic == "malignancy" and _COMPOSITION.search(message) and not _DISEASE.search(message):
@@ -162,17 +172,28 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
 
 def _beyond_the_language(message: str) -> Request | None:
     """Read what has no word in the call language: what stands beside the picture, a region brought back by its name,
-    a note, the last lesson for others."""
+    the last lesson for others; a region to go to."""
     if (beside := asked_beside(message)) is not None:
         return Request("beside", topic=beside)
     if back := _REGION_BACK.search(message):
         named = (back["a"] or back["b"] or back["c"]).upper().replace(" ", "")
         return Request("undo", topic="region", regions=(RegionRef("id", named),))
-    if _NOTE.fullmatch(message):
-        return Request("report", topic="text")
+    if there := _TO_REGION.fullmatch(message):
+        return Request("measure", regions=(RegionRef("id", f"R{there[1]}"),), topic="slice")
     if _LEVEL.fullmatch(message):
         return Request("explain", topic="student" if _STUDENT.search(message) else "resident")
     return None
+
+
+def _regions_named(message: str) -> tuple[RegionRef, ...]:
+    return tuple(RegionRef("id", f"R{number}") for number in dict.fromkeys(_NAMED_REGION.findall(message)))
+
+
+def _as_note(requests: tuple[Request, ...], message: str) -> tuple[Request, ...]:
+    """Take a report for a note as one in plain text."""
+    if len(requests) == 1 and requests[0].intent in _NOTE_READ_AS:
+        requests = (Request("report", regions=_regions_named(message), thanked=requests[0].thanked),)
+    return tuple(replace(r, topic="text") if r.intent == "report" and not r.topic else r for r in requests)
 
 
 def _own_cases(message: str) -> Request | None:
@@ -247,6 +268,8 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
     if (meant := _beyond_the_language(message)) is not None:
         kept = tuple(r for r in requests if r.intent not in _INSTEAD) if len(requests) > 1 else ()
         return (*kept, replace(meant, thanked=any(r.thanked for r in requests)))
+    if _NOTE.search(message):
+        requests = _as_note(requests, message)
     if not any(r.intent in _INTENTS for r in requests) and (meant := _own_cases(message)) is not None:
         return (replace(meant, thanked=any(r.thanked for r in requests)),)
     nodes = _NODES.fullmatch(message)

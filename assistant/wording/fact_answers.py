@@ -17,7 +17,7 @@ from tools.domain.facts import (
     ReportFormat,
     StudyFacts,
 )
-from tools.domain.number_words import likeness, number, size
+from tools.domain.number_words import likeness, number, size, thickness
 from tools.domain.region import OUTLINE_MARKS
 from tools.domain.study_words import DENSITY_DOUBTS, spacing_words
 
@@ -51,7 +51,7 @@ def study_answer(facts: StudyFacts) -> str:
     if f.row_spacing_mm is not None and f.column_spacing_mm is not None:
         geometry.append(f"pixel spacing {spacing_words(f.row_spacing_mm, f.column_spacing_mm)}")
     if f.slice_thickness_mm is not None:
-        geometry.append(f"slice thickness {number(f.slice_thickness_mm)} mm")
+        geometry.append(f"slice thickness {thickness(f.slice_thickness_mm, f.thickest_slice_mm)}")
     if f.slice_gap_mm is not None:
         geometry.append(f"slices {number(f.slice_gap_mm)} mm apart")
     if f.gantry_tilt_deg:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from assistant.core.turn_state import TurnState
 from assistant.wording.phrases import SEX_NOUN, SEX_PLURAL, counted, listed
+from tools.domain.body_regions import is_head
 from tools.domain.facts import RegionFacts
 from tools.domain.region import Outline
 from tools.domain.study_words import DENSITY_DOUBTS
@@ -246,8 +247,9 @@ def next_questions(state: TurnState, tools: Sequence[str]) -> tuple[str, ...]:
         return ("What is in the atlas?", "Explain liver lesions", "What can you do?")
     search = state.searches[0].facts if state.searches else None
     if search is None or not search.hits:
-        mark = ("What does this look like?",) if state.regions else ("Suggest regions",)
-        return (*mark, "Describe the study", "What is in the atlas?")
+        no_places = is_head(state.study.body_part or state.study.body_part_seen)
+        mark = "What does this look like?" if state.regions else "What can you do?" if no_places else "Suggest regions"
+        return (mark, "Describe the study", "What is in the atlas?")
     leader = search.votes[0].lesion_type if search.votes and search.confidence != "none" else None
     mixed = any(h.lesion_type != leader for h in search.hits)
     ideas = ["Compare with the closest"] if "compare_lesion" not in tools else ["Describe the second hit"]

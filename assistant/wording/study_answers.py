@@ -9,7 +9,7 @@ from assistant.core.patterns import split_sentences
 from assistant.wording.fixed_sentences import DATE_NEVER_KEPT, SEX_OTHER
 from assistant.wording.phrases import BODY_PART_UNKNOWN, body_part_seen, counted, joined, listed, person
 from tools.domain.facts import ImageFacts, RegionFacts, SeriesFacts, SeriesSelected, StudyFacts
-from tools.domain.number_words import number
+from tools.domain.number_words import number, thickness
 from tools.domain.study import SafeFacts
 from tools.domain.study_words import spacing_words
 
@@ -151,7 +151,7 @@ def _thickness(facts: StudyFacts) -> str:
     if f.slice_thickness_mm is None:
         told.append("The file does not say how thick its slices are.")
     else:
-        told.append(f"Slice thickness {number(f.slice_thickness_mm)} mm.")
+        told.append(f"Slice thickness {thickness(f.slice_thickness_mm, f.thickest_slice_mm)}.")
     told += _apart(f)
     return " ".join(told)
 

@@ -100,8 +100,9 @@ def finished(facts: Facts) -> str:
         case SearchFacts():
             said = filter_phrases(facts.filters)
             what = f", {', '.join(said)}" if said else ""
+            of_all = f"{facts.candidates} of " if facts.candidates < facts.atlas_size else ""
             return (
-                f"Searched {counted(facts.atlas_size, 'lesion')} for {facts.region_id}{what}: "
+                f"Searched {of_all}{counted(facts.atlas_size, 'lesion')} for {facts.region_id}{what}: "
                 f"{counted(len(facts.hits), 'hit')}"
             )
         case RegionsFound():

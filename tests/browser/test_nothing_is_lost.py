@@ -97,6 +97,8 @@ def test_a_second_study_keeps_the_first_on_a_shelf(person: Any, server: Any) -> 
     page = person.page
     page.locator(".typed .width").fill("777")
     page.locator(".typed .width").press("Enter")
+    page.locator(".hits button").nth(1).click()
+    compared = page.locator(".compare h3").inner_text()
     page.locator("[data-do=cases]").click()
     person.open_sample(server.shelf.samples[1].title)
     page.locator("#chat", has_text=server.shelf.samples[1].title).wait_for()
@@ -109,6 +111,9 @@ def test_a_second_study_keeps_the_first_on_a_shelf(person: Any, server: Any) -> 
     card.click()
     is_as_it_was(page)
     assert page.locator(".typed .width").input_value() == "777"
+    page.locator(".compare h3", has_text=compared).wait_for()
+    page.wait_for_timeout(500)  # for what would scroll
+    assert page.locator(".stage").bounding_box()["y"] >= 0
     page.reload()
     is_as_it_was(page)
 

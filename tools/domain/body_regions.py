@@ -34,6 +34,11 @@ def regions_of(body_part: str) -> frozenset[str]:
     return _WHOLE if term == "WHOLEBODY" else frozenset(r for r, terms in _TERMS.items() if term in terms.split())
 
 
+def is_head(body_part: str | None) -> bool:
+    """Tell whether a body part lies in the head alone."""
+    return regions_of(body_part or "") == {"head"}
+
+
 def may_be_among(body_part: str | None, others: Collection[str]) -> bool:
     """Tell whether a study of this body part may show what lesions of the other body parts show.
 

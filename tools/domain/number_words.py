@@ -26,6 +26,11 @@ def volume(mm3: float) -> str:
     return f"{figures / 1000:g} ml ({figures:g} mm³)" if figures < 1e6 else f"{figures / 1000:.0f} ml"
 
 
+def thickness(thinnest_mm: float, thickest_mm: float | None) -> str:
+    """Write how thick slices are: `4 mm`, or `4 to 7 mm` where they differ."""
+    return f"{thinnest_mm:g} mm" if thickest_mm is None else f"{thinnest_mm:g} to {thickest_mm:g} mm"
+
+
 def size(long_mm: float | None, short_mm: float | None = None) -> str:
     """Write axes as `18.2 × 12.4 mm`, `18.2 mm`, or nothing."""
     if long_mm is None:

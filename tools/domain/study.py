@@ -50,6 +50,7 @@ class SafeFacts(BaseModel):
     row_spacing_mm: float | None = None  # None: the file does not say; distances are then unknown
     column_spacing_mm: float | None = None
     slice_thickness_mm: float | None = None
+    thickest_slice_mm: float | None = None  # where slices differ: `slice_thickness_mm` is then the thinnest
     slice_gap_mm: float | None = None  # median distance between slice centres
     gantry_tilt_deg: float | None = None
     kvp: float | None = None

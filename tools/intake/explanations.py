@@ -57,7 +57,7 @@ LEFT_OUT: dict[Reason, str] = {
     Reason.DUPLICATE: "the same image is in the upload already; nothing to do",
     Reason.OUTSIDE_BLOCK: _TOO_MANY_SLICES,
     Reason.PARTLY_READ: _TOO_MANY_SLICES,
-    Reason.OTHER_PATIENT: "it is not of the same patient as the images shown; send one patient at a time",
+    Reason.OTHER_PATIENT: "not of the same patient as the images shown; send one patient at a time",
 }
 
 NOTES: dict[Note, str] = {

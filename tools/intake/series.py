@@ -101,8 +101,9 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
             f"The gantry was tilted by {abs(tilt):.1f}°: slices are shifted against each other, "
             "measurements within a slice are not affected."
         )
-    thickness = first.slice_thickness_mm
-    depth = gap or thickness or 1.0
+    thicknesses = [round(record.slice_thickness_mm, 2) for record in records if record.slice_thickness_mm is not None]
+    thinnest, thickest = min(thicknesses, default=None), max(thicknesses, default=None)
+    depth = gap or first.slice_thickness_mm or 1.0
     facts = SafeFacts(
         modality=first.modality,
         body_part=_most_common(record.body_part for record in records),
@@ -113,7 +114,8 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
         columns=first.columns,
         row_spacing_mm=first.row_spacing_mm,
         column_spacing_mm=first.column_spacing_mm,
-        slice_thickness_mm=thickness,
+        slice_thickness_mm=thinnest,
+        thickest_slice_mm=thickest if thickest != thinnest else None,
         slice_gap_mm=gap,
         gantry_tilt_deg=tilt,
         kvp=_most_common(record.kvp for record in records),

@@ -5,7 +5,7 @@ from collections import Counter
 from tools.atlas.confidence import LIMIT_WORDS
 from tools.domain.facts import HitFacts, SearchFacts
 from tools.domain.lesions import Filters
-from tools.domain.number_words import likeness, number, size, volume
+from tools.domain.number_words import likeness, number, size, thickness, volume
 from tools.domain.region import OUTLINE_WORDS, Origin
 from tools.domain.study import SafeFacts
 from tools.domain.study_words import DENSITY_DOUBTS, age_words, lossy_words, series_words
@@ -154,8 +154,10 @@ def study_facts(report: ReportContent) -> Rows:
         "Slices": str(facts.slices),
         "Matrix": f"{facts.rows} × {facts.columns}",
         "Pixel spacing": spacing,
-        "Slice thickness": None if facts.slice_thickness_mm is None else f"{facts.slice_thickness_mm:g} mm",
-        "Slice gap": None if facts.slice_gap_mm is None else f"{facts.slice_gap_mm:g} mm",
+        "Slice thickness": None
+        if facts.slice_thickness_mm is None
+        else thickness(facts.slice_thickness_mm, facts.thickest_slice_mm),
+        "Slice gap": None if facts.slice_gap_mm is None else f"{number(facts.slice_gap_mm)} mm",
         "Gantry tilt": f"{facts.gantry_tilt_deg:g}°" if facts.gantry_tilt_deg else None,
         "Tube voltage": None if facts.kvp is None else f"{facts.kvp:g} kV",
         "Compression": lossy_words(facts),

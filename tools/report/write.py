@@ -1,5 +1,6 @@
 """Reports: what was measured and found, as a page to print, as a note, as JSON, or as DICOM objects."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import get_args
 
@@ -31,8 +32,9 @@ _EXTENSIONS: dict[ReportFormat, str] = {
 }
 
 
-def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
-    """Write a report of a session's regions, suggestions left out unless there is nothing else, into its folder.
+def report_session(workspace: Workspace, format: ReportFormat, region_ids: Sequence[str] = ()) -> ReportFacts:
+    """Write a report of these regions of a session into its folder; of none named, of all, suggestions left out unless
+    there is nothing else.
 
     Raises ReportError, SessionError.
     """
@@ -40,7 +42,7 @@ def report_session(workspace: Workspace, format: ReportFormat) -> ReportFacts:
     series, study = session.series, session.study
     assert study is not None  # session.series would have raised
     drawn = tuple(r for r in session.regions() if r.origin != "suggested" or session.search_of(r.region_id))
-    regions = drawn or session.regions()
+    regions = tuple(map(session.region, region_ids)) or drawn or session.regions()
     content = ReportContent(
         study=StudyFacts.of(study, series, with_body_part_seen(series)),
         study_key=study.study_key,

@@ -18,6 +18,7 @@ from assistant.wording.fixed_sentences import next_questions
 from assistant.wording.tool_labels import finished
 from encoder.errors import LesionSearchError
 from tools.atlas.searchable import SearchableAtlas
+from tools.domain.body_regions import is_head
 from tools.domain.facts import Facts, LessonFacts, ReportFacts, SearchFacts
 from tools.domain.lesions import AtlasError
 from ui.chat.markdown import escaped, without_html
@@ -296,7 +297,9 @@ def follow_ups(visit: Visit) -> tuple[str, ...]:
     last = visit.turns[-1] if visit.turns else None
     if last is not None and last.follow_ups:
         return last.follow_ups
-    return ("Suggest places worth a look", "Describe this study")
+    facts = visit.facts.get(session.series.series_key, session.series.facts)
+    no_places = is_head(facts.body_part or facts.body_part_seen)
+    return ("What can you do?" if no_places else "Suggest places worth a look", "Describe this study")
 
 
 def say(visit: Visit, text: str) -> None:

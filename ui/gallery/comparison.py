@@ -79,7 +79,7 @@ def heated(grey: NDArray[np.generic], heat: NDArray[np.floating]) -> NDArray[np.
     glow = np.concatenate([np.full_like(strength, 255), 90 + 150 * strength, 40 * (1 - strength)], axis=-1)
     alpha = 0.65 * np.clip((strength - 0.35) / 0.65, 0, 1)
     mixed: NDArray[np.float32] = grey.astype(np.float32)[..., None] * (1 - alpha) + glow * alpha
-    return mixed.astype(np.uint8)
+    return np.clip(mixed, 0, 255).astype(np.uint8)  # smooth enlarging goes a little beyond
 
 
 def _surroundings(series: Series, region: Region, width_mm: float | None) -> NDArray[np.int16]:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from tools.domain.annotation import Annotation, AnnotationKind
 from tools.domain.lazy_volume import LazyVolume
-from tools.domain.number_words import number, size, volume
+from tools.domain.number_words import number, size, thickness, volume
 from tools.domain.planes import PLANES, Cut, PlaneName, cut_of
 from tools.domain.region import OUTLINE_MARKS, Outline, Region
 from tools.domain.slice_gaps import SliceGapError
@@ -269,7 +269,7 @@ def facts_line(facts: SafeFacts) -> str:
     )
     slices = "1 slice" if facts.slices == 1 else f"{facts.slices} slices"
     if facts.slice_thickness_mm:
-        slices += f", {facts.slice_thickness_mm:g} mm thick"
+        slices += f", {thickness(facts.slice_thickness_mm, facts.thickest_slice_mm)} thick"
     is_square = facts.row_spacing_mm is None or facts.row_spacing_mm == facts.column_spacing_mm
     parts = (
         " ".join(p for p in (facts.modality, facts.body_part) if p),

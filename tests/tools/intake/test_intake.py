@@ -80,7 +80,7 @@ def test_patients_are_never_mixed(make_ct, save, keys):
     assert study.patient_key == keys.patient("P1")
     assert [series.facts.slices for series in study.series] == [3]
     assert study.skipped == (
-        "File 4 of 4 was left out: it is not of the same patient as the images shown; send one patient at a time.",
+        "File 4 of 4 was left out: not of the same patient as the images shown; send one patient at a time.",
     )
 
 

@@ -27,6 +27,8 @@ export function mount({ element, props, trigger, watch }) {
   apply();
 }
 
+const ofRegion = (state) => `${state.study_key}/${state.region_id}`;
+
 class Gallery {
   constructor(root, trigger) {
     this.root = root;
@@ -34,6 +36,7 @@ class Gallery {
     this.state = null; // what the server says
     this.chosen = null; // the lesion that is compared
     this.opening = 0; // number of the comparison asked for last
+    this.comparisons = new Map(); // the lesion beside each region of each study (null: closed), and what answers had said
     this.memory = { heat: true, explained: false }; // what stays as it is from one comparison or search to the next
     this.filters = new Filters(this.part("filters"), (controls) => {
       this.part("found").setAttribute("aria-busy", "true");
@@ -46,14 +49,19 @@ class Gallery {
 
   apply(next) {
     if (!next || (this.state && next.revision <= this.state.revision)) return;
-    const before = this.state;
-    const same = before && before.study_key === next.study_key && before.region_id === next.region_id;
+    const before = this.state, here = Boolean(before) && before.study_key === next.study_key;
+    const same = here && before.region_id === next.region_id, of = ofRegion(next);
     this.state = next;
     this.part("found").removeAttribute("aria-busy");
     document.dispatchEvent(new CustomEvent("lesion-search:hits", { detail: next })); // to the tab and the viewer
     this.show();
-    if (!same || !next.hits.length || JSON.stringify(before.hits) !== JSON.stringify(next.hits)) this.showHits(next);
-    if (next.compared && next.compared_at > (before ? before.compared_at : 0)) this.open(next.compared, Boolean(before)); // an answer says so
+    if (!same || !next.hits.length || JSON.stringify(before.hits) !== JSON.stringify(next.hits)) {
+      if (same) this.comparisons.delete(of);
+      this.showHits(next);
+    }
+    const last = this.comparisons.get(of);
+    if (next.compared && next.compared_at > (last ? last.at : 0)) this.open(next.compared, here); // an answer says so
+    else if (!same && last && last.lesion) this.open(last.lesion, false);
   }
 
   showHits(next) {
@@ -102,10 +110,11 @@ class Gallery {
     if (this.state.verdict) this.map.place(this.state.study_key, this.state.region_id);
   }
 
-  // Compare the region with a lesion of the atlas, and scroll there but after a reload; null closes the comparison.
+  // Compare the region with a lesion of the atlas, and scroll there where somebody asked for it now; null closes it.
   async open(lesion, scrolls = true) {
     const turn = ++this.opening, place = this.part("place"), { state } = this, before = this.chosen;
     this.chosen = lesion;
+    this.comparisons.set(ofRegion(state), { lesion, at: state.compared_at });
     for (const card of this.root.querySelectorAll(".hits button")) card.setAttribute("aria-pressed", String(card.dataset.lesion === lesion));
     this.map.choose(lesion);
     if (!lesion) {
