@@ -20,6 +20,9 @@ from tools.intake.separation import Floats, Key, has_ties, is_even, is_one_place
 DIRECTION_TOLERANCE = 0.01  # about half a degree
 SPACING_TOLERANCE = 0.01  # relative
 OFF_LINE_MM = 0.1
+ROUNDED_MM = 0.51
+STEP_TOLERANCE, MOST_STEPS = 0.05, 0.8  # of a gap; share of the gaps where no slice is missing
+SHORT_SERIES = 8  # slices; longer ones are no parts of another
 MIN_JOINED = 3  # slices that make a volume; series of fewer may be parts of one
 
 
@@ -69,20 +72,23 @@ def _numbered(stacks: list[Stack]) -> list[Stack]:
 
 
 def _series_groups(frames: Iterable[ReceivedFrame]) -> list[list[ReceivedFrame]]:
-    """Group frames by series; series of one or two slices are joined where they form volumes: those of one study and
-    frame of reference first, then whatever lies evenly."""
+    """Group frames by series. Series of one or two slices are joined where they form volumes: those of one study and
+    frame of reference first, then whatever lies evenly. Several of a few slices are joined where they follow each other
+    evenly as one volume."""
     series = list(_grouped(frames, lambda r: (r.study_uid, r.series_uid)).values())
-    left = [frame for group in series if len(group) < MIN_JOINED for frame in group]
-    pairs = {id(frame) for group in series if len(group) > 1 for frame in group}
+    pairs = {id(frame) for group in series if len(group) == 2 for frame in group}
     joined: list[list[ReceivedFrame]] = []
-    for place in PLACES:
+    taken: set[int] = set()
+    for longest, place in ((2, PLACES[0]), (2, PLACES[1]), (2, PLACES[2]), (SHORT_SERIES, PLACES[0])):
+        short = (group for group in series if len(group) <= longest)
+        left = [frame for group in short for frame in group if id(frame) not in taken]
         for group in _grouped(left, lambda r: (place(r), kind_key(r), r.keys.kernel)).values():  # noqa: B023
             for alike in _alike(group):
                 named = place is PLACES[0] and alike[0].record.keys.frame_of_reference_uid
-                if _are_volumes(alike, even=not named or any(id(frame) in pairs for frame in alike)):
+                even = not named or any(id(frame) in pairs for frame in alike)
+                if _follow_evenly(alike) if longest > 2 else _are_volumes(alike, even):
                     joined.append(alike)
-        taken = {id(frame) for group in joined for frame in group}
-        left = [frame for frame in left if id(frame) not in taken]
+                    taken |= {id(frame) for frame in alike}
     return joined + [group for group in series if id(group[0]) not in taken]
 
 
@@ -99,7 +105,25 @@ def _are_volumes(frames: list[ReceivedFrame], even: bool) -> bool:
     if places is None:
         return False
     parts = separate(frames, places, list(range(len(frames))))
-    return all(len(p) >= MIN_JOINED and not has_ties(places[p]) and (not even or is_even(places[p])) for p in parts)
+    return all(
+        len(p) >= MIN_JOINED and not has_ties(places[p]) and (not even or _is_even_but_for_gaps(places[p]))
+        for p in parts
+    )
+
+
+def _is_even_but_for_gaps(places: Floats) -> bool:
+    """Whether places lie evenly, or would if a few were not missing."""
+    gaps = np.diff(np.sort(places))
+    steps = gaps / np.median(gaps)
+    whole = np.abs(steps - np.rint(steps)) <= STEP_TOLERANCE
+    return is_even(places) or bool(whole.all() and (np.rint(steps) == 1).mean() >= MOST_STEPS)
+
+
+def _follow_evenly(frames: list[ReceivedFrame]) -> bool:
+    """Whether short series are one volume together, each place once and every gap the same."""
+    places = _places(frames)
+    several = len({frame.record.series_uid for frame in frames}) >= MIN_JOINED
+    return several and places is not None and not has_ties(places) and is_even(places)
 
 
 def _grouped(frames: Iterable[ReceivedFrame], key: Key) -> dict[Hashable, list[ReceivedFrame]]:
@@ -207,6 +231,9 @@ def _separate(frames: list[ReceivedFrame]) -> list[Stack]:
     places = _places(frames)
     if places is None:
         numbers = [frame.record.instance_number for frame in frames]
+        if len(frames) > 1 and set(numbers) == {None} and not any(frame.record.multi_frame for frame in frames):
+            frames.sort(key=lambda frame: (*_order(frame.record)[:-1], frame.record.file))
+            return [Stack(frames, None, (Note.STORED_ORDER,))]
         if None in numbers or len(set(numbers)) == len(numbers) or any(frame.record.multi_frame for frame in frames):
             return [Stack(frames, None)]
         counted = np.array(numbers, dtype=np.float64)  # the numbers stand for places that come twice
@@ -231,10 +258,13 @@ def _order(record: FrameRecord) -> tuple[object, ...]:
     keys = record.keys
     return (
         keys.temporal_position or 0,
+        keys.temporal_offset_s or 0,
         keys.cardiac_phase_percent or 0,
+        keys.respiratory_phase_percent or 0,
         record.acquisition_number or 0,
         record.instance_number or 0,
-        record.frame,
+        record.concatenation_part or 0,
+        record.frame_offset + record.frame,
         keys.acquired_s or 0,
         keys.content_s or 0,
         keys.trigger_ms or 0,
@@ -244,16 +274,24 @@ def _order(record: FrameRecord) -> tuple[object, ...]:
 
 
 def _places(frames: list[ReceivedFrame]) -> Floats | None:
-    """Positions along the normal in mm; Slice Location where the patient position is missing, or one for all."""
+    """Positions along the normal in mm; Slice Location where the patient position is missing, one for all, or rounded
+    so that some share one."""
     locations = [frame.record.slice_location_mm for frame in frames]
     distinct = len(frames) > 1 and None not in locations and len(set(locations)) == len(locations)
     axes = axes_of(frames[0].record)
     if axes is not None and frames[0].record.position_mm is not None:
         origins = np.array([frame.record.position_mm for frame in frames], dtype=np.float64)
         places = np.asarray(origins @ axes[2])
-        if not distinct or not is_one_place(places):
+        if not distinct or not (is_one_place(places) or _is_rounded(places, np.array(locations, dtype=np.float64))):
             return places
     return np.array(locations, dtype=np.float64) if distinct else None
+
+
+def _is_rounded(places: Floats, locations: Floats) -> bool:
+    """Whether some places tie and all are those of the locations, rounded to whole millimetres."""
+    if not has_ties(places):
+        return False
+    return any(np.ptp(places - sign * locations) <= 2 * ROUNDED_MM for sign in (1, -1))
 
 
 def axes_of(record: FrameRecord) -> tuple[Floats, Floats, Floats] | None:

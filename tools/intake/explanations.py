@@ -73,12 +73,16 @@ NOTES: dict[Note, str] = {
     "type is named.",
     Note.GREY_LEVELS: "The values are those of a picture of 8 bits, grey levels and not Hounsfield units; "
     "use the original series if densities matter.",
+    Note.OTHER_CLASS: "The file calls itself CT and is stored as another kind of image (such as MR or PET), so its "
+    "values are not taken for Hounsfield units and no lesion type is named.",
     Note.NO_AIR: "The values are not Hounsfield units as stated: there is no air, though the background lies where "
     "air should be; check the rescale intercept, or export the series again.",
     Note.NO_TISSUE: "The values are not Hounsfield units as stated: nothing has the density of soft tissue or water; "
     "check the rescale intercept, or export the series again.",
-    Note.SOME_SLICES: "Some slices are not in Hounsfield units as stated: they have no air where the others have it; "
-    "check their rescale intercept, or export the series again.",
+    Note.WRAPPED: "The values are not Hounsfield units as stated: some lie far beyond any metal, as negative numbers "
+    "do that were stored without their sign; export the series again.",
+    Note.SOME_SLICES: "Some slices are not in Hounsfield units as stated: air or tissue does not lie where the "
+    "others have it; check their rescale intercept, or export the series again.",
     Note.AIR_OFF: "The air around the patient is not near −1000 HU, so all densities may be off by some tens of HU.",
     Note.CUT_OFF: "The lowest densities were cut off, so those of air and lung are not to be believed; "
     "use the original series if they matter.",
@@ -88,8 +92,10 @@ NOTES: dict[Note, str] = {
     Note.VIRTUAL: "A virtual image (of one energy, or without contrast): densities were computed and differ from those "
     "of the scan; use the original series if they matter.",
     Note.LOCALIZER: "A localizer (overview) and not a cross-section; choose a slice series for lesion search.",
-    Note.JOINED: "The slices were stored as many series of one or two; they were joined by their positions.",
+    Note.JOINED: "The slices were stored as many short series; they were joined by their positions.",
     Note.ONE_PLACE: "All images state one position; they are in the order of their numbers and gaps are unknown.",
+    Note.STORED_ORDER: "The slices state neither positions nor numbers; they are in the order in which they were "
+    "stored, and gaps are unknown.",
     Note.PLACE_INFERRED: "Some slices do not state their position; it was taken from their numbers, by which "
     "the others lie on one line.",
     Note.UNCLEAR_ORDER: "Several images lie at each position and nothing in the files tells them apart, so they may be "

@@ -88,8 +88,10 @@ class Note(StrEnum):
     COMPUTED_MAP = "computed map"
     OTHER_UNIT = "other unit"
     GREY_LEVELS = "grey levels"
+    OTHER_CLASS = "stored as another kind of image"
     NO_AIR = "no air"
     NO_TISSUE = "no tissue"
+    WRAPPED = "wrapped values"
     SOME_SLICES = "some slices"
     AIR_OFF = "air off"
     CUT_OFF = "cut off"
@@ -100,6 +102,7 @@ class Note(StrEnum):
     LOCALIZER = "localizer"
     JOINED = "joined"
     ONE_PLACE = "one place"
+    STORED_ORDER = "stored order"
     PLACE_INFERRED = "place inferred"
     UNCLEAR_ORDER = "unclear order"
     UNIT_INFERRED = "unit inferred"
@@ -125,6 +128,8 @@ class FrameKeys:
     stack_id: str = ""
     temporal_position: int | None = None
     cardiac_phase_percent: float | None = None
+    respiratory_phase_percent: float | None = None
+    temporal_offset_s: float | None = None
     dimension_index: tuple[int, ...] = ()
     kernel: str = ""
     reconstruction_mm: float | None = None  # diameter of the reconstructed circle
@@ -167,12 +172,16 @@ class FrameRecord:
     row_spacing_mm: float | None = None
     column_spacing_mm: float | None = None
     slice_thickness_mm: float | None = None
+    spacing_between_slices_mm: float | None = None
     gantry_tilt_deg: float | None = None
     window_center: float | None = None
     window_width: float | None = None
     notes: tuple[Note, ...] = ()
     multi_frame: bool = False
+    concatenation_part: int | None = None
+    frame_offset: int = 0  # of a part of a concatenation: how many frames are in those before it
     birth_year: int | None = field(default=None, repr=False)
+    patient_id_issuer: str = field(default="", repr=False)
     lossy: bool = False
     lossy_ratio: float | None = None  # uncompressed to compressed; None: unknown
     keys: FrameKeys = field(default_factory=FrameKeys, repr=False)

@@ -12,8 +12,10 @@ PLACEHOLDERS = frozenset(
     """
     ANON ANONYM ANONYMOUS ANONYMIZED ANONYMISED ANONYMIZE ANONYMOUSPATIENT DEIDENTIFIED DEID UNKNOWN UNKNOWNID
     UNKNOWNPATIENT UNKNOWNPATIENTID NONE NULL NA NAN NIL NOID NOPATIENTID NOTAVAILABLE NOTKNOWN UNNAMED UNDEFINED EMPTY
-    MISSING BLANK TEST TESTPATIENT PATIENT PATIENTID PATID PID ID DUMMY DEFAULT REMOVED REDACTED HIDDEN DELETED
-    CONFIDENTIAL PRIVATE MASKED NONAME NOBODY JOHNDOE DOE DEMO SAMPLE TEMP TBD
+    MISSING BLANK INCONNU INCONNUE UNBEKANNT ANONIMO ANONIMA ANONIMIZADO ANONYMISIERT ANONYMISE DESCONOCIDO
+    DESCONHECIDO SCONOSCIUTO ONBEKEND NIEZNANY UKENDT UKJENT OKAND 匿名 未知 TEST TESTPATIENT PATIENT PATIENTID PATID
+    PID ID DUMMY DEFAULT REMOVED REDACTED HIDDEN DELETED CONFIDENTIAL PRIVATE MASKED NONAME NOBODY JOHNDOE DOE DEMO
+    SAMPLE TEMP TBD
     """.split()  # noqa: SIM905
 )
 OLDEST_STATED = 90  # ages above 89 are read as 90
@@ -76,6 +78,7 @@ class Patient:
     """Frames of one patient, as far as is known; `number` is empty where there is none. `remarks` are sentences."""
 
     number: str
+    issuer: str = ""
     facts: _Facts = _Facts(None, None, False)
     frames: list[ReceivedFrame] = field(default_factory=list)
     remarks: tuple[str, ...] = ()
@@ -95,7 +98,8 @@ class Patient:
 def is_placeholder(patient_id: str) -> bool:
     """Tell whether a Patient ID (0010,0020) names nobody: empty, a word such as ANONYMOUS, or one sign repeated."""
     plain = re.sub(r"[\W_]+", "", patient_id.upper())
-    return plain in PLACEHOLDERS or bool(re.fullmatch(r"0*|X+|9{3,}", plain))
+    counted = len(plain) > 2 and plain in "1234567890"
+    return plain in PLACEHOLDERS or counted or bool(re.fullmatch(r"0*|X+|9{3,}|ANON[A-Z]*", plain))
 
 
 def patients_of(frames: list[ReceivedFrame]) -> list[Patient]:
@@ -109,7 +113,7 @@ def patients_of(frames: list[ReceivedFrame]) -> list[Patient]:
         number, facts = _number(group[0].record), _Facts.of(group[0].record)
         patient, remark = _whose(group[0].record, number, facts, patients)
         if patient is None:
-            patients.append(Patient(number, facts, group))
+            patients.append(Patient(number, group[0].record.patient_id_issuer, facts, group))
         else:
             patient.take(group, facts, remark)
     order = {id(frame): place for place, frame in enumerate(frames)}
@@ -123,7 +127,9 @@ def _whose(
     record: FrameRecord, number: str, facts: _Facts, patients: list[Patient]
 ) -> tuple[Patient | None, str | None]:
     """Find whose frames these are, and what is to be said of it; None for somebody new."""
-    if number and (same := next((p for p in patients if _plain(p.number) == _plain(number)), None)):
+    issuers = ("", record.patient_id_issuer)  # a number is unique within its issuer (PS3.3 C.7.1.1)
+    alike = (p for p in patients if _plain(p.number) == _plain(number) and (not issuers[1] or p.issuer in issuers))
+    if number and (same := next(alike, None)):
         return same, None if same.facts.agree(facts) else CONTRADICTION
     if number:
         found = [p for p in patients if p.facts.match(facts) and p.shares(record.series_uid)]
@@ -140,7 +146,9 @@ def _by_claim(frames: list[ReceivedFrame]) -> list[list[ReceivedFrame]]:
     groups: dict[Hashable, list[ReceivedFrame]] = defaultdict(list)
     for frame in frames:
         r = frame.record
-        groups[r.study_uid, r.series_uid, _number(r), r.sex, r.birth_year, r.age_years].append(frame)
+        groups[r.study_uid, r.series_uid, _number(r), r.patient_id_issuer, r.sex, r.birth_year, r.age_years].append(
+            frame
+        )
     return list(groups.values())
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.intake.dicom.pixels import DENSEST_HU, from_corners
 from tools.intake.messages import Note
 
 AIR_BELOW_HU = -200  # fat ends at -150; lung, bowel gas and the air around a patient lie below
@@ -16,6 +17,10 @@ CONTRAST_HU = (700, 1300)  # of a body against air
 SHIFTED_BODY_HU = 600  # the median of a body; unshifted it lies between fat and a little bone
 GREY_BACKGROUND = (-5, 40)  # where the background of shifted or windowed values lies
 INVERTED_HU = (200, 3000)  # a bright background; above it is padding that nothing declares
+CORNERS_SHARE = 0.25  # of the pixels: more than lies outside the circle that a scanner reconstructs
+WRAPPED_SHARE = 0.002  # of the pixels, not counting padding that fills a corner
+MUCH_SOFT, NO_SOFT = 0.15, 0.001  # shares of soft tissue in slices through a body, and in one that cannot be
+LEAST_RANGE = 50  # a slice whose values differ by less is blank
 FLAT = 3  # a background differs from itself by less
 EVEN_AIR = 12  # and air, which has noise, by less
 MIN_BACKGROUND, MIN_BODY = 0.05, 0.2  # shares of the pixels
@@ -50,10 +55,24 @@ def reason_against_values(volume: NDArray[np.int16]) -> Note | None:
     if problem is not None or slices == 1:
         return problem
     airless = volume[:, ::STEP, ::STEP].min(axis=(1, 2)) >= AIR_BELOW_HU
-    if airless.all():
-        return None
-    wrong = any(_problem(volume[i : i + 1, ::STEP, ::STEP]) is not None for i in np.flatnonzero(airless))
-    return Note.SOME_SLICES if wrong else None
+    return Note.SOME_SLICES if not airless.all() and wrong_slices(volume) else None
+
+
+def wrong_slices(volume: NDArray[np.int16]) -> list[int]:
+    """List the slices of a volume (slices, rows, columns) that are not in Hounsfield units while the others are.
+
+    They are without air where there is a background, have values that lost their sign, or no tissue within a body.
+    """
+    seen = volume[:, ::STEP, ::STEP]
+    suspect = (seen.min(axis=(1, 2)) >= AIR_BELOW_HU) | (seen.max(axis=(1, 2)) >= DENSEST_HU)
+    wrong = {int(i) for i in np.flatnonzero(suspect) if _problem(seen[i : i + 1]) is not None}
+    coarse = seen[:, ::STEP, ::STEP]
+    soft = ((coarse > SOFT_TISSUE_FROM_HU) & (coarse < SOFT_TISSUE_TO_HU)).mean(axis=(1, 2))
+    body = np.flatnonzero(soft >= MUCH_SOFT)
+    if len(body):
+        inside = np.arange(body[0], body[-1])
+        wrong |= {int(i) for i in inside[soft[inside] < NO_SOFT] if np.ptp(coarse[i]) >= LEAST_RANGE}
+    return sorted(wrong)
 
 
 def note_on_air(volume: NDArray[np.int16]) -> Note | None:
@@ -70,6 +89,8 @@ def note_on_air(volume: NDArray[np.int16]) -> Note | None:
 
 
 def _problem(sample: NDArray[np.int16]) -> Note | None:
+    if _is_wrapped(sample):
+        return Note.WRAPPED
     lowest, high = int(sample.min()), float(np.percentile(sample, 99.9))
     level, spread = _corners(sample)
     tolerance = max(FLAT, 4 * spread)
@@ -97,6 +118,19 @@ def _problem(sample: NDArray[np.int16]) -> Note | None:
     is_shifted = density > SHIFTED_BODY_HU and CONTRAST_HU[0] <= density - level <= CONTRAST_HU[1]
     is_grey = GREY_BACKGROUND[0] <= level <= GREY_BACKGROUND[1] and lowest >= level - FLAT
     return Note.NO_AIR if is_shifted or is_grey else None
+
+
+def _is_wrapped(sample: NDArray[np.int16]) -> bool:
+    """Whether values beyond any metal lie within a slice, or all around in one without air; in its corners alone they
+    are padding that nothing declares."""
+    for image in sample:
+        beyond = image >= DENSEST_HU
+        if beyond.any():
+            outside = from_corners(beyond)
+            airless = image.min() >= AIR_BELOW_HU
+            if (beyond & ~outside).mean() >= WRAPPED_SHARE or (airless and outside.mean() > CORNERS_SHARE):
+                return True
+    return False
 
 
 def _corners(sample: NDArray[np.int16]) -> tuple[float, float]:

@@ -34,8 +34,8 @@ def years_before_newest(stacks: Sequence[Stack]) -> list[float | None]:
 
 def ranks(stacks: Sequence[Stack]) -> list[Rank]:
     """Rank stacks, lowest first: bodies in HU; of them the newest examination (those without a date last); of one
-    examination originals before derived images, axial ones before reformats, soft kernels before sharp; then most
-    pixels, and the first pass."""
+    examination volumes before images of one place, originals before derived images, axial ones before reformats, soft
+    kernels before sharp; then most pixels, and the first pass."""
     return [_rank(stack, -math.inf if day is None else day) for stack, day in zip(stacks, _days(stacks), strict=True)]
 
 
@@ -75,6 +75,7 @@ def _rank(stack: Stack, day: float) -> Rank:
         first.dtype != "int16",
         kind in ("localizer", "screen") or Note.LOCALIZER in first.notes or Note.SCREEN in first.notes,
         -day,
+        Note.ONE_PLACE in stack.notes,
         kind not in (None, "original"),
         plane_of(first) not in (None, "axial"),
         kernel_class(first.keys.kernel) == "sharp",

@@ -18,6 +18,8 @@ from tools.intake.sandbox import ReceivedFrame
 
 SAME_POSITION_MM = 0.01
 PASS_GAP = 1.5  # slices further apart than so many thicknesses leave gaps: such a part is half of an interleaved scan
+FILLED = (0.6, 1.15)  # of the gaps that two halves of an interleaved scan leave together, how thick their slices are
+GAP_TOLERANCE = 0.1
 MIN_PASS = 3  # slices that make a pass
 SHARED = 0.5  # of a part's slices lie within the extent of the others, where they are passes over the same places
 
@@ -52,19 +54,22 @@ def _by_kind(frames: list[ReceivedFrame], places: Floats, part: list[int]) -> Pa
     return None
 
 
+ACQUISITION: Key = lambda r: r.acquisition_number  # noqa: E731
 EXPLICIT: tuple[Key, ...] = (  # PS3.3 C.7.6.16, C.8.2.1, C.8.15: made to tell frames apart
     lambda r: r.keys.stack_id,
     lambda r: r.keys.temporal_position,
+    lambda r: r.keys.temporal_offset_s,
     lambda r: r.keys.cardiac_phase_percent,
+    lambda r: r.keys.respiratory_phase_percent,
     lambda r: r.keys.frame_of_reference_uid,
 )
-SORTS: tuple[Key, ...] = (lambda r: r.keys.image_type, lambda r: r.keys.kernel, lambda r: r.kvp)
+SORTS: tuple[Key, ...] = (lambda r: r.keys.image_type, lambda r: r.keys.kernel, lambda r: r.kvp, lambda r: r.lossy)
 INCIDENTAL: tuple[Key, ...] = (
     lambda r: (r.keys.reconstruction_mm, r.slice_thickness_mm),
     *((lambda r, axis=axis: r.keys.dimension_index[axis : axis + 1]) for axis in range(8)),  # type: ignore[misc]
     lambda r: r.keys.study_date,
     lambda r: r.keys.series_date,
-    lambda r: r.acquisition_number,
+    ACQUISITION,
     lambda r: r.keys.acquired_s,
     lambda r: r.keys.content_s,
     lambda r: r.keys.trigger_ms,
@@ -94,7 +99,8 @@ def _by_value(frames: list[ReceivedFrame], places: Floats, part: list[int]) -> P
         if tied and _unties(places, groups, part):
             return groups
         if not tied and all(
-            _is_pass(frames, places, group, key not in INCIDENTAL) and _overlaps(places, group, part)
+            _is_pass(frames, places, group, part, key not in INCIDENTAL, key is ACQUISITION)
+            and _overlaps(places, group, part)
             for group in groups
         ):
             return groups
@@ -113,7 +119,7 @@ def _by_passes(frames: list[ReceivedFrame], places: Floats, part: list[int]) -> 
         if wanted < 2:
             turns = _cut_at_turns(places, sorted(part, key=ranks.__getitem__))
             if len(turns) > 1 and all(
-                _is_pass(frames, places, turn, False) and _overlaps(places, turn, part) for turn in turns
+                _is_pass(frames, places, turn, part, False) and _overlaps(places, turn, part) for turn in turns
             ):
                 return turns
             continue
@@ -202,7 +208,8 @@ def is_one_place(places: Floats) -> bool:
 
 
 def _unties(places: Floats, groups: Parts, part: list[int]) -> bool:
-    """Whether every group has fewer frames at its most crowded place, and shares at least half of its places.
+    """Whether every group has fewer frames at its most crowded place, and shares at least half of its places, or some
+    of them while it is even.
 
     Two scans that only touch, one beginning at the slice where the other ends, stay one volume. Many images of one
     place, as they are taken while contrast is awaited, are a group too.
@@ -211,8 +218,18 @@ def _unties(places: Floats, groups: Parts, part: list[int]) -> bool:
     if any(_crowd(places[group]) >= crowd for group in groups):
         return False
     return is_one_place(places[part]) or all(
-        len(group) >= MIN_PASS if is_one_place(places[group]) else _overlaps(places, group, part) for group in groups
+        len(group) >= MIN_PASS
+        if is_one_place(places[group])
+        else _overlaps(places, group, part) or (is_even(places[group]) and _shared(places, group, part) >= MIN_PASS)
+        for group in groups
     )
+
+
+def _shared(places: Floats, group: list[int], part: list[int]) -> int:
+    """Count the places of a group that others have too."""
+    others = places[sorted(set(part) - set(group))]
+    apart = np.abs(places[group][:, None] - others[None]).min(axis=1)
+    return int((apart <= SAME_POSITION_MM).sum())
 
 
 def _overlaps(places: Floats, group: list[int], part: list[int]) -> bool:
@@ -229,13 +246,31 @@ def is_even(places: Floats) -> bool:
     return gaps_are_even(np.diff(np.sort(places)))
 
 
-def _is_pass(frames: list[ReceivedFrame], places: Floats, group: list[int], explicit: bool) -> bool:
-    """Whether a group covers its extent by itself: evenly, with slices as thick as their gaps.
+def _is_pass(
+    frames: list[ReceivedFrame],
+    places: Floats,
+    group: list[int],
+    part: list[int],
+    explicit: bool,
+    numbered: bool = False,
+) -> bool:
+    """Whether a group covers its extent by itself: evenly, and not as half of an interleaved scan, whose slices are as
+    thick as the gaps that both halves leave together.
 
-    Half of an interleaved scan does not, unless an attribute made for it says that it stands alone.
+    Half of such a scan does not, unless an attribute made for it says that it stands alone; where no thickness is
+    stated, a number of its own has to do (`numbered`).
     """
     if len(group) < MIN_PASS or not is_even(places[group]):
         return False
-    thickness = frames[group[0]].record.slice_thickness_mm
-    gap = float(np.median(np.diff(np.sort(places[group]))))
-    return explicit or (thickness is not None and gap <= PASS_GAP * thickness)
+    record, gap = frames[group[0]].record, _gap(places[group])
+    thickness, stated = record.slice_thickness_mm, record.spacing_between_slices_mm
+    if explicit or (stated is not None and abs(stated - gap) <= GAP_TOLERANCE * gap):
+        return True
+    if thickness is None:
+        return numbered
+    fills_together = FILLED[0] <= thickness / max(_gap(places[part]), SAME_POSITION_MM) <= FILLED[1]
+    return gap <= PASS_GAP * thickness or not fills_together
+
+
+def _gap(places: Floats) -> float:
+    return float(np.median(np.diff(np.sort(places))))

@@ -144,7 +144,7 @@ def _to_series(stack: Stack, series_key: str, years_before_newest: float | None,
         facts=facts,
         warnings=tuple(warnings),
         files=tuple(record.file for record in records),
-        image_numbers=tuple(r.frame + 1 if r.multi_frame else r.instance_number for r in records),
+        image_numbers=tuple(r.frame_offset + r.frame + 1 if r.multi_frame else r.instance_number for r in records),
         original_uids=_original_uids(records) if get_settings().original_uids else None,
     )
 
@@ -179,7 +179,8 @@ def _lossy_warning(ratio: float, in_hu: bool) -> str:
 
 def _gap_warnings(stack: Stack, gaps: Matrix) -> list[str]:
     if stack.positions is None:
-        return [NO_POSITION] if len(stack.frames) > 1 and Note.ONE_PLACE not in stack.notes else []
+        is_said = {Note.ONE_PLACE, Note.STORED_ORDER} & set(stack.notes)
+        return [NO_POSITION] if len(stack.frames) > 1 and not is_said else []
     if not gaps.size:
         return []
     if not gaps_are_even(gaps):

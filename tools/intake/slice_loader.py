@@ -12,12 +12,17 @@ from pydantic import ValidationError
 
 from tools.domain.lazy_volume import LazyVolume, Volume
 from tools.intake.explanations import LEFT_OUT
-from tools.intake.messages import IntakeLimits, Reason
+from tools.intake.messages import IntakeLimits, Note, Reason
+from tools.intake.plausibility import is_large_enough, wrong_slices
 from tools.intake.sandbox import TIMED_OUT, ReceivedFrame, parse_frame
 from tools.intake.worker_process import WorkerError, WorkerProcess
 
 GRACE_S = 5.0  # more than a worker takes to notice by itself that a file takes too long
 MAX_CRASHES = 8
+NOT_LIKE_THE_OTHERS = (
+    "Slice {slice} cannot be shown: its values are not Hounsfield units as stated, unlike those of other slices; check "
+    "its rescale intercept, or export the series again."
+)
 CPU_SPENT = -getattr(signal, "SIGXCPU", 0)  # no file's fault: a worker may decode for so long only
 
 
@@ -47,6 +52,7 @@ class SliceLoader:
         self._when_done: Callable[[], None] = lambda: None
         self._places: dict[int, _SliceSlot] = {}  # by file: what nobody works at yet
         self._files: dict[tuple[int, int], int] = {}  # by volume and slice
+        self._in_hu: list[LazyVolume] = []
         self._wanted: list[int] = []  # files, the most urgent last
         self._focus = 0, 0  # volume and slice that was wanted last
         self._lock = threading.Lock()
@@ -59,6 +65,8 @@ class SliceLoader:
         """Make the volume of a stack of frames, filled with what is decoded already."""
         first = frames[0].record
         volume = LazyVolume((len(frames), first.rows, first.columns), self.want)
+        if Note.LOCALIZER not in first.notes and is_large_enough(first.rows, first.columns):
+            self._in_hu.append(volume)
         for index, frame in enumerate(frames):
             if frame.pixels is not None:
                 volume.put(index, frame.pixels)
@@ -130,6 +138,9 @@ class SliceLoader:
             if last:
                 for place in self._places.values():
                     self._fail(place, Reason.UNFINISHED)
+                for volume in self._in_hu:
+                    for index in wrong_slices(volume[:]):
+                        volume.fail(index, NOT_LIKE_THE_OTHERS.format(slice=index + 1))
                 self._when_done()
 
     def _take(self) -> tuple[int, _SliceSlot] | None:

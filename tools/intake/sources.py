@@ -9,9 +9,10 @@ import os
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -166,6 +167,19 @@ def _head(path: Path) -> bytes:
         return file.read(HEAD_BYTES)
 
 
+def _regular_head(path: Path) -> bytes:
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise OSError
+    return _head(path)
+
+
+def _member_head(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    if member.compress_type not in PLAIN_METHODS:
+        raise NotImplementedError
+    with archive.open(member) as file:
+        return file.read(HEAD_BYTES)
+
+
 def _is_zip(head: bytes) -> bool:
     return head.startswith(ZIP_MAGIC) and head[128:132] != b"DICM"
 
@@ -225,8 +239,9 @@ def _expand(path: Path, budget: Budget) -> Iterator[Source]:
         walked.add((here.st_dev, here.st_ino))
         subfolders.sort()
         for name in sorted(names):
-            if not _is_clutter(name):
-                yield from _expand_file(Path(folder, name), budget, follow)
+            path = Path(folder, name)
+            if not (_is_clutter(name) and _is_other_than_dicom(partial(_regular_head, path))):
+                yield from _expand_file(path, budget, follow)
 
 
 def _expand_file(path: Path, budget: Budget, follow: bool) -> Iterator[Source]:
@@ -248,8 +263,16 @@ def _expand_file(path: Path, budget: Budget, follow: bool) -> Iterator[Source]:
 
 
 def _is_clutter(name: str) -> bool:
-    """Files that the operating system adds to folders and archives."""
+    """Tell whether a name is one that operating systems give to files which they add to folders and archives."""
     return name.startswith(".") or name in ("Thumbs.db", "desktop.ini")
+
+
+def _is_other_than_dicom(read_head: Callable[[], bytes]) -> bool:
+    """Tell whether a file is no image; some systems give images names that begin with a dot."""
+    try:
+        return read_head()[128:132] != b"DICM"
+    except (OSError, RuntimeError, NotImplementedError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):
+        return True
 
 
 def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
@@ -277,7 +300,9 @@ def _expand_zip(path: Path, budget: Budget) -> Iterator[Source]:
     with archive:
         for member in members:
             parts = member.filename.split("/")
-            if member.is_dir() or "__MACOSX" in parts or _is_clutter(parts[-1]):
+            if member.is_dir() or "__MACOSX" in parts:
+                continue
+            if _is_clutter(parts[-1]) and _is_other_than_dicom(partial(_member_head, archive, member)):
                 continue
             yield Source(archive=archive, member=member)
 

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import EnhancedCTImageStorage
 
-from tests.tools.intake.uploads import SLICES, as_text, ball, scan, understood, upload
+from tests.tools.intake.uploads import SLICES, as_text, ball, scan, to_bytes, understood, upload
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.study import Study
 from tools.intake.explanations import NOTES
@@ -83,6 +83,17 @@ TOLD_APART: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"start_mm": -99.0, "change": each(ContentTime=lambda k: f"1025{k:02d}")},
     ),
     "half a step of another frame": ({}, {"start_mm": -99.0, "FrameOfReferenceUID": "1.2.3.10"}),
+    "half a step of thin slices": (
+        {"SliceThickness": 0.5}, {"SliceThickness": 0.5, "start_mm": -99.0, "AcquisitionNumber": 2},
+    ),
+    "half a step of a stated gap": (
+        {"SliceThickness": 1, "SpacingBetweenSlices": 2},
+        {"SliceThickness": 1, "SpacingBetweenSlices": 2, "start_mm": -99.0, "AcquisitionNumber": 2},
+    ),
+    "half a step of unknown thickness": (
+        {"SliceThickness": None}, {"SliceThickness": None, "start_mm": -99.0, "AcquisitionNumber": 2},
+    ),
+    "a third of the places": ({}, {"start_mm": -100 + 2 * (SLICES - 4), "AcquisitionNumber": 2}),
     "half a step of another pass": ({}, {"start_mm": -99.0, "AcquisitionNumber": 2}),
 }  # fmt: skip
 
@@ -98,9 +109,9 @@ def test_phases_of_one_series_are_two_series(tmp_path, keys, first, second):
 def test_images_that_wait_for_contrast_are_a_series_of_their_own(tmp_path, keys):
     waiting = each(ImagePositionPatient=lambda k: [-32, -32, -90], AcquisitionTime=lambda k: f"1000{k:02d}")
 
-    study = read(tmp_path, keys, [scan(FIRST), scan(ball(180, 60, slices=5), waiting, SliceThickness=10)])
+    study = read(tmp_path, keys, [scan(FIRST), scan(ball(180, 60, slices=30), waiting, SliceThickness=10)])
 
-    assert understood(study) == [(SLICES, "HU", 150), (5, "HU", 180)]
+    assert understood(study) == [(SLICES, "HU", 150), (30, "HU", 180)]
     assert [series.warnings for series in study.series] == [(), (ONE_PLACE,)]
 
 
@@ -145,6 +156,12 @@ def test_projections_among_originals_are_a_series_of_their_own_behind_them(tmp_p
 # -- multi-frame -------------------------------------------------------------------------------------------------------
 
 
+MACROS = {
+    "TemporalPositionTimeOffset": "TemporalPositionSequence",
+    "NominalPercentageOfRespiratoryPhase": "RespiratorySynchronizationSequence",
+}
+
+
 def enhanced(frames: list[tuple[np.ndarray, float, dict[str, Any]]], **elements: Any) -> list[Dataset]:
     """An Enhanced CT of (image, place in mm, attributes of Frame Content)."""
     [d] = scan(np.stack([frames[0][0]]))
@@ -160,7 +177,8 @@ def enhanced(frames: list[tuple[np.ndarray, float, dict[str, Any]]], **elements:
     d.SharedFunctionalGroupsSequence = Sequence([shared])
     own = [group("PlanePositionSequence", ImagePositionPatient=[-32, -32, z]) for _, z, _ in frames]
     for of_frame, (_, _, content) in zip(own, frames, strict=True):
-        of_frame.update(group("FrameContentSequence", **content))
+        for keyword, value in content.items():
+            of_frame.update(group(MACROS.get(keyword, "FrameContentSequence"), **{keyword: value}))
     d.PerFrameFunctionalGroupsSequence = Sequence(own)
     for keyword, value in elements.items():
         setattr(d, keyword, value)
@@ -184,8 +202,10 @@ def group(keyword: str, **elements: Any) -> Dataset:
         lambda phase, k: {"TemporalPositionIndex": phase},
         lambda phase, k: {"StackID": str(phase)},
         lambda phase, k: {"DimensionIndexValues": [phase, k + 1]},
+        lambda phase, k: {"TemporalPositionTimeOffset": float(phase)},
+        lambda phase, k: {"NominalPercentageOfRespiratoryPhase": 10.0 * phase},
     ],
-    ids=["acquired", "reference", "acquisition", "temporal", "stack", "dimension"],
+    ids=["acquired", "reference", "acquisition", "temporal", "stack", "dimension", "offset", "breath"],
 )
 def test_frames_of_two_phases_in_one_file_are_two_series(tmp_path, keys, attribute):
     phases = ((1, FIRST), (2, SECOND))
@@ -194,13 +214,25 @@ def test_frames_of_two_phases_in_one_file_are_two_series(tmp_path, keys, attribu
     assert understood(read(tmp_path, keys, [enhanced(frames)])) == TWO
 
 
-def test_a_concatenation_is_one_volume(tmp_path, keys):
-    frames = [(FIRST[k], 2.0 * k, {}) for k in range(SLICES)]
+@pytest.mark.parametrize("numbers", [(1, 2), (1, 1)])
+@pytest.mark.parametrize("placed", [True, False])
+def test_a_concatenation_is_one_volume(tmp_path, keys, numbers, placed):
+    frames = [(image + k, 2.0 * k, {}) for k, image in enumerate(ball())]
+    parts = []
+    for part, offset in enumerate((0, 5), start=1):
+        [d] = enhanced(frames[offset : 5 if part == 1 else SLICES], InstanceNumber=numbers[part - 1])
+        d.InConcatenationNumber, d.ConcatenationFrameOffsetNumber = part, offset
+        if not placed:
+            for of_frame in d.PerFrameFunctionalGroupsSequence:
+                del of_frame.PlanePositionSequence
+        parts.append([d])
 
-    study = read(tmp_path, keys, [enhanced(frames[:5], InstanceNumber=1), enhanced(frames[5:], InstanceNumber=2)])
+    [series] = read(tmp_path, keys, parts).series
 
-    assert understood(study) == ONE
-    assert study.series[0].facts.slice_gap_mm == 2.0
+    volume = np.asarray(series.volume_hu)
+    assert [int(np.median(image[28:36, 28:36])) for image in volume] == [150 + k for k in range(SLICES)]
+    assert series.image_numbers == tuple(range(1, SLICES + 1))
+    assert series.facts.slice_gap_mm == (2.0 if placed else None)
 
 
 @pytest.mark.parametrize(("position", "said"), [([-32, -32, -100], ONE_PLACE), (None, "do not state their positions")])
@@ -225,6 +257,10 @@ ONE_VOLUME: dict[str, tuple[Callable[[Dataset, int], None], tuple[str, ...]]] = 
     "one SOP UID": (each(SOPInstanceUID=lambda k: "1.2.3.4.5"), ()),
     "series UIDs": (each(SeriesInstanceUID=uids("5")), (JOINED,)),
     "series UIDs of pairs": (each(SeriesInstanceUID=lambda k: f"1.2.3.{k // 2 + 1}"), (JOINED,)),
+    "series UIDs of fours": (each(SeriesInstanceUID=lambda k: f"1.2.3.{k // 4 + 1}"), (JOINED,)),
+    "positions in whole mm": (
+        each(ImagePositionPatient=lambda k: [-32, -32, round(0.625 * k)], SliceLocation=lambda k: 0.625 * k), (),
+    ),
     "and no frame": (each(SeriesInstanceUID=uids("5"), FrameOfReferenceUID=lambda k: None), (JOINED,)),
     "and frames": (each(SeriesInstanceUID=uids("5"), FrameOfReferenceUID=uids("6")), (JOINED,)),
     "and studies": (each(SeriesInstanceUID=uids("5"), StudyInstanceUID=uids("6")), (JOINED,)),
@@ -258,6 +294,39 @@ def test_one_volume_stays_one(tmp_path, keys, change, said):
     [series] = study.series
     assert series.warnings == said
     assert (series.facts.row_spacing_mm, series.facts.column_spacing_mm) == (1.0, 1.0)
+
+
+def test_slices_of_series_of_their_own_are_joined_though_one_is_missing(tmp_path, keys):
+    slices = scan(FIRST, each(SeriesInstanceUID=uids("5"), FrameOfReferenceUID=lambda k: None))
+
+    [series] = read(tmp_path, keys, [slices[:4] + slices[5:]]).series
+
+    assert series.facts.slices == SLICES - 1
+    assert JOINED in series.warnings
+    assert any("uneven" in warning for warning in series.warnings)
+
+
+def test_slices_without_number_and_place_are_in_stored_order_and_it_is_said(tmp_path, keys):
+    rising = (FIRST + 10 * np.arange(SLICES)[:, None, None]).astype(np.int16)
+    slices = scan(rising, ImagePositionPatient=None, InstanceNumber=None, SOPInstanceUID="1.2.3.4.5")
+    folder = tmp_path / "upload"
+    folder.mkdir()
+    for k, d in enumerate(slices):
+        (folder / f"{k:03d}").write_bytes(to_bytes(d))
+
+    [series] = read_study(folder, keys).series
+
+    assert (np.diff(np.median(np.asarray(series.volume_hu)[:, 28:36, 28:36], axis=(1, 2))) > 0).all()
+    assert series.warnings == (NOTES[Note.STORED_ORDER],)
+
+
+def test_lossless_and_lossy_copies_are_told_apart(tmp_path, keys):
+    lossy = scan(SECOND, LossyImageCompression="01", LossyImageCompressionRatio=10)
+
+    study = read(tmp_path, keys, [scan(FIRST), lossy])
+
+    assert sorted(understood(study)) == TWO
+    assert {s.facts.lossy: s.facts.lossy_ratio for s in study.series} == {False: None, True: 10}
 
 
 def test_two_phases_with_a_series_for_each_slice_are_joined_apart(tmp_path, keys):
@@ -358,7 +427,15 @@ def test_axial_body_images_come_before_all_else(tmp_path, keys, beside, plane, k
 # -- patients ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", ["", "0", "ANON", "NA"])
+def test_one_number_of_two_hospitals_is_two_people(tmp_path, keys):
+    first = examination(ball(slices=SLICES + 1), 1, IssuerOfPatientID="NORTH")
+
+    study = read(tmp_path, keys, [first, examination(SECOND, 2, IssuerOfPatientID="SOUTH")])
+
+    assert understood(study) == [(SLICES + 1, "HU", 150)]
+
+
+@pytest.mark.parametrize("number", ["", "0", "ANON", "NA", "Anonymized^Patient", "INCONNU", "123456"])
 @pytest.mark.parametrize("facts", [{"PatientSex": "M"}, {"PatientAge": "071Y"}, {"PatientBirthDate": "19300101"}])
 def test_people_without_a_number_are_told_apart(tmp_path, keys, number, facts):
     first = examination(ball(slices=SLICES + 1), 1, PatientID=number, PatientAge="034Y")

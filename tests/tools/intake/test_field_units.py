@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate, generate_frames
-from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGLSNearLossless
+from pydicom.uid import JPEG2000, JPEG2000Lossless, JPEGLSLossless, JPEGLSNearLossless, RLELossless
 
 from tests.tools.intake.uploads import SIDE, SLICES, as_text, ball, scan, stored, to_bytes, understood, upload
 from tools.intake.explanations import NOTES
@@ -67,6 +67,7 @@ STILL_HU: dict[str, Change] = {
     "another slope in one slice": only(range(5, 6), saved(WIDE, np.int16, slope=2)),
     "another intercept in one slice": only(range(5, 6), saved(WIDE, np.uint16, intercept=-1024)),
     "wrong sign flag": described(PixelRepresentation=0),
+    "wrong sign flag in every other slice": lambda d, k: setattr(d, "PixelRepresentation", k % 2),
     "unspecified unit": described(RescaleType="US"),
     "unspecified unit, reformatted": described(RescaleType="US", ImageType=["DERIVED", "SECONDARY", "AXIAL"]),
     "spelled out": described(RescaleType="HOUNSFIELD"),
@@ -83,6 +84,24 @@ def test_hounsfield_units_are_read_however_they_are_stored(tmp_path, keys, chang
     assert study.series[0].warnings == ()
 
 
+def a_table_without_signs(d: Dataset, k: int) -> None:
+    stored(d, (WIDE[k] + 1100).astype(np.uint16), bits=12)
+    table = Dataset()
+    table.add_new("LUTDescriptor", "US", [4096, 0, 16])
+    table.add_new("LUTData", "OW", (np.arange(4096) - 1100).astype(np.int16).tobytes())
+    table.ModalityLUTType = "HU"
+    d.ModalityLUTSequence = [table]
+    for keyword in ("RescaleSlope", "RescaleIntercept", "RescaleType"):
+        del d[keyword]
+
+
+def in_milligrams(d: Dataset, k: int) -> None:
+    unit, mapping = Dataset(), Dataset()
+    unit.URNCodeValue, unit.CodeMeaning = "urn:oid:1.2.3.4", "mg/ml"
+    mapping.MeasurementUnitsCodeSequence = [unit]
+    d.RealWorldValueMappingSequence = [mapping]
+
+
 NOT_HU: dict[str, tuple[Change, Note]] = {
     "by 1024": (as_values(WIDE + 1024), Note.NO_AIR),
     "by 1024, no rescale type": (lambda d, k: (as_values(WIDE + 1024)(d, k), d.pop("RescaleType"))[0], Note.NO_AIR),
@@ -96,6 +115,14 @@ NOT_HU: dict[str, tuple[Change, Note]] = {
     "0 to 1000": (as_values((WIDE + 1000) * 5 // 7), Note.NO_AIR),
     "grey in 16 bits": (as_values(GREY), Note.NO_AIR),
     "grey in 8 bits, called HU": (lambda d, k: stored(d, GREY[k].astype(np.uint8)), Note.NO_AIR),
+    "by -1024 in one slice": (only(range(5, 6), as_values(WIDE - 1024)), Note.SOME_SLICES),
+    "a table without signs": (a_table_without_signs, Note.WRAPPED),
+    "stored as PET": (described(SOPClassUID="1.2.840.10008.5.1.4.1.1.128"), Note.OTHER_CLASS),
+    "stored as MR": (described(SOPClassUID="1.2.840.10008.5.1.4.1.1.4"), Note.OTHER_CLASS),
+    "activity": (described(Units="BQML"), Note.OTHER_UNIT),
+    "a unit by its URN": (in_milligrams, Note.OTHER_UNIT),
+    "protocol": (described(ImageType=["ORIGINAL", "PRIMARY", "OTHER", "CT_SOM5 PROT"]), Note.SCREEN),
+    "lung perfusion": (described(ImageType=["DERIVED", "PRIMARY", "AXIAL", "DE_LUNGPBV"]), Note.COMPUTED_MAP),
     "secondary capture": (described(SOPClassUID="1.2.840.10008.5.1.4.1.1.7"), Note.SCREEN),
     "dose report": (described(ImageType=["DERIVED", "SECONDARY", "SCREEN SAVE"]), Note.SCREEN),
     "perfusion": (described(RescaleType="US", ImageType=["DERIVED", "SECONDARY", "AXIAL", "CBF"]), Note.COMPUTED_MAP),
@@ -171,11 +198,12 @@ def beyond_the_bits(d: Dataset, k: int) -> None:
         (padded(-1500, -2000, last=-1200), False),
         (padded(32767, 32767), False),
         (beyond_the_bits, False),
+        (lambda d, k: (beyond_the_bits(d, k), d.compress(RLELossless, generate_instance_uid=False)), False),
         (padded(-2000, -2000, last=100), False),
         (padded(-1000, 50), True),
         (padded(-1000, 150), True),
     ],
-    ids=["stated", "sign", "range", "bright", "beyond the bits", "range over tissue", "body", "lesion"],
+    ids=["stated", "sign", "range", "bright", "beyond the bits", "and RLE", "range over tissue", "body", "lesion"],
 )
 def test_padding_becomes_air_and_tissue_stays(tmp_path, keys, change, ignored):
     study = read_study(upload(tmp_path / "upload", scan(VOLUME, change)), keys)
@@ -214,12 +242,19 @@ def near_lossless(d: Dataset, k: int) -> None:
     described(LossyImageCompression="01", LossyImageCompressionRatio=6)(d, k)
 
 
+def near_lossless_by_another_name(d: Dataset, k: int) -> None:
+    near_lossless(d, k)
+    d.file_meta.TransferSyntaxUID = JPEGLSLossless
+    del d.LossyImageCompression
+
+
 @pytest.mark.parametrize(
     ("change", "ratio"),
     [
         (jpeg_2000, 10),
         (lambda d, k: (jpeg_2000(d, k), described(LossyImageCompression="00")(d, k))[0], 10),
         (near_lossless, 6),
+        (near_lossless_by_another_name, 6),
         (described(LossyImageCompression="01", LossyImageCompressionRatio=[2.5, 8]), 8),
         (lambda d, k: as_text(d, LossyImageCompression="1", LossyImageCompressionRatio="12,0"), 12),
         (only(range(5, 6), described(LossyImageCompression="01", LossyImageCompressionRatio=20)), 20),
@@ -227,7 +262,18 @@ def near_lossless(d: Dataset, k: int) -> None:
         (described(LossyImageCompressionMethod="ISO_10918_1"), None),
         (described(DerivationDescription="Lossy compression"), None),
     ],
-    ids=["JPEG 2000", "denied", "JPEG-LS", "twice", "text", "one slice", "ratio", "method", "words"],
+    ids=[
+        "JPEG 2000",
+        "denied",
+        "JPEG-LS",
+        "JPEG-LS called lossless",
+        "twice",
+        "text",
+        "one slice",
+        "ratio",
+        "method",
+        "words",
+    ],
 )
 def test_loss_is_said_with_its_ratio(tmp_path, keys, change, ratio):
     [series] = read_study(upload(tmp_path / "upload", scan(VOLUME, change)), keys).series

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from tests.tools.intake.uploads import ball, scan
+from tests.tools.intake.uploads import upload as scanned
 from tools.domain.lazy_volume import LazyVolume, SliceError
 from tools.intake import intake as dicom
 from tools.intake.intake import open_study, read_study
@@ -97,6 +99,20 @@ def test_a_slice_that_kills_its_worker_says_so_and_the_others_come(opened, uploa
         volume[broken]
     assert done.wait(WAIT_S)
     assert (volume[broken - 1 : broken + 2].max(axis=(1, 2)) == [broken - 25, -1024, broken - 23]).all()
+
+
+def test_a_slice_that_is_not_in_hounsfield_units_says_so(opened, tmp_path):
+    volume = ball(slices=30, noise=8)
+    volume[27:] += 1024
+
+    study, done = opened(scanned(tmp_path / "upload", scan(volume)))
+    assert done.wait(WAIT_S)
+
+    shown = study.series[0].volume_hu
+    assert abs(float(np.median(shown[20][28:36, 28:36])) - 150) < 4
+    for wrong in (27, 28, 29):
+        with pytest.raises(SliceError, match="not Hounsfield units as stated"):
+            shown[wrong]
 
 
 def test_closing_ends_the_waiting_and_lets_the_files_go(opened, upload, worker_that):

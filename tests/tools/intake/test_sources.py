@@ -47,6 +47,16 @@ def test_folders_are_walked_and_zips_opened_in_a_fixed_order(tmp_path):
     assert contents([tmp_path]) == [b"one", b"two", b"three"]
 
 
+def test_images_whose_names_begin_with_a_dot_are_read_and_other_such_files_are_not(tmp_path):
+    image = b"\0" * 128 + b"DICM one"
+    for name, data in ((".IM1", image), (".DS_Store", b"no"), ("._IM1", b"no"), ("Thumbs.db", b"no")):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / ".link").symlink_to(tmp_path / ".IM1")
+    make_zip(tmp_path / "z.zip", {"a/.IM2": image, "a/.DS_Store": b"no"})
+
+    assert contents([tmp_path]) == [image, image]
+
+
 def test_links_are_not_followed(tmp_path):
     secret = tmp_path / "secret"
     secret.write_bytes(b"secret")
@@ -65,6 +75,7 @@ def test_links_are_not_followed(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
 def test_a_pipe_does_not_hang_the_reader(tmp_path):
     os.mkfifo(tmp_path / "pipe")
+    os.mkfifo(tmp_path / ".pipe")
 
     assert contents([tmp_path]) == [Reason.NOT_A_FILE]
 

@@ -5,6 +5,7 @@ import struct
 JPEG_START, J2K_START, JP2_START = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "
 JP2_IMAGE, BOX_HEAD_BYTES = b"jp2c", 8
 LONG_LENGTH, LONG_LENGTH_BYTES = 1, 8  # a length that stands for one of eight bytes behind the box's head
+JPEG_SCAN = 0xDA  # SOS
 J2K_CODING = b"\xff\x52"  # COD: coding style
 MAX_JPEG_BITS = 16
 SEARCHED = 1 << 16  # bytes before the first codestream: offset table, item headers
@@ -39,6 +40,19 @@ def is_irreversible(encoded: bytes) -> bool:
     start = encoded.find(J2K_START, 0, SEARCHED)
     coding = encoded.find(J2K_CODING, start, start + SEARCHED) if start >= 0 else -1
     return coding >= 0 and len(encoded) > coding + 13 and encoded[coding + 13] == 0
+
+
+def nearness(encoded: bytes) -> int:
+    """Read by how much values of a JPEG-LS image may be off (NEAR, ISO/IEC 14495-1 C.2.3); 0 where it is not found."""
+    at = encoded.find(JPEG_START, 0, SEARCHED) + 2
+    try:
+        while at >= 2 and encoded[at] == 0xFF:
+            if encoded[at + 1] == JPEG_SCAN:
+                return encoded[at + 5 + 2 * encoded[at + 4]]
+            at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]
+    except (struct.error, IndexError):
+        pass
+    return 0
 
 
 def _image_start(encoded: bytes) -> int:

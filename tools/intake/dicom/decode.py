@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.pixels.decoders.base import Decoder
 from pydicom.pixels.processing import apply_color_lut
-from pydicom.uid import JPEGTransferSyntaxes
+from pydicom.uid import JPEGTransferSyntaxes, RLELossless
 
 from tools.intake.dicom import header, pixels
 from tools.intake.dicom.frame_keys import image_type, read_keys
@@ -116,7 +116,7 @@ def _complete(dataset: Dataset) -> None:
 def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
     """Decode the stored values of each frame. Where one decoder fails, the next one goes on."""
     decoder = decoder_of(dataset)
-    options: dict[str, Any] = {"correct_unused_bits": False} if decoder.is_native else {}  # see `_stored`
+    options: dict[str, Any] = {"correct_unused_bits": False} if _keeps_cells(decoder) else {}  # see `_stored`
     if int(dataset.BitsAllocated) == 8 and not decoder.is_native:
         options["bits_stored"] = 8  # GDCM ends the process for fewer; what is stored is not masked either way
     done = 0
@@ -138,6 +138,11 @@ def _arrays(dataset: Dataset, frames: int) -> Iterator[NDArray[np.generic]]:
         except BaseException:  # each decoder has its own; a panic of one in Rust is no Exception
             continue
     raise LeftOutError(Reason.DAMAGED)
+
+
+def _keeps_cells(decoder: Decoder) -> bool:
+    """Whether what is decoded are whole cells, the bits beyond Bits Stored among them (RLE: PS3.5 annex G)."""
+    return decoder.is_native or RLELossless == decoder.UID
 
 
 def _plugins(decoder: Decoder, bits_stored: int, bits_allocated: int) -> list[str]:
@@ -163,6 +168,7 @@ def _image(dataset: Dataset, groups: list[Dataset], array: NDArray[np.generic]) 
         problem = reason_against_hu(dataset, groups, transform, kind)
         if problem is None:
             assert transform is not None  # else that would be the problem
+            stored = pixels.with_sign(stored, transform)
             if padded is not None:
                 padded = pixels.credible_padding(stored, padded, transform)
                 if padded is None:
@@ -214,6 +220,7 @@ def _record(
         dtype=image.dtype,
         digest=image.digest,
         patient_id=header.text(dataset, "PatientID"),
+        patient_id_issuer=header.text(dataset, "IssuerOfPatientID"),
         study_uid=header.text(dataset, "StudyInstanceUID"),
         series_uid=header.text(dataset, "SeriesInstanceUID"),
         sop_uid=header.text(dataset, "SOPInstanceUID"),
@@ -234,11 +241,14 @@ def _record(
         row_spacing_mm=row_spacing,
         column_spacing_mm=column_spacing,
         slice_thickness_mm=header.number(measures, "SliceThickness", 0.01, 200),
+        spacing_between_slices_mm=header.number(measures, "SpacingBetweenSlices", 0.01, 200),
         gantry_tilt_deg=header.number(acquisition, "GantryDetectorTilt", -60, 60),
         window_center=image.window[0],
         window_width=image.window[1],
         notes=image.notes,
         multi_frame=multi_frame,
+        concatenation_part=header.integer(dataset, "InConcatenationNumber", 1),
+        frame_offset=header.integer(dataset, "ConcatenationFrameOffsetNumber", 0) or 0,
         birth_year=header.birth_year(dataset),
         lossy=lossy.is_lossy,
         lossy_ratio=lossy.ratio,
@@ -262,7 +272,7 @@ def _stored(dataset: Dataset, array: NDArray[np.generic]) -> tuple[NDArray[np.ge
         return array, None, None
     high = header.integer(dataset, "HighBit", bits - 1, allocated - 1)
     cells = array
-    if decoder_of(dataset).is_native:
+    if _keeps_cells(decoder_of(dataset)):
         array = pixels.stored_bits(array, allocated, bits, bits - 1 if high is None else high)
     padding, limit = _padding(dataset)
     padded = pixels.padding_mask(array, padding, limit, allocated)

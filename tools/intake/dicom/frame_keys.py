@@ -19,12 +19,16 @@ def read_keys(dataset: Dataset, groups: Sequence[Dataset]) -> FrameKeys:
     content = header.macro(dataset, groups, "FrameContentSequence")
     reconstruction = header.macro(dataset, groups, "CTReconstructionSequence")
     cardiac = header.macro(dataset, groups, "CardiacSynchronizationSequence")
+    respiratory = header.macro(dataset, groups, "RespiratorySynchronizationSequence")
+    temporal = header.macro(dataset, groups, "TemporalPositionSequence")
     return FrameKeys(
         image_type=image_type(dataset, groups),
         frame_of_reference_uid=header.text(dataset, "FrameOfReferenceUID"),
         stack_id=header.text(content, "StackID"),
         temporal_position=_first_integer((content, "TemporalPositionIndex"), (dataset, "TemporalPositionIdentifier")),
         cardiac_phase_percent=header.number(cardiac, "NominalPercentageOfCardiacPhase", -1000, 1000),
+        respiratory_phase_percent=header.number(respiratory, "NominalPercentageOfRespiratoryPhase", -1000, 1000),
+        temporal_offset_s=header.number(temporal, "TemporalPositionTimeOffset"),
         dimension_index=tuple(_integers(header.value(content, "DimensionIndexValues"))),
         kernel="\\".join(_codes(header.value(reconstruction, "ConvolutionKernel"))),
         reconstruction_mm=header.number(reconstruction, "ReconstructionDiameter", 1, 5000),
@@ -58,7 +62,7 @@ def _digest(dataset: Dataset, keyword: str) -> str:
 
 
 def _date(dataset: Dataset, keyword: str) -> str:
-    day = header.calendar_date(header.text(dataset, keyword))
+    day = header.image_date(header.text(dataset, keyword))
     return day.strftime("%Y%m%d") if day else ""
 
 
@@ -67,7 +71,7 @@ def _moment(day: str, time: str = "") -> float | None:
     of_day = re.match(r"(\d\d):?(\d\d):?(\d\d(?:\.\d{1,6})?)?", time or day[8:])
     if not of_day:
         return None
-    dated = header.calendar_date(day)
+    dated = header.image_date(day)
     seconds = int(of_day[1]) * 3600 + int(of_day[2]) * 60 + float(of_day[3] or 0)
     return (dated.toordinal() if dated else 0) * DAY_S + seconds
 

@@ -30,6 +30,7 @@ FIRST_LEVEL = """
     GantryDetectorTilt TriggerTime NominalPercentageOfCardiacPhase ReconstructionDiameter ConvolutionKernel
     StudyInstanceUID SeriesInstanceUID AcquisitionNumber InstanceNumber ImagePositionPatient
     ImageOrientationPatient FrameOfReferenceUID TemporalPositionIdentifier TemporalPositionIndex StackID
+    Units IssuerOfPatientID InConcatenationNumber ConcatenationFrameOffsetNumber
     SliceLocation SamplesPerPixel PhotometricInterpretation PlanarConfiguration
     NumberOfFrames Rows Columns PixelSpacing BitsAllocated BitsStored HighBit PixelRepresentation
     PixelPaddingValue PixelPaddingRangeLimit BurnedInAnnotation WindowCenter WindowWidth RescaleIntercept
@@ -69,6 +70,7 @@ PLACEHOLDER_BIRTHS = tuple(
     date(*day) for day in ((1899, 12, 30), (1899, 12, 31), (1900, 1, 1), (1901, 1, 1), (1904, 1, 1))
 )
 EARLIEST_BIRTH = 1880
+FIRST_CT = 1971
 IMAGE_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
 
@@ -222,7 +224,7 @@ def age_years(dataset: Dataset) -> int | None:
         if years <= OLDEST_YEARS:
             return min(years, MAX_AGE_YEARS)
     born = _birth_date(dataset)
-    seen = next((day for k in IMAGE_DATES if (day := calendar_date(text(dataset, k)))), None)
+    seen = next((day for k in IMAGE_DATES if (day := image_date(text(dataset, k)))), None)
     if born is None or seen is None:
         return None
     years = seen.year - born.year - ((seen.month, seen.day) < (born.month, born.day))
@@ -242,6 +244,12 @@ def calendar_date(text: str) -> date | None:
         return date(*map(int, found.groups())) if found else None
     except ValueError:
         return None
+
+
+def image_date(text: str) -> date | None:
+    """Parse the date of an image; None where it is no date, or before there was CT: a placeholder."""
+    day = calendar_date(text)
+    return day if day and day.year >= FIRST_CT else None
 
 
 def _birth_date(dataset: Dataset) -> date | None:

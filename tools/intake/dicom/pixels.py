@@ -12,6 +12,8 @@ from tools.intake.messages import Reason
 AIR_HU = -1024  # what lies outside the scanned circle; nothing on the Hounsfield scale is lower
 MAX_HU = 32767
 MAX_GREY = 255
+DENSEST_HU = 32000  # beyond the extended scale of metal
+SMALL_NEGATIVE = (1 << 16) - (1 << 12)  # a stored value of -4096, read without its sign
 LOWEST_TISSUE_HU = -950.0  # a padding value above it would erase anatomy, or metal, if the tag were wrong
 PADDED_CORNER = 0.005  # share of the image; corners outside a circular field of view have a twentieth each
 PADDED_MOST = 0.6  # share of the image that padding of tissue density may have in all
@@ -65,6 +67,14 @@ def stored_bits(
     up = np.asarray(bits_allocated - high_bit - 1, dtype=pixels.dtype)
     down = np.asarray(bits_allocated - bits_stored, dtype=pixels.dtype)
     return np.right_shift(np.left_shift(pixels, up), down)  # type: ignore[call-overload, no-any-return]
+
+
+def with_sign(stored: NDArray[np.generic], transform: Rescale | LookupTable) -> NDArray[np.generic]:
+    """Read 16-bit values as signed where the file says that they are not, and some would be denser than any metal."""
+    if stored.dtype != np.uint16 or not isinstance(transform, Rescale) or stored.max() < SMALL_NEGATIVE:  # type: ignore[operator]
+        return stored
+    lost = transform.apply(np.array([SMALL_NEGATIVE])) > DENSEST_HU
+    return stored.view(np.int16) if lost.all() else stored
 
 
 def padding_mask(
@@ -124,15 +134,20 @@ def credible_padding(
     empty = padded.copy()
     empty[padded] = transform.apply(values) <= LOWEST_TISSUE_HU
     dense = padded & ~empty
-    from scipy import ndimage
-
-    labels, _ = ndimage.label(dense)
-    corners = {int(label) for label in (labels[0, 0], labels[0, -1], labels[-1, 0], labels[-1, -1])} - {0}
-    large = [label for label in corners if np.mean(labels == label) >= PADDED_CORNER]
-    kept = np.isin(labels, large)
-    if not large or kept.mean() > PADDED_MOST:
+    kept = from_corners(dense)
+    if not kept.any() or kept.mean() > PADDED_MOST:
         return empty if empty.any() else None
     return kept | empty
+
+
+def from_corners(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep of a mask (rows, columns) the parts that fill a corner of the image."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(mask)
+    corners = {int(label) for label in (labels[0, 0], labels[0, -1], labels[-1, 0], labels[-1, -1])} - {0}
+    kept: NDArray[np.bool_] = np.isin(labels, [c for c in corners if np.mean(labels == c) >= PADDED_CORNER])
+    return kept
 
 
 def either(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

@@ -9,10 +9,13 @@ from tools.intake.dicom.frame_keys import image_type
 from tools.intake.image_kinds import keeps_hounsfield_units, kind_of
 from tools.intake.messages import Note
 
-SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame forms
+STORED_IMAGES = "1.2.840.10008.5.1.4.1.1."  # the standard's own storage classes (PS3.4 annex B.5)
+CT_IMAGES = STORED_IMAGES + "2"  # and its enhanced forms
+SECONDARY_CAPTURE = STORED_IMAGES + "7"  # and its multi-frame forms
 UNSPECIFIED = "US"
 MIN_RANGE_HU = 100  # what lies closer together holds no two tissues
 HU_NAMES = ("HU", "H.U.", "HOUNSFIELD", "HOUNSFIELD UNIT", "HOUNSFIELD UNITS")
+CODES = ("CodeValue", "LongCodeValue", "URNCodeValue")
 HU_CODES = ("[hnsf'U]", "HU", "Hounsfield")  # UCUM, and what files write instead
 
 
@@ -25,8 +28,11 @@ def reason_against_hu(
     """
     kinds = image_type(dataset, groups)
     kind = kind_of(kinds)
-    if header.sop_class(dataset).startswith(SECONDARY_CAPTURE) or kind == "screen":
+    stored_as = header.sop_class(dataset)
+    if _is_of(stored_as, SECONDARY_CAPTURE) or kind == "screen":
         return Note.SCREEN
+    if stored_as.startswith(STORED_IMAGES) and not _is_of(stored_as, CT_IMAGES):
+        return Note.OTHER_CLASS
     if kind == "map":
         return Note.COMPUTED_MAP
     if transform is None:
@@ -35,7 +41,7 @@ def reason_against_hu(
         return Note.NOT_HU
     if unit == UNSPECIFIED and not keeps_hounsfield_units(kinds):
         return Note.COMPUTED_MAP
-    if _has_other_unit(dataset, groups):
+    if header.text(dataset, "Units").upper() not in ("", *HU_NAMES) or _has_other_unit(dataset, groups):
         return Note.OTHER_UNIT
     if unit not in HU_NAMES and _is_eight_bit_grey(dataset, transform):
         return Note.GREY_LEVELS
@@ -44,12 +50,17 @@ def reason_against_hu(
     return None
 
 
+def _is_of(sop_class: str, of: str) -> bool:
+    return sop_class == of or sop_class.startswith(f"{of}.")
+
+
 def _has_other_unit(dataset: Dataset, groups: Sequence[Dataset]) -> bool:
     """Whether the real-world values (PS3.3 C.7.6.16.2.11) have units, and none of them is the Hounsfield unit."""
     codes = []
     for place in (*groups, dataset):
         for mapping in header.items(place, "RealWorldValueMappingSequence"):
-            codes += [header.text(unit, "CodeValue") for unit in header.items(mapping, "MeasurementUnitsCodeSequence")]
+            for unit in header.items(mapping, "MeasurementUnitsCodeSequence"):
+                codes += [next((code for keyword in CODES if (code := header.text(unit, keyword))), "")]
     return any(codes) and not any(code in HU_CODES for code in codes)
 
 
