@@ -342,13 +342,11 @@ def _is_zipped(path: Path) -> bool:
 def table_rows(table: Path) -> Iterator[tuple[int, dict[str, str], bool]]:
     """Read a table with a header: number of the line, cells without spaces around them, and whether there are too many.
 
-    Spreadsheets write semicolons or tabs instead of commas, and UTF-16, as their country wants. A row with more cells
-    than columns has a comma too many, as an unquoted decimal comma is. Lines are counted from the header's, which comes
-    first. Raises OSError, UnicodeError, csv.Error.
+    Spreadsheets write semicolons or tabs instead of commas, and UTF-16 or Windows-1252, as their country wants. A row
+    with more cells than columns has a comma too many, as an unquoted decimal comma is. Lines are counted from the
+    header's, which comes first. Raises OSError, UnicodeError, csv.Error.
     """
-    with table.open("rb") as raw:
-        encoding = "utf-16" if raw.read(2) in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig"
-    with table.open(newline="", encoding=encoding) as file:
+    with table.open(newline="", encoding=_encoding(table)) as file:
         hint = file.readline()
         if not hint.startswith("sep="):  # Excel's own first line
             file.seek(0)
@@ -356,12 +354,24 @@ def table_rows(table: Path) -> Iterator[tuple[int, dict[str, str], bool]]:
         start, head = file.tell(), file.readline()
         delimiter = hint[4:5] or max(DELIMITERS, key=lambda mark: len(next(csv.reader([head], delimiter=mark), [])))
         file.seek(start)
-        reader = csv.DictReader(file, delimiter=delimiter)
+        reader = csv.DictReader(file, delimiter=delimiter, skipinitialspace=True)
+        reader.fieldnames = [name.strip() for name in reader.fieldnames or ()]
         header = [name for name in reader.fieldnames or () if name]
         yield reader.line_num, dict.fromkeys(header, ""), False
         for record in reader:
             extra: Any = record.get(None)  # type: ignore[call-overload]
             yield reader.line_num, {n: (record[n] or "").strip() for n in header}, any(extra or ())
+
+
+def _encoding(table: Path) -> str:
+    text = table.read_bytes()
+    if text[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return "cp1252"
+    return "utf-8-sig"
 
 
 def _numbered_rows(table: Path, required: Iterable[str]) -> Iterator[tuple[int, dict[str, str]]]:

@@ -35,7 +35,8 @@ class Settings(BaseSettings):
     )
     atlas: str | None = Field(
         default=None,
-        description="atlas folder, address of a Chroma server, `demo` or `own`; unset, the demo's and the own cases",
+        description="atlas folder, address of a Chroma server, `demo` or `own`; unset, the demo's; own cases are "
+        "searched beside any",
     )
     more_atlases: tuple[str, ...] = Field(
         default=(), description="searched together with it, as a JSON list; the same as `--atlas A --atlas B`"

@@ -58,11 +58,13 @@ class FilterSpec:
 
 @dataclass(frozen=True)
 class CaseWords:
-    """Hold what a message says of a case: its type in the message's own words, how that is known, how hard it is."""
+    """Hold what a message says of a case: its type in the message's own words, how that is known, how hard it is, and
+    whether it speaks of a teaching note."""
 
     lesion_type: str | None = None
     confirmed_by: str | None = None
     difficulty: str | None = None
+    noted: bool = False
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ def save(request: Request, context: PlanningContext) -> Recipe:
         raise RequestRefusedError(fixed_sentences.SAVE_AS_WHAT)
     regions, said = (yield from resolve_regions(request, context)), _said(request)
     told = yield from stated_of_each("save_case", ({"region_id": region_id, **said} for region_id in regions))
-    return f"{told} {fixed_sentences.SAVED_IS_FOUND}"
+    return " ".join([told, *_of_a_note(request), fixed_sentences.SAVED_IS_FOUND])
 
 
 def list_own(request: Request, context: PlanningContext) -> Recipe:
@@ -41,15 +41,20 @@ def edit(request: Request, context: PlanningContext) -> Recipe:
     """Change the record of the own cases that are meant."""
     changes = _said(request)
     if not changes:
-        raise RequestRefusedError(fixed_sentences.CHANGE_TO_WHAT)
+        raise RequestRefusedError(" ".join(_of_a_note(request)) or fixed_sentences.CHANGE_TO_WHAT)
     chosen = yield from _chosen(request)
-    return (yield from stated_of_each("edit_case", ({"lesion_id": lesion_id, **changes} for lesion_id in chosen)))
+    told = yield from stated_of_each("edit_case", ({"lesion_id": lesion_id, **changes} for lesion_id in chosen))
+    return " ".join([told, *_of_a_note(request)])
 
 
 def delete(request: Request, context: PlanningContext) -> Recipe:
     """Delete the own cases that are meant."""
     chosen = yield from _chosen(request)
     return (yield from stated_of_each("delete_case", ({"lesion_id": lesion_id} for lesion_id in chosen)))
+
+
+def _of_a_note(request: Request) -> tuple[str, ...]:
+    return (fixed_sentences.NOTE_IS_TYPED,) if request.case.noted else ()
 
 
 def _said(request: Request) -> dict[str, object]:

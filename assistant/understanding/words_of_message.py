@@ -11,7 +11,7 @@ import re
 import unicodedata
 from dataclasses import replace
 
-from assistant.core.requests import CaseWords, RegionRef, Request
+from assistant.core.requests import CaseWords, HitRef, RegionRef, Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.type_words import ORGAN_WORDS, TYPE_WORDS
@@ -50,7 +50,7 @@ _NOTE_READ_AS = ("out_of_scope", "search", "refine", "unknown", "describe_lesion
 _NAMED_REGION = re.compile(r"\br ?(\d{1,4})\b", re.IGNORECASE)
 _TO_REGION = re.compile(
     r"\W*(?:(?:please|now|can you|could you) )*(?:show(?: me)?|select|go to|jump to|bring up|take me to|back to) "
-    r"(?:region |lesion )?r ?(\d{1,4})(?: please)?\W*",
+    r"(?:region |lesion )?r ?(\d{1,4})(?:,? please)?\W*",
     re.IGNORECASE,
 )
 _STUDENT = re.compile(r"\b(?:students?|beginners?|novices?)\b|\b(?:in |more )simpl\w+", re.IGNORECASE)
@@ -111,6 +111,8 @@ _INTENTS = ("save", "edit", "cases")
 _OWN_CASES = re.compile(
     r"\b(?:my|our|own)(?: own| saved| teaching)? cases?\b|\bcases? (?:i|we) (?:have )?saved\b", re.I
 )
+_OWN_ID = re.compile(r"\bown-[0-9a-f]{4,}\b", re.I)
+_CASE_READ_AS = ("out_of_scope", "unknown", "describe_lesion", "rename")
 _DONE_TO_CASES = re.compile(
     r"\b(?:save|keep|store|add|put|edit|change|correct|mark|set|delete|remove|similar|like|compare|search)\b", re.I
 )
@@ -124,10 +126,11 @@ _ENDS = re.compile(  # where it ends
     re.I,
 )
 _NO_TYPE = re.compile(
-    r"\b(?:easy|medium|hard|difficult|tricky|simple|proven|cases?|collection|teaching|mine|my|own|example|favou?rites?"
-    r"|file|pdf|png|image|report)\b",
+    r"\b(?:easy|medium|hard|difficult\w*|tricky|simple|proven|opinions?|patholog\w+|histolog\w+|follow[- ]?up|cases?"
+    r"|collection|teaching|mine|my|own|example|favou?rites?|file|pdf|png|image|report)\b",
     re.I,
 )
+_CASE_NOTE = re.compile(r"\b(?:notes?|comments?|remarks?)\b", re.I)
 _CONFIRMED = {
     "pathology": re.compile(r"\b(?:patholog|histolog|biops|resect|surg)\w*", re.I),
     "follow-up": re.compile(r"\bfollow(?:ed)?[ -]?up\b", re.I),
@@ -150,8 +153,8 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
     if request.intent == "undo" and _DELETION.search(message):
         return replace(request, topic="region")
     if request.intent == "report" and alone:
-        named = request.regions or _regions_named(message)
-        return replace(request, regions=named, topic="dicom-seg" if _SEGMENTATION.search(message) else request.topic)
+        regions = request.regions or _regions_named(message)
+        return replace(request, regions=regions, topic="dicom-seg" if _SEGMENTATION.search(message) else request.topic)
     if request.intent == "quiz" and _QUIZ_BUTTONS.search(message):
         return Request("not_yet", topic="quiz buttons", thanked=request.thanked)
     if request.topic == "malignancy" and _COMPOSITION.search(message) and not _DISEASE.search(message):
@@ -194,6 +197,13 @@ def _as_note(requests: tuple[Request, ...], message: str) -> tuple[Request, ...]
     if len(requests) == 1 and requests[0].intent in _NOTE_READ_AS:
         requests = (Request("report", regions=_regions_named(message), thanked=requests[0].thanked),)
     return tuple(replace(r, topic="text") if r.intent == "report" and not r.topic else r for r in requests)
+
+
+def _record_of_case(message: str) -> Request | None:
+    """Read what is said of an own case that is named: how it was confirmed, how hard it is."""
+    named = _OWN_ID.findall(message)
+    told = with_case_words(Request("edit", hits=tuple(HitRef("id", lesion_id=one.lower()) for one in named)), message)
+    return told if named and (told.case.confirmed_by or told.case.difficulty or told.case.noted) else None
 
 
 def _own_cases(message: str) -> Request | None:
@@ -268,6 +278,8 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
     if (meant := _beyond_the_language(message)) is not None:
         kept = tuple(r for r in requests if r.intent not in _INSTEAD) if len(requests) > 1 else ()
         return (*kept, replace(meant, thanked=any(r.thanked for r in requests)))
+    if len(requests) == 1 and requests[0].intent in _CASE_READ_AS and (meant := _record_of_case(message)) is not None:
+        return (replace(meant, thanked=requests[0].thanked),)
     if _NOTE.search(message):
         requests = _as_note(requests, message)
     if not any(r.intent in _INTENTS for r in requests) and (meant := _own_cases(message)) is not None:
@@ -360,12 +372,13 @@ def with_case_words(request: Request, message: str) -> Request:
     """Add what a message says of a case to a request about one; any other request stays as it is."""
     if request.intent not in _INTENTS:
         return request
-    words = CaseWords(
-        lesion_type=_type(request.intent, message) or next(iter(request.types), None),
-        confirmed_by=next((word for word, said in _CONFIRMED.items() if said.search(message)), None),
-        difficulty=next((word for word, said in _DIFFICULTY.items() if said.search(message)), None),
-    )
-    return replace(request, case=words)
+    confirmed_by = next((word for word, said in _CONFIRMED.items() if said.search(message)), None)
+    difficulty = next((word for word, said in _DIFFICULTY.items() if said.search(message)), None)
+    lesion_type = _type(request.intent, message)
+    if lesion_type is None and not (request.intent == "edit" and (confirmed_by or difficulty)):
+        lesion_type = next(iter(request.types), None)  # "medium difficulty" is not of the mediastinum
+    noted = bool(_CASE_NOTE.search(message))
+    return replace(request, case=CaseWords(lesion_type, confirmed_by, difficulty, noted))
 
 
 def _type(intent: str, message: str) -> str | None:

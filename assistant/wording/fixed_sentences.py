@@ -43,6 +43,7 @@ NO_REGION = "No region is marked."
 SAVE_AS_WHAT = "Say as which type it is to be saved, for example: save this as adrenal adenoma."
 SAVED_IS_FOUND = "Searches find it from now on; in this study only those of all patients, as it is of this patient."
 CHANGE_TO_WHAT = "Say what is to change: the type, how it was confirmed, or how difficult it is."
+NOTE_IS_TYPED = "A teaching note is for people: it is read and typed in the page's form of the case, not in the chat."
 WHICH_CASE = "Say which of your cases is meant, by its id or by its place in the list of your cases."
 TWO_REGIONS = "A distance is between two regions: mark two, and I will measure from one to the other."
 WHICH_NAME = "What shall it be called? Put the name in quotes, as in: rename R1 to “left adrenal”."
@@ -184,7 +185,7 @@ def fixed_texts() -> tuple[str, ...]:
         *NOT_YET.values(), *UNMET.values(), *NO_FILTER.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
         ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, WHICH_NAME, IN_ENGLISH, ONE_SERIES,
-        SAVE_AS_WHAT, SAVED_IS_FOUND, CHANGE_TO_WHAT, WHICH_CASE,
+        SAVE_AS_WHAT, SAVED_IS_FOUND, CHANGE_TO_WHAT, NOTE_IS_TYPED, WHICH_CASE,
         NO_PRIOR,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in (*VAGUE_WORDS, *UNKNOWN_OF_PATIENT)),
     )  # fmt: skip

@@ -176,7 +176,8 @@ def _against(facts: SearchFacts, region: RegionFacts) -> list[str]:
         elif all(s < (1 - SAME_SIZE) * own for s in sizes):
             told.append(f"The nearest are all smaller than {region.region_id}.")
     if facts.confidence == "low" or (facts.confidence_limit and facts.confidence != "none"):
-        told.append(f"Confidence is {facts.confidence}: {_limit(facts) or 'the hits are not close, or disagree'}.")
+        likeness_alone = "the hits are not close, or disagree" if len(counts) > 1 else "the hits are not close"
+        told.append(f"Confidence is {facts.confidence}: {_limit(facts) or likeness_alone}.")
     return told
 
 

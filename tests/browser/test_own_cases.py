@@ -71,8 +71,8 @@ def test_a_case_is_kept_changed_and_narrowed_down(alone: Any, demo: Any) -> None
     page.locator(".notice.problem").wait_for()
     assert "Washout" in item.inner_text()  # a note that names somebody is refused, and nothing is lost
     item.get_by_role("button", name="Change own-").click()
-    dialog.get_by_label("Confirmed by").select_option("pathology")
-    dialog.get_by_label("Difficulty").select_option("hard")
+    assert dialog.get_by_label("Teaching note").input_value() == "Seen by Dr Doe on 3.4.2021."
+    assert dialog.get_by_label("Difficulty").input_value() == "hard"  # what was typed is there to be mended
     dialog.get_by_label("Teaching note").fill("Fat on the unenhanced scan.")
     dialog.get_by_role("button", name="Save").click()
     item.get_by_text("Fat on the unenhanced scan.").wait_for()

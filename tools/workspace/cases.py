@@ -1,6 +1,7 @@
 """From a region to a case of the user's own, and what else is done to own cases: one path for every interface."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from encoder.names import NAME_RULE, is_name
 from encoder.pack import LesionRow
@@ -25,9 +26,11 @@ def save_region(
     lesion_type: str,
     confirmed_by: str | None = None,
     difficulty: str | None = None,
-    note: str = "",
+    note: str | None = None,
 ) -> CaseChanged:
     """Save a region as an own case of some type; the same outline saved again is the same case, with the new words.
+
+    Without a note, what is not said anew of such a case stays; with one (it may be empty) all of it is as given.
 
     Kept are ROI and context, the record under the patient's key, and the note, which only people read. Raises
     CaseError, NoteError, RegionError, PackError.
@@ -43,10 +46,17 @@ def save_region(
         )
     row = _row(study, series, region, cases, known_type(workspace, lesion_type), confirmed_by, difficulty)
     before = cases.content(row.lesion_id) if cases.holds(row.lesion_id) else None
-    cases.save([CaseContent(row, crop_with_context(series, region), note)])
+    if before is not None and note is None:
+        row = replace(
+            row,
+            confirmed_by=confirmed_by or before.row.confirmed_by,
+            difficulty=difficulty or before.row.difficulty,
+        )
+        note = before.note
+    cases.save([CaseContent(row, crop_with_context(series, region), note or "")])
     note_case(session, ChangedCase(cases, row.lesion_id, before))
     kept = "is saved again" if before else "is saved"
-    how = f", confirmed by {confirmed_by}" if confirmed_by else ""
+    how = f", confirmed by {row.confirmed_by}" if row.confirmed_by else ""
     return CaseChanged(
         change="saved",
         lesion_id=row.lesion_id,

@@ -1,5 +1,8 @@
 """What is checked of the command line before anything heavy is imported, read or written."""
 
+import os
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from encoder.errors import LesionSearchError
@@ -39,6 +42,33 @@ def check_study(path: Path, settings: Settings) -> None:
     for atlas in settings.atlases:
         if atlas not in ("demo", "own"):
             require_atlas(atlas)
+
+
+def check_text(arguments: Sequence[str]) -> None:
+    """Raise ArgumentError for an argument that is empty, or holds bytes that are no text and name no file."""
+    if "" in arguments[:-1] or (arguments and arguments[0] != "ask" and arguments[-1] == ""):
+        raise ArgumentError("An argument is empty: give every path and value; a variable of the shell may not be set.")
+    for argument in arguments:
+        if not os.path.lexists(argument):
+            try:
+                argument.encode()
+            except UnicodeEncodeError:
+                raise ArgumentError(
+                    "An argument holds bytes that are no text: type it in UTF-8, or check what it was pasted from."
+                ) from None
+
+
+def check_attributes(query: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a query of an archive as it is. Raises ArgumentError for a name that is no attribute of DICOM, which
+    archives ignore, so that everything would be found."""
+    from pydicom.datadict import keyword_dict, tag_for_keyword
+
+    for name in query:
+        if tag_for_keyword(name) is None and not re.fullmatch(r"[0-9A-Fa-f]{8}", name):
+            meant = next((known for known in keyword_dict if known.casefold() == name.casefold()), None)
+            hint = f"write {meant}" if meant else "write it as the standard does, e.g. PatientID or StudyDate"
+            raise ArgumentError(f"--query {name[:40]}: DICOM has no attribute of this name; {hint}.")
+    return query
 
 
 def check_question(question: str) -> None:

@@ -15,7 +15,7 @@ from tools.pipelines.importers.deeplesion import lesions_of_deeplesion
 from tools.pipelines.importers.dicomweb import lesions_of_archive
 from tools.pipelines.importers.run import ImportOptions, import_annotations, import_lesions
 from tools.pipelines.importers.write import ImportSummary
-from ui.cli.arguments import ArgumentError
+from ui.cli.arguments import ArgumentError, check_attributes
 from ui.cli.terminal import make_console, progress_bars, say, settings_with
 
 
@@ -31,7 +31,7 @@ def run_dicomweb_import(url: str, query: list[str], headers: list[str], out: Pat
     settings = settings_with()
     token = settings.dicomweb_token
     allowed = {"Authorization": f"Bearer {token.get_secret_value()}"} if token else {}
-    archive = Archive(url, _pairs(query, "--query"), allowed | _pairs(headers, "--header"))
+    archive = Archive(url, check_attributes(_pairs(query, "--query")), allowed | _pairs(headers, "--header"))
     limits, keys = intake_limits(settings), patient_keys(settings)
     _tell(
         lambda progress: import_lesions(

@@ -349,9 +349,11 @@ def _say_usage(error: Any) -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run one command, by default that of `sys.argv`: one sentence and exit code 2 for all that a user can act on."""
     from encoder.errors import LesionSearchError, storage_error
+    from ui.cli.arguments import check_text
 
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
+        check_text(arguments)
         for command in entry_points(group="lesion_search.commands"):
             if not arguments or arguments[0] in (command.name, "--help"):
                 app.add_typer(command.load(), name=command.name)

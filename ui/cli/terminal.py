@@ -1,5 +1,6 @@
 """What the command line shares: settings, progress bars, one conversation, and how answers are printed."""
 
+import itertools
 import shutil
 import sys
 import tempfile
@@ -314,8 +315,16 @@ def _keep_reports(session: "Session", reports: Path) -> None:
     for file in sorted(session.folder.iterdir()) if session.folder.exists() else ():
         try:
             reports.mkdir(parents=True, exist_ok=True)
-            shutil.move(file, reports / file.name)
+            place = _unused(reports / file.name)
+            shutil.move(file, place)
         except OSError as error:
             kept = shutil.move(file, tempfile.mkdtemp(prefix="lesion-search-report-", dir=lasting_folder()))
             raise storage_error(error, str(reports), f"The report was kept as {kept}") from error
-        say(f"Report written to {reports / file.name}")
+        say(f"Report written to {place}")
+
+
+def _unused(path: Path) -> Path:
+    """Give a file that ends with a number the next one that is free: no report replaces another."""
+    stem, number = path.stem.rsplit("-", 1)
+    places = (path.with_name(f"{stem}-{n}{path.suffix}") for n in itertools.count(int(number)))
+    return next(place for place in places if not place.exists())

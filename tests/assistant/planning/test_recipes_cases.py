@@ -29,6 +29,8 @@ def test_regions_are_saved_as_what_is_said():
     made, text = calls(Request("save", case=said), state(R1))
     assert made == [("save_case", {"region_id": "R1", **saved})]
     assert text.startswith("save_case is done.")
+    assert "note" not in text
+    assert "not in the chat" in calls(Request("save", case=CaseWords("cyst", noted=True)), state(R1))[1]
     made, _ = calls(Request("save", case=CaseWords("cyst"), regions=(RegionRef("all"),)), state(R1, R2))
     assert made == [("save_case", {"region_id": name, "lesion_type": "cyst"}) for name in ("R1", "R2")]
 

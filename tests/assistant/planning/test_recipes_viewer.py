@@ -57,6 +57,8 @@ def test_a_distance_is_between_the_two_that_are_named_or_there():
     assert calls(Request("distance"), state(R1, R2))[0] == between
     named = Request("distance", regions=(RegionRef("id", "R1"), RegionRef("id", "R2")))
     assert calls(named, state(R1, R2, R3))[0] == between
+    to_selected = Request("distance", regions=(RegionRef("id", "R1"), RegionRef("id", "R1")))  # "from this to R1"
+    assert calls(to_selected, state(R1, R2, R3).model_copy(update={"selected": "R2"}))[0] == between
     assert calls(Request("distance"), state(R1))[1].startswith("A distance is between two regions")
     assert calls(Request("distance"), state(R1, R2, R3))[1].startswith("Which region")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from assistant.core.requests import FilterSpec, RegionRef, Request
+from assistant.core.requests import FilterSpec, HitRef, RegionRef, Request
 from assistant.planning.planner import plan_turn
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.message_reader import read_message
@@ -166,8 +166,35 @@ def test_a_region_is_brought_back_by_its_name(message: str) -> None:
 def test_a_note_is_a_report_as_text() -> None:
     for message in ("write a note", "save a note", "make a short note of this"):
         assert with_conditions((Request("unknown"),), message) == (Request("report", topic="text"),)
-    asked = (Request("edit"),)
-    assert with_conditions(asked, "note that it is a cyst") == asked
+    declined = (Request("out_of_scope", topic="literature"),)
+    assert with_conditions(declined, "write a note about the findings") == (Request("report", topic="text"),)
+    one = Request("report", topic="text", regions=(RegionRef("id", "R2"),))
+    assert with_conditions((Request("refine"),), "dictate a note on R2 only, please") == (one,)
+    both = (Request("measure"), Request("report"))
+    assert with_conditions(both, "measure it and write a note") == (both[0], Request("report", topic="text"))
+    for asked, message in (("edit", "note that it is a cyst"), ("explain", "give me a teaching note on liver lesions")):
+        assert with_conditions((Request(asked),), message) == (Request(asked),)
+
+
+def test_a_report_is_of_the_regions_that_are_named() -> None:
+    named = with_words(Request("report", topic="text"), "make a report for R3 as plain text", True)
+    assert named == Request("report", topic="text", regions=(RegionRef("id", "R3"),))
+    assert with_words(Request("report"), "measure R1 and write a report", False).regions == ()
+
+
+def test_a_region_that_is_asked_for_is_gone_to() -> None:
+    for message in ("show me R2", "select R2", "go to region R2, please"):
+        asked = with_conditions((Request("refine"),), message)
+        assert asked == (Request("measure", topic="slice", regions=(RegionRef("id", "R2"),)),)
+    assert with_conditions((Request("refine"),), "show me hits like R2") == (Request("refine"),)
+
+
+def test_what_is_said_of_a_case_that_is_named_is_recorded() -> None:
+    declined = (Request("out_of_scope", topic="next step"),)
+    (edit,) = with_conditions(declined, "Change the confirmation of own-d07d8a5bf405 to follow-up")
+    assert (edit.intent, edit.case.confirmed_by, edit.case.lesion_type) == ("edit", "follow-up", None)
+    assert edit.hits == (HitRef("id", lesion_id="own-d07d8a5bf405"),)
+    assert with_conditions(declined, "should I order a follow-up?") == declined
 
 
 def test_the_level_of_a_lesson_is_read() -> None:
@@ -211,6 +238,10 @@ def test_a_number_of_similarity_is_no_size():
 def test_how_hard_a_case_is_is_not_its_type():
     case = with_case_words(Request("edit"), "set my first case to easy").case
     assert (case.lesion_type, case.difficulty) == (None, "easy")
+    case = with_case_words(Request("edit", types=("mediastinum",)), "make it medium difficulty").case
+    assert (case.lesion_type, case.difficulty) == (None, "medium")
+    case = with_case_words(Request("edit"), "change the confirmation to opinion").case
+    assert (case.lesion_type, case.confirmed_by) == (None, "opinion")
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,21 @@ def test_an_existing_type_keeps_its_spelling_and_the_same_region_is_one_case(loo
     assert list_cases(looking, ("liver",)).total == 0
 
 
+def test_what_is_not_said_anew_of_a_saved_case_stays(looking):
+    saved = save_region(looking, "R1", "cyst", "follow-up", "hard", "Thin wall.")
+    save_region(looking, "R1", "abscess")
+    case = looking.atlas.own.get(saved.lesion_id)
+    assert (case.lesion.lesion_type, case.lesion.confirmed_by, case.lesion.difficulty) == (
+        "abscess",
+        "follow-up",
+        "hard",
+    )
+    assert case.note == "Thin wall."
+    save_region(looking, "R1", "abscess", note="")
+    case = looking.atlas.own.get(saved.lesion_id)
+    assert (case.lesion.confirmed_by, case.lesion.difficulty, case.note) == (None, None, "")
+
+
 @pytest.mark.parametrize("name", ["", "a name of far too many words", "<b>bold</b>", "line\nbreak and a sentence here"])
 def test_a_type_is_a_short_name(looking, name):
     with pytest.raises(CaseError, match="at most 4 words"):

@@ -103,8 +103,9 @@ class _Images:
         return self._last[1]
 
     def _read(self, file: str) -> _Slice:
-        path = self.root / file
-        if Path(file).is_absolute() or ".." in Path(file).parts or not path.is_file():
+        named = Path(file.replace("\\", "/"))  # as Windows writes it
+        path = self.root / named
+        if named.is_absolute() or ".." in named.parts or not path.is_file():
             raise LeftOut(f"its image {file!r} is not below the folder of the table")
         if path.suffix.lower() == ".png":
             return _Slice(read_slice(path), None, None, None)

@@ -152,7 +152,9 @@ def lesions_of_mask(
     [window] = marked
     for number, mark in enumerate(components(mask[window], window, spacing_mm), start=1):
         if is_speck(mark):
-            job.skip(f"{finding.what}, part {number}", f"it is a speck of {mark.voxels} voxels")
+            job.skip(
+                f"{finding.what}, part {number}", f"it is a speck of {mark.voxels} voxel{'s' * (mark.voxels != 1)}"
+            )
             continue
         yield AnnotatedLesion(
             lesion_id=f"{finding.lesion_id}-{number:03d}",

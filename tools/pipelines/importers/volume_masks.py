@@ -110,7 +110,7 @@ def _lesions_of_mask(
             job.skip(what, remark)
         for number, mark in enumerate(components(marks[window] == value, window, volume.spacing_mm), start=1):
             if is_speck(mark):
-                job.skip(f"{what}, part {number}", f"it is a speck of {mark.voxels} voxels")
+                job.skip(f"{what}, part {number}", f"it is a speck of {mark.voxels} voxel{'s' * (mark.voxels != 1)}")
                 continue
             if mark.slice_index not in slices:
                 slices[mark.slice_index] = volume.hu[mark.slice_index].copy()

@@ -4,6 +4,8 @@ import { make, makeButton } from "../../browser/js/dom.js";
 
 const CONFIRMED = ["pathology", "follow-up", "opinion"], DIFFICULTY = ["easy", "medium", "hard"];
 const MAX_NOTE = 2000;
+const drafts = new Map(); // what was sent, by the dialog's title: where it was refused it is there to be mended
+let listed = ""; // the cases as they were listed last
 
 // Save a region; `act(kind, fields)` asks the server.
 export function offerSaving(beside, region, own, act) {
@@ -12,6 +14,9 @@ export function offerSaving(beside, region, own, act) {
 }
 
 export function listCases(pane, own, act) {
+  const now = JSON.stringify(own ? own.cases : []);
+  if (now !== listed) drafts.clear(); // something was saved
+  listed = now;
   pane.hidden = !own || !own.total;
   if (pane.hidden) return;
   const list = pane.querySelector("ul"), filter = pane.querySelector("input");
@@ -47,7 +52,8 @@ function caseItem(each, own, act, list) {
 }
 
 // Ask for type, confirmation, difficulty and note, which `known` may hold already, and `send` them.
-function openDialog(beside, title, known, knownTypes, send) {
+function openDialog(beside, title, recorded, knownTypes, send) {
+  const known = drafts.get(title) || recorded;
   const type = make("input"), note = make("textarea"), types = make("datalist");
   const confirmed = choice(CONFIRMED, known.confirmed_by), difficulty = choice(DIFFICULTY, known.difficulty);
   types.id = "types-of-cases";
@@ -66,7 +72,9 @@ function openDialog(beside, title, known, knownTypes, send) {
   dialog.setAttribute("aria-label", title);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    send({ lesion_type: type.value, note: note.value, confirmed_by: confirmed.value || null, difficulty: difficulty.value || null });
+    const fields = { lesion_type: type.value, note: note.value, confirmed_by: confirmed.value || null, difficulty: difficulty.value || null };
+    drafts.set(title, fields);
+    send(fields);
     dialog.close();
   });
   dialog.addEventListener("keydown", (event) => event.stopPropagation()); // its letters are no shortcuts of the picture
