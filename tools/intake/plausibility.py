@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.intake.dicom.pixels import DENSEST_HU, from_corners
 from tools.intake.messages import Note
 
 AIR_BELOW_HU = -200  # fat ends at -150; lung, bowel gas and the air around a patient lie below
@@ -17,6 +16,8 @@ CONTRAST_HU = (700, 1300)  # of a body against air
 SHIFTED_BODY_HU = 600  # the median of a body; unshifted it lies between fat and a little bone
 GREY_BACKGROUND = (-5, 40)  # where the background of shifted or windowed values lies
 INVERTED_HU = (200, 3000)  # a bright background; above it is padding that nothing declares
+DENSEST_HU = 32000  # beyond the extended scale of metal; negative values end up there whose sign was lost
+PADDED_CORNER = 0.005  # share of the image; corners outside a circular field of view have a twentieth each
 CORNERS_SHARE = 0.25  # of the pixels: more than lies outside the circle that a scanner reconstructs
 WRAPPED_SHARE = 0.002  # of the pixels, not counting padding that fills a corner
 MUCH_SOFT, NO_SOFT = 0.15, 0.001  # shares of soft tissue in slices through a body, and in one that cannot be
@@ -118,6 +119,16 @@ def _problem(sample: NDArray[np.int16]) -> Note | None:
     is_shifted = density > SHIFTED_BODY_HU and CONTRAST_HU[0] <= density - level <= CONTRAST_HU[1]
     is_grey = GREY_BACKGROUND[0] <= level <= GREY_BACKGROUND[1] and lowest >= level - FLAT
     return Note.NO_AIR if is_shifted or is_grey else None
+
+
+def from_corners(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Keep of a mask (rows, columns) the parts that fill a corner of the image."""
+    from scipy import ndimage
+
+    labels, _ = ndimage.label(mask)
+    corners = {int(label) for label in (labels[0, 0], labels[0, -1], labels[-1, 0], labels[-1, -1])} - {0}
+    kept: NDArray[np.bool_] = np.isin(labels, [c for c in corners if np.mean(labels == c) >= PADDED_CORNER])
+    return kept
 
 
 def _is_wrapped(sample: NDArray[np.int16]) -> bool:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from encoder.errors import LesionSearchError
@@ -45,8 +46,11 @@ def check_study(path: Path, settings: Settings) -> None:
 
 
 def check_text(arguments: Sequence[str]) -> None:
-    """Raise ArgumentError for an argument that is empty, or holds bytes that are no text and name no file."""
-    if "" in arguments[:-1] or (arguments and arguments[0] != "ask" and arguments[-1] == ""):
+    """Raise ArgumentError for an empty argument that is no option's value, which would be the folder one is in, and for
+    one that holds bytes that are no text and name no file."""
+    named = [argument for before, argument in pairwise(("-", *arguments)) if not before.startswith("-")]
+    is_question = arguments[:1] == ["ask"] and arguments[-1] == ""  # which has a sentence of its own
+    if "" in (named[:-1] if is_question else named):
         raise ArgumentError("An argument is empty: give every path and value; a variable of the shell may not be set.")
     for argument in arguments:
         if not os.path.lexists(argument):

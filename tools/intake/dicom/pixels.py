@@ -8,14 +8,13 @@ from numpy.typing import NDArray
 
 from tools.domain.windows import SOFT_TISSUE_WINDOW
 from tools.intake.messages import Reason
+from tools.intake.plausibility import DENSEST_HU, from_corners
 
 AIR_HU = -1024  # what lies outside the scanned circle; nothing on the Hounsfield scale is lower
 MAX_HU = 32767
 MAX_GREY = 255
-DENSEST_HU = 32000  # beyond the extended scale of metal
 SMALL_NEGATIVE = (1 << 16) - (1 << 12)  # a stored value of -4096, read without its sign
 LOWEST_TISSUE_HU = -950.0  # a padding value above it would erase anatomy, or metal, if the tag were wrong
-PADDED_CORNER = 0.005  # share of the image; corners outside a circular field of view have a twentieth each
 PADDED_MOST = 0.6  # share of the image that padding of tissue density may have in all
 LUMINANCE = (0.299, 0.587, 0.114)  # ITU-R BT.601, as in DICOM's YBR_FULL
 
@@ -138,16 +137,6 @@ def credible_padding(
     if not kept.any() or kept.mean() > PADDED_MOST:
         return empty if empty.any() else None
     return kept | empty
-
-
-def from_corners(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Keep of a mask (rows, columns) the parts that fill a corner of the image."""
-    from scipy import ndimage
-
-    labels, _ = ndimage.label(mask)
-    corners = {int(label) for label in (labels[0, 0], labels[0, -1], labels[-1, 0], labels[-1, -1])} - {0}
-    kept: NDArray[np.bool_] = np.isin(labels, [c for c in corners if np.mean(labels == c) >= PADDED_CORNER])
-    return kept
 
 
 def either(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

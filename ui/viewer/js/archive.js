@@ -17,7 +17,7 @@ export function offerArchive(viewer) {
     const told = await ask(`archive/${viewer.state.visit_key}/studies`, asked);
     const { studies = [], problem } = typeof told === "string" ? { problem: told } : told;
     said.textContent = problem || (studies.length === 1 ? "1 study:" : `${studies.length} studies, the newest first:`);
-    list.replaceChildren(...studies.map((study) => make("li", "", card(viewer, study))));
+    list.replaceChildren(...studies.map((study, i) => make("li", "", card(viewer, study, i + 1))));
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest('a[href*="#archive-"]'), named = link && STORE.exec(link.getAttribute("href"));
@@ -28,13 +28,13 @@ export function offerArchive(viewer) {
   }, true);
 }
 
-function card(viewer, study) {
+function card(viewer, study, number) {
   const button = makeButton("", "", () => {
     viewer.setBusy("Fetching the study from the archive…");
     viewer.trigger("open", { archived: study.name });
     tellProgress(viewer);
-  }, `Open the study of ${study.when}: ${study.what}`);
-  button.append(make("b", "", study.when), make("br"), study.what);
+  }, `Open study ${number}, of ${study.when}: ${study.what}`);
+  button.append(make("b", "", `${number}. ${study.when}`), make("br"), study.what); // of one day and kind, too
   return button;
 }
 
