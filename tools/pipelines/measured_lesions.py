@@ -35,7 +35,8 @@ class MeasuredLesionsError(LesionSearchError):
 class MeasuredLesion:
     """A lesion on a slice: where its middle (x, y) is, the box around it, and how long it is between two bounds.
 
-    `by_area`: the length is the diameter of a circle of its area, not the long axis.
+    `by_area`: the length is the diameter of a circle of its area, not the long axis. `outline_px` (N, 2) of x, y is
+    there where it is known.
     """
 
     image: NDArray[np.int16]
@@ -46,6 +47,7 @@ class MeasuredLesion:
     patient_id: str
     source: str
     by_area: bool = False
+    outline_px: NDArray[np.float64] | None = None
 
     def series(self) -> Series:
         """Make a series of the slice alone."""

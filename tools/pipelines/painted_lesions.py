@@ -127,4 +127,5 @@ def paint_lesion(
         length_mm=(length_mm, length_mm),
         patient_id=patient,
         source="painted",
+        outline_px=points,
     )

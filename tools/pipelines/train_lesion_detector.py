@@ -8,7 +8,6 @@ with all, whose weights are written. About an hour on two cores with bfloat16 in
 """
 
 import copy
-import itertools
 import math
 import sys
 import zlib
@@ -22,7 +21,6 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tools.pipelines.lesion_slices import (
     LesionSlice,
@@ -37,9 +35,11 @@ from tools.pipelines.lesion_slices import (
     unmarked_slices,
 )
 from tools.pipelines.measured_lesions import AIR_HU, write_figures
+from tools.pipelines.unet import UNet, follow
 from tools.regions.candidates import apart
 from tools.regions.coarse_slice import GRID_MM, CoarseSlice
-from tools.regions.lesion_detector import STRIDE, WEIGHTS, WINDOWS_HU, LesionDetector, Spots, channels
+from tools.regions.lesion_detector import WEIGHTS, WINDOWS_HU, LesionDetector, Spots, channels
+from tools.regions.unet import STRIDE
 
 SIDE = 256  # pixels of the slices that are learnt from
 WIDTHS = (24, 48, 72, 112, 160)  # channels of each level
@@ -228,55 +228,10 @@ class Drawn(torch.utils.data.IterableDataset[tuple[Picture, ...]]):
             yield channels(image), heat, log_radius, counts, np.maximum(weight, heat > 0.1).astype(np.float32)
 
 
-# -- the network -------------------------------------------------------------------------------------------------------
-class DetectorNetwork(nn.Module):
-    """The U-Net while it learns; `LesionDetector` serves it."""
-
-    def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
-        super().__init__()
-        self.stem = Twice(len(WINDOWS_HU), widths[0], 5, STRIDE)
-        self.down = nn.ModuleList(Twice(a, b, 3, 2) for a, b in itertools.pairwise(widths))
-        self.up = nn.ModuleList(Twice(a + b, b, 1) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True))
-        self.head = nn.Conv2d(widths[0], 2, 1)
-        self.head.bias = nn.Parameter(torch.tensor([-4.0, 1.6]))  # lesions are few, and a few pixels large
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        passed = [self.stem(x)]
-        for level in self.down:
-            passed.append(level(passed[-1]))
-        x = passed.pop()
-        for level in self.up:
-            x = nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
-            x = level(torch.cat((x, passed.pop()), 1))
-        heads: torch.Tensor = self.head(x)
-        return heads.float()
-
-    def weights(self) -> dict[str, NDArray[np.float16]]:
-        """Give the convolutions, each with its normalization folded in."""
-        fused = {"head": self.head}
-        for name, pair in self.named_modules():
-            if isinstance(pair, Twice):
-                its = copy.deepcopy(pair).eval()
-                convolutions = [part for part in its if isinstance(part, nn.Conv2d)]
-                normalizations = [part for part in its if isinstance(part, nn.BatchNorm2d)]
-                for number, both in enumerate(zip(convolutions, normalizations, strict=True)):
-                    fused[f"{name}.{number}"] = fuse_conv_bn_eval(*both)
-        return {
-            f"{name}.{part}": table.detach().numpy().astype(np.float16)
-            for name, convolution in fused.items()
-            for part, table in convolution.named_parameters()
-        }
-
-
-class Twice(nn.Sequential):
-    """Two convolutions, each normalized and rectified; the second one is 3 x 3."""
-
-    def __init__(self, inputs: int, outputs: int, side: int, stride: int = 1) -> None:
-        parts: list[nn.Module] = []
-        for channels_in, width, step in ((inputs, side, stride), (outputs, 3, 1)):
-            convolution = nn.Conv2d(channels_in, outputs, width, step, width // 2, bias=False)
-            parts += [convolution, nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
-        super().__init__(*parts)
+# -- how it learns -----------------------------------------------------------------------------------------------------
+def new_network(widths: tuple[int, ...] = WIDTHS) -> UNet:
+    """Make the network of two maps: lesions are few, and a few pixels large."""
+    return UNet(len(WINDOWS_HU), widths, (-4.0, 1.6))
 
 
 def loss_of(answer: torch.Tensor, wanted: Sequence[torch.Tensor]) -> torch.Tensor:
@@ -290,9 +245,7 @@ def loss_of(answer: torch.Tensor, wanted: Sequence[torch.Tensor]) -> torch.Tenso
     return -(missed.sum() + wrong.sum()) / center.sum().clamp(min=1) + 0.3 * size
 
 
-def learn(
-    network: DetectorNetwork, sources: Sources, steps: int, rate: float, seed: int, kept: Path | None = None
-) -> DetectorNetwork:
+def learn(network: UNet, sources: Sources, steps: int, rate: float, seed: int, kept: Path | None = None) -> UNet:
     """Let a copy of a network learn for some steps; gives the moving average of its weights.
 
     A run whose checkpoint lies at `kept` goes on from there.
@@ -323,7 +276,7 @@ def learn(
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 5.0)
         optimizer.step()
-        _follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
+        follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
         smooth = loss.item() if math.isnan(smooth) else 0.97 * smooth + 0.03 * loss.item()
         if (step + 1) % 50 == 0:
             print(f"step {step + 1} of {steps}, loss {smooth:.3f}", flush=True)
@@ -334,17 +287,8 @@ def learn(
     return average
 
 
-@torch.no_grad()
-def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if mean.dtype.is_floating_point:
-            mean.mul_(decay).add_(value, alpha=1 - decay)
-        else:
-            mean.copy_(value)
-
-
 # -- how good it is ----------------------------------------------------------------------------------------------------
-def detector(network: DetectorNetwork) -> LesionDetector:
+def detector(network: UNet) -> LesionDetector:
     """Serve a network as it will be served; nothing was measured of it yet."""
     return LesionDetector(network.weights() | _measured(0, 0, 0))
 
@@ -358,7 +302,7 @@ def fold_of(one: LesionSlice) -> int:
     return zlib.crc32(one.patient_id.encode()) % FOLDS
 
 
-def cross_validated(network: DetectorNetwork, sources: Sources, out: Path) -> list[tuple[LesionSlice, Spots]]:
+def cross_validated(network: UNet, sources: Sources, out: Path) -> list[tuple[LesionSlice, Spots]]:
     """Find the spots of every marked slice with a network that saw none of its patient."""
     found = []
     for fold in range(FOLDS):
@@ -414,7 +358,7 @@ def main(arguments: list[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     sources = Sources.read(data, phantoms)
     torch.manual_seed(0)
-    network = learn(DetectorNetwork(), sources.only(), STEPS, RATE, 0, out / "alone.pt")
+    network = learn(new_network(), sources.only(), STEPS, RATE, 0, out / "alone.pt")
     found = cross_validated(network, sources, out)
     least = least_likeness([each for each in found if each[0].source == "key slices"])
     results = [

@@ -1,7 +1,8 @@
 """Fit the choice among outlines to lesions of known size.
 
-Run as `python -m tools.pipelines.train_outline_ranker DATA PHANTOMS eval/regions/results/outline_cross_validation.csv`:
-the folder of the real CT data, and one that `lesion-search phantoms` wrote. Writes the figures of a cross-validation by
+Run as `python -m tools.pipelines.train_outline_ranker DATA PHANTOMS FOLDS KEPT`: the folder of the real CT data, one
+that `lesion-search phantoms` wrote, the one with the networks of the folds that `train_outline_network` wrote, and
+`eval/regions/results/outline_cross_validation.csv`. Writes the figures of a cross-validation by
 patient, and the
 weights that all patients but LIDC's test patients gave.
 """
@@ -33,7 +34,8 @@ from tools.pipelines.measured_lesions import (
 )
 from tools.pipelines.painted_lesions import paint_lesions, place_in_tissue
 from tools.regions.measurement import longest_px
-from tools.regions.polar import Floats, polygon
+from tools.regions.outline_network import OutlineNetwork, load_outline_network
+from tools.regions.polar import Box, Floats, polygon
 from tools.regions.ranker import Ranker
 from tools.regions.segmentation import (
     BOX_WEIGHTS,
@@ -195,8 +197,8 @@ def _example(found: Hypotheses, lesion: MeasuredLesion, asked: int) -> Example:
     return Example(found.features, scored[:, 0], scored[:, 1], lesion, asked)
 
 
-def clicked(lesion: MeasuredLesion, asked: int) -> Example:
-    """Trace what a click on a lesion may mean; all but the first click are off its middle."""
+def click_asked(lesion: MeasuredLesion, asked: int) -> tuple[float, float]:
+    """Choose where a lesion is clicked, x and y; all but the first click are off its middle."""
     rng = _rng(lesion, asked)
     x, y = lesion.middle
     if asked or lesion.source in ("painted", "phantoms"):
@@ -204,11 +206,11 @@ def clicked(lesion: MeasuredLesion, asked: int) -> Example:
         angle = rng.uniform(0, 2 * np.pi)
         x += off_mm * np.cos(angle) / lesion.spacing_mm[1]
         y += off_mm * np.sin(angle) / lesion.spacing_mm[0]
-    return _example(hypotheses_around(lesion.image, lesion.spacing_mm, (x, y)), lesion, asked)
+    return float(x), float(y)
 
 
-def boxed(lesion: MeasuredLesion, asked: int) -> Example | None:
-    """Trace what a box around a lesion may mean; all but the first are drawn tighter, wider or askew."""
+def box_asked(lesion: MeasuredLesion, asked: int) -> Box | None:
+    """Choose a box around a lesion; all but the first are drawn tighter, wider or askew. None where it has none."""
     if lesion.box is None:
         return None
     box = np.array([lesion.box.x0, lesion.box.y0, lesion.box.x1, lesion.box.y1], float)
@@ -220,13 +222,14 @@ def boxed(lesion: MeasuredLesion, asked: int) -> Example | None:
         box = np.rint(inner + margins * np.array([-1, -1, 1, 1]))
     rows, columns = lesion.image.shape
     x0, y0, x1, y1 = (float(value) for value in np.clip(box, 0, [columns, rows, columns, rows]))
-    if x1 - x0 < 4 or y1 - y0 < 4:
-        return None
-    return _example(hypotheses_in_box(lesion.image, lesion.spacing_mm, (x0, y0, x1, y1)), lesion, asked)
+    return None if x1 - x0 < 4 or y1 - y0 < 4 else (x0, y0, x1, y1)
 
 
 def empty_boxes(
-    slices: Sequence[tuple[NDArray[np.int16], float, str]], count: int = EMPTY_BOXES, seed: int = 0
+    slices: Sequence[tuple[NDArray[np.int16], float, str]],
+    networks: Sequence[OutlineNetwork],
+    count: int = EMPTY_BOXES,
+    seed: int = 0,
 ) -> list[Example]:
     """Draw boxes over the skin and over even tissue, where every outline is wrong."""
     rng = np.random.default_rng(seed)
@@ -250,7 +253,9 @@ def empty_boxes(
         if min(x1 - x0, y1 - y0) < EMPTY_SIDES_PX[0] / 2:
             continue
         noisy = image + rng.normal(0, rng.uniform(0, 15), image.shape)
-        traced = hypotheses_in_box(np.rint(noisy).astype(np.int16), (spacing_mm, spacing_mm), (x0, y0, x1, y1))
+        traced = hypotheses_in_box(
+            np.rint(noisy).astype(np.int16), (spacing_mm, spacing_mm), (x0, y0, x1, y1), networks[fold_of(patient)]
+        )
         lesion = MeasuredLesion(image[:1, :1], (spacing_mm,) * 2, (x, y), None, (0.0, 0.0), patient, "nothing")
         lengths = 2 * traced.radii_mm.mean(axis=1)
         found.append(Example(traced.features, np.ones(len(lengths)), lengths, lesion, 0))
@@ -306,25 +311,43 @@ def fit(examples: Sequence[Example], seed: int = 0) -> Ranker:
     )
 
 
-def make_examples(lesions: Sequence[MeasuredLesion]) -> tuple[list[Example], list[Example]]:
-    """Click and box every lesion as often as its source is asked: examples of clicks, and of boxes."""
+def fold_of(patient_id: str) -> int:
+    """Number the fold of a patient."""
+    return zlib.crc32(patient_id.encode()) % FOLDS
+
+
+def is_test(lesion: MeasuredLesion) -> bool:
+    """Tell whether a lesion is one of those that are measured on and never learnt from."""
+    return lesion.source == "LIDC" and split_of(lesion.patient_id) == "test"
+
+
+def make_examples(
+    lesions: Sequence[MeasuredLesion], networks: Sequence[OutlineNetwork]
+) -> tuple[list[Example], list[Example]]:
+    """Click and box every lesion as often as its source is asked: examples of clicks, and of boxes.
+
+    `networks` are those of the folds, which saw none of their patients, and one of all but the test patients.
+    """
     clicks: list[Example] = []
     boxes: list[Example] = []
     for lesion in lesions:
+        network = networks[FOLDS if is_test(lesion) else fold_of(lesion.patient_id)]
         for asked in range(ASKED[lesion.source]):
-            clicks.append(clicked(lesion, asked))
-            box = boxed(lesion, asked)
-            boxes += [] if box is None else [box]
+            found = hypotheses_around(lesion.image, lesion.spacing_mm, click_asked(lesion, asked), network)
+            clicks.append(_example(found, lesion, asked))
+            if (box := box_asked(lesion, asked)) is not None:
+                found = hypotheses_in_box(lesion.image, lesion.spacing_mm, box, network)
+                boxes.append(_example(found, lesion, asked))
     return clicks, boxes
 
 
-def cross_validated(examples: Sequence[Example], folds: int = FOLDS) -> list[tuple[Example, float, int]]:
+def cross_validated(examples: Sequence[Example]) -> list[tuple[Example, float, int]]:
     """Choose for every example by a ranker that saw no lesion of its patient: how wrong it expects it, and which."""
     chosen = []
-    fold_of = np.array([zlib.crc32(one.lesion.patient_id.encode()) % folds for one in examples])
-    for fold in range(folds):
-        ranker = fit([one for one, its in zip(examples, fold_of, strict=True) if its != fold])
-        for one, its in zip(examples, fold_of, strict=True):
+    its_folds = [fold_of(one.lesion.patient_id) for one in examples]
+    for fold in range(FOLDS):
+        ranker = fit([one for one, its in zip(examples, its_folds, strict=True) if its != fold])
+        for one, its in zip(examples, its_folds, strict=True):
             if its == fold:
                 expected = ranker(one.features)
                 chosen.append((one, float(expected.min()), int(expected.argmin())))
@@ -356,15 +379,14 @@ def figures(way: str, chosen: Sequence[tuple[Example, float, int]]) -> Iterator[
 
 
 def main(arguments: list[str]) -> None:
-    data, phantoms, kept = (Path(argument) for argument in arguments)
-    clicks, boxes = make_examples(read_lesions(data, phantoms))
-    boxes += empty_boxes(list(real_slices(data)))
+    data, phantoms, folds, kept = (Path(argument) for argument in arguments)
+    networks = [OutlineNetwork.load(folds / f"fold{fold}.npz") for fold in range(FOLDS)] + [load_outline_network()]
+    clicks, boxes = make_examples(read_lesions(data, phantoms), networks)
+    boxes += empty_boxes(list(real_slices(data)), networks)
     found: list[Figures] = []
     for way, examples, weights in (("click", clicks, CLICK_WEIGHTS), ("box", boxes, BOX_WEIGHTS)):
         found += figures(way, cross_validated(examples))
-        ranker = fit(
-            [one for one in examples if split_of(one.lesion.patient_id) != "test" or one.lesion.source != "LIDC"]
-        )
+        ranker = fit([one for one in examples if not is_test(one.lesion)])
         ranker.save(weights)
     write_figures(kept, found)
 

@@ -1,31 +1,26 @@
 """Finds spots of a CT slice that look like lesions: a U-Net draws a heat map of their centres, and how large they are.
 
-Objects as points (Zhou et al. 2019, arXiv 1904.07850) on a U-Net (Ronneberger et al. 2015, arXiv 1505.04597), fitted by
-`tools.pipelines.train_lesion_detector`. It looks at one slice alone.
+Objects as points (Zhou et al. 2019, arXiv 1904.07850) on a U-Net, fitted by `tools.pipelines.train_lesion_detector`. It
+looks at one slice alone.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from encoder.network.onnx_graph import OnnxGraph
 from tools.regions.coarse_slice import GRID_MM, CoarseSlice
-
-if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+from tools.regions.unet import STRIDE, unet_session
 
 Floats = NDArray[np.float64]
 Maps = NDArray[np.float32]
 
 WEIGHTS = Path(__file__).with_name("lesion_detector_weights.npz")
 WINDOWS_HU = ((-160.0, 240.0), (-1000.0, -100.0))  # soft tissue and lung: one input channel each
-STRIDE = 2  # pixels of the coarse slice that one of the heat map is across
 LEVELS = 4  # times that the U-Net halves the heat map
 AIR_HU = -1000
 TISSUE_HU, TISSUE_PX = -800, 7  # no lesion is where nothing within so many pixels is denser
@@ -50,7 +45,7 @@ class LesionDetector:
 
     def __init__(self, weights: Mapping[str, NDArray[np.floating]]) -> None:
         self.least, self.recall, self.precision = (float(weights[name]) for name in ("least", "recall", "precision"))
-        self._session = _session(weights)
+        self._session = unet_session(weights, len(WINDOWS_HU), LEVELS)
 
     def __call__(self, coarse: CoarseSlice) -> Spots:
         heat, log_radius = self.maps(coarse.image)
@@ -70,7 +65,7 @@ class LesionDetector:
         rows, columns = image.shape
         block = STRIDE << LEVELS
         padded = np.pad(image, ((0, -rows % block), (0, -columns % block)), constant_values=AIR_HU)
-        logit, log_radius = self._session.run(None, {"slice": channels(padded)[None]})[0][0]
+        logit, log_radius = self._session.run(None, {"picture": channels(padded)[None]})[0][0]
         inside = np.s_[: -(-rows // STRIDE), : -(-columns // STRIDE)]
         heat: Maps = 1 / (1 + np.exp(-logit[inside]))
         return heat, np.clip(log_radius[inside], 0, 4)
@@ -86,33 +81,6 @@ def channels(image: Maps) -> Maps:
     """Show a slice in HU in each of the windows, -1..1. Shape: (H, W) -> (len(WINDOWS_HU), H, W)."""
     shown: Maps = np.stack([2 * (image.clip(low, high) - low) / (high - low) - 1 for low, high in WINDOWS_HU])
     return shown.astype(np.float32)
-
-
-def _session(weights: Mapping[str, NDArray[np.floating]]) -> "InferenceSession":
-    graph = OnnxGraph()
-
-    def convolved(x: str, name: str, stride: int = 1) -> str:
-        weight = np.asarray(weights[f"{name}.weight"], np.float32)
-        side = weight.shape[-1]
-        return graph.node(
-            "Conv", x, graph.constant(weight), graph.constant(np.asarray(weights[f"{name}.bias"], np.float32)),
-            kernel_shape=[side, side], strides=[stride, stride], pads=[side // 2] * 4,
-        )  # fmt: skip
-
-    def twice(x: str, name: str, stride: int = 1) -> str:
-        x = graph.node("Relu", convolved(x, f"{name}.0", stride))
-        return graph.node("Relu", convolved(x, f"{name}.1"))
-
-    x = twice(graph.input("slice", np.float32, [1, len(WINDOWS_HU), "H", "W"]), "stem", STRIDE)
-    passed = []
-    for level in range(LEVELS):
-        passed.append(x)
-        x = twice(x, f"down.{level}", 2)
-    doubled = graph.constant([1, 1, 2, 2])
-    for level in range(LEVELS):
-        x = graph.node("Resize", x, "", doubled, mode="linear", coordinate_transformation_mode="half_pixel")
-        x = twice(graph.node("Concat", x, passed.pop(), axis=1), f"up.{level}")
-    return graph.session([convolved(x, "head")])
 
 
 @cache

@@ -1,8 +1,8 @@
 """Outlines a lesion around a seed or in a box: many hypotheses, of which a trained ranker picks one.
 
-The ranker expects how wrong each outline is. Where even the best is expected to be far off, the outline is `unsure`.
-It ends where the blur does, 1 to 2 mm too far, a third of a small lesion; so it is moved to where values pass from
-inside to outside.
+The first is what a network holds for the lesion; the ranker sees how the others agree with it, and expects how wrong
+each one is. Where even the best is expected to be far off, the outline is `unsure`. It ends where the blur does, 1 to 2
+mm too far, a third of a small lesion; so it is moved to where values pass from inside to outside.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from tools.regions.hypotheses import IMPOSSIBLE, click_sizes, trace_hypotheses
 from tools.regions.outline_features import BAND_MM, describe_fit, describe_hypotheses
+from tools.regions.outline_network import OutlineNetwork, describe_agreement, load_outline_network, outlined
 from tools.regions.polar import (
     RADII_MM,
     RAYS,
@@ -33,6 +34,7 @@ CLICK_WEIGHTS = Path(__file__).with_name("outline_click_weights.npz")
 BOX_WEIGHTS = Path(__file__).with_name("outline_box_weights.npz")
 REACH_MM = 55.0  # longest ray of a click
 MIN_CLARITY = 0.45  # what noise alone does not reach
+CERTAIN_ERROR = 0.15  # expected of a click's outline that may do without a clear edge; few in even tissue are so sure
 BOX_FILLS = (0.45, 0.6, 0.72, 0.82, 0.9, 0.97)  # sizes tried in a box, as parts of the ellipse that fits it
 UNSURE_ERROR = 0.3  # expected error, as a part of the size, from which an outline is unsure
 UNSURE_ERROR_MM = 7.0  # and in mm; both chosen by cross-validation, so that few errors over 10 mm stay unsaid
@@ -100,12 +102,13 @@ def outline_from_seed(
 
     `recentre` takes twice the time and finds it from a seed near its edge, too.
     """
-    outline = _best(hypotheses_around(image, spacing_mm, (x, y)), CLICK_WEIGHTS)
-    if outline.clarity < MIN_CLARITY:
+    network = load_outline_network()
+    outline = _best(hypotheses_around(image, spacing_mm, (x, y), network), CLICK_WEIGHTS)
+    if outline.clarity < MIN_CLARITY and outline.expected_error > CERTAIN_ERROR:
         return None
     if recentre:
         middle = centroid(polygon(outline.center, outline.radii_mm, spacing_mm))
-        again = _best(hypotheses_around(image, spacing_mm, middle), CLICK_WEIGHTS)
+        again = _best(hypotheses_around(image, spacing_mm, middle, network), CLICK_WEIGHTS)
         if again.clarity >= MIN_CLARITY and again.expected_error <= outline.expected_error:
             return replace(again, expected_error=outline.expected_error)  # around its own choice a ranker is too sure
     return outline
@@ -113,7 +116,7 @@ def outline_from_seed(
 
 def outline_from_box(image: NDArray[np.int16], spacing_mm: tuple[float, float], box: Box) -> Outline | None:
     """Outline what lies in a box x0, y0, x1, y1; it stays inside. None where nothing stands out."""
-    found = hypotheses_in_box(image, spacing_mm, box)
+    found = hypotheses_in_box(image, spacing_mm, box, load_outline_network())
     outline = _best(found, BOX_WEIGHTS)
     likely = CONVINCING_ERROR if outline.clarity < MIN_CLARITY else HOPELESS_ERROR
     return outline if outline.expected_error <= likely else _standing_out(image, spacing_mm, box, found)
@@ -136,25 +139,42 @@ def _standing_out(
 
 
 def hypotheses_around(
-    image: NDArray[np.int16], spacing_mm: tuple[float, float], center: tuple[float, float]
+    image: NDArray[np.int16],
+    spacing_mm: tuple[float, float],
+    center: tuple[float, float],
+    network: OutlineNetwork | None,
 ) -> Hypotheses:
-    """Trace and describe what may be meant by a click."""
+    """Trace and describe what may be meant by a click; what `network` holds for it comes first."""
     polar = unwrap(image, spacing_mm, center, REACH_MM)
     radii_mm = trace_hypotheses(polar, click_sizes(), None)
-    features, clarity = describe_hypotheses(polar, radii_mm)
-    return Hypotheses(polar, radii_mm, None, features, clarity)
+    inside = None if network is None else network(polar)
+    return _described(polar, radii_mm, None, inside)
 
 
-def hypotheses_in_box(image: NDArray[np.int16], spacing_mm: tuple[float, float], box: Box) -> Hypotheses:
-    """Trace and describe what may be meant by a box."""
-    limit = box_radii(box, spacing_mm)
-    polar = unwrap(image, spacing_mm, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), float(limit.max()) + BAND_MM)
+def hypotheses_in_box(
+    image: NDArray[np.int16], spacing_mm: tuple[float, float], box: Box, network: OutlineNetwork | None
+) -> Hypotheses:
+    """Trace and describe what may be meant by a box; what `network` holds for it comes first."""
+    limit, center = box_radii(box, spacing_mm), ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+    polar = unwrap(image, spacing_mm, center, float(limit.max()) + BAND_MM)
     sizes = np.array(BOX_FILLS)[:, None] * ellipse_radii(box, spacing_mm)
     radii_mm = trace_hypotheses(polar, sizes, limit)
-    features, clarity = describe_hypotheses(polar, radii_mm)
+    inside = None if network is None else network(unwrap(image, spacing_mm, center, REACH_MM), limit)
+    found = _described(polar, radii_mm, limit, inside)
     half_sides = (box[2] - box[0]) / 2 * spacing_mm[1], (box[3] - box[1]) / 2 * spacing_mm[0]
-    fit = describe_fit(radii_mm, limit, half_sides)
-    return Hypotheses(polar, radii_mm, limit, np.concatenate([features, fit], axis=1), clarity)
+    fit = describe_fit(found.radii_mm, limit, half_sides)
+    return replace(found, features=np.concatenate([found.features, fit], axis=1))
+
+
+def _described(polar: Polar, radii_mm: Floats, limit_mm: Floats | None, inside: Floats | None) -> Hypotheses:
+    """Describe outlines, and how they agree with what a network holds for inside; its own is put first."""
+    if inside is not None:
+        own = np.clip(outlined(inside), STEP_MM, np.inf if limit_mm is None else np.maximum(limit_mm, STEP_MM))
+        radii_mm = np.concatenate([own[None], radii_mm])
+    features, clarity = describe_hypotheses(polar, radii_mm)
+    if inside is not None:
+        features = np.concatenate([features, describe_agreement(inside, radii_mm)], axis=1)
+    return Hypotheses(polar, radii_mm, limit_mm, features, clarity)
 
 
 def _best(found: Hypotheses, weights: Path) -> Outline:

@@ -22,6 +22,7 @@ from encoder.errors import storage_error
 from encoder.roi import ROI_SIZE
 from tools.domain.patient_keys import PatientKeys
 from tools.intake import worker_process
+from tools.regions.segmentation import outline_from_seed
 from tools.settings import Settings
 from tools.workspace.session import Session, Workspace
 from ui.state.atlas_map import AtlasMap
@@ -212,8 +213,9 @@ class Visits:
         return len(stale)
 
     def warm_up(self) -> None:
-        """Load what the first upload and the first question need. Asks no model outside this machine."""
+        """Load what the first upload, click and question need. Asks no model outside this machine."""
         worker_process.warm_up()
+        outline_from_seed(np.zeros((ROI_SIZE, ROI_SIZE), np.int16), (1.0, 1.0), ROI_SIZE / 2, ROI_SIZE / 2)
         visit = self._new_visit(new_visitor())
         visit.choose_model("offline")
         self.shared.embedder(np.zeros((1, 2, ROI_SIZE, ROI_SIZE), np.int16))

@@ -12,7 +12,6 @@ from tools.pipelines.lesion_slices import LesionSlice, Patch, painted, phantom_s
 from tools.pipelines.phantoms.generate import make_phantoms
 from tools.pipelines.train_lesion_detector import (
     SIDE,
-    DetectorNetwork,
     Drawn,
     Sources,
     detector,
@@ -20,9 +19,11 @@ from tools.pipelines.train_lesion_detector import (
     figures,
     learn,
     loss_of,
+    new_network,
     targets,
 )
-from tools.regions.lesion_detector import STRIDE, LesionDetector, Spots, channels
+from tools.regions.lesion_detector import LesionDetector, Spots, channels
+from tools.regions.unet import STRIDE
 
 NODULES = [Patch(np.where(np.hypot(*np.mgrid[-14:15, -14:15]) < 5, 30, -850).astype(np.int16), 5.0)]
 
@@ -99,7 +100,7 @@ def test_what_is_drawn_fits_its_targets(sources: Sources) -> None:
 
 def test_a_network_is_served_as_it_was_trained() -> None:
     torch.manual_seed(0)
-    network = DetectorNetwork((8, 8, 16, 16, 16)).eval()
+    network = new_network((8, 8, 16, 16, 16)).eval()
     image = np.random.default_rng(0).uniform(-1000, 275, (96, 128)).astype(np.float32)
     with torch.no_grad():
         logit, log_radius = network(torch.from_numpy(channels(image))[None])[0].numpy()
@@ -113,7 +114,7 @@ def test_a_fit_learns_and_goes_on_where_it_stopped(
 ) -> None:
     for name, value in {"BATCH": 4, "WARM_UP": 5, "PATCHES_SHARE": 0, "MARKED_SHARE": 1, "AVERAGE": 0.8}.items():
         monkeypatch.setattr(training, name, value)
-    network = DetectorNetwork((8, 16, 16, 24, 24))
+    network = new_network((8, 16, 16, 24, 24))
     first = learn(network, sources, 40, 3e-3, 0, tmp_path / "run.pt")
     again = learn(network, sources, 40, 3e-3, 0, tmp_path / "run.pt")  # nothing is left to do
     assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True))

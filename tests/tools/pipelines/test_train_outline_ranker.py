@@ -10,6 +10,7 @@ from tests.tools.regions.test_create import body
 from tools.pipelines import train_outline_ranker as training
 from tools.pipelines.painted_lesions import paint_lesions
 from tools.regions.measurement import longest_px
+from tools.regions.outline_network import load_outline_network
 
 SLICES = [(body(256, 256, seed=seed).astype(np.int16), 0.8, f"p{seed}") for seed in range(6)]
 
@@ -34,8 +35,9 @@ def test_an_outline_is_as_wrong_as_its_length_and_place() -> None:
 def test_a_ranker_learns_which_outline_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name, value in {"STEPS": 150, "NETWORKS": 1, "FOLDS": 2}.items():
         monkeypatch.setattr(training, name, value)
-    examples = [training.clicked(lesion, 0) for lesion in paint_lesions(SLICES, 24, seed=3)]
-    chosen = training.cross_validated(examples, folds=2)
+    examples, boxes = training.make_examples(paint_lesions(SLICES, 24, seed=3), [load_outline_network()] * 3)
+    assert len(examples) == len(boxes) == 24
+    chosen = training.cross_validated(examples)
     assert len(chosen) == len(examples)
     assert np.mean([one.wrong[number] for one, _, number in chosen]) < np.mean([one.wrong.mean() for one in examples])
     kept = tmp_path / "figures.csv"
@@ -44,5 +46,5 @@ def test_a_ranker_learns_which_outline_is_wrong(monkeypatch: pytest.MonkeyPatch,
 
 
 def test_boxes_over_nothing_are_learnt_as_wrong() -> None:
-    empty = training.empty_boxes(SLICES, count=8)
+    empty = training.empty_boxes(SLICES, [load_outline_network()] * training.FOLDS, count=8)
     assert all((one.wrong == 1).all() for one in empty)

@@ -98,7 +98,7 @@ def test_each_component_of_a_segment_is_a_lesion_and_anatomy_is_none(ct, case, t
     assert [row.slice for row in pack.lesions] == [4, 7]
     assert pack.lesions[0].long_axis_mm == pytest.approx(0.8 * 10 * 2**0.5, rel=0.1)
     assert {item.reason for item in summary.left_out} == {
-        "it is a speck of 1 voxels",
+        "it is a speck of 1 voxel",
         "its name does not say that it is a lesion; name it with --label to take it",
     }
 
