@@ -79,7 +79,7 @@ def test_an_educator_looks_explains_and_saves(visitor: Any, server: Any, demo: A
 
 
 def test_a_doubtful_outline_is_called_unsure(visitor: Any, demo: Any) -> None:
-    case = next(case for case in demo.cases if case.lesion_id == "P0006-S1-L04")
+    case = next(case for case in demo.cases if case.lesion_id == "P0003-S2-L02")
     person = visitor()
     person.upload(*sorted(case.folder.iterdir()))
     person.wait_for_picture()

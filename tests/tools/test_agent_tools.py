@@ -63,7 +63,7 @@ CONTRACT = {
     "compare_lesion": {"region_id", "lesion_id"},
     "describe_atlas": {"group_by"},
     "explain_lesion_type": {"lesion_type", "level"},
-    "write_report": {"format"},
+    "write_report": {"format", "region_ids"},
     "save_case": {"region_id", "lesion_type", "confirmed_by", "difficulty"},
     "list_cases": {"lesion_types", "confirmed_by"},
     "edit_case": {"lesion_id", "lesion_type", "confirmed_by", "difficulty"},

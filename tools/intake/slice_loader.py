@@ -138,7 +138,8 @@ class SliceLoader:
             if last:
                 for place in self._places.values():
                     self._fail(place, Reason.UNFINISHED)
-                for volume in self._in_hu:
+                whole = [volume for volume in self._in_hu if volume.loaded == len(volume) and not self._closed]
+                for volume in whole:
                     for index in wrong_slices(volume[:]):
                         volume.fail(index, NOT_LIKE_THE_OTHERS.format(slice=index + 1))
                 self._when_done()

@@ -234,7 +234,7 @@ def test_several_labels_without_names_are_asked_for_and_specks_are_told(tmp_path
     with pytest.raises(ImportFailure) as failure:
         import_annotations(tmp_path, tmp_path / "pack", KEYS, LIMITS, ImportOptions(("1=x",)))
     assert [item.reason for item in failure.value.left_out] == [
-        "it is a speck of 1 voxels",
+        "it is a speck of 1 voxel",
         "it is not among the --label",
     ]
     assert import_annotations(tmp_path, tmp_path / "pack", KEYS, LIMITS, ImportOptions(("*=nodule",))).lesions == 1
