@@ -114,7 +114,8 @@ def test_a_lesion_lies_and_measures_the_same_in_every_order_of_axes(
     assert abs(middle[0] - x) <= column / 2 + 1e-6
     assert abs(middle[1] - y) <= row / 2 + 1e-6
     assert found.long_axis_mm == pytest.approx(lesion.long_axis_mm(middle[2]), rel=0.02)
-    assert abs(middle[2]) <= gap / 2 + 1e-6  # the slice on which it is largest
+    largest_mm = lesion.long_axis_mm(0.0)  # slices beside the middle may have as many pixels
+    assert lesion.long_axis_mm(middle[2]) >= 0.98 * largest_mm or abs(middle[2]) <= gap / 2 + 1e-6
     assert found.spacing_mm == pytest.approx((row, column), rel=1e-5)
 
 
