@@ -43,8 +43,9 @@ from tools.regions.outline_network import (
     WEIGHTS,
     channels,
     log_polar,
+    share_inside,
 )
-from tools.regions.polar import RAYS, Floats, box_radii, polygon, unwrap
+from tools.regions.polar import ANGLES, RAYS, Floats, box_radii, polygon, unwrap
 from tools.regions.segmentation import REACH_MM, hypotheses_around, hypotheses_in_box
 
 WIDTHS = (24, 40, 64, 96)  # channels of each level
@@ -126,8 +127,7 @@ def _around(center: tuple[float, float], outline_px: Floats, spacing_mm: tuple[f
     x, y = ((outline_px - center) * (spacing_mm[1], spacing_mm[0])).T
     angles = np.arctan2(y, x) % (2 * np.pi)
     order = np.argsort(angles)
-    rays = np.arange(RAYS) * (2 * np.pi / RAYS)
-    radii: Floats = np.interp(rays, angles[order], np.hypot(x, y)[order], period=2 * np.pi)
+    radii: Floats = np.interp(ANGLES, angles[order], np.hypot(x, y)[order], period=2 * np.pi)
     return radii
 
 
@@ -162,7 +162,7 @@ def batch_of(samples: Samples, rows: NDArray[np.int64], rng: np.random.Generator
             samples.rings[row].astype(np.float32), samples.limit_mm[row], samples.radii_mm[row], rng
         )
         seen.append(channels(rings, limit_mm if limit_mm.any() else None))
-        inside.append(np.clip((np.log(np.maximum(radii_mm, 1e-3))[:, None] - np.log(EDGES_MM[:-1])) / LOG_STEP, 0, 1))
+        inside.append(share_inside(radii_mm))
     return (
         torch.tensor(np.stack(seen)),
         torch.tensor(np.stack(inside), dtype=torch.float32),

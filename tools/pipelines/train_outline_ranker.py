@@ -2,8 +2,7 @@
 
 Run as `python -m tools.pipelines.train_outline_ranker DATA PHANTOMS FOLDS KEPT`: the folder of the real CT data, one
 that `lesion-search phantoms` wrote, the one with the networks of the folds that `train_outline_network` wrote, and
-`eval/regions/results/outline_cross_validation.csv`. Writes the figures of a cross-validation by
-patient, and the
+`eval/regions/results/outline_cross_validation.csv`. Writes the figures of a cross-validation by patient, and the
 weights that all patients but LIDC's test patients gave.
 """
 

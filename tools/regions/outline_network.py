@@ -86,11 +86,18 @@ def outlined(inside: Floats) -> Floats:
     return radii_mm
 
 
+def share_inside(radii_mm: NDArray[np.floating]) -> Floats:
+    """Tell which share of each ring lies inside outlines. Shape: (..., RAYS) -> (..., RAYS, RINGS), 0..1."""
+    rings = (np.log(np.maximum(radii_mm, NEAREST_MM))[..., None] - np.log(EDGES_MM[:-1])) / LOG_STEP
+    inside: Floats = np.clip(rings, 0, 1)
+    return inside
+
+
 def describe_agreement(inside: Floats, radii_mm: Floats) -> Floats:
     """Describe how outlines (hypotheses, RAYS) agree with what the network holds for inside, (hypotheses, 8)."""
     own = np.log(outlined(inside) / NEAREST_MM)
     apart = np.log(np.maximum(radii_mm, NEAREST_MM) / NEAREST_MM) - own
-    held = np.clip((np.log(np.maximum(radii_mm, NEAREST_MM))[..., None] - np.log(EDGES_MM[:-1])) / LOG_STEP, 0, 1)
+    held = share_inside(radii_mm)
     area = MIDDLES_MM**2
     common = (held * inside * area).sum(axis=(1, 2))
     either = ((held + inside - held * inside) * area).sum(axis=(1, 2))

@@ -10,7 +10,6 @@ from tools.intake.image_kinds import keeps_hounsfield_units, kind_of
 from tools.intake.messages import Note
 
 STORED_IMAGES = "1.2.840.10008.5.1.4.1.1."  # the standard's own storage classes (PS3.4 annex B.5)
-CT_IMAGES = STORED_IMAGES + "2"  # and its enhanced forms
 SECONDARY_CAPTURE = STORED_IMAGES + "7"  # and its multi-frame forms
 UNSPECIFIED = "US"
 MIN_RANGE_HU = 100  # what lies closer together holds no two tissues
@@ -31,7 +30,7 @@ def reason_against_hu(
     stored_as = header.sop_class(dataset)
     if _is_of(stored_as, SECONDARY_CAPTURE) or kind == "screen":
         return Note.SCREEN
-    if stored_as.startswith(STORED_IMAGES) and not _is_of(stored_as, CT_IMAGES):
+    if stored_as.startswith(STORED_IMAGES) and not _is_of(stored_as, header.CT_IMAGES):
         return Note.OTHER_CLASS
     if kind == "map":
         return Note.COMPUTED_MAP
