@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import hypothesis
 import pytest
 from filelock import FileLock
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 
 if TYPE_CHECKING:
     from tools.settings import Settings
@@ -37,6 +39,12 @@ hypothesis.settings.load_profile("suite")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores; this is read when torch and numpy are imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take no constants from the code into the suite's examples, which vary with what a worker happens to import."""
+    if config.getoption("hypothesis_profile") != "fuzz":
+        providers._get_local_constants = Constants
 
 
 def examples(number: int) -> int:
