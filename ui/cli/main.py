@@ -226,6 +226,7 @@ def phantoms(
     out: Annotated[Path, typer.Option(help="folder to write dicom/, pack/ and truth.csv into")],
     patients: Annotated[int, typer.Option(min=1, help="how many, with two studies each")] = 60,
     seed: Annotated[int, typer.Option(min=0, help="the same seed gives the same cases")] = 0,
+    segmentations: Annotated[bool, typer.Option("--segmentations", help="and a DICOM SEG of each study")] = False,
 ) -> None:
     """Write synthetic teaching cases: DICOM series, a ROI pack and the truth."""
     from ui.cli.arguments import check_unused
@@ -235,7 +236,9 @@ def phantoms(
     from tools.pipelines.phantoms.generate import make_phantoms
 
     with progress_bars() as progress:
-        summary = make_phantoms(out, patients, seed, progress=lambda n, of: progress("Making teaching cases", n, of))
+        summary = make_phantoms(
+            out, patients, seed, lambda n, of: progress("Making teaching cases", n, of), segmentations
+        )
     say(f"{summary.lesions} lesions of {summary.patients} synthetic patients written to {out}.")
 
 

@@ -15,6 +15,7 @@ from pydicom.dataset import Dataset
 from tools.intake.dicom import header
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut
 from tools.pipelines.importers.dicom_folder import AnnotationFile, DicomFolder, ReferredSeries, identifying_words
+from tools.pipelines.importers.lesion_labels import is_general
 from tools.pipelines.importers.mask_lesions import LabelledPart, lesions_of_part
 from tools.pipelines.importers.placed_volume import PlacedVolume, Plane
 
@@ -144,10 +145,15 @@ def _derived_from(group: Dataset) -> list[tuple[str, int]]:
 
 
 def _label(segment: Dataset) -> str:
-    """What a segment is of: the meaning of its type's code of SNOMED, else the label that somebody typed."""
+    """What a segment is of: the meaning of its type's code of SNOMED, else the label that somebody typed.
+
+    A code that says no more than "Lesion" gives way to a label that does.
+    """
     label = header.text(segment, "SegmentLabel")
     for item in header.items(segment, "SegmentedPropertyTypeCodeSequence"):
         meaning = header.text(item, "CodeMeaning")
+        if meaning.casefold() == "lesion" and not is_general(label):
+            return label
         if meaning and (not label or header.text(item, "CodingSchemeDesignator") in ("SCT", "SRT")):
             return meaning
     return label

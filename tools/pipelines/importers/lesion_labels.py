@@ -19,9 +19,17 @@ LESION_WORDS = frozenset(
     polyp pathology
     """.split()  # noqa: SIM905
 )
+GENERAL_WORDS = frozenset(
+    "segment segmentation lesion finding mass neoplasm abnormality region roi label contour object the and".split()  # noqa: SIM905
+)
 ANY = "*"
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER_AT_THE_END = re.compile(r"[\s_#.:-]*\d+$")
+
+
+def is_general(label: str) -> bool:
+    """Whether a label names no kind of lesion: it is empty, an abbreviation as R1, or what a viewer offers unasked."""
+    return not any(len(word) > 2 and word.casefold() not in GENERAL_WORDS for word in _WORD.findall(label))
 
 
 @dataclass(frozen=True)

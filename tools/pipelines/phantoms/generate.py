@@ -26,6 +26,7 @@ from tools.pipelines.phantoms.lesion_models import Finder, Site
 from tools.pipelines.phantoms.lesion_painting import paint_lesion
 from tools.pipelines.phantoms.pelvis import TOP_MM, draw_pelvis
 from tools.pipelines.phantoms.scanner import SIZE, noise_tiles, scan
+from tools.pipelines.phantoms.segmentation_writer import write_segmentation
 from tools.pipelines.phantoms.skeleton import draw_skeleton
 from tools.pipelines.phantoms.thorax import draw_thorax
 from tools.regions.crop import crop_box_with_context, field_of_view_mm
@@ -96,11 +97,13 @@ class PaintedStack:
     z_mm: tuple[float, ...]
 
 
-def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progress | None = None) -> PhantomSummary:
+def make_phantoms(
+    out: Path, patients: int = 60, seed: int = 0, progress: Progress | None = None, segmentations: bool = False
+) -> PhantomSummary:
     """Write teaching cases under `out` and says how many.
 
-    `out/dicom/<patient>/<study>/<nnn>.dcm`, a ROI pack in `out/pack` and `out/truth.csv`. `progress` is called with
-    (patients done, patients in all).
+    `out/dicom/<patient>/<study>/<nnn>.dcm`, a ROI pack in `out/pack` and `out/truth.csv`; with `segmentations` also
+    `out/segmentations/<patient>/<study>.dcm`. `progress` is called with (patients done, patients in all).
     """
     out = Path(out)
     inputs: list[NDArray[np.int16]] = []
@@ -108,7 +111,7 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
     truths: list[TruthRow] = []
     studies = slices = 0
     for index in range(patients):
-        for study, volume, found in write_patient(out, index, seed):
+        for study, volume, found in write_patient(out, index, seed, segmentations):
             studies, slices = studies + 1, slices + len(volume)
             for truth in found:
                 box = PixelBox(truth.x0, truth.y0, truth.x1, truth.y1)
@@ -127,14 +130,18 @@ def make_phantoms(out: Path, patients: int = 60, seed: int = 0, progress: Progre
 
 
 def write_patient(
-    out: Path, index: int, seed: int = 0
+    out: Path, index: int, seed: int = 0, segmentations: bool = False
 ) -> Iterator[tuple[PhantomStudy, NDArray[np.int16], list[TruthRow]]]:
     """Write the DICOM series of one patient (from 0) under `out`; each study with its volume and its lesions.
 
     A patient is the same, whoever else is made.
     """
-    for study, volume, found in _studies(index, seed, _noise(seed)):
+    for study, volume, lesions, found in _studies(index, seed, _noise(seed)):
         write_series(out, study, volume)
+        if segmentations:
+            path = out / study.folder.replace("dicom", "segmentations", 1)
+            types = [truth.lesion_type for truth in found]
+            write_segmentation(path.with_suffix(".dcm"), out / study.folder, study, lesions, types)
         yield study, volume, found
 
 
@@ -143,7 +150,9 @@ def _noise(seed: int) -> Floats:
     return noise_tiles(np.random.default_rng([seed, 0]))
 
 
-def _studies(index: int, seed: int, noise: Floats) -> list[tuple[PhantomStudy, NDArray[np.int16], list[TruthRow]]]:
+def _studies(
+    index: int, seed: int, noise: Floats
+) -> list[tuple[PhantomStudy, NDArray[np.int16], NDArray[np.uint8], list[TruthRow]]]:
     """All studies of one patient: two regions seen once, or one region seen twice."""
     rng = np.random.default_rng([seed, 1, index])
     patient = _patient(index, rng)
@@ -208,11 +217,12 @@ def _paint(patient: Patient, level: Level, rng: np.random.Generator) -> PaintedS
 
 def _finish(
     study: PhantomStudy, stack: PaintedStack, growth: float, rng: np.random.Generator, noise: Floats, index: int
-) -> tuple[NDArray[np.int16], list[TruthRow]]:
-    """Lesions, texture, reconstruction kernel and noise; the volume in HU and the truth."""
+) -> tuple[NDArray[np.int16], NDArray[np.uint8], list[TruthRow]]:
+    """Lesions, texture, reconstruction kernel and noise; the volume in HU, whose voxel which lesion is, the truth."""
     hu = stack.canvas.hu.copy()
     tissue = stack.canvas.tissue
-    truths = []
+    lesions = np.zeros(hu.shape, np.uint8)
+    truths: list[TruthRow] = []
     for number, site in enumerate(stack.sites, start=1):
         own = float(np.clip(growth * rng.normal(1, 0.08), 0.6, 1.5)) if growth != 1.0 else 1.0
         own = min(own, LARGEST_RADIUS_MM / max(site.radii_mm))
@@ -220,6 +230,7 @@ def _finish(
         if painted is None:
             continue
         window, mask = painted
+        lesions[window][mask] = len(truths) + 1
         k = int(np.argmax(mask.sum(axis=(1, 2))))
         rows, columns = np.nonzero(mask[k])
         long_axis, short_axis = measure_axes(mask[k], study.spacing_mm)
@@ -233,7 +244,7 @@ def _finish(
                 site.kind.density, site.margin,
             )
         )  # fmt: skip
-    return scan(hu, tissue, rng, noise), truths
+    return scan(hu, tissue, rng, noise), lesions, truths
 
 
 def measure_axes(mask: NDArray[np.bool_], spacing_mm: float) -> tuple[float, float]:

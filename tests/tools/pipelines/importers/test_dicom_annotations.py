@@ -88,6 +88,16 @@ def test_every_kind_of_segmentation_is_read(ct, case, tmp_path, kind):
     check_lesion(pack)
 
 
+@pytest.mark.parametrize(
+    ("label", "lesion_type"),
+    [("Adrenal adenoma", "adrenal adenoma"), ("Segment_1", "lesion"), ("R1", "lesion"), ("Lesion 2", "lesion")],
+)
+def test_a_code_that_says_lesion_only_gives_way_to_a_label_that_says_more(ct, case, tmp_path, label, lesion_type):
+    write_seg(case / "seg.dcm", ct, label=label)
+    summary, _ = run(case, tmp_path)
+    assert summary.by_type == {lesion_type: 1}
+
+
 def test_each_component_of_a_segment_is_a_lesion_and_anatomy_is_none(ct, case, tmp_path):
     mask = ct.mask()
     mask[2:5, 100:110, 100:110] = True

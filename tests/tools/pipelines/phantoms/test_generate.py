@@ -18,9 +18,11 @@ from tests.conftest import examples
 from tools.domain.lesions import DEEPLESION_TYPES
 from tools.domain.patient_keys import PatientKeys
 from tools.domain.region import PixelBox
-from tools.intake.intake import read_study
+from tools.intake.intake import intake_limits, read_study
+from tools.pipelines.importers.run import import_annotations
 from tools.pipelines.phantoms.generate import PhantomSummary, make_phantoms, measure_axes
 from tools.regions.crop import crop_box_with_context
+from tools.settings import Settings
 
 PATIENTS = 8
 # HU in the middle of a lesion of these densities, whatever surrounds it
@@ -72,6 +74,19 @@ def test_same_seed_gives_the_same_bytes_and_another_seed_does_not(tmp_path: Path
     assert first == again
     assert len(first) == 12 + 4  # two studies of six slices; images.npy, context.npy, lesions.csv, truth.csv
     assert not set(first.values()) & set(other.values())
+
+
+def test_segmentations_bring_every_lesion_back_with_its_type_slice_and_size(tmp_path: Path) -> None:
+    make_phantoms(tmp_path, patients=1, segmentations=True)
+    import_annotations(tmp_path, tmp_path / "imported", PatientKeys(b"of this test"), intake_limits(Settings()))
+    made, found = read_pack(tmp_path / "pack"), read_pack(tmp_path / "imported")
+    assert len(list((tmp_path / "segmentations").rglob("*.dcm"))) == 2
+    for field in ("lesion_type", "body_part", "field_of_view_mm"):
+        assert sorted(getattr(row, field) for row in found.lesions) == sorted(
+            getattr(row, field) for row in made.lesions
+        )
+    sizes = [sorted(row.long_axis_mm or 0 for row in pack.lesions) for pack in (made, found)]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.08, abs=1.0)  # one from pixel edges, one of a smoothed outline
 
 
 def test_more_patients_leave_the_earlier_ones_as_they_were(cases: PhantomSummary, tmp_path: Path) -> None:
