@@ -7,7 +7,6 @@ learns without marked slices; then it goes on with them, once for each fold with
 with all, whose weights are written. About an hour on two cores with bfloat16 instructions.
 """
 
-import copy
 import math
 import sys
 import zlib
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from torch import nn
+from torch.utils.data import DataLoader, IterableDataset
 
 from tools.pipelines.lesion_slices import (
     LesionSlice,
@@ -35,7 +34,7 @@ from tools.pipelines.lesion_slices import (
     unmarked_slices,
 )
 from tools.pipelines.measured_lesions import AIR_HU, write_figures
-from tools.pipelines.unet import UNet, follow
+from tools.pipelines.unet import Losses, UNet, learn
 from tools.regions.candidates import apart
 from tools.regions.coarse_slice import GRID_MM, CoarseSlice
 from tools.regions.lesion_detector import WEIGHTS, WINDOWS_HU, LesionDetector, Spots, channels
@@ -43,9 +42,8 @@ from tools.regions.unet import STRIDE
 
 SIDE = 256  # pixels of the slices that are learnt from
 WIDTHS = (24, 48, 72, 112, 160)  # channels of each level
-BATCH, RATE, WEIGHT_DECAY, AVERAGE = 16, 2e-3, 1e-3, 0.995
+BATCH, RATE, AVERAGE = 16, 2e-3, 0.995
 STEPS, STEPS_ON, RATE_ON = 2_000, 250, 4e-4  # alone, and then with key slices
-WARM_UP, CHECKPOINT = 100, 250  # steps
 FOLDS = 5
 MOST = 5
 OFFERED = 3.0  # suggestions that a slice gets on average: whatever ranks lower is not offered
@@ -211,7 +209,7 @@ def targets(spots: Sequence[Spot]) -> tuple[Picture, Picture, Picture]:
     return heat.astype(np.float32), log_radius.astype(np.float32), counts.astype(np.float32)
 
 
-class Drawn(torch.utils.data.IterableDataset[tuple[Picture, ...]]):
+class Drawn(IterableDataset[tuple[Picture, ...]]):
     """Endless slices with what the network is to answer."""
 
     def __init__(self, sources: Sources, seed: int) -> None:
@@ -245,46 +243,17 @@ def loss_of(answer: torch.Tensor, wanted: Sequence[torch.Tensor]) -> torch.Tenso
     return -(missed.sum() + wrong.sum()) / center.sum().clamp(min=1) + 0.3 * size
 
 
-def learn(network: UNet, sources: Sources, steps: int, rate: float, seed: int, kept: Path | None = None) -> UNet:
-    """Let a copy of a network learn for some steps; gives the moving average of its weights.
+def losses(sources: Sources, seed: int) -> Losses:
+    """Let a network learn from drawn slices."""
 
-    A run whose checkpoint lies at `kept` goes on from there.
-    """
-    torch.manual_seed(seed)
-    network = copy.deepcopy(network).train()
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    average = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=WEIGHT_DECAY)
-    parts: dict[str, Any] = {"network": network, "average": average, "optimizer": optimizer}
-    began = 0
-    if kept is not None and kept.exists():
-        state = torch.load(kept, weights_only=True)
-        began = state.pop("step")
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-    batches = iter(torch.utils.data.DataLoader(Drawn(sources, seed + began), BATCH, num_workers=1, prefetch_factor=4))
-    smooth = math.nan
-    for step in range(began, steps):
-        for group in optimizer.param_groups:
-            cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
-            group["lr"] = rate * min(1, (step + 1) / WARM_UP) * cosine
-        image, *wanted = next(batches)
-        with torch.autocast("cpu", torch.bfloat16):
-            answer = network(image.to(memory_format=torch.channels_last))
-        loss = loss_of(answer.float(), wanted)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
-        smooth = loss.item() if math.isnan(smooth) else 0.97 * smooth + 0.03 * loss.item()
-        if (step + 1) % 50 == 0:
-            print(f"step {step + 1} of {steps}, loss {smooth:.3f}", flush=True)
-        if kept is not None and ((step + 1) % CHECKPOINT == 0 or step + 1 == steps):
-            new = kept.with_suffix(".new")
-            torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step + 1}, new)
-            new.replace(kept)
-    return average
+    def lost(network: UNet, began: int) -> Iterator[torch.Tensor]:
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        for image, *wanted in DataLoader(Drawn(sources, seed + began), BATCH, num_workers=1, prefetch_factor=4):
+            with torch.autocast("cpu", torch.bfloat16):
+                answer = network(image.to(memory_format=torch.channels_last))
+            yield loss_of(answer.float(), wanted)
+
+    return lost
 
 
 # -- how good it is ----------------------------------------------------------------------------------------------------
@@ -307,7 +276,9 @@ def cross_validated(network: UNet, sources: Sources, out: Path) -> list[tuple[Le
     found = []
     for fold in range(FOLDS):
         others = sources.only(*(one for one in sources.marked if fold_of(one) != fold))
-        its = detector(learn(network, others, STEPS_ON, RATE_ON, fold + 1, out / f"fold{fold}.pt"))
+        its = detector(
+            learn(network, losses(others, fold + 1), STEPS_ON, RATE_ON, fold + 1, out / f"fold{fold}.pt", AVERAGE)
+        )
         found += [(one, spots_of(its, one)) for one in sources.marked if fold_of(one) == fold]
     return found
 
@@ -358,14 +329,14 @@ def main(arguments: list[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     sources = Sources.read(data, phantoms)
     torch.manual_seed(0)
-    network = learn(new_network(), sources.only(), STEPS, RATE, 0, out / "alone.pt")
+    network = learn(new_network(), losses(sources.only(), 0), STEPS, RATE, 0, out / "alone.pt", AVERAGE)
     found = cross_validated(network, sources, out)
     least = least_likeness([each for each in found if each[0].source == "key slices"])
     results = [
         figures(source, [each for each in found if each[0].source == source], least)
         for source in ("key slices", "phantoms")
     ]
-    last = learn(network, sources, STEPS_ON, RATE_ON, FOLDS + 1, out / "all.pt")
+    last = learn(network, losses(sources, FOLDS + 1), STEPS_ON, RATE_ON, FOLDS + 1, out / "all.pt", AVERAGE)
     measured = _measured(least, results[0].recall_at_5, results[0].precision)
     np.savez_compressed(WEIGHTS, **last.weights(), **measured)  # type: ignore[arg-type]
     write_figures(kept, results)

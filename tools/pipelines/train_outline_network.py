@@ -6,7 +6,6 @@ networks of the folds, each of which saw none of the fold's patients: `train_out
 weights that all patients but LIDC's test patients gave. About an hour on two cores.
 """
 
-import copy
 import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -32,7 +31,7 @@ from tools.pipelines.train_outline_ranker import (
     real_slices,
     wrongness,
 )
-from tools.pipelines.unet import UNet, follow
+from tools.pipelines.unet import Losses, UNet, learn
 from tools.regions.outline_network import (
     CHANNELS,
     EDGES_MM,
@@ -53,7 +52,7 @@ PAINTED = 10_000
 LIVER_STEP, LIVER_MM = 3, 1.5  # every third slice; the pixel size that its publisher's scaling left
 ASKED = {"key slices": 6, "LIDC": 2, "sarcoma": 3, "phantoms": 2, "painted": 1}  # how often each is clicked and boxed
 SHARES = {"LIDC": 0.42, "key slices": 0.25, "sarcoma": 0.06, "phantoms": 0.12, "painted": 0.15}
-BATCH, WARM_UP, WEIGHT_DECAY, AVERAGE, CHECKPOINT = 32, 100, 1e-3, 0.997, 250
+BATCH = 32
 STEPS, RATE, STEPS_ON, RATE_ON = 2_400, 2e-3, 250, 6e-4  # with painted lesions alone, and then with real ones
 WRONG = 0.25  # an outline that is so wrong teaches nothing
 SIZE_WEIGHT, RAY_WEIGHT = 0.5, 0.25
@@ -198,41 +197,16 @@ def drawn_from(samples: Samples, which: NDArray[np.bool_]) -> Choose:
     return choose
 
 
-def learn(network: UNet, samples: Samples, choose: Choose, steps: int, rate: float, seed: int, kept: Path) -> UNet:
-    """Let a copy of a network learn for some steps; gives the moving average of its weights.
+def losses(samples: Samples, choose: Choose, seed: int) -> Losses:
+    """Let a network learn from batches of samples."""
 
-    A run whose checkpoint lies at `kept` goes on from there.
-    """
-    torch.manual_seed(seed)
-    network = copy.deepcopy(network).train()
-    average = copy.deepcopy(network).eval()
-    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=WEIGHT_DECAY)
-    parts: dict[str, Any] = {"network": network, "average": average, "optimizer": optimizer}
-    began = 0
-    if kept.exists():
-        state = torch.load(kept, weights_only=True)
-        began = state.pop("step")
-        for name, part in parts.items():
-            part.load_state_dict(state[name])
-    rng = np.random.default_rng((seed, began))
-    for step in range(began, steps):
-        for group in optimizer.param_groups:
-            cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
-            group["lr"] = rate * min(1, (step + 1) / WARM_UP) * cosine
-        seen, inside, weight = batch_of(samples, choose(rng, BATCH), rng)
-        loss = loss_of(logits_of(network, seen), inside, weight)
-        optimizer.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        follow(average, network, min(AVERAGE, (step + 1) / (step + 10)))
-        if (step + 1) % 50 == 0:
-            print(f"{kept.stem}: step {step + 1} of {steps}, loss {loss.item():.2f}", flush=True)
-        if (step + 1) % CHECKPOINT == 0 or step + 1 == steps:
-            new = kept.with_suffix(".new")
-            torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step + 1}, new)
-            new.replace(kept)
-    return average
+    def lost(network: UNet, began: int) -> Iterator[torch.Tensor]:
+        rng = np.random.default_rng((seed, began))
+        while True:
+            seen, inside, weight = batch_of(samples, choose(rng, BATCH), rng)
+            yield loss_of(logits_of(network, seen), inside, weight)
+
+    return lost
 
 
 def liver_slices(data: Path) -> Iterator[tuple[NDArray[np.int16], float, str]]:
@@ -259,11 +233,13 @@ def main(arguments: list[str]) -> None:
     torch.manual_seed(0)
     network = UNet(CHANNELS, WIDTHS, (0.0,), up_side=3)
     assert len(WIDTHS) == LEVELS + 1
-    network = learn(network, painted, drawn_from(painted, painted.weight > 0), STEPS, RATE, 0, out / "painted.pt")
+    alone = losses(painted, drawn_from(painted, painted.weight > 0), 0)
+    network = learn(network, alone, STEPS, RATE, 0, out / "painted.pt")
     real = [lesion for lesion in read_lesions(data, phantoms) if lesion.source != "painted"]
     samples = Samples.of(real).joined(painted)
     for seed, (name, which) in enumerate(without_folds(samples), start=1):
-        fitted = learn(network, samples, drawn_from(samples, which), STEPS_ON, RATE_ON, seed, out / f"{name}.pt")
+        its = losses(samples, drawn_from(samples, which), seed)
+        fitted = learn(network, its, STEPS_ON, RATE_ON, seed, out / f"{name}.pt")
         np.savez_compressed(WEIGHTS if name == "all" else out / f"{name}.npz", **fitted.weights())  # type: ignore[arg-type]
 
 

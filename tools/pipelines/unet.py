@@ -1,7 +1,11 @@
-"""The U-Nets that learn to find and to outline lesions, and what following their weights takes."""
+"""The U-Nets that learn to find and to outline lesions, and how they learn."""
 
 import copy
 import itertools
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,6 +14,9 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from tools.regions.unet import STRIDE
+
+WEIGHT_DECAY, AVERAGE = 1e-3, 0.997
+WARM_UP, CHECKPOINT = 100, 250  # steps
 
 
 class UNet(nn.Module):
@@ -62,8 +69,51 @@ class Twice(nn.Sequential):
         super().__init__(*parts)
 
 
+# from a network that learns, and the step it begins at: the loss of each step, of the weights as they then are
+Losses = Callable[[UNet, int], Iterator[torch.Tensor]]
+
+
+def learn(
+    network: UNet, losses: Losses, steps: int, rate: float, seed: int, kept: Path, most_average: float = AVERAGE
+) -> UNet:
+    """Let a copy of a network learn for some steps; gives the moving average of its weights.
+
+    A run whose checkpoint lies at `kept` goes on from there. `most_average` is the share of the average that stays at
+    a step, once enough have gone by.
+    """
+    torch.manual_seed(seed)
+    network = copy.deepcopy(network).train()
+    average = copy.deepcopy(network).eval()
+    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=WEIGHT_DECAY)
+    parts: dict[str, Any] = {"network": network, "average": average, "optimizer": optimizer}
+    began = 0
+    if kept.exists():
+        state = torch.load(kept, weights_only=True)
+        began = state.pop("step")
+        for name, part in parts.items():
+            part.load_state_dict(state[name])
+    smooth = math.nan
+    for step, loss in zip(range(began, steps), losses(network, began), strict=False):
+        for group in optimizer.param_groups:
+            cosine = 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps))
+            group["lr"] = rate * min(1, (step + 1) / WARM_UP) * cosine
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+        optimizer.step()
+        _follow(average, network, min(most_average, (step + 1) / (step + 10)))
+        smooth = loss.item() if math.isnan(smooth) else 0.97 * smooth + 0.03 * loss.item()
+        if (step + 1) % 50 == 0:
+            print(f"{kept.stem}: step {step + 1} of {steps}, loss {smooth:.3f}", flush=True)
+        if (step + 1) % CHECKPOINT == 0 or step + 1 == steps:
+            new = kept.with_suffix(".new")
+            torch.save({name: part.state_dict() for name, part in parts.items()} | {"step": step + 1}, new)
+            new.replace(kept)
+    return average
+
+
 @torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
     """Move the average of a network's weights on by one step."""
     for mean, value in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
         if mean.dtype.is_floating_point:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from tools.pipelines import train_lesion_detector as training
+from tools.pipelines import unet
 from tools.pipelines.lesion_slices import LesionSlice, Patch, painted, phantom_slices, with_fat
 from tools.pipelines.phantoms.generate import make_phantoms
 from tools.pipelines.train_lesion_detector import (
@@ -17,11 +18,12 @@ from tools.pipelines.train_lesion_detector import (
     detector,
     drawn,
     figures,
-    learn,
     loss_of,
+    losses,
     new_network,
     targets,
 )
+from tools.pipelines.unet import learn
 from tools.regions.lesion_detector import LesionDetector, Spots, channels
 from tools.regions.unet import STRIDE
 
@@ -112,11 +114,12 @@ def test_a_network_is_served_as_it_was_trained() -> None:
 def test_a_fit_learns_and_goes_on_where_it_stopped(
     sources: Sources, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"BATCH": 4, "WARM_UP": 5, "PATCHES_SHARE": 0, "MARKED_SHARE": 1, "AVERAGE": 0.8}.items():
+    for name, value in {"BATCH": 4, "PATCHES_SHARE": 0, "MARKED_SHARE": 1}.items():
         monkeypatch.setattr(training, name, value)
+    monkeypatch.setattr(unet, "WARM_UP", 5)
     network = new_network((8, 16, 16, 24, 24))
-    first = learn(network, sources, 40, 3e-3, 0, tmp_path / "run.pt")
-    again = learn(network, sources, 40, 3e-3, 0, tmp_path / "run.pt")  # nothing is left to do
+    first = learn(network, losses(sources, 0), 40, 3e-3, 0, tmp_path / "run.pt", 0.8)
+    again = learn(network, losses(sources, 0), 40, 3e-3, 0, tmp_path / "run.pt", 0.8)  # nothing is left to do
     assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True))
     image, *wanted = next(iter(torch.utils.data.DataLoader(Drawn(sources, 7), 8)))
     with torch.no_grad():

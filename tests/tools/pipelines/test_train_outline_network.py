@@ -8,9 +8,10 @@ import torch
 
 from tests.tools.pipelines.test_train_outline_ranker import SLICES
 from tools.pipelines import train_outline_network as training
+from tools.pipelines import unet
 from tools.pipelines.painted_lesions import paint_lesions
-from tools.pipelines.train_outline_network import Samples, batch_of, drawn_from, learn, logits_of, loss_of, varied
-from tools.pipelines.unet import UNet
+from tools.pipelines.train_outline_network import Samples, batch_of, drawn_from, logits_of, loss_of, losses, varied
+from tools.pipelines.unet import UNet, learn
 from tools.regions.outline_network import (
     CHANNELS,
     LEVELS,
@@ -75,15 +76,11 @@ def test_a_network_is_served_as_it_was_trained() -> None:
     assert served == pytest.approx(trained, abs=5e-3)  # weights are kept as float16
 
 
-def test_a_fit_learns_and_goes_on_where_it_stopped(
-    samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name, value in {"BATCH": 8, "WARM_UP": 5, "AVERAGE": 0.8}.items():
-        monkeypatch.setattr(training, name, value)
+def test_a_fit_learns(samples: Samples, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "BATCH", 8)
+    monkeypatch.setattr(unet, "WARM_UP", 5)
     its, choose = network(), drawn_from(samples, samples.weight > 0)
-    first = learn(its, samples, choose, 40, 3e-3, 0, tmp_path / "run.pt")
-    again = learn(its, samples, choose, 40, 3e-3, 0, tmp_path / "run.pt")  # nothing is left to do
-    assert all(torch.equal(a, b) for a, b in zip(first.state_dict().values(), again.state_dict().values(), strict=True))
+    first = learn(its, losses(samples, choose, 0), 40, 3e-3, 0, tmp_path / "run.pt", 0.8)
     seen, inside, weight = batch_of(samples, np.arange(len(samples.weight)), np.random.default_rng(1))
     with torch.no_grad():
         before, after = (float(loss_of(logits_of(each, seen), inside, weight)) for each in (its, first.eval()))
