@@ -1,6 +1,8 @@
 """The size that a compressed image states about itself, from its first bytes: decoders allocate it unasked."""
 
+import contextlib
 import struct
+from collections.abc import Iterator
 
 JPEG_START, J2K_START, JP2_START = b"\xff\xd8", b"\xff\x4f\xff\x51", b"\x00\x00\x00\x0cjP  "
 JP2_IMAGE, BOX_HEAD_BYTES = b"jp2c", 8
@@ -44,14 +46,11 @@ def is_irreversible(encoded: bytes) -> bool:
 
 def nearness(encoded: bytes) -> int:
     """Read by how much values of a JPEG-LS image may be off (NEAR, ISO/IEC 14495-1 C.2.3); 0 where it is not found."""
-    at = encoded.find(JPEG_START, 0, SEARCHED) + 2
-    try:
-        while at >= 2 and encoded[at] == 0xFF:
-            if encoded[at + 1] == JPEG_SCAN:
+    start = encoded.find(JPEG_START, 0, SEARCHED)
+    with contextlib.suppress(struct.error, IndexError):
+        for marker, at in _jpeg_segments(encoded, start) if start >= 0 else ():
+            if marker == JPEG_SCAN:
                 return encoded[at + 5 + 2 * encoded[at + 4]]
-            at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]
-    except (struct.error, IndexError):
-        pass
     return 0
 
 
@@ -72,17 +71,22 @@ def _image_start(encoded: bytes) -> int:
 
 
 def _jpeg_size(encoded: bytes) -> tuple[int, int] | None:
-    """Walk the marker segments up to the frame header."""
-    at = 2
-    while encoded[at] == 0xFF:
-        marker = encoded[at + 1]
-        if marker == 0xFF:  # fill byte
-            at += 1
-        elif marker in JPEG_FRAMES:
+    """Read rows and columns off the frame header."""
+    for marker, at in _jpeg_segments(encoded, 0):
+        if marker in JPEG_FRAMES:
             bits, rows, columns = struct.unpack_from(">B2H", encoded, at + 4)
             if bits > MAX_JPEG_BITS:
                 raise CodestreamError
             return rows, columns
-        else:
-            at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]
     return None
+
+
+def _jpeg_segments(encoded: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Walk the marker segments of a JPEG from its start: each marker, and where it stands."""
+    at = start + len(JPEG_START)
+    while encoded[at] == 0xFF:
+        if encoded[at + 1] == 0xFF:  # fill byte
+            at += 1
+        else:
+            yield encoded[at + 1], at
+            at += 2 + struct.unpack_from(">H", encoded, at + 2)[0]
