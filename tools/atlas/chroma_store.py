@@ -32,7 +32,7 @@ from tools.atlas.folder import (
     require_atlas,
     without_password,
 )
-from tools.domain.lesions import AtlasError
+from tools.domain.lesions import AtlasError, NoAtlasError
 from tools.settings import get_settings
 
 LESIONS = "lesions"
@@ -70,7 +70,7 @@ class ChromaStore:
                 self._lesions = self._client.get_collection(LESIONS, embedding_function=None)
             except NotFoundError:
                 if not create:
-                    raise AtlasError(missing(location)) from None
+                    raise NoAtlasError(missing(location)) from None
                 self._lesions = self._client.get_or_create_collection(
                     LESIONS, configuration=INDEX, embedding_function=None, metadata=dict(new_facts)
                 )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from encoder.errors import is_full, storage_error
-from tools.domain.lesions import AtlasError
+from tools.domain.lesions import AtlasError, NoAtlasError
 from tools.domain.progress import StageProgress
 
 DATABASE = "chroma.sqlite3"
@@ -30,9 +30,9 @@ def is_remote(location: str) -> bool:
 
 
 def require_atlas(location: str) -> None:
-    """Raise AtlasError where a folder holds no atlas. What lies on a server is known when it is asked."""
+    """Raise NoAtlasError where a folder holds no atlas. What lies on a server is known when it is asked."""
     if not is_remote(location) and not (Path(location) / DATABASE).is_file():
-        raise AtlasError(missing(location))
+        raise NoAtlasError(missing(location))
 
 
 def last_written(folder: str) -> tuple[tuple[int, int], ...] | None:

@@ -4,6 +4,7 @@ Radiology's word for such a collection is a teaching file (RSNA MIRC; IHE profil
 Export").
 """
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from tools.atlas.build import Embed, index_pack, remove_lesions
 from tools.atlas.folder import DATABASE, sole_writer
 from tools.atlas.records import NOTE, lesion_to_row
 from tools.domain.free_text import check_note
-from tools.domain.lesions import AtlasLesion
+from tools.domain.lesions import AtlasLesion, NoAtlasError
 from tools.domain.patient_keys import PatientKeys
 
 CALIBRATED_AT_ONCE = 300  # lesions of an atlas that is calibrated anew with every case: a fraction of a second
@@ -67,7 +68,8 @@ class OwnCases:
         """Open the atlas of own cases; None as long as there is none. Raises AtlasError."""
         with self._lock:
             if self._atlas is None and (self.folder / DATABASE).is_file():
-                self._atlas = Atlas(self.folder, self.fingerprint, self.keys)
+                with contextlib.suppress(NoAtlasError):  # the first save was killed before its first case
+                    self._atlas = Atlas(self.folder, self.fingerprint, self.keys)
             return self._atlas
 
     def cases(self, lesion_types: Sequence[str] = (), confirmed_by: str | None = None) -> tuple[OwnCase, ...]:

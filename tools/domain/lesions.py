@@ -37,6 +37,10 @@ class AtlasError(LesionSearchError):
     """The atlas is missing, empty, unreachable, or was built with another encoder."""
 
 
+class NoAtlasError(AtlasError):
+    """Nothing is there: no database, or one whose first writer was stopped before its first lesion."""
+
+
 class FilterError(LesionSearchError):
     """A filter names a type the atlas does not have, or bounds that exclude each other."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from encoder.pack import LesionRow, PackError
 from tests.tools.atlas.conftest import FINGERPRINT, KEYS, embed, make_pack
+from tools.atlas.chroma_store import _connect as connect
 from tools.atlas.own_cases import CaseContent, CaseError, OwnCases
 from tools.domain.free_text import NoteError
 
@@ -41,6 +42,14 @@ def test_a_case_is_kept_with_record_picture_and_note_and_comes_back(tmp_path):
     )
     assert lesion.patient_key == KEYS.patient("MRN-1")
     np.testing.assert_array_equal(again.content(lesion.lesion_id).image, content(1).image)
+
+
+def test_a_first_save_that_was_killed_stands_in_nobody_s_way(tmp_path):
+    connect(str(tmp_path)).close()  # its database was made, and nothing more
+    cases = cases_in(tmp_path)
+    assert cases.atlas() is None
+    cases.save([content(1)])
+    assert cases.holds("own-000000000001")
 
 
 def test_an_edit_changes_what_is_said_and_nothing_else(tmp_path):
