@@ -116,6 +116,6 @@ def kills(
     faults: list[Fault] = []
     for fault in kill_rounds(rounds, seed, lambda text: typer.echo(text, err=True)):
         faults.append(fault)
-        keep(faults=faults)
+        keep(faults=tuple(faults))
     found = Reliability(faults=tuple(faults))
     show(found, to_markdown(found), json)
