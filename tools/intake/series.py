@@ -29,7 +29,7 @@ from tools.settings import get_settings
 UID_FORM = re.compile(r"(?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+")
 TILT_TOLERANCE_DEG, MAX_TILT_DEG = 0.3, 60.0
 
-NO_SPACING = "The file does not state the pixel spacing, so lengths in mm are unknown."
+NO_SPACING = "The file states no credible pixel spacing, so lengths in mm are unknown."
 NO_ORIENTATION = "The slices do not state how they lie in the body: which plane and which side is which are unknown."
 NO_POSITION = "The slices do not state their positions; they are in the order of their numbers and gaps are unknown."
 OTHER_MODALITY = (

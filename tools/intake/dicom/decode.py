@@ -210,7 +210,7 @@ def _record(
     measures = header.macro(dataset, groups, "PixelMeasuresSequence")
     acquisition = header.macro(dataset, groups, "CTAcquisitionDetailsSequence")
     content = header.macro(dataset, groups, "FrameContentSequence")
-    row_spacing, column_spacing = header.spacing_mm(measures)
+    row_spacing, column_spacing = header.spacing_mm(measures, image.shape)
     axes = header.directions(header.macro(dataset, groups, "PlaneOrientationSequence"))
     return FrameRecord(
         file=file,

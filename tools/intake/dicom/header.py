@@ -64,6 +64,8 @@ NON_IMAGES = (  # SOP Class UID prefixes, PS3.4 annex B.5
 PLAIN_VRS = frozenset(("AS", "CS", "DA", "DS", "DT", "FD", "IS", "TM", "UI", "US"))
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _THOUSANDS = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")
+PIXEL_MM, PICTURE_MM = (0.04, 20.0), (40.0, 1500.0)
+WHOLE_PX = 256  # a picture of fewer may be a part of one
 MAX_AGE_YEARS = 90  # ages above 89 can identify a person and become 90
 OLDEST_YEARS = 120  # more is a placeholder
 PLACEHOLDER_BIRTHS = tuple(
@@ -267,10 +269,17 @@ def contrast(dataset: Dataset) -> bool | None:
     return agent not in ("NO", "NONE", "N", "WITHOUT", "NO CONTRAST", "0")
 
 
-def spacing_mm(measures: Dataset) -> tuple[float | None, float | None]:
-    """Read row and column spacing in the patient; both None unless both are credible."""
+def spacing_mm(measures: Dataset, shape: tuple[int, int]) -> tuple[float | None, float | None]:
+    """Read row and column spacing in the patient; both None unless both are credible.
+
+    A whole picture narrower than a tooth scan, or wider than any table, was not stated in mm.
+    """
     pair = vector(measures, "PixelSpacing", 2)
-    return (pair[0], pair[1]) if pair and all(0.01 <= item <= 50 for item in pair) else (None, None)
+    if pair is None or not all(PIXEL_MM[0] <= item <= PIXEL_MM[1] for item in pair):
+        return None, None
+    width_mm = max(side * item for side, item in zip(shape, pair, strict=True))
+    is_whole = max(shape) >= WHOLE_PX
+    return (None, None) if is_whole and not PICTURE_MM[0] <= width_mm <= PICTURE_MM[1] else (pair[0], pair[1])
 
 
 def directions(orientation: Dataset) -> tuple[Vector, Vector] | None:

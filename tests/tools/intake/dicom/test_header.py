@@ -92,6 +92,13 @@ def test_spacing_that_cannot_be_true_is_not_believed(make_ct, to_bytes, pair):
     assert record.row_spacing_mm is record.column_spacing_mm is None
 
 
+@pytest.mark.parametrize(("pair", "believed"), [([0.07, 0.07], False), ([7, 7], False), ([0.1, 0.1], True)])
+def test_spacing_that_gives_a_picture_of_no_patient_is_not_believed(make_ct, to_bytes, pair, believed):
+    [(record, _)] = decode(to_bytes(make_ct(np.zeros((512, 512), np.int16), PixelSpacing=pair)))  # 0.7 mm in cm, and 70
+
+    assert record.row_spacing_mm == (pair[0] if believed else None)
+
+
 def test_the_first_of_several_windows_is_taken(make_ct, to_bytes):
     [(record, _)] = decode(to_bytes(make_ct(WindowCenter=[40, -600], WindowWidth=[400, 1500])))
 
