@@ -17,6 +17,8 @@ from tools.intake.plausibility import AIR_BELOW_HU, SOFT_TISSUE_FROM_HU, reason_
 from tools.intake.sources import GZIP_BITS, GZIP_MAGIC, Budget, LeftOutError, inflate
 
 _MAX_LABELS = 150  # a mask has no more values, and an image of 8 bits hardly fewer
+UNITS_MM = {"meter": 1000.0, "micron": 0.001}
+VOXEL_MM = 0.04, 50.0
 RIGHT_ANGLE = 1e-3  # cosine between rows and columns that is still one
 
 
@@ -48,7 +50,10 @@ def read_axial(image: Any, check: Callable[[tuple[int, ...]], None]) -> AxialVox
         voxels = voxels.astype(np.float32) * np.float32(slope) + np.float32(intercept)
     header = image.header
     stated = not hasattr(header, "get_sform") or bool(header["sform_code"] or header["qform_code"])
-    return to_axial(voxels, np.diag([-1.0, -1.0, 1.0, 1.0]) @ image.affine, stated)
+    unit_mm = UNITS_MM.get(header.get_xyzt_units()[0], 1.0) if hasattr(header, "get_xyzt_units") else 1.0
+    if not VOXEL_MM[0] <= unit_mm * float(np.linalg.norm(image.affine[:3, :3], axis=0).max()) <= VOXEL_MM[1]:
+        unit_mm = 1.0  # numbers of millimetres that are called something else
+    return to_axial(voxels, np.diag([-unit_mm, -unit_mm, unit_mm, 1.0]) @ image.affine, stated)
 
 
 def to_axial(voxels: NDArray[Any], affine: NDArray[np.float64], stated: bool) -> AxialVoxels:

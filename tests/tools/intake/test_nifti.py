@@ -52,6 +52,15 @@ def test_a_volume_reads_the_same_in_every_order_of_axes(tmp_path, order, signs):
     assert first.notes == (Note.UNIT_INFERRED,)
 
 
+@pytest.mark.parametrize(("unit", "times"), [("meter", 1000), ("micron", 0.001), ("meter", 1), ("micron", 1)])
+def test_lengths_in_other_units_become_millimetres(tmp_path, unit, times):
+    image = nibabel.Nifti1Image(stored(ball()), np.diag([1 / times, 1 / times, 1 / times, 1.0]) @ RAS)
+    image.header.set_xyzt_units(unit)
+    nibabel.save(image, tmp_path / "ct.nii")
+    (first, _), *_ = decode_nifti((tmp_path / "ct.nii").read_bytes(), 1, Budget(intake_limits(Settings())))
+    assert first.row_spacing_mm == pytest.approx(1)
+
+
 def test_it_reads_as_the_dicom_series_that_it_was_made_of(tmp_path):
     volume = lopsided()
     dicom = read_study(upload(tmp_path / "dicom", scan(volume)), KEYS).series[0]
