@@ -1,22 +1,27 @@
-"""Embed a pack's images in worker processes of Ray (https://docs.ray.io), on this machine or on a cluster.
+"""Embed a pack's images, or read annotations, in processes of Ray (https://docs.ray.io), here or on a cluster.
 
-Batches' numbers and vectors are all that passes between the processes: each worker maps the image files itself. None of
-them writes, and one that dies is started again with the batch it had, so that it costs nothing but its time.
+Of a pack numbers and vectors are all that passes between the processes, of an import the lesions with their slices and
+the installation's key of patients: each worker reads the files itself. None of them writes, and one that dies is
+started again with the part it had, so that it costs nothing but its time.
 """
 
 import logging
 import os
+import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from encoder.embedder import load_embedder
 from encoder.errors import LesionSearchError
 from tools.atlas.catalog import Rows, Vectors
 from tools.pipelines.embed import embed_rows
+from tools.pipelines.importers.annotated_lesion import ImportJob
+from tools.pipelines.importers.units import ReadUnit, Unit, read_unit
 
 
 class WorkersError(LesionSearchError):
@@ -33,11 +38,30 @@ def embed_on_workers(
 ) -> Iterator[tuple[Rows, Vectors]]:
     """Embed batches of rows (n,) of `.npy` files, as `embed_rows` does, in that many processes of one core each.
 
-    Yield rows and their unit vectors (n, dim) as they are done, in any order. The variable RAY_ADDRESS names a cluster,
-    whose machines have this program and see the files under the same path. Raises WorkersError.
+    Yield rows and their unit vectors (n, dim) as they are done, in any order. Raises WorkersError.
     """
     rows = list(batches)
-    if not rows:
+    for batch in _done_by(_Embedder, (tuple(files), widths_mm, rows, encoder, same_lesion), len(rows), workers):
+        yield batch["row"], batch["vector"]
+
+
+def read_on_workers(units: Sequence[Unit], job: ImportJob, workers: int) -> Iterator[ReadUnit]:
+    """Read units of an import, as `read_unit` does, in that many processes; yield in order. Raises WorkersError."""
+    early: dict[int, bytes] = {}
+    following = 0
+    for batch in _done_by(_Reader, (tuple(units), job), len(units), workers):
+        early |= zip(batch["unit"].tolist(), batch["read"], strict=True)
+        while following in early:
+            yield pickle.loads(early.pop(following))
+            following += 1
+
+
+def _done_by(worker: type, arguments: tuple[Any, ...], parts: int, workers: int) -> Iterator[dict[str, NDArray[Any]]]:
+    """Have parts (by number) of some work done by processes that are made with `arguments`, in any order.
+
+    The variable RAY_ADDRESS names a cluster, whose machines have this program and see the files under the same path.
+    """
+    if not parts:
         return  # starting takes seconds
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is reported to anybody
     try:
@@ -51,23 +75,22 @@ def embed_on_workers(
     try:
         with ray.init(log_to_driver=False, logging_level=logging.ERROR, **size):
             ray.data.DataContext.get_current().enable_progress_bars = False
-            numbers = [{"batch": number} for number in range(len(rows))]
-            done = ray.data.from_items(numbers, override_num_blocks=len(rows)).map_batches(
-                _Worker,
-                fn_constructor_args=(tuple(files), widths_mm, rows, encoder, same_lesion),
+            numbers = [{"part": number} for number in range(parts)]
+            done = ray.data.from_items(numbers, override_num_blocks=parts).map_batches(
+                worker,
+                fn_constructor_args=arguments,
                 batch_size=1,
                 compute=ray.data.ActorPoolStrategy(size=workers),
                 num_cpus=1,
             )
-            for batch in done.iter_batches(batch_size=None, batch_format="numpy"):
-                yield batch["row"], batch["vector"]
+            yield from done.iter_batches(batch_size=None, batch_format="numpy")
     except (ray.exceptions.RayError, OSError, RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
-        where = "Do the cluster's machines see the pack at this path?" if cluster else "Try without --workers."
+        where = "Do the cluster's machines see the files at this path?" if cluster else "Try without --workers."
         raise WorkersError(f"The worker processes failed: {reason.rstrip('.')}. {where}") from error
 
 
-class _Worker:
+class _Embedder:
     """What runs in each process: it loads the encoder once."""
 
     def __init__(
@@ -83,5 +106,17 @@ class _Worker:
         self._files, self._widths_mm, self._batches = files, widths_mm, batches
 
     def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        rows = np.concatenate([self._batches[number] for number in batch["batch"]])
+        rows = np.concatenate([self._batches[number] for number in batch["part"]])
         return {"row": rows, "vector": embed_rows(self._embed, self._files, rows, self._widths_mm)}
+
+
+class _Reader:
+    """What reads units in each process."""
+
+    def __init__(self, units: Sequence[Unit], job: ImportJob) -> None:
+        self._units, self._job = units, job
+
+    def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, Any]:
+        with threadpool_limits(1, user_api="blas"):
+            read = [pickle.dumps(read_unit(self._units[number], self._job)) for number in batch["part"]]
+        return {"unit": batch["part"], "read": read}

@@ -17,6 +17,10 @@ Labels = Annotated[
 Collection = Annotated[Optional[str], typer.Option("--source", help="name of the collection, shown with each hit")]  # noqa: UP045
 Licence = Annotated[Optional[str], typer.Option(help="licence of the collection, kept for each lesion")]  # noqa: UP045
 EachReader = Annotated[bool, typer.Option("--each-reader", help="every reader's outline too, beside the consensus")]
+Workers = Annotated[
+    Optional[int],  # noqa: UP045
+    typer.Option(min=1, help="processes of Ray that read volumes and annotated studies, here or on RAY_ADDRESS"),
+]
 
 
 class ImportGroup(TyperGroup):
@@ -45,6 +49,7 @@ def import_files(
     source: Collection = None,
     licence: Licence = None,
     each_reader: EachReader = False,
+    workers: Workers = None,
 ) -> None:
     """What `import WHAT` does: DICOM SEG, RTSTRUCT or SR, NIfTI or NRRD with masks and more become a ROI pack."""
     from ui.cli.arguments import check_exists, check_unused
@@ -54,7 +59,7 @@ def import_files(
     from tools.pipelines.importers.run import ImportOptions
     from ui.cli.importing import run_import
 
-    run_import(what, out, ImportOptions(tuple(labels or ()), source, each_reader, licence))
+    run_import(what, out, ImportOptions(tuple(labels or ()), source, each_reader, licence, workers))
 
 
 @imports.command("dicomweb")

@@ -7,14 +7,20 @@ import psutil
 import pytest
 
 from encoder.embedder import load_embedder
-from encoder.pack import PackError, write_pack
+from encoder.pack import PackError, read_pack, write_pack
 from tests.tools.atlas.conftest import make_pack
+from tests.tools.pipelines.importers.bodies import Ellipsoid
+from tests.tools.pipelines.importers.test_volume_masks import write_case
 from tools.atlas import build
 from tools.atlas.atlas import Atlas
+from tools.domain.patient_keys import PatientKeys
+from tools.intake.intake import intake_limits
 from tools.pipelines import embed, ray_workers
 from tools.pipelines.demo import patient_keys
 from tools.pipelines.embed import embed_pack
+from tools.pipelines.importers.run import ImportOptions, import_annotations
 from tools.pipelines.index import index_source
+from tools.pipelines.phantoms.generate import make_phantoms
 from tools.pipelines.ray_workers import WorkersError
 from tools.settings import Settings
 
@@ -40,6 +46,11 @@ def contents(settings: Settings):
         atlas.close()
 
 
+def kill_a_worker():
+    workers = [p for p in psutil.Process().children(recursive=True) if p.name().startswith("ray::MapWorker")]
+    workers[0].kill()
+
+
 @pytest.mark.timeout(600)
 def test_workers_fill_an_atlas_as_one_process_does_though_one_is_killed(source, tmp_path, monkeypatch):
     pytest.importorskip("ray")
@@ -48,8 +59,7 @@ def test_workers_fill_an_atlas_as_one_process_does_though_one_is_killed(source, 
 
     def kill_one(stage, done, total):
         if not killed:
-            workers = [p for p in psutil.Process().children(recursive=True) if p.name().startswith("ray::MapWorker")]
-            workers[0].kill()
+            kill_a_worker()
             killed.append(done)
 
     spread, alone = settings_in(tmp_path / "spread"), settings_in(tmp_path / "alone")
@@ -64,15 +74,40 @@ def test_workers_fill_an_atlas_as_one_process_does_though_one_is_killed(source, 
     assert index_source(source, spread, workers=2).added == 0  # and Ray is not even started
 
 
+@pytest.mark.timeout(600)
+def test_workers_import_what_one_process_does_though_one_is_killed(tmp_path):
+    pytest.importorskip("ray")
+    make_phantoms(tmp_path / "in", patients=2, segmentations=True)
+    for number in range(6):
+        write_case(tmp_path / "in", f"case_{number}", Ellipsoid((3, -4, 0), (12 + number, 9, 10)))
+    (tmp_path / "in" / "labelsTr" / "case_7.nii").write_bytes(b"no mask")  # without an image, and damaged
+    keys, limits, killed = PatientKeys(b"of this test"), intake_limits(Settings()), []
+
+    def kill_one(stage, done, total):
+        if stage == "Reading volumes" and not killed:
+            kill_a_worker()
+            killed.append(done)
+
+    spread = ImportOptions(("*",), workers=2)
+    many = import_annotations(tmp_path / "in", tmp_path / "many", keys, limits, spread, kill_one)
+    assert killed[0] < 6
+    one = import_annotations(tmp_path / "in", tmp_path / "one", keys, limits, ImportOptions(("*",)))
+    assert many == one
+    assert one.left_out
+    packs = [read_pack(tmp_path / name) for name in ("many", "one")]
+    assert packs[0].lesions == packs[1].lesions
+    np.testing.assert_array_equal(packs[0].inputs(), packs[1].inputs())
+
+
 def test_vectors_that_come_in_any_order_stand_in_their_place(source, tmp_path, monkeypatch):
     monkeypatch.setattr(embed, "CHUNK", 50)  # the last chunk is shorter
     embed_pack(source, tmp_path / "in-order.npy")
 
     def backwards(files, widths_mm, batches, *worker):
         rows = list(batches)
-        work = ray_workers._Worker(files, widths_mm, rows, None, False)
+        work = ray_workers._Embedder(files, widths_mm, rows, None, False)
         for number in reversed(range(len(rows))):
-            done = work({"batch": np.array([number])})
+            done = work({"part": np.array([number])})
             yield done["row"], done["vector"]
 
     monkeypatch.setattr(ray_workers, "embed_on_workers", backwards)

@@ -66,13 +66,21 @@ class AnnotatedLesion:
     split: str | None = None  # of a collection that has one
 
 
+def _tell_nobody(*_: object) -> None:
+    """Stands where nobody listens; other than a lambda it can be sent to another process."""
+
+
 @dataclass(frozen=True)
 class ImportJob:
-    """What an importer works with. `skip` is told what was left out and why, `progress` how far it is."""
+    """What an importer works with. `skip` is told what was left out and why, `progress` how far it is.
+
+    `workers` are processes of Ray that read cases and studies, where they are wanted.
+    """
 
     keys: PatientKeys
     limits: IntakeLimits
     labels: LabelRule = field(default_factory=LabelRule)
-    skip: Callable[[str, str], None] = lambda what, reason: None
-    progress: Progress = lambda done, total: None
+    skip: Callable[[str, str], None] = _tell_nobody
+    progress: Progress = _tell_nobody
     each_reader: bool = False  # every reader's outline too, where several readers marked one lesion
+    workers: int | None = None

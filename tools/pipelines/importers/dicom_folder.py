@@ -4,7 +4,7 @@ Identifiers are used to find images and go no further: what leaves here are `Ser
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -170,11 +170,10 @@ def identifying_words(dataset: Dataset) -> set[str]:
     return words
 
 
-def by_study(annotations: Iterable[AnnotationFile]) -> Iterator[AnnotationFile]:
-    """Order annotations so that those of one study follow each other, segmentations first."""
+def by_study(annotations: Iterable[AnnotationFile]) -> list[list[AnnotationFile]]:
+    """Put the annotations of each study together, segmentations first."""
     studies: dict[str, list[AnnotationFile]] = defaultdict(list)
     for annotation in annotations:
         studies[annotation.study_uid].append(annotation)
     order = list(ANNOTATIONS.values())
-    for _, group in sorted(studies.items()):
-        yield from sorted(group, key=lambda one: (order.index(one.kind), one.path))
+    return [sorted(group, key=lambda one: (order.index(one.kind), one.path)) for _, group in sorted(studies.items())]

@@ -5,8 +5,9 @@ import shutil
 import stat
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -19,13 +20,14 @@ from tools.intake.sources import is_zip
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportFailure, ImportJob, LeftOut, LeftOutItem
 from tools.pipelines.importers.boxes import is_coco, is_table_of_boxes, lesions_of_boxes
 from tools.pipelines.importers.deeplesion import is_deeplesion, lesions_of_table
-from tools.pipelines.importers.dicom_folder import DicomFolder, by_study
+from tools.pipelines.importers.dicom_folder import AnnotationFile, DicomFolder, by_study
 from tools.pipelines.importers.dicom_seg import lesions_of_seg
 from tools.pipelines.importers.lesion_labels import LabelRule
 from tools.pipelines.importers.lidc_xml import is_lidc, lesions_of_lidc
 from tools.pipelines.importers.presentation import lesions_of_state
 from tools.pipelines.importers.rtstruct import lesions_of_rtstruct
 from tools.pipelines.importers.sr import lesions_of_sr
+from tools.pipelines.importers.units import Unit, lesions_of_units, silent
 from tools.pipelines.importers.volume_files import is_volume
 from tools.pipelines.importers.volume_masks import lesions_of_volumes
 from tools.pipelines.importers.volume_pairs import find_layout
@@ -43,12 +45,16 @@ TABLE_READERS: tuple[tuple[Callable[[Path], bool], TableReader], ...] = (
 
 @dataclass(frozen=True)
 class ImportOptions:
-    """What a person may say about an import: `labels` as `NAME` or `NAME=TYPE`; name and licence of the collection."""
+    """What a person may say about an import: `labels` as `NAME` or `NAME=TYPE`; name and licence of the collection.
+
+    `workers` are processes of Ray that read cases of volumes and annotated studies.
+    """
 
     labels: tuple[str, ...] = ()
     source: str | None = None
     each_reader: bool = False
     licence: str | None = None
+    workers: int | None = None
 
 
 def import_annotations(
@@ -92,6 +98,7 @@ def import_lesions(
         rule,
         lambda item, reason: left_out.append(LeftOutItem(item, reason)),
         each_reader=options.each_reader,
+        workers=options.workers,
     )
     with threadpool_limits(1, user_api="blas"):  # crops are small products: threads that share one wait for each other
         return write_lesions(read(job), out, options.source, left_out, options.licence)
@@ -123,7 +130,10 @@ def all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator
     if volumes:
         stage = replace(job, progress=lambda done, total: progress("Reading volumes", done, total))
         yield from lesions_of_volumes(find_layout(base, volumes), stage)
-    yield from _dicom_lesions(folder, job, progress)
+    folder.job = silent(job)
+    studies = [Unit("a study", partial(_lesions_of_study, group, folder)) for group in by_study(folder.annotations)]
+    stage = replace(job, progress=lambda done, total: progress("Reading annotated studies", done, total))
+    yield from lesions_of_units(studies, stage)
     for done, (path, read) in enumerate(tables, start=1):
         try:
             yield from read(path, folder, job)
@@ -132,13 +142,14 @@ def all_lesions(root: Path, job: ImportJob, progress: StageProgress) -> Iterator
         progress("Reading tables", done, len(tables))
 
 
-def _dicom_lesions(folder: DicomFolder, job: ImportJob, progress: StageProgress) -> Iterator[AnnotatedLesion]:
-    for done, annotation in enumerate(by_study(folder.annotations), start=1):
+def _lesions_of_study(
+    annotations: Sequence[AnnotationFile], folder: DicomFolder, job: ImportJob
+) -> Iterator[AnnotatedLesion]:
+    for annotation in annotations:
         try:
             yield from DICOM_READERS[annotation.kind](annotation, folder, job)
         except LeftOut as reason:
             job.skip(annotation.path.name, str(reason))
-        progress("Reading annotations", done, len(folder.annotations))
 
 
 def _files(root: Path) -> list[Path]:

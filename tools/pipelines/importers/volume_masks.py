@@ -1,9 +1,7 @@
 """Lesions of NIfTI and NRRD volumes with masks: each connected component of each label that is a lesion."""
 
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,49 +13,22 @@ from tools.intake.plausibility import reason_against_values
 from tools.pipelines.importers.annotated_lesion import AnnotatedLesion, ImportJob, LeftOut, Person
 from tools.pipelines.importers.mask_lesions import components, is_speck
 from tools.pipelines.importers.placed_volume import PlacedVolume, refuse_outside, resampled
+from tools.pipelines.importers.units import Unit, lesions_of_units
 from tools.pipelines.importers.volume_files import VolumeFile, read_volume
 from tools.pipelines.importers.volume_pairs import Case, Layout
 
 SOURCE = "volume and mask"
-WORKERS = 2  # cases read side by side; each may need a gigabyte
+THREADS = 2  # cases read side by side; each may need a gigabyte
 MAX_LABELS = 1000  # more values are an image, not a mask
 SAME_PLACE_VOXELS = 0.5
-
-ReadCase = tuple[list[AnnotatedLesion], list[tuple[str, str]]]  # lesions, and what was left out and why
 
 
 def lesions_of_volumes(layout: Layout, job: ImportJob) -> Iterator[AnnotatedLesion]:
     """Read case after case; the case of a collection counts as one patient."""
     for path in layout.unpaired:
         job.skip(path.name, "no image belongs to this mask by its name")
-    with ThreadPoolExecutor(WORKERS) as pool:
-        for done, (lesions, skipped) in enumerate(_read_ahead(layout, job, pool), start=1):
-            for what, why in skipped:
-                job.skip(what, why)
-            yield from lesions
-            job.progress(done, len(layout.cases))
-
-
-def _read_ahead(layout: Layout, job: ImportJob, pool: ThreadPoolExecutor) -> Iterator[ReadCase]:
-    """Read cases side by side, in their order: most of the time goes into unpacking, which leaves Python free."""
-    waiting: deque[Future[ReadCase]] = deque()
-    for case in layout.cases:
-        waiting.append(pool.submit(_read_case, case, layout, job))
-        if len(waiting) >= WORKERS:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
-
-
-def _read_case(case: Case, layout: Layout, job: ImportJob) -> ReadCase:
-    skipped: list[tuple[str, str]] = []
-    own = replace(job, skip=lambda what, why: skipped.append((what, why)))
-    lesions = []
-    try:
-        lesions = list(_lesions_of_case(case, layout, own))
-    except LeftOut as reason:
-        skipped.append((case.image.name, str(reason)))
-    return lesions, skipped
+    units = [Unit(case.image.name, partial(_lesions_of_case, case, layout)) for case in layout.cases]
+    yield from lesions_of_units(units, job, THREADS)
 
 
 def _lesions_of_case(case: Case, layout: Layout, job: ImportJob) -> Iterator[AnnotatedLesion]:
