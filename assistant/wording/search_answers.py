@@ -18,6 +18,7 @@ from assistant.wording.phrases import (
     region_place,
 )
 from tools.atlas.confidence import LIMIT_WORDS
+from tools.atlas.group import OWN
 from tools.domain.facts import HitFacts, RegionFacts, SearchFacts
 from tools.domain.number_words import likeness, number, percent
 
@@ -137,8 +138,13 @@ def _hit_line(hit: HitFacts, region: RegionFacts) -> str:
     """Write one hit as a list item."""
     return (
         f"- {cite(hit.lesion_id)} {lesion_facts(hit)}; similarity "
-        f"{likeness(hit.similarity)}{_size_beside(hit.long_axis_mm, region)}."
+        f"{likeness(hit.similarity)}{_size_beside(hit.long_axis_mm, region)}{_where_from(hit.atlas)}."
     )
+
+
+def _where_from(atlas: str | None) -> str:
+    """Name the atlas of a hit, where several were searched."""
+    return "" if atlas is None else "; one of your own cases" if atlas == OWN else f"; from `{atlas}`"
 
 
 def _size_beside(long_mm: float | None, region: RegionFacts) -> str:

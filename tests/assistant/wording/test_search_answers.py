@@ -29,6 +29,16 @@ def test_an_answer_has_its_parts_in_order() -> None:
     assert parts[4] == CAUTION
 
 
+def test_of_several_atlases_each_hit_says_which_it_is_from() -> None:
+    names = ["own cases", "kits23", "bone 95 mm", "lung"]
+    hits = tuple(hit.model_copy(update={"atlas": name}) for hit, name in zip(SEARCH.hits, names, strict=True))
+    facts = SEARCH.model_copy(update={"hits": hits})
+    text = search_answer(facts, REGION)
+    assert "about the size of R1; one of your own cases." in text
+    assert "; from `kits23`." in text
+    assert cut(text, [facts, REGION], STATE) == {}
+
+
 def test_all_are_larger_only_where_all_have_a_size() -> None:
     larger = tuple(hit.model_copy(update={"long_axis_mm": 40.0}) for hit in SEARCH.hits)
     told = "The nearest are all larger than R1."
