@@ -4,9 +4,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from encoder.roi import CONTEXT_WIDTHS, ROI_SIZE, ROI_WIDTH_MM, resampling_weights
+from tools.domain.body_regions import is_head
 from tools.domain.region import PixelBox, Region
 from tools.domain.study import Series
-from tools.domain.windows import BONE_WINDOW, LUNG_WINDOW, SOFT_TISSUE_WINDOW, Window
+from tools.domain.windows import BONE_WINDOW, BRAIN_WINDOW, LUNG_WINDOW, SOFT_TISSUE_WINDOW, Window
 
 BOX_MARGIN = 1.5  # a large lesion gets half its size of surroundings
 AIR_HU = -1024  # as scanners fill what they did not measure; 0 once windowed
@@ -105,6 +106,13 @@ def best_window(roi_hu: NDArray[np.int16]) -> Window:
     if lung > 0.25:
         return LUNG_WINDOW
     return BONE_WINDOW if bone > 0.2 else SOFT_TISSUE_WINDOW
+
+
+def region_window(series: Series, region: Region) -> Window:
+    """Choose the window of a region's pictures: `best_window` of its crop, the brain's for soft tissue in the head."""
+    window = best_window(crop_roi(series, region))
+    in_head = is_head(series.facts.body_part or series.facts.body_part_seen)
+    return BRAIN_WINDOW if in_head and window == SOFT_TISSUE_WINDOW else window
 
 
 def apply_window(hu: NDArray[np.int16], window: Window) -> NDArray[np.uint8]:

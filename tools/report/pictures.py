@@ -4,7 +4,7 @@ import numpy as np
 
 from tools.domain.region import Region
 from tools.domain.study import Series
-from tools.regions.crop import apply_window, best_window, crop_box, crop_roi, field_of_view_mm
+from tools.regions.crop import apply_window, best_window, crop_box, field_of_view_mm, region_window
 from tools.regions.png import to_png
 from tools.report.content import CloseUp
 
@@ -16,7 +16,7 @@ def outlined_slice(series: Series, region: Region) -> bytes:
     """Draw the whole slice in the window of the region's surroundings, the region outlined; a PNG."""
     from PIL import Image, ImageDraw
 
-    window = best_window(crop_roi(series, region))
+    window = region_window(series, region)
     image = Image.fromarray(apply_window(series.volume_hu[region.slice_index], window)).convert("RGB")
     if region.outline_px:
         centred = [(x - 0.5, y - 0.5) for x, y in (*region.outline_px, region.outline_px[0])]  # Pillow counts centres
@@ -37,7 +37,7 @@ def close_up(series: Series, region: Region) -> CloseUp:
     image = crop_box(series.volume_hu[region.slice_index], region.box, (row_mm, column_mm), width_mm, CLOSE_UP_PIXELS)
     width, height = width_mm / column_mm, width_mm / row_mm
     return CloseUp(
-        png=to_png(apply_window(image, best_window(crop_roi(series, region)))),
+        png=to_png(apply_window(image, region_window(series, region))),
         x=round((region.box.x0 + region.box.x1 - width) / 2, 2),
         y=round((region.box.y0 + region.box.y1 - height) / 2, 2),
         width=round(width, 2),

@@ -11,7 +11,7 @@ from tools.domain.facts import ComparisonFacts
 from tools.domain.number_words import likeness
 from tools.domain.region import Region
 from tools.domain.study import Series
-from tools.regions.crop import apply_window, best_window, crop_box, crop_with_context, field_of_view_mm
+from tools.regions.crop import apply_window, crop_box, crop_with_context, field_of_view_mm, region_window
 from tools.regions.png import enlarged, to_png
 from tools.workspace.compare import compare_with_lesion
 from ui.state.visit import Visit
@@ -47,7 +47,7 @@ def compare(visit: Visit, region_id: str, lesion_id: str) -> Comparison:
     series, region = session.series, session.region(region_id)
     facts = compare_with_lesion(workspace, region_id, lesion_id)
     query, hit = crop_with_context(series, region), workspace.atlas.roi(lesion_id)
-    window = best_window(query[0])
+    window = region_window(series, region)
     query_mm = field_of_view_mm(region.box, series.spacing_mm[1:]) if series.facts.row_spacing_mm else None
     hit_mm = workspace.atlas.get(lesion_id).field_of_view_mm
     width_mm = None if query_mm is None or hit_mm is None else max(query_mm, hit_mm)

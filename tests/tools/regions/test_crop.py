@@ -1,5 +1,7 @@
 """The ROI crop: the right place, the right scale, whatever the spacing, size and edge."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +9,18 @@ from hypothesis import strategies as st
 
 from encoder.roi import CONTEXT_WIDTHS, ROI_WIDTH_MM
 from tests.conftest import examples
+from tests.tools.regions.test_create import make_series
 from tools.domain.region import PixelBox
-from tools.regions.crop import AIR_HU, crop_box, crop_box_with_context, field_of_view_mm, to_thumbnail
+from tools.domain.windows import BRAIN_WINDOW, SOFT_TISSUE_WINDOW, Window
+from tools.regions.create import region_from_box
+from tools.regions.crop import (
+    AIR_HU,
+    crop_box,
+    crop_box_with_context,
+    field_of_view_mm,
+    region_window,
+    to_thumbnail,
+)
 
 
 def disc(center_xy: tuple[float, float], radius_mm: float, spacing: tuple[float, float]) -> np.ndarray:
@@ -101,3 +113,19 @@ def test_thumbnails_choose_a_window_and_leave_pictures_alone() -> None:
         assert 10 < picture.min() < picture.max() < 250
     picture = np.arange(64 * 64, dtype=np.uint8).reshape(64, 64)
     np.testing.assert_array_equal(to_thumbnail(picture), picture)
+
+
+@pytest.mark.parametrize(
+    ("facts", "window"),
+    [
+        ({"body_part": "head"}, BRAIN_WINDOW),
+        ({"body_part_seen": "head"}, BRAIN_WINDOW),
+        ({"body_part": "abdomen", "body_part_seen": "head"}, SOFT_TISSUE_WINDOW),
+        ({}, SOFT_TISSUE_WINDOW),
+    ],
+)
+def test_soft_tissue_of_the_head_is_shown_in_the_window_of_the_brain(facts: dict[str, str], window: Window) -> None:
+    series = make_series(np.full((1, 64, 64), 40))
+    series = replace(series, facts=series.facts.model_copy(update=facts))
+    region = region_from_box(series, 0, PixelBox(20, 20, 40, 40))
+    assert region_window(series, region) == window
