@@ -110,11 +110,13 @@ def _start(work: Work, folder: Path, is_new: bool) -> "subprocess.Popen[str]":
 def _to_the_end(work: Work, folder: Path, is_new: bool = True) -> float:
     """Let the work be done; returns how many seconds it took once it was ready."""
     with _start(work, folder, is_new) as process:
-        work.ready(process)
-        began = time.monotonic()
-        work.lead(process, folder)
-        took_s = time.monotonic() - began
-        process.terminate()
+        try:
+            work.ready(process)
+            began = time.monotonic()
+            work.lead(process, folder)
+            took_s = time.monotonic() - began
+        finally:
+            process.terminate()
         process.wait(ENDS_WITHIN_S)
     return took_s
 

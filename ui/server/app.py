@@ -123,6 +123,7 @@ def run_server(app: FastAPI, host: str, port: int, proxies: str = "") -> None:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))
+            listener.listen()  # who reads the address and comes at once waits, and is not refused
         except OSError as error:
             raise VisitError(
                 f"Port {port} of {host} cannot be used ({error.strerror}): choose another with --port."

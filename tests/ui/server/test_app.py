@@ -137,6 +137,18 @@ def test_a_port_that_is_taken_is_said(app: Any) -> None:
             run_server(app, "127.0.0.1", taken.getsockname()[1])
 
 
+def test_who_comes_as_soon_as_the_address_is_printed_is_not_refused(app: Any, monkeypatch: Any) -> None:
+    reached: list[str] = []
+
+    def run(self: PageServer, sockets: list[socket.socket]) -> None:  # before the server takes its first request
+        with socket.create_connection(sockets[0].getsockname(), timeout=5) as connection:
+            reached.append(connection.getpeername())
+
+    monkeypatch.setattr(PageServer, "run", run)
+    run_server(app, "127.0.0.1", 0)
+    assert reached
+
+
 def test_the_page_names_no_other_server(client: Any) -> None:
     config = client.get("/config").json()
     assert "googleapis" not in json.dumps(config)
