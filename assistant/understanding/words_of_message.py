@@ -16,7 +16,7 @@ from assistant.core.turn_state import TurnState
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.type_words import ORGAN_WORDS, TYPE_WORDS
 from encoder.names import is_name
-from tools.domain.view import ViewChange
+from tools.domain.view import OVERLAYS, ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
 _QUOTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{1,200})[\"“”„«»]|(?<!\w)['‘]([^'’]{1,200})['’](?!\w)")
@@ -79,6 +79,20 @@ _REGION_BACK = re.compile(
     r"\b(?:(?:bring|get|put|take|give|want|need|have)(?: me)? (?:\w+ ){0,2}?(?P<a>r ?\d{1,4}) back"
     r"|(?:bring|get|put|give)(?: me)? back (?:\w+ ){0,2}?(?P<b>r ?\d{1,4})"
     r"|(?:restore|undelete|recover|reinstate) (?:\w+ ){0,2}?(?P<c>r ?\d{1,4}))\b",
+    re.IGNORECASE,
+)
+_REDO = re.compile(r"\bre-?do(?:ne|ing)?\b", re.IGNORECASE)
+_OVERLAYS = re.compile(
+    r"\W*(?:please )?(?:(?P<hide>hide) (?:everything|all)|show everything)(?:,? again|,? please)*\W*", re.IGNORECASE
+)
+_THEIR_DATA = (
+    r"(?:(?:my|our|these|the|patients?['’]?s?) (?:data|images?|files?|uploads?|scans?)|what i upload(?:ed)?)\b"
+)
+_DATA_KEPT = re.compile(
+    rf"^\W*(?:what (?:happens|becomes)\b.*{_THEIR_DATA}"
+    rf"|(?=(?:do|does|did|are|is|will|where|who|how long)\b.*\b{_THEIR_DATA}).*"
+    r"\b(?:ke(?:ep|pt)|stor(?:e|es|ed)|saved?|shar(?:e|ed)|sees?|deleted?|private|safe|secure|protected|anonymi[sz]ed"
+    r"|leaves?|go(?:es)?|sent|uploaded)\b)",
     re.IGNORECASE,
 )
 _INSTEAD = (
@@ -150,6 +164,8 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
     """
     if request.intent == "rename":
         return replace(request, name=given_name(message, alone))
+    if request.intent == "undo" and _REDO.search(message):
+        return Request("not_yet", topic="redo", thanked=request.thanked)
     if request.intent == "undo" and _DELETION.search(message):
         return replace(request, topic="region")
     if request.intent == "report" and alone:
@@ -175,7 +191,7 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
 
 def _beyond_the_language(message: str) -> Request | None:
     """Read what has no word in the call language: what stands beside the picture, a region brought back by its name,
-    the last lesson for others; a region to go to."""
+    the last lesson for others; a region to go to; all that is drawn; what becomes of what was uploaded."""
     if (beside := asked_beside(message)) is not None:
         return Request("beside", topic=beside)
     if back := _REGION_BACK.search(message):
@@ -183,6 +199,10 @@ def _beyond_the_language(message: str) -> Request | None:
         return Request("undo", topic="region", regions=(RegionRef("id", named),))
     if there := _TO_REGION.fullmatch(message):
         return Request("measure", regions=(RegionRef("id", f"R{there[1]}"),), topic="slice")
+    if drawn := _OVERLAYS.fullmatch(message):
+        return Request("view", view=ViewChange(hide=OVERLAYS) if drawn["hide"] else ViewChange(show=OVERLAYS))
+    if _DATA_KEPT.search(message):
+        return Request("not_yet", topic="data")
     if _LEVEL.fullmatch(message):
         return Request("explain", topic="student" if _STUDENT.search(message) else "resident")
     return None

@@ -217,6 +217,9 @@ NOT_YET = {
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
+    "redo": "There is no redo: what was undone is done again by hand, and “undo” brings back what was deleted.",
+    "data": "What you upload is kept for your visit and deleted after it, and no other visitor sees it; names, dates "
+    "and hospital are dropped when a file is read. Only a case that you save yourself stays.",
     "quiz buttons": "The quiz has its own buttons, above the case: one copies its link for a class, the × ends it.",
     "deletion": "Nothing is deleted. Say “delete R1” for a region, or “delete my first case” for one of your own "
     "cases; “undo” brings either back.",

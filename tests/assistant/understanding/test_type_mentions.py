@@ -26,6 +26,7 @@ def found(text, types):
         ("nodes in the chest wall", [("nodes in the chest wall", "soft tissue")]),
         ("leber oder lunge", [("leber", "liver"), ("lunge", "lung")]),
         ("he lives with a long line of doctors, a hematoma", []),
+        ("only real cases in boxes, spiral CT in color", []),
     ],
 )
 def test_deeplesion_s_types_in_the_words_of_the_tables(text, types):

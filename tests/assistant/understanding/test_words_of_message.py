@@ -15,9 +15,9 @@ from assistant.understanding.words_of_message import (
     with_conditions,
     with_words,
 )
-from assistant.wording.fixed_sentences import IN_ENGLISH
+from assistant.wording.fixed_sentences import IN_ENGLISH, NOT_YET
 from tests.assistant.planning.test_planner import STUDY, state
-from tools.domain.view import ViewChange
+from tools.domain.view import OVERLAYS, ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
 FOREIGN = (
@@ -195,6 +195,37 @@ def test_what_is_said_of_a_case_that_is_named_is_recorded() -> None:
     assert (edit.intent, edit.case.confirmed_by, edit.case.lesion_type) == ("edit", "follow-up", None)
     assert edit.hits == (HitRef("id", lesion_id="own-d07d8a5bf405"),)
     assert with_conditions(declined, "should I order a follow-up?") == declined
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "do you keep my data?",
+        "is my data stored anywhere?",
+        "where do my images go",
+        "who sees the scans?",
+        "what happens to the files afterwards?",
+        "how long are my uploads kept?",
+    ],
+)
+def test_what_becomes_of_an_upload_is_told(message: str) -> None:
+    assert with_conditions((Request("cases"),), message) == (Request("not_yet", topic="data"),)
+    assert plan_turn((Request("not_yet", topic="data"),), state(), {}).text == NOT_YET["data"]
+
+
+@pytest.mark.parametrize(
+    "message", ["are these images axial?", "is the scan enhanced?", "how many images are in my data?", "save my images"]
+)
+def test_other_questions_about_images_stay_as_they_are(message: str) -> None:
+    assert with_conditions((Request("describe_study"),), message) == (Request("describe_study"),)
+
+
+def test_all_that_is_drawn_is_hidden_and_shown_and_nothing_is_redone() -> None:
+    [hidden] = with_conditions((Request("refine", cleared=frozenset({"age"})),), "hide everything")
+    assert hidden.view == ViewChange(hide=OVERLAYS)
+    [shown] = with_conditions((Request("hits"),), "Show everything again, please")
+    assert shown.view == ViewChange(show=OVERLAYS)
+    assert with_words(Request("undo"), "redo that", True) == Request("not_yet", topic="redo")
 
 
 def test_the_level_of_a_lesson_is_read() -> None:
