@@ -2,7 +2,7 @@
 
 Rules find lesion ids, numbers, lesion types and pasted data beforehand. The network (`network/reader.py`) writes the
 calls that the message means, pointing at those. Of its words the calls are then given what no call can hold
-(`words_of_message.py`). Whatever was made of it, nothing is deleted that was not asked for (`deletions.py`), and a
+(`words_of_message.py`, `words_of_cases.py`). Whatever was made of it, nothing is deleted that was not asked for (`deletions.py`), and a
 question for a judgement that is nobody's but a clinician's is declined (`guardrail.py`).
 """
 
@@ -17,13 +17,13 @@ from assistant.understanding.call_to_request import to_request
 from assistant.understanding.deletions import only_as_asked
 from assistant.understanding.guardrail import guarded
 from assistant.understanding.network.reader import NetworkReader, load_network_reader
+from assistant.understanding.words_of_cases import with_case_words
 from assistant.understanding.words_of_message import (
     has_thanks,
     is_data,
     is_foreign,
     lesion_ids,
     like_the_patient,
-    with_case_words,
     with_conditions,
     with_words,
 )

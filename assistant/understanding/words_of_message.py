@@ -3,19 +3,18 @@
 Before any reader reads it: pasted data, thanks, another language, and lesion ids. Afterwards, since the call language
 does not carry it: what is undone, the name a region is to have, the form of a report, the level of a lesson, the
 numbers of a display window, the slice of a pixel and which of two numbers is its row, what stands beside the picture,
-conditions of suggestions that no tool can keep, and of a case its type in the message's own words (readers know the
-types of the atlas; a new one is named only by what stands behind "as" or "to").
+and conditions of suggestions that no tool can keep.
 """
 
 import re
 import unicodedata
 from dataclasses import replace
 
-from assistant.core.requests import CaseWords, HitRef, RegionRef, Request
+from assistant.core.requests import RegionRef, Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.type_words import ORGAN_WORDS, TYPE_WORDS
-from encoder.names import is_name
+from assistant.understanding.words_of_cases import CASE_INTENTS, CASE_READ_AS, own_cases, record_of_case
 from tools.domain.view import OVERLAYS, ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
@@ -121,41 +120,6 @@ _IN_ORGAN = re.compile(
     re.IGNORECASE,
 )
 
-_INTENTS = ("save", "edit", "cases")
-_OWN_CASES = re.compile(
-    r"\b(?:my|our|own)(?: own| saved| teaching)? cases?\b|\bcases? (?:i|we) (?:have )?saved\b", re.I
-)
-_OWN_ID = re.compile(r"\bown-[0-9a-f]{4,}\b", re.I)
-_CASE_READ_AS = ("out_of_scope", "unknown", "describe_lesion", "rename")
-_DONE_TO_CASES = re.compile(
-    r"\b(?:save|keep|store|add|put|edit|change|correct|mark|set|delete|remove|similar|like|compare|search)\b", re.I
-)
-_AFTER = {  # where the type stands
-    "save": re.compile(r"\bas\s+(?:an?\s+|the\s+|another\s+)?(?P<type>[^,.;:!?\n\"“”]+)", re.I),
-    "edit": re.compile(r"\b(?:to|as|is|be)\s+(?:really\s+)?(?:an?\s+|the\s+)?(?P<type>[^,.;:!?\n\"“”]+)", re.I),
-}
-_ENDS = re.compile(  # where it ends
-    r"\s+(?:(?:to|in|into|for|of|with|under|called|named|and|please|pls|from|by|on|which|that|because)\b.*"
-    r"|(?:confirmed|proven|proved|biops\w+)\b.*|(?:lesion|case|finding)s?)$",
-    re.I,
-)
-_NO_TYPE = re.compile(
-    r"\b(?:easy|medium|hard|difficult\w*|tricky|simple|proven|opinions?|patholog\w+|histolog\w+|follow[- ]?up|cases?"
-    r"|collection|teaching|mine|my|own|example|favou?rites?|file|pdf|png|image|report)\b",
-    re.I,
-)
-_CASE_NOTE = re.compile(r"\b(?:notes?|comments?|remarks?)\b", re.I)
-_CONFIRMED = {
-    "pathology": re.compile(r"\b(?:patholog|histolog|biops|resect|surg)\w*", re.I),
-    "follow-up": re.compile(r"\bfollow(?:ed)?[ -]?up\b", re.I),
-    "opinion": re.compile(r"\bopinions?\b", re.I),
-}
-_DIFFICULTY = {
-    "easy": re.compile(r"\b(?:easy|simple)\b", re.I),
-    "medium": re.compile(r"\b(?:medium|moderate)(?:ly)? (?:difficult|hard|difficulty)|\bmedium\b", re.I),
-    "hard": re.compile(r"\b(?:hard|difficult|tricky)\b", re.I),
-}
-
 
 def with_words(request: Request, message: str, alone: bool) -> Request:
     """Complete a request: the name it gives, its pixel with the slice, a deletion that is undone, a report as SEG.
@@ -219,31 +183,17 @@ def _as_note(requests: tuple[Request, ...], message: str) -> tuple[Request, ...]
     return tuple(replace(r, topic="text") if r.intent == "report" and not r.topic else r for r in requests)
 
 
-def _record_of_case(message: str) -> Request | None:
-    """Read what is said of an own case that is named: how it was confirmed, how hard it is."""
-    named = _OWN_ID.findall(message)
-    told = with_case_words(Request("edit", hits=tuple(HitRef("id", lesion_id=one.lower()) for one in named)), message)
-    return told if named and (told.case.confirmed_by or told.case.difficulty or told.case.noted) else None
-
-
-def _own_cases(message: str) -> Request | None:
-    """Read a question for own cases by how they were confirmed."""
-    if _OWN_CASES.search(message) and not _DONE_TO_CASES.search(message):
-        asked = with_case_words(Request("cases"), message)
-        return asked if asked.case.confirmed_by else None
-    return None
-
-
 _SAME_SEX = re.compile(
     r"\b(?:same|matching|match(?:es|ed)?(?: the| my)?(?: patient['’]?s?)?) (?:sex|gender)\b|\b(?:sex|gender)[- ]match",
     re.I,
 )
 _OF_AGE = re.compile(r"\b(?:ages?|aged|old\w*|young\w*|years?|peers?|\d+)\b", re.I)
+_PIXEL = re.compile(r"\bx\W{0,3}\d{1,5}\W{1,4}(?:and )?y\W{0,3}\d{1,5}\b|[(\[] ?\d{1,5} ?[,; ] ?\d{1,5} ?[)\]]", re.I)
 _SIMILARITY = re.compile(r"\b(?:similarit\w+|score)\b[^.;]*\d", re.I)
 
 
 def like_the_patient(request: Request, message: str, state: TurnState) -> Request:
-    """Give a search the patient's sex where that was meant, and no size where a number of similarity was."""
+    """Give a search the patient's sex where that was meant, and no limit where a similarity or a pixel was."""
     if request.intent not in ("search", "refine", "count_hits"):
         return request
     if _SAME_SEX.search(message):
@@ -252,6 +202,9 @@ def like_the_patient(request: Request, message: str, state: TurnState) -> Reques
         if not _OF_AGE.search(message):
             wanted = replace(wanted, min_age=None, max_age=None)
         request = replace(request, wanted=wanted, unclear=request.unclear if wanted.sex else "same sex")
+    if _PIXEL.search(message):
+        bare = replace(request.wanted, min_age=None, max_age=None, min_size_mm=None, max_size_mm=None)
+        request = replace(request, wanted=bare, unmet=(*request.unmet, "pixel"), unread="")
     if _SIMILARITY.search(message):
         unsized = replace(request.wanted, min_size_mm=None, max_size_mm=None)
         request = replace(request, wanted=unsized, unmet=(*request.unmet, "similarity"), unread="")
@@ -298,11 +251,11 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
     if (meant := _beyond_the_language(message)) is not None:
         kept = tuple(r for r in requests if r.intent not in _INSTEAD) if len(requests) > 1 else ()
         return (*kept, replace(meant, thanked=any(r.thanked for r in requests)))
-    if len(requests) == 1 and requests[0].intent in _CASE_READ_AS and (meant := _record_of_case(message)) is not None:
+    if len(requests) == 1 and requests[0].intent in CASE_READ_AS and (meant := record_of_case(message)) is not None:
         return (replace(meant, thanked=requests[0].thanked),)
     if _NOTE.search(message):
         requests = _as_note(requests, message)
-    if not any(r.intent in _INTENTS for r in requests) and (meant := _own_cases(message)) is not None:
+    if not any(r.intent in CASE_INTENTS for r in requests) and (meant := own_cases(message)) is not None:
         return (replace(meant, thanked=any(r.thanked for r in requests)),)
     nodes = _NODES.fullmatch(message)
     if nodes and len(requests) == 1 and (nodes["in_scan"] or requests[0].intent in ("search", "unknown")):
@@ -386,28 +339,3 @@ def _looks_like_id(token: str) -> bool:
         return False
     digits, joints = bool(re.search(r"\d", token)), bool(re.search(r"[_:/|-]", token))
     return digits and (joints or bool(re.fullmatch(r"[A-Za-z]{1,6}\d{3,}", token)))
-
-
-def with_case_words(request: Request, message: str) -> Request:
-    """Add what a message says of a case to a request about one; any other request stays as it is."""
-    if request.intent not in _INTENTS:
-        return request
-    confirmed_by = next((word for word, said in _CONFIRMED.items() if said.search(message)), None)
-    difficulty = next((word for word, said in _DIFFICULTY.items() if said.search(message)), None)
-    lesion_type = _type(request.intent, message)
-    if lesion_type is None and not (request.intent == "edit" and (confirmed_by or difficulty)):
-        lesion_type = next(iter(request.types), None)  # "medium difficulty" is not of the mediastinum
-    noted = bool(_CASE_NOTE.search(message))
-    return replace(request, case=CaseWords(lesion_type, confirmed_by, difficulty, noted))
-
-
-def _type(intent: str, message: str) -> str | None:
-    """Find the type that is named, as it is written; None where none stands in the place of one."""
-    pattern = _AFTER.get(intent)
-    found = pattern.search(message) if pattern else None
-    if found is None:
-        return None
-    name = found.group("type").strip()
-    while (shorter := _ENDS.sub("", name).strip()) != name:
-        name = shorter
-    return name if name and is_name(name) and not _NO_TYPE.search(name) else None

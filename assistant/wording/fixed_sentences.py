@@ -241,6 +241,7 @@ UNMET = {
 
 NO_FILTER = {  # of the words of a message, which the network has none for
     "proof": "How a diagnosis was confirmed is recorded for your own cases only, so it could not be a filter.",
+    "pixel": "A search starts from a marked lesion: click the place in the picture, or draw a box, and ask again.",
     "similarity": "Similarity is no filter: the hits come in its order, and each shows its own.",
 }
 

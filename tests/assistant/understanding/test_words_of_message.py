@@ -6,12 +6,12 @@ from assistant.core.requests import FilterSpec, HitRef, RegionRef, Request
 from assistant.planning.planner import plan_turn
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.message_reader import read_message
+from assistant.understanding.words_of_cases import with_case_words
 from assistant.understanding.words_of_message import (
     given_name,
     is_foreign,
     like_the_patient,
     window_said,
-    with_case_words,
     with_conditions,
     with_words,
 )
@@ -264,6 +264,14 @@ def test_the_patients_sex_is_taken_from_the_study_or_asked_for():
 def test_a_number_of_similarity_is_no_size():
     asked = like_the_patient(Request("refine", FilterSpec(min_size_mm=8.5)), "similarity above 0.85 only", state())
     assert (asked.wanted, asked.unmet) == (FilterSpec(), ("similarity",))
+
+
+def test_a_pixel_is_no_age_and_no_size():
+    read = Request("search", FilterSpec(min_age=120, max_age=140))
+    for message in ("find lesions like the one at x=140 y=120", "similar to the point (140, 120)"):
+        asked = like_the_patient(read, message, state())
+        assert (asked.wanted, asked.unmet) == (FilterSpec(), ("pixel",))
+    assert like_the_patient(read, "aged 50-60 (both)", state()) == read
 
 
 def test_how_hard_a_case_is_is_not_its_type():
