@@ -2,8 +2,8 @@
 
 Rules find lesion ids, numbers, lesion types and pasted data beforehand. The network (`network/reader.py`) writes the
 calls that the message means, pointing at those. Of its words the calls are then given what no call can hold
-(`words_of_message.py`, `words_of_cases.py`). Whatever was made of it, nothing is deleted that was not asked for (`deletions.py`), and a
-question for a judgement that is nobody's but a clinician's is declined (`guardrail.py`).
+(`words_of_message.py`, `words_of_cases.py`). Whatever was made of it, nothing is deleted that was not asked for
+(`deletions.py`), and a question for a judgement that is nobody's but a clinician's is declined (`guardrail.py`).
 """
 
 import re
