@@ -36,7 +36,7 @@ from tools.domain.facts import (
 from tools.domain.lesions import Filters, Millimetres, Scope, Sex, Years
 from tools.domain.planes import PlaneName
 from tools.domain.quiz import CASES, MAX_CASES, Level
-from tools.domain.view import Overlay, ViewChange, WindowStep, Zoom
+from tools.domain.view import Looked, Overlay, ViewChange, WindowStep, Zoom
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 from tools.regions.body_region_classifier import with_body_part_seen
 from tools.regions.create import find_regions as propose_regions
@@ -111,12 +111,14 @@ def find_image(
 ) -> tuple[str, ImageFacts]:
     """Which slice of the series on the screen is this image number of the file, or which number has this slice.
 
-    Image numbers are what the PACS and other viewers show; slices count from 1. Give one of the two. The viewer goes
-    to that slice.
+    Image numbers are what the PACS and other viewers show; slices count from 1. Give one of the two, and the viewer
+    goes to that slice; with neither it is the one on the screen.
     """
     session = runtime.context.session
     series = session.series
     slices = int(series.volume_hu.shape[0])
+    if image_number is None and slice is None and session.looked is not None:
+        slice = session.looked.slice_index + 1
     if image_number is not None:
         slice = session.slice_of_image(image_number) + 1
     if slice is None or slice > slices:
@@ -161,6 +163,7 @@ def set_view(
         session.select(zoom_on)  # which brings its slice to the screen
     if slice is not None:
         session.show_slice(slice - 1)
+    slices_on = _within(session.looked, slices_on, slices)
     panes, told = panes_beside(session, planes, beside)
     change = ViewChange(
         slice, slices_on, chosen, window_step, zoom, zoom_on or "", panes, save_picture,
@@ -462,6 +465,17 @@ TOOLS: tuple[BaseTool, ...] = (
     give_hint,
     reveal_truth,
 )
+
+
+def _within(looked: Looked | None, slices_on: int, slices: int) -> int:
+    """Go no further than the ends of the series, where the screen said which slice it shows. Raises SessionError."""
+    if looked is None or not slices_on:
+        return slices_on
+    steps = min(max(looked.slice_index + slices_on, 0), slices - 1) - looked.slice_index
+    if not steps:
+        end = "last" if slices_on > 0 else "first"
+        raise SessionError(f"Slice {looked.slice_index + 1} of {slices} is on the screen, the {end} one.")
+    return steps
 
 
 def _told(facts: F) -> tuple[str, F]:

@@ -96,8 +96,10 @@ def find_image(request: Request, context: PlanningContext) -> Recipe:
     """Find an image of the file among the slices, and say whether the region asked about lies on it."""
     require_study(context)
     what, _, n = request.topic.rpartition(" ")
-    facts = yield Call("find_image", {what or "image_number": int(n)})
+    facts = yield Call("find_image", {} if n == "here" else {what or "image_number": int(n)})
     assert isinstance(facts, ImageFacts)
+    if n == "here" or what == "slice":
+        return study_answers.slice_answer(facts)
     named = next((r.region_id for r in request.regions if r.kind == "id"), "")
     marked = [named, context.state.selected or "", context.state.last_region or "", *list(context.regions)[:1]]
     region = next((context.regions[r] for r in marked if r in context.regions), None)
@@ -136,7 +138,7 @@ def measure(request: Request, context: PlanningContext) -> Recipe:
         facts = yield Call("measure_region", {"region_id": region_id})
         assert isinstance(facts, RegionFacts)
         measured.append(facts)
-    return fact_answers.measure_answer(measured, suggested=context.suggested)
+    return fact_answers.measure_answer(measured, context.suggested, by_density=request.topic == "density")
 
 
 def compare(request: Request, context: PlanningContext) -> Recipe:
@@ -262,6 +264,8 @@ def resolve_lesions(request: Request, context: PlanningContext) -> Generator[Cal
         return [spoken_of]
     by_id = [r for r in request.regions if r.kind == "id"]
     past = context.searches.get(resolve_region(by_id[0], context)) if by_id else context.last_search
+    if request.intent == "compare" and context.focus:
+        past = context.searches.get(context.focus)  # never with a hit of another region's search
     if past is not None:
         facts = past.facts
     else:

@@ -142,7 +142,11 @@ def _chosen(request: Request, context: PlanningContext) -> list[str]:
     if any(ref.kind == "all" for ref in request.regions):
         return list(context.regions)
     if kept := {ref.region_id for ref in request.regions if ref.kind == "all but"}:
-        return [region for region in context.regions if region not in kept]
+        if missing := kept - set(context.regions):
+            raise RequestRefusedError(fixed_sentences.no_such_region(min(missing), list(context.regions)))
+        if not (others := [region for region in context.regions if region not in kept]):
+            raise RequestRefusedError(fixed_sentences.NO_OTHER_REGION)
+        return others
     selected = context.state.selected
     if any(ref.kind == "other" for ref in request.regions):
         if selected not in context.regions:

@@ -33,7 +33,8 @@ _NUMBERS = re.compile(
 _PRIOR = re.compile(r"\b(?:priors?|(?:previous|older|earlier|old) (?:stud\w+|scan|exam\w*|ct|one))\b", re.IGNORECASE)
 _STUDY = re.compile(r"\b(?:stud(?:y|ies)|exam(?:ination)?s?)\b", re.IGNORECASE)
 _ALONE = re.compile(
-    r"\W*(?:(?:please|now|show|just|only|me) )*(?:(?:the )?(?:picture|image) (?:alone|only|by itself)"
+    r"\W*(?:(?:please|now|show|just|only|me|back|to|and|ok) )*"
+    r"(?:(?:the )?(?:picture|image|axial) (?:alone|only|by itself)"
     r"|(?:close|remove|hide|end|stop|no(?: more)?) (?:the )?"
     r"(?:side[- ]by[- ]side(?: view)?|(?:other|second) (?:planes?|views?|series|study|pane)"
     r"|(?:series|study|planes?|views?|scan) (?:beside|next to) (?:it|this|the (?:picture|image))))(?: please)?\W*",

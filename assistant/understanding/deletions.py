@@ -36,7 +36,28 @@ _ALL_BUT = re.compile(
     r"\b(?:everything|all|every \w+|the (?:others?|rest))\b.{0,15}\b(?:except|but|apart from|other than|besides)\b",
     re.IGNORECASE,
 )
+_BUT_THESE = re.compile(r"\b(?:except|but|apart from|other than|besides)\b(.*)", re.IGNORECASE)
+_REGION_ID = re.compile(r"\br ?(\d{1,4})\b", re.IGNORECASE)
+_SUGGESTED = re.compile(r"\bsuggest\w+\b", re.IGNORECASE)
+_ALL_THESE = re.compile(
+    rf"\b{_DELETE} (?:(?:all|both)(?: (?:of )?(?:them|these|those|two|three|four|five|six))?"
+    r"|(?:them|these|those) all)\b",
+    re.IGNORECASE,
+)
 _CASE_TOOLS = ("list_cases", "save_case", "edit_case")
+
+
+def all_but(message: str) -> Request | None:
+    """Read a request to delete all regions but those it names, which readers take for a filter; None for others."""
+    names_regions = _DELETES.match(message.strip()) and _ALL_BUT.search(message) and not _CASES.search(message)
+    kept = _kept(message)
+    return Request("remove", regions=kept) if names_regions and kept and not _NOT_TO_DELETE.search(message) else None
+
+
+def _kept(message: str) -> tuple[RegionRef, ...]:
+    """List the regions that a message leaves out of a deletion."""
+    named = _BUT_THESE.search(message)
+    return tuple(RegionRef("all but", f"R{number}") for number in _REGION_ID.findall(named[1])) if named else ()
 
 
 def only_as_asked(request: Request, message: str, state: TurnState) -> Request:
@@ -52,8 +73,13 @@ def only_as_asked(request: Request, message: str, state: TurnState) -> Request:
         if _CASES.search(message) and not any(ref.kind == "id" for ref in request.regions):
             return replace(request, intent="delete_case", regions=())
         if _ALL_BUT.search(message):
-            kept = tuple(RegionRef("all but", ref.region_id) for ref in request.regions if ref.kind == "id")
-            return replace(request, regions=kept or request.regions)
+            return replace(request, regions=_kept(message) or request.regions)
+        if _SUGGESTED.search(message) and any(ref.kind == "all" for ref in request.regions):
+            suggested = [r.region_id for r in state.regions if r.origin == "suggested"]
+            return replace(request, regions=tuple(RegionRef("id", name) for name in suggested) or request.regions)
+        if _ALL_THESE.search(message):
+            last_found = [name for name in state.last_found if state.region(name)]
+            return replace(request, regions=tuple(RegionRef("id", n) for n in last_found) or (RegionRef("all"),))
         return request
     if not of_cases:
         if _LISTED.search(message):

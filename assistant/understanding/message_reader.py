@@ -1,6 +1,7 @@
 """Read a message: rules find what has a fixed form, the network finds the structure.
 
-Rules find lesion ids, numbers, lesion types and pasted data beforehand. The network (`network/reader.py`) writes the
+A short message that goes on with the last call is read by its form (`follow_ups.py`). Of all others rules find lesion
+ids, numbers, lesion types and pasted data beforehand. The network (`network/reader.py`) writes the
 calls that the message means, pointing at those. Of its words the calls are then given what no call can hold
 (`words_of_message.py`, `words_of_cases.py`). Whatever was made of it, nothing is deleted that was not asked for
 (`deletions.py`), and a question for a judgement that is nobody's but a clinician's is declined (`guardrail.py`).
@@ -14,7 +15,8 @@ from assistant.core.requests import Request
 from assistant.core.turn_state import TurnState
 from assistant.understanding.call_language import ParsedCall
 from assistant.understanding.call_to_request import to_request
-from assistant.understanding.deletions import only_as_asked
+from assistant.understanding.deletions import all_but, only_as_asked
+from assistant.understanding.follow_ups import follow_up
 from assistant.understanding.guardrail import guarded
 from assistant.understanding.network.reader import NetworkReader, load_network_reader
 from assistant.understanding.words_of_cases import with_case_words
@@ -39,6 +41,10 @@ def read_message(message: str, state: TurnState, reader: NetworkReader | None = 
     """
     if is_data(message):
         return NOT_READ
+    if (requests := follow_up(message, state)) is None and (others := all_but(message)) is not None:
+        requests = (others,)
+    if requests is not None:
+        return tuple(replace(request, thanked=has_thanks(message)) for request in requests)
     reader = reader or load_network_reader()
     requests = _read(message, state, reader)
     if state.open_question is not None and all(r.intent in ("refine", "unknown", "describe_lesion") for r in requests):

@@ -15,6 +15,7 @@ from assistant.core.turn_state import TurnState
 from assistant.understanding.beside_words import asked_beside
 from assistant.understanding.type_words import ORGAN_WORDS, TYPE_WORDS
 from assistant.understanding.words_of_cases import CASE_INTENTS, CASE_READ_AS, own_cases, record_of_case
+from assistant.understanding.words_of_reports import NOTE, SEGMENTATION, as_note, regions_named, without_left_out
 from tools.domain.view import OVERLAYS, ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS, Window
 
@@ -38,15 +39,6 @@ _DELETION = re.compile(
 )
 _SLICE = re.compile(r"\bslice(?: number| no\.?)?[ #]*(\d{1,5})\b", re.IGNORECASE)
 _ROW_FIRST = re.compile(r"\b(?:row|y)\b\W*\d+.*\b(?:col\w*|x)\b\W*\d+", re.IGNORECASE)
-_SEGMENTATION = re.compile(r"\b(?:dicom[- ]?)?seg\b", re.IGNORECASE)
-_NOTE = re.compile(
-    r"\b(?:write|draft|prepare|compose|dictate|jot|document|summari[sz]e|record|make|save|give|get|need|want|put|copy)\b"
-    r"(?: (?!with\b|teaching\b)[\w'’]+){0,6}? notes?\b(?! that\b)"
-    r"|^\W*(?:an?|the|my) (?:\w+ )?notes?(?:\W*$| (?:of|on|about|for|please)\b)|^\W*notes? (?:of|on|about)\b",
-    re.IGNORECASE,
-)
-_NOTE_READ_AS = ("out_of_scope", "search", "refine", "unknown", "describe_lesion", "measure", "what", "view")
-_NAMED_REGION = re.compile(r"\br ?(\d{1,4})\b", re.IGNORECASE)
 _TO_REGION = re.compile(
     r"\W*(?:(?:please|now|can you|could you) )*(?:show(?: me)?|select|go to|jump to|bring up|take me to|back to) "
     r"(?:region |lesion )?r ?(\d{1,4})(?:,? please)?\W*",
@@ -74,12 +66,23 @@ _WINDOW = tuple(
         rf"\b(?:window|w/l)\W{{1,3}}(?:to |at |of )?(?P<w>\d{{2,4}})\b(?: ?[/,] ?| over | )?{_HU}",
     )
 )
+_UNKNOWN_WINDOW = re.compile(r"\b(?:stroke|subdural|infarct|angio\w*|cta|vascular|temporal|fossa)\b", re.IGNORECASE)
+_BY_NUMBER = re.compile(r"\bby \d+", re.IGNORECASE)
 _REGION_BACK = re.compile(
     r"\b(?:(?:bring|get|put|take|give|want|need|have)(?: me)? (?:\w+ ){0,2}?(?P<a>r ?\d{1,4}) back"
     r"|(?:bring|get|put|give)(?: me)? back (?:\w+ ){0,2}?(?P<b>r ?\d{1,4})"
     r"|(?:restore|undelete|recover|reinstate) (?:\w+ ){0,2}?(?P<c>r ?\d{1,4}))\b",
     re.IGNORECASE,
 )
+_DENSER = re.compile(r"\b(?:denser|(?:more|less) dense|brighter|darker|difference\b.*\bdensit\w+)\b", re.IGNORECASE)
+_SPREAD = re.compile(r"\b(?:standard deviation|sd)\b", re.IGNORECASE)
+_FILTER_OUT = re.compile(r"\bfilters?\b(?: \w+)? (?:out|off|away)\b|\b(?:remove|drop|lift|clear)\b.*\bfilters?\b", re.I)
+_BETWEEN = re.compile(
+    r"\b(?:how (?:far|many (?:mm|cm|millimet\w+|centimet\w+))|distance|gap)\b.*\b(?:between|apart)\b", re.IGNORECASE
+)
+_OTHER_UNIT = re.compile(r"\b(?:cm[²2]?|centimet\w+|inch(?:es)?)\b", re.IGNORECASE)
+_KEEP = re.compile(r"\bkeep\b", re.IGNORECASE)
+_SAVE = re.compile(r"\b(?:save|store|cases?|collection|as)\b", re.IGNORECASE)
 _REDO = re.compile(r"\bre-?do(?:ne|ing)?\b", re.IGNORECASE)
 _OVERLAYS = re.compile(
     r"\W*(?:please )?(?:(?P<hide>hide) (?:everything|all)|show everything)(?:,? again|,? please)*\W*", re.IGNORECASE
@@ -133,8 +136,8 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
     if request.intent == "undo" and _DELETION.search(message):
         return replace(request, topic="region")
     if request.intent == "report" and alone:
-        regions = request.regions or _regions_named(message)
-        return replace(request, regions=regions, topic="dicom-seg" if _SEGMENTATION.search(message) else request.topic)
+        regions = request.regions or regions_named(message)
+        return replace(request, regions=regions, topic="dicom-seg" if SEGMENTATION.search(message) else request.topic)
     if request.intent == "quiz" and _QUIZ_BUTTONS.search(message):
         return Request("not_yet", topic="quiz buttons", thanked=request.thanked)
     if request.topic == "malignancy" and _COMPOSITION.search(message) and not _DISEASE.search(message):
@@ -143,8 +146,19 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
         return replace(request, unmet=tuple("proof" if one == "disease" else one for one in request.unmet))
     if request.intent == "explain" and _STUDENT.search(message):
         return replace(request, topic="student")
+    if request.view is not None and (request.view.window or request.view.window_step):
+        named_otherwise = _UNKNOWN_WINDOW.search(message) and window_said(message) is None
+        if named_otherwise or (request.view.window_step and _BY_NUMBER.search(message)):
+            return Request("not_yet", topic="window", thanked=request.thanked)
     if request.view is not None and request.view.window is not None:
         return _with_window(request, request.view.window, message)
+    if request.intent in ("measure", "compare") and not request.topic and _DENSER.search(message):
+        return replace(request, topic="density")
+    if request.intent == "out_of_scope" and _SPREAD.search(message):
+        return Request("densities", thanked=request.thanked)
+    if request.intent == "refine" and request.left_out and _FILTER_OUT.search(message):
+        return replace(request, left_out=(), wanted=replace(request.wanted, lesion_types=None),
+                       cleared=frozenset({"type"}))  # fmt: skip
     if request.intent == "density":
         named, point = _SLICE.search(message), request.point
         if point is not None and _ROW_FIRST.search(message):
@@ -172,22 +186,16 @@ def _beyond_the_language(message: str) -> Request | None:
     return None
 
 
-def _regions_named(message: str) -> tuple[RegionRef, ...]:
-    return tuple(RegionRef("id", f"R{number}") for number in dict.fromkeys(_NAMED_REGION.findall(message)))
-
-
-def _as_note(requests: tuple[Request, ...], message: str) -> tuple[Request, ...]:
-    """Take a report for a note as one in plain text."""
-    if len(requests) == 1 and requests[0].intent in _NOTE_READ_AS:
-        requests = (Request("report", regions=_regions_named(message), thanked=requests[0].thanked),)
-    return tuple(replace(r, topic="text") if r.intent == "report" and not r.topic else r for r in requests)
-
-
 _SAME_SEX = re.compile(
     r"\b(?:same|matching|match(?:es|ed)?(?: the| my)?(?: patient['’]?s?)?) (?:sex|gender)\b|\b(?:sex|gender)[- ]match",
     re.I,
 )
 _OF_AGE = re.compile(r"\b(?:ages?|aged|old\w*|young\w*|years?|peers?|\d+)\b", re.I)
+_OF_SIZE = re.compile(
+    r"\d|\b(?:sizes?|sized|dimensions?|diameters?|axis|axes|length|measur\w+|big\w*|larg\w+|small\w*|long\w*|short\w*|tiny"
+    r"|huge|giant|mini\w*|little|massive|(?:sub)?centimet\w+|(?:sub)?cm|mm|volume|extent|thick\w*|wide\w*)\b",
+    re.IGNORECASE,
+)
 _PIXEL = re.compile(r"\bx\W{0,3}\d{1,5}\W{1,4}(?:and )?y\W{0,3}\d{1,5}\b|[(\[] ?\d{1,5} ?[,; ] ?\d{1,5} ?[)\]]", re.I)
 _SIMILARITY = re.compile(r"\b(?:similarit\w+|score)\b[^.;]*\d", re.I)
 
@@ -202,6 +210,9 @@ def like_the_patient(request: Request, message: str, state: TurnState) -> Reques
         if not _OF_AGE.search(message):
             wanted = replace(wanted, min_age=None, max_age=None)
         request = replace(request, wanted=wanted, unclear=request.unclear if wanted.sex else "same sex")
+    said = request.wanted
+    if (said.min_size_mm is not None or said.max_size_mm is not None) and not _OF_SIZE.search(message):
+        request = replace(request, wanted=replace(said, min_size_mm=None, max_size_mm=None))
     if _PIXEL.search(message):
         bare = replace(request.wanted, min_age=None, max_age=None, min_size_mm=None, max_size_mm=None)
         request = replace(request, wanted=bare, unmet=(*request.unmet, "pixel"), unread="")
@@ -253,8 +264,15 @@ def with_conditions(requests: tuple[Request, ...], message: str) -> tuple[Reques
         return (*kept, replace(meant, thanked=any(r.thanked for r in requests)))
     if len(requests) == 1 and requests[0].intent in CASE_READ_AS and (meant := record_of_case(message)) is not None:
         return (replace(meant, thanked=requests[0].thanked),)
-    if _NOTE.search(message):
-        requests = _as_note(requests, message)
+    if NOTE.search(message):
+        requests = as_note(requests, message)
+    requests = without_left_out(requests, message)
+    if _BETWEEN.search(message) and all(r.intent in ("measure", "compare") for r in requests):
+        requests = (Request("distance", regions=regions_named(message), thanked=requests[0].thanked),)
+    if _KEEP.search(message) and not _SAVE.search(message) and any(r.intent == "remove" for r in requests):
+        requests = tuple(replace(r, intent="accept") if r.intent == "save" else r for r in requests)
+    if _OTHER_UNIT.search(message) and any(r.intent in ("measure", "distance", "volume") for r in requests):
+        requests = (*requests, Request("not_yet", topic="units"))
     if not any(r.intent in CASE_INTENTS for r in requests) and (meant := own_cases(message)) is not None:
         return (replace(meant, thanked=any(r.thanked for r in requests)),)
     nodes = _NODES.fullmatch(message)

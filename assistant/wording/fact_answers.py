@@ -93,19 +93,31 @@ def regions_answer(facts: RegionsFound) -> str:
     return "\n".join([title, *lines]) + (f"\n\n{facts.note}" if facts.note else "")
 
 
-def measure_answer(measured: Sequence[RegionFacts], suggested: bool = False) -> str:
-    """Say axes, area and density of one region, or of several side by side."""
+def measure_answer(measured: Sequence[RegionFacts], suggested: bool = False, by_density: bool = False) -> str:
+    """Say axes, area and density of one region, or of several side by side; of two, which is longer or denser."""
     lines = [_measured(r) for r in measured]
     if len(measured) == 1:
         intro = "You had not marked a lesion, so I measured my best suggestion. " if suggested else ""
         return intro + lines[0]
     told = "\n".join(f"- {line}" for line in lines)
+    if by_density and len(measured) == 2:
+        return f"{told}\n\n{_denser(*measured)}"
     by_size = [r for r in measured if r.long_axis_mm is not None]
     if len(by_size) == 2 and by_size[0].long_axis_mm != by_size[1].long_axis_mm:
         a, b = sorted(by_size, key=lambda r: r.long_axis_mm or 0, reverse=True)
         difference = (a.long_axis_mm or 0) - (b.long_axis_mm or 0)
         told += f"\n\n{a.region_id} is {number(difference)} mm longer than {b.region_id}."
     return told
+
+
+def _denser(a: RegionFacts, b: RegionFacts) -> str:
+    """Say which of two regions has the higher mean density, and by how much."""
+    if a.units != "HU" or b.units != "HU":
+        return "Their values are not Hounsfield units, so their densities do not compare."
+    low, high = sorted((a, b), key=lambda r: r.mean_hu)
+    if number(low.mean_hu) == number(high.mean_hu):
+        return f"{a.region_id} and {b.region_id} are equally dense on average."
+    return f"{high.region_id} is {number(high.mean_hu - low.mean_hu)} HU denser than {low.region_id} on average."
 
 
 def _measured(r: RegionFacts) -> str:

@@ -40,6 +40,7 @@ DATE_NEVER_KEPT = "When a scan was made is never kept: names, dates and hospital
 NO_REGION_TO_PLACE = "No lesion is marked, so there is none to place. Click it, and I will say on which slice it lies."
 IN_ENGLISH = "I answer in English, whatever language I am asked in."
 NO_REGION = "No region is marked."
+NO_OTHER_REGION = "There is no other region, so nothing was deleted."
 SAVE_AS_WHAT = "Say as which type it is to be saved, for example: save this as adrenal adenoma."
 SAVED_IS_FOUND = "Searches find it from now on; in this study only those of all patients, as it is of this patient."
 CHANGE_TO_WHAT = "Say what is to change: the type, how it was confirmed, or how difficult it is."
@@ -184,7 +185,8 @@ def fixed_texts() -> tuple[str, ...]:
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), *NO_FILTER.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
         NOT_UNDERSTOOD, GREETING_MARKED, GREETING_UNMARKED, f"Hello. {NO_STUDY}", OFFER, OFFER_WITHOUT_STUDY,
-        ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, TWO_REGIONS, WHICH_NAME, IN_ENGLISH, ONE_SERIES,
+        ENCODER_SEES, DATE_NEVER_KEPT, NO_REGION_TO_PLACE, NO_REGION, NO_OTHER_REGION,
+        TWO_REGIONS, WHICH_NAME, IN_ENGLISH, ONE_SERIES,
         SAVE_AS_WHAT, SAVED_IS_FOUND, CHANGE_TO_WHAT, NOTE_IS_TYPED, WHICH_CASE,
         NO_PRIOR,
         CALIBRATED, *DECLINED.values(), *(how_unclear(w) for w in (*VAGUE_WORDS, *UNKNOWN_OF_PATIENT)),
@@ -217,6 +219,14 @@ NOT_YET = {
 }
 NOT_YET |= {
     "hide": NOT_YET["show"],
+    "units": "Lengths are given in mm: 10 mm are 1 cm, and 100 mm² are 1 cm².",
+    "edges": "A distance is between the middles of two regions; from edge to edge a ruler of the viewer measures.",
+    "undo view": "How the picture is shown is not undone in words: name the slice or the window that you want. “Undo "
+    "the deletion” or “undo the filter” take those back.",
+    "other study": "Another study is opened, or gone back to, with the button Cases of the page.",
+    "age of hit": "No hit of the last search is of a patient of that age.",
+    "own words": "I write what was measured and found: your own words are not in it. A region is given a name with "
+    "“rename R1 to …”, and a case that you save takes a teaching note.",
     "redo": "There is no redo: what was undone is done again by hand, and “undo” brings back what was deleted.",
     "data": "What you upload is kept for your visit and deleted after it, and no other visitor sees it; names, dates "
     "and hospital are dropped when a file is read. Only a case that you save yourself stays.",

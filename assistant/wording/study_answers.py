@@ -86,6 +86,12 @@ def image_answer(facts: ImageFacts, region: RegionFacts | None) -> str:
     return f"{told}; {region.region_id} is on slice {region.slice}{own}."
 
 
+def slice_answer(facts: ImageFacts) -> str:
+    """Say which slice is on the screen, and its image number in the file."""
+    number = "" if facts.image_number is None else f", image {facts.image_number} of the file"
+    return f"Slice {facts.slice} of {facts.slices} is on the screen{number}."
+
+
 def which_series(series: Sequence[SeriesFacts]) -> str:
     """Ask which of several series is meant."""
     return f"Which series do you mean: {listed((series_name(s) for s in series), 'or')}?"

@@ -6,7 +6,8 @@ from assistant.core.requests import HitRef, RegionRef, Request
 from assistant.core.turn_state import ToolCallRecord, TurnState
 from assistant.planning.context import Call
 from assistant.planning.planner import plan_turn
-from assistant.understanding.deletions import only_as_asked
+from assistant.understanding.deletions import all_but, only_as_asked
+from assistant.wording.fixed_sentences import NO_OTHER_REGION
 from tests.assistant.planning.test_planner import R1, R2, state
 
 STATE = TurnState()
@@ -49,3 +50,34 @@ def test_a_case_is_meant_where_cases_are_spoken_of_and_else_a_region() -> None:
 def test_all_but_one_leaves_that_one() -> None:
     asked = only_as_asked(R1_GONE, "delete everything except R1", STATE)
     assert plan_turn([asked], state(R1, R2), {}) == Call("remove_region", {"region_id": "R2"})
+
+
+@pytest.mark.parametrize(
+    "message", ["remove everything but R2", "delete all except R2", "get rid of all of them but r2"]
+)
+def test_all_but_one_is_read_whatever_a_reader_makes_of_it(message: str) -> None:
+    assert all_but(message) == Request("remove", regions=(RegionRef("all but", "R2"),))
+
+
+@pytest.mark.parametrize(
+    "message", ["delete R2", "delete all", "search everything but the liver", "how to delete all but R2"]
+)
+def test_other_messages_are_not_taken_for_it(message: str) -> None:
+    assert all_but(message) is None
+
+
+def test_all_but_the_only_region_and_all_but_none_delete_nothing() -> None:
+    only = Request("remove", regions=(RegionRef("all but", "R1"),))
+    assert plan_turn((only,), state(R1), {}).text == NO_OTHER_REGION  # type: ignore[union-attr]
+    absent = Request("remove", regions=(RegionRef("all but", "R9"),))
+    assert "There is no region R9." in plan_turn((absent,), state(R1, R2), {}).text  # type: ignore[union-attr]
+
+
+def test_all_of_them_are_those_that_were_shown_and_suggestions_are_only_those() -> None:
+    drawn, found = R1, R2.model_copy(update={"origin": "suggested"})
+    start = state(drawn, found).model_copy(update={"last_found": ("R2",)})
+    read = Request("remove", regions=(RegionRef("all"),))
+    assert only_as_asked(read, "get rid of every suggestion", start).regions == (RegionRef("id", "R2"),)
+    named = Request("remove", regions=(RegionRef("id", "R1"),))
+    assert only_as_asked(named, "R1 is the aorta. throw all three away", start).regions == (RegionRef("id", "R2"),)
+    assert only_as_asked(read, "delete all of them except R1", start).regions == (RegionRef("all but", "R1"),)

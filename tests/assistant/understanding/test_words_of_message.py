@@ -228,6 +228,52 @@ def test_all_that_is_drawn_is_hidden_and_shown_and_nothing_is_redone() -> None:
     assert with_words(Request("undo"), "redo that", True) == Request("not_yet", topic="redo")
 
 
+def test_a_note_leaves_out_what_it_is_to_and_says_that_own_words_are_not_in_it() -> None:
+    read = (Request("report", topic="text"), Request("measure", regions=(RegionRef("id", "R2"),)))
+    said = "put R1 in a note with the measurements, as plain text, leave R2 out"
+    assert with_conditions(read, said) == (Request("report", regions=(RegionRef("id", "R1"),), topic="text"),)
+    for message in ("can I have a note on R6 to copy", "I need a text for the patient file about R6"):
+        of_r6 = (Request("report", regions=(RegionRef("id", "R6"),), topic="text"),)
+        assert with_conditions((Request("not_yet", topic="export"),), message) == of_r6
+    told = with_conditions((Request("report"),), "write down a note: R6 is the aorta, normal")
+    assert [request.topic for request in told] == ["text", "own words"]
+
+
+def test_what_is_asked_between_two_regions_is_their_distance_and_other_units_are_told() -> None:
+    [asked] = with_conditions((Request("measure"),), "How many millimetres between the two regions I marked?")
+    assert asked.intent == "distance"
+    asked, told = with_conditions((Request("measure"),), "what's the longest diameter in cm?")
+    assert (asked.intent, told.topic) == ("measure", "units")
+
+
+def test_what_is_kept_while_the_rest_goes_is_accepted() -> None:
+    read = (Request("save"), Request("remove", regions=(RegionRef("other"),)))
+    assert [r.intent for r in with_conditions(read, "keep that one, bin the rest")] == ["accept", "remove"]
+    assert [r.intent for r in with_conditions(read, "keep that one as a cyst, bin the rest")] == ["save", "remove"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "message", "meant"),
+    [
+        (Request("measure"), "which is denser, R6 or R7?", Request("measure", topic="density")),
+        (Request("out_of_scope", topic="organ"), "standard deviation?", Request("densities")),
+        (Request("view", view=ViewChange(window_step="default")), "stroke window", Request("not_yet", topic="window")),
+        (Request("view", view=ViewChange(window_step="brighter")), "lower the level by 10",
+         Request("not_yet", topic="window")),
+        (Request("refine", left_out=("abdomen",)), "and take the abdomen filter out",
+         Request("refine", cleared=frozenset({"type"}))),
+    ],
+)  # fmt: skip
+def test_what_the_words_say_is_put_right(request_: Request, message: str, meant: Request) -> None:
+    assert with_words(request_, message, True) == meant
+
+
+def test_a_size_that_no_word_says_is_no_filter() -> None:
+    read = Request("search", FilterSpec(min_size_mm=22.5, max_size_mm=37.5))
+    assert like_the_patient(read, "anything that looks like this hypodense area?", state()).wanted == FilterSpec()
+    assert like_the_patient(read, "anything of about this size?", state()) == read
+
+
 def test_the_level_of_a_lesson_is_read() -> None:
     assert with_words(Request("explain"), "explain liver lesions for a student", True).topic == "student"
     assert with_words(Request("explain"), "explain liver lesions", True).topic == ""
