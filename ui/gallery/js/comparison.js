@@ -59,7 +59,7 @@ function figure(found, alt, caption) {
   picture.alt = alt;
   const frame = make("div", "frame", picture);
   if (found.width_mm) {
-    const bar = make("span", "scale", "1 cm");
+    const bar = make("span", "scale", make("span", "", "1 cm"));
     bar.style.width = `${1000 / found.width_mm}%`;
     bar.setAttribute("aria-hidden", "true");
     frame.append(bar);

@@ -40,6 +40,6 @@ export function obey(viewer, command) {
   if (command.panes) viewer.panes.show(command.panes.join("+"));
   if (command.save_picture) viewer.saveWanted = true;
   if (command.slices_on) viewer.goTo(view.slice + command.slices_on);
-  viewer.stage.scrollIntoView({ block: "nearest" }); // what was asked of the picture is seen
+  viewer.find(".toolbar").scrollIntoView({ block: "nearest" }); // what was asked of the picture is seen, and its numbers
   viewer.draw();
 }

@@ -19,7 +19,7 @@ function viewer() {
     zoomAt: (factor) => asked.push(["zoom", factor > 1 ? "in" : "out"]),
     goTo: (slice) => asked.push(["slice", slice]),
     panes: { show: (value) => asked.push(["panes", value]) },
-    stage: { scrollIntoView: () => {} },
+    find: () => ({ scrollIntoView: () => {} }),
     draw: () => {},
   };
 }
