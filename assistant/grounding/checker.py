@@ -126,7 +126,7 @@ CHECKS: dict[Kind, Callable[[Sentence, Claim], bool]] = {
     "confidence": checks.confidence,
     "no_type": lambda s, c: s.search is not None and s.search.confidence == "none",
     "limit": lambda s, c: s.search is not None and s.search.confidence_limit == c.words[0],
-    "no_region": lambda s, c: c.words[0] not in s.known.regions,
+    "no_region": lambda s, c: c.words[0] not in s.known.regions_now,
     "no_rank": lambda s, c: s.search is not None and c.numbers[0].value > len(s.search.hits),
     "no_hits": lambda s, c: s.search is not None and not s.search.hits,
     "no_vote": checks.no_vote,

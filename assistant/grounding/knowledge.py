@@ -143,6 +143,7 @@ class KnowledgeBase:
         self._studies = [f for f in newest if isinstance(f, StudyFacts)]
         self.atlas_types, self.atlas_size = state.atlas_types, state.atlas_size
         self.regions = self._region_records(state)
+        self.regions_now = {r.region_id for r in state.regions}.union(*map(_regions_of, self.turn_facts))
         self.lesions = self._lesion_records()
         now = next((f for f in self.turn_facts if isinstance(f, StudyFacts)), None)  # newer than the state
         newest_study = now or next(iter(self._studies), None)

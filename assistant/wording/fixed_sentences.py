@@ -151,6 +151,7 @@ def no_lesson(types: Sequence[str]) -> str:
     )
 
 
+NOTHING_OF_TYPE = "This atlas has no lesions of that type, so I did not search."
 VAGUE_WORDS = (
     "small", "tiny", "little", "large", "big", "huge", "old", "young", "smaller",
     "larger", "bigger", "older", "younger",
@@ -181,6 +182,7 @@ def fixed_texts() -> tuple[str, ...]:
     """Return every sentence that needs no evidence, and could be given none."""
     return (
         LOSSY_DENSITY, SEX_OTHER, *DENSITY_DOUBTS.values(), *OUTLINE_NOTES.values(),
+        NOTHING_OF_TYPE,
         CAUTION, NO_STUDY, NOTHING_FOUND, NOTHING_SEARCHED, NOTHING_TO_UNDO, NOTHING_BEFORE, WENT_BACK, CONTRADICTION,
         NO_HITS_TO_NAME, NOT_RECORDED, REAL_ATLAS, REAL_ATLAS_HOW, THANKS, NOTED, HELP,
         *NOT_YET.values(), *UNMET.values(), *NO_FILTER.values(), *UNKEPT.values(), HIT_LIMIT_NOTE, COMPARE_WITH_WHAT,
@@ -207,7 +209,7 @@ def no_such_hit(n: int, total: int) -> str:
 def no_such_type(types: Sequence[str]) -> str:
     """Say that the atlas does not have the type that was named, and which it has."""
     known = f"Its types are {listed(types)}." if types else "Its lesions carry no types."
-    return f"This atlas has no lesions of that type, so I did not search. {known}"
+    return f"{NOTHING_OF_TYPE} {known}"
 
 
 NOT_YET = {

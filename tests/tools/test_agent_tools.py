@@ -148,15 +148,25 @@ def test_arguments_outside_the_schema_never_reach_a_tool(looking, name, args):
 
 
 def test_the_view_is_changed_and_told(looking):
-    told = call(looking, "set_view", slice=2, window="lung", hide=["outlines"]).artifact.statement
-    assert told.startswith("The viewer shows slice 2 of ")
+    told = call(looking, "set_view", slice=5, window="lung", hide=["outlines"]).artifact.statement
+    assert told.startswith("The viewer shows slice 5 of ")
     assert "The display window is Lung (W 1500, L −600)." in told
     change, _ = looking.session.view
     assert (change.window.width_hu, change.hide) == (1500, ("outlines",))
-    assert looking.session.shown[0] == 1
+    assert looking.session.shown[0] == 4
     assert "goes 3 slices back" in call(looking, "set_view", slices_on=-3).content
     assert "zoomed to R1" in call(looking, "set_view", zoom_on="r1").content
     assert call(looking, "set_view").artifact.statement == "Nothing was to change in the viewer."
+
+
+def test_the_slices_end_where_the_series_does(looking):
+    assert call(looking, "find_image").artifact.slice == looking.session.looked.slice_index + 1
+    slices = looking.session.series.facts.slices
+    call(looking, "set_view", slice=slices - 1)
+    assert "goes 1 slice on" in call(looking, "set_view", slices_on=10).content
+    call(looking, "set_view", slice=slices)
+    with pytest.raises(LesionSearchError, match=f"Slice {slices} of {slices} is on the screen, the last one"):
+        call(looking, "set_view", slices_on=1)
 
 
 @pytest.mark.parametrize(

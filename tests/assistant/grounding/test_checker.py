@@ -11,6 +11,7 @@ from assistant.core.turn_state import TurnState
 from assistant.grounding.checker import Checker
 from assistant.wording import fact_answers as fact_wording
 from assistant.wording import search_answers as search_wording
+from assistant.wording.fixed_sentences import no_such_type
 from tests.assistant import facts
 from tests.assistant.perturb import INVENTED, PERTURBATIONS
 from tests.conftest import examples
@@ -273,3 +274,12 @@ def test_bounded_ages_and_both_spacings_need_the_study_to_say_so(said: dict, sen
     for sentence in sentences:
         assert not cut(sentence, [told], TurnState())
         assert cut(sentence, [other], TurnState())
+
+
+def test_a_region_that_is_gone_and_a_type_that_the_atlas_has_not_are_said() -> None:
+    earlier = facts.ledger_of(REGION)
+    other = STATE.model_copy(update={"regions": (REGION.model_copy(update={"region_id": "R2"}),)})
+    checker = Checker(earlier, other, turn=max(e.turn for e in earlier) + 1)
+    for sentence in ("There is no region R1.", *split_sentences(no_such_type(("liver",)))):
+        assert not checker.check(sentence).unsupported
+    assert checker.check("There is no region R2.").unsupported
