@@ -37,7 +37,7 @@ _AFTER = _whole(
     r"(?:the )?(?:next|following)(?: one| hit| lesion| case)?(?: after (?:that|it|this))?"
     r"|(?:the )?(?:one|hit|lesion|case) after(?: that| it| this)?"
 )
-_BEFORE = _whole(r"(?:the )?(?:previous|last)(?: one| hit)?|(?:the )?(?:one|hit) before(?: that| it| this)?")
+_BEFORE = _whole(r"(?:the )?previous(?: one| hit)?|(?:the )?(?:one|hit) before(?: that| it| this)?")
 _ON = _whole(
     rf"(?:on |by )*(?:{_COUNT} )?(?:more |slices? |images? )*(?P<way>on|further|forwards?|back(?:wards?)?|more)"
     rf"(?: by {_COUNT.replace('?P<n>', '?P<m>')})?"

@@ -23,7 +23,7 @@ _SHORTEST = 4  # letters of a word that may be misspelt
 _OTHER_WORDS = """
 live lives lived level lever levers never delivered leaves nodule nodules hematoma hematomas haematoma ancillary
 auxiliary beast beasts bell bella belle bello bells billy blasting bonds boner bonus bowed bowen bower bowl boxes
-bully colin colo colony color colton coon hilary kindness liner liners liter liters livery longs lover lovers lyric
+bully colin colo colony color colton coon hilary kindness liner liners liter liters livery lover lovers lyric
 prosthetic real recital regal rein reins rene rental scrum seine shine sine spice spike spin spins spiral spire
 spite splendid swine tammy timmy tommy
 """

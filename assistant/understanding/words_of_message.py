@@ -193,7 +193,7 @@ _SAME_SEX = re.compile(
 _OF_AGE = re.compile(r"\b(?:ages?|aged|old\w*|young\w*|years?|peers?|\d+)\b", re.I)
 _OF_SIZE = re.compile(
     r"\d|\b(?:sizes?|sized|dimensions?|diameters?|axis|axes|length|measur\w+|big\w*|larg\w+|small\w*|long\w*|short\w*|tiny"
-    r"|huge|giant|mini\w*|little|massive|(?:sub)?centimet\w+|(?:sub)?cm|mm|volume|extent|thick\w*|wide\w*)\b",
+    r"|huge|giant|mini\w*|little|massive|(?:sub)?(?:centi|milli)met\w+|inch\w*|exceed\w*|(?:sub)?cm|mm|volume|extent|thick\w*|wide\w*)\b",
     re.IGNORECASE,
 )
 _PIXEL = re.compile(r"\bx\W{0,3}\d{1,5}\W{1,4}(?:and )?y\W{0,3}\d{1,5}\b|[(\[] ?\d{1,5} ?[,; ] ?\d{1,5} ?[)\]]", re.I)

@@ -135,7 +135,7 @@ def test_another_study_is_gone_back_to_by_its_button(message: str) -> None:
     [
         "open the report", "show my first case", "show me the second hit", "compare it with the first one",
         "go back to slice 3", "patients over 60 years old", "similar cases of 60 year olds",
-        "find cases of the liver", "describe the study", "show the prior", "delete the first one",
+        "find cases of the liver", "describe the study", "show the prior", "delete the first one", "and the last one?",
         "what do liver cases look like", "how dense is it", "go to the next series", "is it bigger than the first one",
     ],
 )  # fmt: skip

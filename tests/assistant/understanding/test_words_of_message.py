@@ -271,7 +271,8 @@ def test_what_the_words_say_is_put_right(request_: Request, message: str, meant:
 def test_a_size_that_no_word_says_is_no_filter() -> None:
     read = Request("search", FilterSpec(min_size_mm=22.5, max_size_mm=37.5))
     assert like_the_patient(read, "anything that looks like this hypodense area?", state()).wanted == FilterSpec()
-    assert like_the_patient(read, "anything of about this size?", state()) == read
+    for message in ("anything of about this size?", "less than thirty millimetres", "under an inch"):
+        assert like_the_patient(read, message, state()) == read
 
 
 def test_the_level_of_a_lesson_is_read() -> None:
