@@ -25,6 +25,7 @@ _LEAVE_OUT = re.compile(
 
 
 def regions_named(message: str) -> tuple[RegionRef, ...]:
+    """List the regions that a message names by their ids, each once."""
     return tuple(RegionRef("id", f"R{number}") for number in dict.fromkeys(_NAMED_REGION.findall(message)))
 
 
