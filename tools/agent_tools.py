@@ -163,7 +163,9 @@ def set_view(
         session.select(zoom_on)  # which brings its slice to the screen
     if slice is not None:
         session.show_slice(slice - 1)
-    slices_on = _within(session.looked, slices_on, slices)
+    if session.looked is not None and slices_on:
+        slices_on = _within(session.looked, slices_on, slices)
+        session.looked = Looked(session.looked.slice_index + slices_on)  # until the screen says it itself
     panes, told = panes_beside(session, planes, beside)
     change = ViewChange(
         slice, slices_on, chosen, window_step, zoom, zoom_on or "", panes, save_picture,
@@ -467,10 +469,8 @@ TOOLS: tuple[BaseTool, ...] = (
 )
 
 
-def _within(looked: Looked | None, slices_on: int, slices: int) -> int:
-    """Go no further than the ends of the series, where the screen said which slice it shows. Raises SessionError."""
-    if looked is None or not slices_on:
-        return slices_on
+def _within(looked: Looked, slices_on: int, slices: int) -> int:
+    """Go no further than the ends of the series. Raises SessionError where that is the slice on the screen."""
     steps = min(max(looked.slice_index + slices_on, 0), slices - 1) - looked.slice_index
     if not steps:
         end = "last" if slices_on > 0 else "first"

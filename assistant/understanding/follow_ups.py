@@ -16,7 +16,8 @@ _NUMBERS = {"one": 1, "a": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six":
 _PLACES = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5}
 _COUNT = rf"(?P<n>\d{{1,3}}|{'|'.join(_NUMBERS)})"
 _LEAD = (
-    r"\W*(?:(?:and|ok|okay|no|now|so|then|please|pls|just|with|to|go|scroll|move|show me|show|what about)\b[\s,.!]*)*"
+    r"\W*(?:(?:and|ok|okay|no|now|so|then|please|pls|just|with|to|go|scroll|move|jump|show me|show|take me"
+    r"|what about)\b[\s,.!]*)*"
 )
 _TAIL = r"(?:[\s,.!?]|\b(?:please|pls|plz|too|as well|now|then|again|thanks|thx)\b)*"
 _MEASURING: dict[str, Intent] = {
@@ -30,7 +31,10 @@ def _whole(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"{_LEAD}(?:{pattern}){_TAIL}", re.IGNORECASE)
 
 
-_UNIT = _whole(r"(?:(?:what(?:['’]s| is) )?(?:that|it) )?(?:in|as) (?:mm|cm|millimet\w+|centimet\w+|inch(?:es)?)[²2^]*")
+_UNIT = _whole(
+    r"(?:(?:what(?:['’]s| is) )?(?:that|it|(?:the )?same(?: thing)?) )?"
+    r"(?:in|as) (?:mm|cm|millimet\w+|centimet\w+|inch(?:es)?)[²2^]*"
+)
 _EDGES = _whole(r"(?:from )?(?:edge|border|margin|rim)s? to (?:edge|border|margin|rim)s?|between (?:the|their) edges")
 _FROM_TO = _whole(r"(?:from )?r ?(?P<a>\d+) (?:from|to|and|vs|versus) r ?(?P<b>\d+)")
 _AFTER = _whole(
@@ -40,7 +44,7 @@ _AFTER = _whole(
 _BEFORE = _whole(r"(?:the )?previous(?: one| hit)?|(?:the )?(?:one|hit) before(?: that| it| this)?")
 _ON = _whole(
     rf"(?:on |by )*(?:{_COUNT} )?(?:more |slices? |images? )*(?P<way>on|further|forwards?|back(?:wards?)?|more)"
-    rf"(?: by {_COUNT.replace('?P<n>', '?P<m>')})?"
+    rf"(?: (?:by )?{_COUNT.replace('?P<n>', '?P<m>')})?"
 )
 _AGAIN = _whole(r"(?:again|once more|the same again)")
 _TWICE = _whole(
@@ -55,8 +59,11 @@ _OF_TWO = _whole(
     r"which(?: one)?(?: of (?:the|these|those|them|my))? ?(?:two|both|them)?(?: regions| lesions)? is (?:the )?"
     r"(?:(?P<density>denser|brighter|darker|less dense|more dense)|bigger|larger|longer|smaller|shorter)"
     r"(?: (?:one )?of (?:the|these|those) two| one)?(?:,? (?:and )?by how much)?"
+    r"(?:,? (?:mine|ours|it|this|r ?\d+) or (?:theirs|that|the (?:hit|other|atlas)(?:['’]s)?)(?: one)?)?"
 )
-_NUMBERED = _whole(rf"(?:me )?(?:number|no\.?|#|the) ?(?:(?P<n>\d{{1,2}})|(?P<place>{'|'.join(_PLACES)}))(?: one)?")
+_NUMBERED = _whole(
+    rf"(?:me )?(?:number|no\.?|#|the) ?(?:(?P<n>\d{{1,2}})|(?P<place>{'|'.join(_PLACES)}))(?: one)?(?: of (?:those|these|them))?"
+)
 _MY_SLICE = _whole(r"(?:which|what) (?:slice|image) (?:am i|are we|is this|do i)(?: \w+){0,3}")
 _OF_AGE = re.compile(
     r"\b(?:compare\w*|beside|next to|against|versus|vs|describe|tell me about|side[- ]by[- ]side)\b.*?"
@@ -123,7 +130,9 @@ def _on_view(message: str, last: ToolCallRecord) -> Request | None:
     if on := _ON.fullmatch(message):
         said = (on["n"] or on["m"] or "1").lower()
         count = int(said) if said.isdigit() else _NUMBERS[said]
-        return Request("view", view=ViewChange(slices_on=-count if on["way"].lower().startswith("back") else count))
+        way = on["way"].lower()
+        back = way.startswith("back") or (way == "more" and int(last.args.get("slices_on", 1)) < 0)
+        return Request("view", view=ViewChange(slices_on=-count if back else count))
     return None
 
 

@@ -29,6 +29,7 @@ def after(tool: str, args: dict[str, Any], *regions: Any, **fields: Any) -> Turn
     ("message", "tool", "args", "meant"),
     [
         ("and in cm?", "measure_distance", DISTANCE, Request("distance", regions=PAIR)),
+        ("same in cm", "measure_region", {"region_id": "R2"}, Request("measure", regions=PAIR[1:])),
         ("in cm please", "measure_region", {"region_id": "R2"}, Request("measure", regions=PAIR[1:])),
         ("and in centimetres", "measure_volume", {"region_id": "R2"}, Request("volume", regions=PAIR[1:])),
         ("and R2 from R1?", "measure_distance", {}, Request("distance", regions=PAIR[::-1])),
@@ -38,6 +39,8 @@ def after(tool: str, args: dict[str, Any], *regions: Any, **fields: Any) -> Turn
         ("which is the bigger one of the two and by how much", "measure_region", {"region_id": "R1"},
          Request("measure", regions=(RegionRef("all"),))),
         ("which of the two is denser?", "compare_lesion", SECOND,
+         Request("compare", regions=PAIR[:1], hits=(HitRef("id", lesion_id="P0002-S1-L02"),))),
+        ("which is bigger, mine or theirs?", "compare_lesion", SECOND,
          Request("compare", regions=PAIR[:1], hits=(HitRef("id", lesion_id="P0002-S1-L02"),))),
         ("no, the one after that", "compare_lesion", SECOND,
          Request("compare", regions=PAIR[:1], hits=(HitRef("rank", n=3),))),
@@ -62,6 +65,8 @@ def test_what_was_said_last_is_gone_on_with(message: str, tool: str, args: dict[
         ("two further", {"slices_on": 1}, 2),
         ("and the one after that", {"slices_on": -1}, 1),
         ("next one", {"slice": 4}, 1),
+        ("two more", {"slices_on": -1}, -2),
+        ("and back one", {"slices_on": 2}, -1),
         ("again", {"slices_on": -3}, -3),
         ("Next slice, and the one after that as well", {"slices_on": 1}, 2),
         ("next slice x3", {"slices_on": 1}, 3),
@@ -85,6 +90,7 @@ def test_a_suggestion_is_gone_to_by_its_number() -> None:
         Request("measure", regions=(RegionRef("id", "R3"),), topic="slice"),
     )
     assert follow_up("the second one", found) == (Request("measure", regions=(RegionRef("id", "R2"),), topic="slice"),)
+    assert follow_up("take me to the third of those", found) == follow_up("number 3", found)
     assert follow_up("number 4", found) is None
 
 
