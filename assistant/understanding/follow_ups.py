@@ -62,8 +62,11 @@ _OF_TWO = _whole(
     r"(?:,? (?:mine|ours|it|this|r ?\d+) or (?:theirs|that|the (?:hit|other|atlas)(?:['’]s)?)(?: one)?)?"
 )
 _NUMBERED = _whole(
-    rf"(?:me )?(?:number|no\.?|#|the) ?(?:(?P<n>\d{{1,2}})|(?P<place>{'|'.join(_PLACES)}))(?: one)?(?: of (?:those|these|them))?"
+    rf"(?:me )?(?:number|no\.?|#|the) ?(?:(?P<n>\d{{1,2}})|(?P<place>{'|'.join(_PLACES)}))(?: one)?"
+    r"(?: of (?:those|these|them))?"
 )
+_DROP = _whole(r"(?:drop|forget|lift|lose) (?:that|it|this)")
+_END = _whole(r"(?:the )?(?P<which>first|last) (?:slice|image)")
 _MY_SLICE = _whole(r"(?:which|what) (?:slice|image) (?:am i|are we|is this|do i)(?: \w+){0,3}")
 _OF_AGE = re.compile(
     r"\b(?:compare\w*|beside|next to|against|versus|vs|describe|tell me about|side[- ]by[- ]side)\b.*?"
@@ -95,8 +98,12 @@ def follow_up(message: str, state: TurnState) -> tuple[Request, ...] | None:
         return (Request("not_yet", topic="other study"),)
     if _MY_SLICE.fullmatch(message):
         return (Request("find_image", topic="here"),)
+    if end := _END.fullmatch(message):
+        return (Request("view", view=ViewChange(slice=1 if end["which"].lower() == "first" else -1)),)
     if (request := _of_age(message, state)) is not None:
         return (request,)
+    if last.name == "search_similar_lesions" and len(state.trail) > 1 and _DROP.fullmatch(message):
+        return (Request("undo"),)  # the filter that was said last, and not the region
     request = None
     if last.name in ("set_view", "find_image"):
         request = _on_view(message, last)

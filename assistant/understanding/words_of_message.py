@@ -83,6 +83,7 @@ _BETWEEN = re.compile(
 _OTHER_UNIT = re.compile(r"\b(?:cm[²2]?|centimet\w+|inch(?:es)?)\b", re.IGNORECASE)
 _KEEP = re.compile(r"\bkeep\b", re.IGNORECASE)
 _SAVE = re.compile(r"\b(?:save|store|cases?|collection|as)\b", re.IGNORECASE)
+_HITS = re.compile(r"\b(?:hits|results|matches)\b", re.IGNORECASE)
 _REDO = re.compile(r"\bre-?do(?:ne|ing)?\b", re.IGNORECASE)
 _OVERLAYS = re.compile(
     r"\W*(?:please )?(?:(?P<hide>hide) (?:everything|all)|show everything)(?:,? again|,? please)*\W*", re.IGNORECASE
@@ -138,6 +139,8 @@ def with_words(request: Request, message: str, alone: bool) -> Request:
     if request.intent == "report" and alone:
         regions = request.regions or regions_named(message)
         return replace(request, regions=regions, topic="dicom-seg" if SEGMENTATION.search(message) else request.topic)
+    if request.intent == "cases" and _HITS.search(message):
+        return Request("refine", goes_on=True, thanked=request.thanked)
     if request.intent == "quiz" and _QUIZ_BUTTONS.search(message):
         return Request("not_yet", topic="quiz buttons", thanked=request.thanked)
     if request.topic == "malignancy" and _COMPOSITION.search(message) and not _DISEASE.search(message):
@@ -347,7 +350,7 @@ def lesion_ids(message: str, state: TurnState) -> tuple[str, tuple[str, ...]]:
 _NO_ID = re.compile(
     r"(?i)\d+/-?\d+|[<>=≥≤~]*\d+(?:[.,]\d+)?(?:mm|cm|hu|y|yo|yrs?|years?|st|nd|rd|th|s|%)?\+?|r\d+|e\d+|#\d+|top-?\d+|k=\d+"
     r"|\d+(?:\.\d+)?-\d+(?:\.\d+)?(?:mm|cm|y|yo|yrs?|years?)?|\d0s-\d0s"
-    r"|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*|(?:under|over)-\d+s?"
+    r"|[wl][-−]?\d+|\d+-(?:year|yr|y|mm|cm|slice)s?(?:-olds?)?|cv-?\d+|(?:[a-z]+-)?\d+(?:mm|cm)-?\w*|(?:under|over)-\d+s?"
 )
 
 

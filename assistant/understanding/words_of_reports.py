@@ -10,12 +10,14 @@ NOTE = re.compile(
     r"\b(?:write|draft|prepare|compose|dictate|jot|document|summari[sz]e|record|make|save|give|get|need|want|put|copy)\b"
     r"(?: (?!with\b|teaching\b)[\w'’]+){0,6}? notes?\b(?! that\b)"
     r"|^\W*(?:an?|the|my) (?:\w+ )?notes?(?:\W*$| (?:of|on|about|for|please)\b)|^\W*notes? (?:of|on|about)\b"
+    r"|^\W*notes?(?:\W|\bplease\b|\bpls\b)*$"
     r"|\bcan i have an? (?:\w+ )?notes?\b|\bcopy (?:me )?the (?:findings?|report)\b"
     r"|\btext (?:\w+ ){0,2}for the (?:\w+ )?(?:file|report|ris|record|chart)\b|\bi can paste\b|\bto paste\b",
     re.IGNORECASE,
 )
 _NOTE_READ_AS = (
     "out_of_scope", "search", "refine", "unknown", "describe_lesion", "measure", "what", "view", "not_yet",
+    "find_regions",
 )  # fmt: skip
 _NAMED_REGION = re.compile(r"\br ?(\d{1,4})\b", re.IGNORECASE)
 _OWN_WORDS = re.compile(r"\bnotes?\b[^:]{0,20}:\s*\w+(?:\W+\w+)+", re.IGNORECASE)

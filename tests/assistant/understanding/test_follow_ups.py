@@ -76,6 +76,19 @@ def test_slices_go_on_without_being_named(message: str, args: dict[str, Any], sl
     assert follow_up(message, after("set_view", args)) == (Request("view", view=ViewChange(slices_on=slices)),)
 
 
+def test_what_was_narrowed_last_is_dropped_and_no_region() -> None:
+    narrowed = {"region_id": "R1", "min_age": 51}
+    start = after("search_similar_lesions", narrowed, trail=({"region_id": "R1"}, narrowed))
+    assert follow_up("drop that", start) == (Request("undo"),)
+    assert follow_up("drop that", start.model_copy(update={"trail": (narrowed,)})) is None
+    assert follow_up("drop R1", start) is None
+
+
+def test_the_ends_of_a_series_are_named() -> None:
+    assert follow_up("first image", state(R1)) == (Request("view", view=ViewChange(slice=1)),)
+    assert follow_up("go to the last slice please", state(R1)) == (Request("view", view=ViewChange(slice=-1)),)
+
+
 def test_a_bare_name_is_a_window_after_a_window_alone() -> None:
     assert follow_up("and back to soft tissue", after("set_view", {"window": "bone"})) == (
         Request("view", view=ViewChange(window=DISPLAY_WINDOWS["Soft tissue"])),

@@ -232,6 +232,7 @@ def test_a_note_leaves_out_what_it_is_to_and_says_that_own_words_are_not_in_it()
     read = (Request("report", topic="text"), Request("measure", regions=(RegionRef("id", "R2"),)))
     said = "put R1 in a note with the measurements, as plain text, leave R2 out"
     assert with_conditions(read, said) == (Request("report", regions=(RegionRef("id", "R1"),), topic="text"),)
+    assert with_conditions((Request("find_regions"),), "note please") == (Request("report", topic="text"),)
     for message in ("can I have a note on R6 to copy", "I need a text for the patient file about R6"):
         of_r6 = (Request("report", regions=(RegionRef("id", "R6"),), topic="text"),)
         assert with_conditions((Request("not_yet", topic="export"),), message) == of_r6
@@ -255,6 +256,7 @@ def test_what_is_kept_while_the_rest_goes_is_accepted() -> None:
 @pytest.mark.parametrize(
     ("request_", "message", "meant"),
     [
+        (Request("cases"), "list the hits again", Request("refine", goes_on=True)),
         (Request("measure"), "which is denser, R6 or R7?", Request("measure", topic="density")),
         (Request("out_of_scope", topic="organ"), "standard deviation?", Request("densities")),
         (Request("view", view=ViewChange(window_step="default")), "stroke window", Request("not_yet", topic="window")),
