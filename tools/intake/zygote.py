@@ -31,13 +31,15 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)  # only to be woken
     children: dict[int, int] = {}  # where the exit status of each goes
     with socket.socket(fileno=int(sys.argv[-1])) as parent:
-        both: list[socket.socket | int] = [parent, woken]
+        both = select.poll()
+        both.register(parent, select.POLLIN)
+        both.register(woken, select.POLLIN)
         while True:
-            ready, _, _ = select.select(both, [], [])
+            ready = {descriptor for descriptor, _ in both.poll()}
             if woken in ready:
                 os.read(woken, 4096)
                 _report(children)
-            if parent not in ready:
+            if parent.fileno() not in ready:
                 continue
             message, descriptors, _, _ = socket.recv_fds(parent, MAX_FORK_BYTES, DESCRIPTORS)
             if not message:

@@ -7,7 +7,6 @@ started again with the part it had, so that it costs nothing but its time.
 
 import logging
 import os
-import pickle
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -47,12 +46,12 @@ def embed_on_workers(
 
 def read_on_workers(units: Sequence[Unit], job: ImportJob, workers: int) -> Iterator[ReadUnit]:
     """Read units of an import, as `read_unit` does, in that many processes; yield in order. Raises WorkersError."""
-    early: dict[int, bytes] = {}
+    early: dict[int, ReadUnit] = {}
     following = 0
     for batch in _done_by(_Reader, (tuple(units), job), len(units), workers):
         early |= zip(batch["unit"].tolist(), batch["read"], strict=True)
         while following in early:
-            yield pickle.loads(early.pop(following))
+            yield early.pop(following)
             following += 1
 
 
@@ -117,6 +116,8 @@ class _Reader:
         self._units, self._job = units, job
 
     def __call__(self, batch: dict[str, NDArray[Any]]) -> dict[str, Any]:
+        read = np.empty(len(batch["part"]), object)
         with threadpool_limits(1, user_api="blas"):
-            read = [pickle.dumps(read_unit(self._units[number], self._job)) for number in batch["part"]]
+            for place, number in enumerate(batch["part"]):
+                read[place] = read_unit(self._units[number], self._job)
         return {"unit": batch["part"], "read": read}
