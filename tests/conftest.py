@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import shutil
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,11 @@ hypothesis.settings.load_profile("suite")
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # workers share the cores; this is read when torch and numpy are imported
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+# atlases that tests leave open hold a dozen files each, more than some shells allow one process
+_SOFT, _HARD = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (max(_SOFT, min(_HARD, 8192)), _HARD))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -30,6 +30,16 @@ def files_read(reading) -> list[int]:
     return [frame.record.file for frame in reading.frames]
 
 
+@needs_forks
+def test_a_server_with_a_thousand_connections_reads_files(three_slices):
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1100)]
+    try:
+        assert files_read(read_sandboxed(three_slices, LIMITS)) == [1, 2, 3]
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+
+
 def test_a_file_that_kills_the_worker_is_left_out_and_the_others_are_read(worker_that, three_slices):
     worker_that("file == 2 and os.kill(os.getpid(), signal.SIGSEGV)")
 
