@@ -165,7 +165,6 @@ def set_view(
         session.show_slice(slice - 1)
     if session.looked is not None and slices_on:
         slices_on = _within(session.looked, slices_on, slices)
-        session.looked = Looked(session.looked.slice_index + slices_on)  # until the screen says it itself
     panes, told = panes_beside(session, planes, beside)
     change = ViewChange(
         slice, slices_on, chosen, window_step, zoom, zoom_on or "", panes, save_picture,
