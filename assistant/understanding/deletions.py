@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from assistant.core.requests import RegionRef, Request
 from assistant.core.turn_state import TurnState
+from assistant.understanding.words_of_reports import regions_named
 
 _DELETE = (
     r"(?:delet\w+|remov\w+|eras\w+|dismiss\w*|discard\w*|get(?:ting)? rid|throw\w*|wip(?:e|ed|ing)"
@@ -37,7 +38,6 @@ _ALL_BUT = re.compile(
     re.IGNORECASE,
 )
 _BUT_THESE = re.compile(r"\b(?:except|but|apart from|other than|besides)\b(.*)", re.IGNORECASE)
-_REGION_ID = re.compile(r"\br ?(\d{1,4})\b", re.IGNORECASE)
 _SUGGESTED = re.compile(r"\bsuggest\w+\b", re.IGNORECASE)
 _ALL_THESE = re.compile(
     rf"\b{_DELETE} (?:(?:all|both)(?: (?:of )?(?:them|these|those|two|three|four|five|six))?"
@@ -57,7 +57,7 @@ def all_but(message: str) -> Request | None:
 def _kept(message: str) -> tuple[RegionRef, ...]:
     """List the regions that a message leaves out of a deletion."""
     named = _BUT_THESE.search(message)
-    return tuple(RegionRef("all but", f"R{number}") for number in _REGION_ID.findall(named[1])) if named else ()
+    return tuple(RegionRef("all but", ref.region_id) for ref in regions_named(named[1])) if named else ()
 
 
 def only_as_asked(request: Request, message: str, state: TurnState) -> Request:

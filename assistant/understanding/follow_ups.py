@@ -8,6 +8,7 @@ import re
 
 from assistant.core.requests import HitRef, Intent, RegionRef, Request
 from assistant.core.turn_state import ToolCallRecord, TurnState
+from assistant.understanding.words_of_reports import regions_named
 from tools.domain.facts import HitFacts
 from tools.domain.view import ViewChange
 from tools.domain.windows import DISPLAY_WINDOWS
@@ -192,11 +193,11 @@ def _of_age(message: str, state: TurnState) -> Request | None:
         return None
     who = (named["who"] or "").lower()
     sex = {"man": "M", "male": "M", "guy": "M", "gentleman": "M", "woman": "F", "female": "F", "lady": "F"}.get(who)
-    region = next((f"R{n}" for n in re.findall(r"\br ?(\d+)\b", message, re.IGNORECASE)), None)
+    regions = regions_named(message)[:1]
+    region = regions[0].region_id if regions else None
     fits = [h for h in _hits(state, region) if h.age_years == int(named["age"]) and sex in (None, h.sex)]
     if not fits:
         return Request("not_yet", topic="age of hit")
-    regions = (RegionRef("id", region),) if region else ()
     told = re.search(r"\b(?:describe|tell)\b", message, re.IGNORECASE)
     intent: Intent = "describe_lesion" if told else "compare"
     return Request(intent, regions=regions, hits=(HitRef("id", lesion_id=fits[0].lesion_id),))
